@@ -1,0 +1,116 @@
+"""The exceptions of the package, one tree.
+
+::
+
+    ComposeError
+    └── RequestError               the request cannot be served (exit status 2)
+        ├── UnknownNameError       no task, potential, molecule ... of this name
+        ├── NotOfThisKindError     a molecule that is not X-(CH2)n-Y
+        ├── StudyError             a study file that does not say what to do
+        ├── DataError              a file of data that cannot be used
+        │   ├── UnreadableError    missing, truncated, not of this format
+        │   ├── SchemaError        another schema, or one that is not kept
+        │   ├── ChecksumError      altered since it was written
+        │   └── MissingLabelsError no energies or no forces
+        ├── CoverageError          the data lacks what a task or a budget needs
+        └── MissingExtraError      a package that an optional part needs
+
+An expected scientific failure (an SCF that does not converge, a bond that broke in dynamics) is no
+exception: it is a returned :class:`mlip_compose.records.Failure`. Anything else that raises is a bug.
+"""
+
+import difflib
+from collections.abc import Iterable
+
+
+class ComposeError(Exception):
+    """Base of all exceptions that this package raises on purpose."""
+
+
+class RequestError(ComposeError):
+    """The request cannot be served; says what was expected, what was found and what to do.
+
+    Parameters
+    ----------
+    expected
+        What would have been right.
+    found
+        What there was.
+    hint
+        What to do about it.
+    """
+
+    def __init__(self, expected: str, found: str, hint: str = "") -> None:
+        self.expected = expected
+        self.found = found
+        self.hint = hint
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        text = f"expected {self.expected}; found {self.found}"
+        return f"{text}. {self.hint}" if self.hint else text
+
+    def __reduce__(self) -> tuple[object, ...]:  # survives the way back from a worker process
+        return _rebuild, (type(self), dict(self.__dict__))
+
+
+def _rebuild(cls: type[RequestError], state: dict[str, object]) -> RequestError:
+    error = cls.__new__(cls)
+    error.__dict__.update(state)
+    Exception.__init__(error, str(error))
+    return error
+
+
+class UnknownNameError(RequestError):
+    """A name that is not among the known ones; offers the nearest."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        names = list(known)
+        near = difflib.get_close_matches(name.lower(), [n.lower() for n in names], n=1, cutoff=0.5)
+        nearest = next((n for n in names if near and n.lower() == near[0]), None)
+        shown = ", ".join(names[:30]) + (", ..." if len(names) > 30 else "")
+        hint = f"Did you mean {nearest!r}?" if nearest else ""
+        super().__init__(f"a {kind} (one of {shown})", f"{name!r}", hint)
+
+
+class NotOfThisKindError(RequestError):
+    """A molecule that the grammar X-(CH2)n-Y does not make."""
+
+
+class StudyError(RequestError):
+    """A study file that does not say what to do."""
+
+
+class DataError(RequestError):
+    """A file of data that cannot be used."""
+
+
+class UnreadableError(DataError):
+    """A file that is missing, truncated or not of the expected format."""
+
+
+class SchemaError(DataError):
+    """A file of another schema version, or one that does not keep its schema."""
+
+
+class ChecksumError(DataError):
+    """A file whose content is not what was written."""
+
+
+class MissingLabelsError(DataError):
+    """A file without energies or without forces."""
+
+
+class CoverageError(RequestError):
+    """The data lacks molecules or frames that the task or the budget asks for."""
+
+
+class MissingExtraError(RequestError):
+    """An optional part whose packages are not installed."""
+
+    def __init__(self, what: str, package: str, extra: str) -> None:
+        super().__init__(
+            f"the package {package!r}, which {what} needs",
+            "no such package installed",
+            f"Install it with: pip install 'mlip-compose[{extra}]'",
+        )

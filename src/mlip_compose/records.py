@@ -1,0 +1,228 @@
+"""What the parts of the package hand to each other: frozen records, arrays with shapes and units.
+
+N counts atoms, B bonds, F frames. Positions are in Angstrom, energies in eV, forces in eV/Angstrom.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.floating]
+IntArray = NDArray[np.integer]
+BoolArray = NDArray[np.bool_]
+
+PRIMARY = "primary"
+SECONDARY = "secondary"
+MINIMUM = "minimum"
+
+Part = Literal["train", "validation", "id", "ood"]
+"""Which role a frame plays: fitted, used to choose settings, in- or out-of-distribution test."""
+
+
+class Parts(NamedTuple):
+    """What a molecule X-(CH2)n-Y is made of, in canonical order (see ``molecules.groups``)."""
+
+    left: str
+    chain: int
+    right: str
+
+    @property
+    def name(self) -> str:
+        """The molecule's name, such as ``OH-4-H``."""
+        return f"{self.left}-{self.chain}-{self.right}"
+
+
+@dataclass(frozen=True, eq=False)
+class Molecule:
+    """A molecule X-(CH2)n-Y as a graph.
+
+    Attributes
+    ----------
+    left, right
+        End groups X and Y. H, where there is one, is on the right.
+    chain
+        n, the number of CH2 carbons; carbons inside an end group do not count.
+    smiles, inchikey
+        Canonical SMILES without, and standard InChIKey of, the molecule.
+    numbers : (N,) uint8
+        Atomic numbers, hydrogens included. This order of atoms is that of every array of frames.
+    bonds : (B, 2) uint8
+        Indices of bonded atoms, each pair ascending, rows in lexicographic order.
+    bond_orders : (B,) uint8
+        1, 2 or 3.
+    charge : int
+        Total charge, in elementary charges.
+    spin : int
+        Spin multiplicity 2S + 1.
+    """
+
+    left: str
+    chain: int
+    right: str
+    smiles: str
+    inchikey: str
+    numbers: IntArray
+    bonds: IntArray
+    bond_orders: IntArray
+    charge: int = 0
+    spin: int = 1
+
+    @property
+    def parts(self) -> Parts:
+        """The end groups and the chain length."""
+        return Parts(self.left, self.chain, self.right)
+
+    @property
+    def name(self) -> str:
+        """The molecule's name, such as ``OH-4-H``."""
+        return self.parts.name
+
+    @property
+    def family(self) -> str:
+        """The end group of a mono-functional molecule (``OH``; ``H`` for alkanes), or ``OH+NH2``."""
+        return self.left if self.right == "H" else f"{self.left}+{self.right}"
+
+    @property
+    def is_monofunctional(self) -> bool:
+        """Whether one end is H, as in the series X-(CH2)n-H (alkanes included)."""
+        return self.right == "H"
+
+    @property
+    def n_atoms(self) -> int:
+        """Number of atoms N."""
+        return len(self.numbers)
+
+
+@dataclass(frozen=True, eq=False)
+class Frames:
+    """Labelled geometries of one molecule from one trajectory.
+
+    Attributes
+    ----------
+    molecule
+        Name of the molecule.
+    trajectory
+        ``primary``, ``secondary`` or ``minimum`` (one frame: the relaxed geometry).
+    indices : (F,) int
+        Positions of these frames in their trajectory.
+    positions : (F, N, 3) float
+        Angstrom.
+    energy : (F,) float64
+        Total energy, eV.
+    forces : (F, N, 3) float
+        eV/Angstrom.
+    """
+
+    molecule: str
+    trajectory: str
+    indices: IntArray
+    positions: FloatArray
+    energy: FloatArray
+    forces: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.energy)
+
+
+@dataclass(frozen=True)
+class Split:
+    """The molecules that a task, at a level, trains on and tests on.
+
+    ``missing`` names molecules that the task asks for and the data set lacks.
+    """
+
+    task: str
+    level: int
+    train: tuple[str, ...]
+    ood: tuple[str, ...]
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class FrameSelection:
+    """Which frames of which molecules play which part; keys are molecules, values frame indices.
+
+    ``train`` and ``ood`` index the primary, ``validation`` and ``id`` the secondary trajectory.
+    """
+
+    train: Mapping[str, IntArray]
+    validation: Mapping[str, IntArray]
+    id: Mapping[str, IntArray]
+    ood: Mapping[str, IntArray]
+
+    def wanted(self) -> Iterator[tuple[Part, str, str, IntArray]]:
+        """Yield (part, molecule, trajectory, frame indices) for all that is selected."""
+        for name, indices in self.train.items():
+            yield "train", name, PRIMARY, indices
+        for name, indices in self.validation.items():
+            yield "validation", name, SECONDARY, indices
+        for name, indices in self.id.items():
+            yield "id", name, SECONDARY, indices
+        for name, indices in self.ood.items():
+            yield "ood", name, PRIMARY, indices
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingSet:
+    """What a potential may see: training frames, and validation frames to choose settings on.
+
+    No OOD frame and no ID test frame is ever in here.
+    """
+
+    molecules: Mapping[str, Molecule]
+    train: tuple[Frames, ...]
+    validation: tuple[Frames, ...]
+
+    @property
+    def n_train(self) -> int:
+        """Number of training frames."""
+        return sum(len(frames) for frames in self.train)
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Reference and prediction for the frames of one molecule that play one part.
+
+    Attributes
+    ----------
+    molecule, part
+        Whose frames, and which role they play.
+    reference_energy, predicted_energy : (F,) float64
+        eV. A prediction that failed is NaN.
+    reference_forces, predicted_forces : (F, N, 3)
+        eV/Angstrom.
+    novel : (N,) bool
+        True for atoms whose environment of radius r* + 1 occurs in no training molecule.
+    """
+
+    molecule: Molecule
+    part: Part
+    reference_energy: FloatArray
+    predicted_energy: FloatArray
+    reference_forces: FloatArray
+    predicted_forces: FloatArray
+    novel: BoolArray
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A scientific failure: data, not a bug.
+
+    ``stage`` is what was being done (``scf``, ``topology``, ``relaxation``, ``training`` ...),
+    ``subject`` to what (a molecule, a unit of work), ``reason`` why it failed, and ``retryable`` whether
+    doing the same again could end otherwise.
+    """
+
+    stage: str
+    subject: str
+    reason: str
+    retryable: bool = False
+    details: Mapping[str, object] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.stage} of {self.subject}: {self.reason}"
