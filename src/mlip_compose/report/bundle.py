@@ -1,0 +1,57 @@
+"""What the report is made from: one study's results, as a study writes them to ``results.json``."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from mlip_compose.evaluation.results import PairedDifference, Score, Strict
+
+
+class DatasetFacts(Strict):
+    """Which data a study used."""
+
+    name: str
+    sha256: str
+    reference: str
+    reference_settings: dict[str, Any]
+    sampling: dict[str, Any]
+    molecules: int
+    frames: int
+
+
+class UnitFacts(Strict):
+    """One unit of work: the training of one potential on one set of frames, and what became of it.
+
+    ``cost`` has ``wall_s``, ``cpu_s``, ``device`` and, where there are any, ``parameters`` and
+    ``gradient_steps``; ``facts`` is the potential's own report (unseen types, validation curve, ...).
+    """
+
+    id: str
+    task: str
+    levels: tuple[int, ...]
+    potential: str
+    role: Literal["scale", "feasibility", "learned"]
+    seed: int
+    settings: dict[str, Any]
+    status: Literal["done", "failed"]
+    reason: str = ""
+    cost: dict[str, Any] = {}
+    facts: dict[str, Any] = {}
+
+
+class StudyResults(Strict):
+    """Everything that the report of a study shows.
+
+    ``certificates`` are the documents of ``tasks certify --json``, one for each task and level;
+    ``provenance`` holds versions, platform, the command and the time.
+    """
+
+    schema_version: Literal[1] = 1
+    name: str
+    study: dict[str, Any]
+    dataset: DatasetFacts
+    certificates: tuple[dict[str, Any], ...]
+    units: tuple[UnitFacts, ...]
+    scores: tuple[Score, ...]
+    pairs: tuple[PairedDifference, ...]
+    provenance: dict[str, Any]
