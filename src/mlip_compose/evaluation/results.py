@@ -5,11 +5,11 @@ These records are the files of scores (``model_dump_json``), strict in both dire
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-SCORE_SCHEMA = 1
+SCORE_SCHEMA: Final = 1
 
 
 class Strict(BaseModel):
