@@ -1,0 +1,159 @@
+"""What every potential is to the rest of the package: fitted on frames, predicts frames, is a file.
+
+F counts frames, N atoms. Positions are in Angstrom, energies in eV, forces in eV/Angstrom.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from mlip_compose.errors import MissingExtraError, RequestError
+from mlip_compose.records import Failure, FloatArray, Molecule, TrainingSet
+
+Role = Literal["scale", "feasibility", "learned"]
+"""What a potential's row in a result is for: the scale of the numbers, a witness that the task is
+feasible, or a potential under test."""
+
+Progress = Callable[[float, str], None]
+"""Called with the fraction done, 0 to 1, and a short message."""
+
+
+def silent(fraction: float, message: str) -> None:
+    """Report no progress."""
+
+
+class Settings(BaseModel):
+    """Base of the settings of a kind: unknown keys are refused, values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Potential(Protocol):
+    """A fitted potential.
+
+    Attributes
+    ----------
+    name
+        Name of its kind.
+    elements
+        Atomic numbers that it was trained on; a molecule with another one is refused.
+    report
+        Facts about the fit that JSON can hold.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def elements(self) -> frozenset[int]: ...
+    @property
+    def report(self) -> Mapping[str, object]: ...
+
+    def predict(self, molecule: Molecule, positions: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Predict energies and forces for a batch of geometries of one molecule.
+
+        Parameters
+        ----------
+        molecule
+            The molecule with N atoms.
+        positions : (F, N, 3)
+            Angstrom.
+
+        Returns
+        -------
+        energies : (F,) float64
+            Total energies, eV.
+        forces : (F, N, 3) float64
+            eV/Angstrom.
+
+        Raises
+        ------
+        RequestError
+            When the molecule has an element that was not in training, or the shape is wrong.
+        """
+        ...
+
+    def save(self, directory: Path) -> None:
+        """Write the potential to a directory, from which its kind's ``load`` restores it."""
+        ...
+
+
+class Fit(Protocol):
+    """Fits a potential; a scientific failure is returned, not raised."""
+
+    def __call__(
+        self,
+        data: TrainingSet,
+        settings: Settings,
+        seed: int,
+        workdir: Path,
+        progress: Progress = silent,
+    ) -> Potential | Failure:
+        """Fit to ``data``; ``workdir`` holds checkpoints, if any, from which a fit goes on."""
+        ...
+
+
+@dataclass(frozen=True)
+class PotentialKind:
+    """A way to make potentials.
+
+    Attributes
+    ----------
+    name, summary
+        What it is called and, in a line, is.
+    role
+        What its row in a result is for.
+    settings
+        Model of its settings; every field has a default.
+    fit
+        ``fit(data, settings, seed, workdir, progress)``.
+    load
+        Restore a potential from the directory that its ``save`` wrote.
+    extra
+        The extra of this distribution that it needs; None when the core is enough.
+    """
+
+    name: str
+    summary: str
+    role: Role
+    settings: type[Settings]
+    fit: Fit
+    load: Callable[[Path], Potential]
+    extra: str | None = None
+
+
+def require_package(what: str, package: str, extra: str) -> None:
+    """Raise MissingExtraError unless ``package``, which ``what`` needs, is installed."""
+    if importlib.util.find_spec(package) is None:
+        raise MissingExtraError(what, package, extra)
+
+
+def check_request(
+    potential: str, elements: frozenset[int], molecule: Molecule, positions: FloatArray
+) -> FloatArray:
+    """Return ``positions`` as float64 (F, N, 3), or refuse what cannot be predicted.
+
+    Raises
+    ------
+    RequestError
+        When the molecule has an element outside ``elements``, or the shape is not (F, N, 3).
+    """
+    unknown = sorted(set(molecule.numbers.tolist()) - elements)
+    if unknown:
+        raise RequestError(
+            f"a molecule of the elements that {potential} was trained on, Z = {sorted(elements)}",
+            f"{molecule.name} with Z = {unknown}",
+            "Train on molecules that have these elements.",
+        )
+    if positions.ndim != 3 or positions.shape[1:] != (molecule.n_atoms, 3):
+        raise RequestError(
+            f"positions of {molecule.name} with shape (F, {molecule.n_atoms}, 3)",
+            f"shape {positions.shape}",
+        )
+    return np.ascontiguousarray(positions, dtype=np.float64)
