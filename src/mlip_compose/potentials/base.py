@@ -36,24 +36,22 @@ class Settings(BaseModel):
 
 
 class Potential(Protocol):
-    """A fitted potential.
-
-    Attributes
-    ----------
-    name
-        Name of its kind.
-    elements
-        Atomic numbers that it was trained on; a molecule with another one is refused.
-    report
-        Facts about the fit that JSON can hold.
-    """
+    """A fitted potential."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Name of its kind."""
+        ...
+
     @property
-    def elements(self) -> frozenset[int]: ...
+    def elements(self) -> frozenset[int]:
+        """Atomic numbers that it was trained on; a molecule with another one is refused."""
+        ...
+
     @property
-    def report(self) -> Mapping[str, object]: ...
+    def report(self) -> Mapping[str, object]:
+        """Facts about the fit that JSON can hold."""
+        ...
 
     def predict(self, molecule: Molecule, positions: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Predict energies and forces for a batch of geometries of one molecule.
