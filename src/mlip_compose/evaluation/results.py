@@ -34,6 +34,8 @@ class Metric(Strict):
 
     ``name`` is the field's (``forces_mae``); ``unit`` and ``aggregation`` (in words) travel with it.
     ``id``, ``ood`` and ``gap`` (OOD / ID) are None where the split has no such frames or no finite value.
+    Frames and molecules are those that are in the averages. Of a metric of reactions, ``id_frames`` and
+    ``ood_frames`` count reactions, ``id_molecules`` and ``ood_molecules`` families: what is resampled.
     """
 
     name: str
@@ -50,7 +52,12 @@ class Metric(Strict):
 
 
 class MoleculeScore(Strict):
-    """The errors on one molecule's frames; ``values`` maps metric names to values in the metric's unit."""
+    """The errors on one molecule's frames; ``values`` maps metric names to values in the metric's unit.
+
+    ``frames`` counts all that were compared, ``failed_frames`` those among them that are in no value
+    because the prediction was not finite. ``weights`` says over how many force components or frames each
+    value is averaged: with both, every pooled value and its interval follow from the file.
+    """
 
     molecule: str
     family: str
@@ -62,12 +69,34 @@ class MoleculeScore(Strict):
     failed_frames: int
     novel_atoms: int
     values: dict[str, float]
+    weights: dict[str, int] = {}
+
+
+class ReactionScore(Strict):
+    """One reaction energy, in kcal/mol, from relaxed minima.
+
+    ``kind`` is ``exchange`` (X-R-Y + H-R-H -> X-R-H + H-R-Y) or ``increment`` (E(n+1) - E(n));
+    ``family`` is that of X-R-Y or of the series. ``predicted_offset`` is the prediction with the per-element
+    offsets of the training labels (None without training labels); an exchange does not depend on them.
+    """
+
+    name: str
+    kind: Literal["exchange", "increment"]
+    family: str
+    chain: int
+    part: Literal["id", "ood"]
+    reference: float
+    predicted: float
+    predicted_offset: float | None = None
 
 
 class Score(Strict):
     """All that is known of one potential on one task at one level.
 
-    ``resamples`` is the number of bootstrap resamples; intervals are at ``confidence``.
+    ``resamples`` is the number of bootstrap resamples, drawn from ``resampling_seed``; intervals are at
+    ``confidence``. ``energy_offsets`` (eV, by atomic number) are the per-element offsets that were fitted on
+    training labels, None where there were none. ``failed_minima`` names the molecules whose minimum has
+    no finite predicted energy; their reactions are left out.
     """
 
     schema_version: Literal[1] = SCORE_SCHEMA
@@ -87,6 +116,10 @@ class Score(Strict):
     metrics: tuple[Metric, ...]
     molecules: tuple[MoleculeScore, ...]
     failed_frames: int
+    reactions: tuple[ReactionScore, ...] = ()
+    failed_minima: tuple[str, ...] = ()
+    energy_offsets: dict[int, float] | None = None
+    resampling_seed: int = 0
 
     def metric(self, name: str) -> Metric:
         """Return the metric of this name."""
@@ -97,7 +130,8 @@ class PairedDifference(Strict):
     """How two potentials differ on the same resampled molecules.
 
     ``difference`` is b - a of ``quantity`` (``ood`` error in the metric's unit, or ``gap``), and
-    ``probability`` the share of resamples in which a is the smaller.
+    ``probability`` the share of resamples in which a is the smaller (ties count half). ``left_out`` names
+    the molecules (families, for reactions) of which only one of the two has a value.
     """
 
     task: str
@@ -110,3 +144,37 @@ class PairedDifference(Strict):
     b: str
     difference: Interval
     probability: float
+    left_out: tuple[str, ...] = ()
+
+
+class SeedValue(Strict):
+    """The mean over seeds, and apart from each other its two sources of variance.
+
+    ``mean`` has the interval of the bootstrap over molecules (of the mean over seeds, every seed on the same
+    resampled molecules); ``sd`` is the standard deviation over seeds, None for a single one.
+    """
+
+    mean: Interval
+    sd: float | None = None
+
+
+class SeedSummary(Strict):
+    """One metric of one potential on one split, over the seeds of its training.
+
+    A quantity is None where a seed has no value of it. ``failed_frames`` is the sum over seeds.
+    """
+
+    task: str
+    level: int
+    potential: str
+    role: Literal["scale", "feasibility", "learned"]
+    train_frames: int
+    seeds: tuple[int, ...]
+    metric: str
+    label: str
+    unit: str
+    aggregation: str
+    id: SeedValue | None
+    ood: SeedValue | None
+    gap: SeedValue | None
+    failed_frames: int
