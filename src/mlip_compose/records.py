@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +16,9 @@ FloatArray = NDArray[np.floating]
 IntArray = NDArray[np.integer]
 BoolArray = NDArray[np.bool_]
 
-PRIMARY = "primary"
-SECONDARY = "secondary"
-MINIMUM = "minimum"
+PRIMARY: Final = "primary"
+SECONDARY: Final = "secondary"
+MINIMUM: Final = "minimum"
 
 Part = Literal["train", "validation", "id", "ood"]
 """Which role a frame plays: fitted, used to choose settings, in- or out-of-distribution test."""
@@ -84,7 +84,7 @@ class Molecule:
 
     @property
     def family(self) -> str:
-        """The end group of a mono-functional molecule (``OH``; ``H`` for alkanes), or ``OH+NH2``."""
+        """``OH`` for mono-functional alcohols, ``H`` for alkanes, ``OH+NH2`` for bifunctional ones."""
         return self.left if self.right == "H" else f"{self.left}+{self.right}"
 
     @property
@@ -214,8 +214,8 @@ class Failure:
     """A scientific failure: data, not a bug.
 
     ``stage`` is what was being done (``scf``, ``topology``, ``relaxation``, ``training`` ...),
-    ``subject`` to what (a molecule, a unit of work), ``reason`` why it failed, and ``retryable`` whether
-    doing the same again could end otherwise.
+    ``subject`` to what (a molecule, a unit of work), ``reason`` why it failed, and ``retryable``
+    whether doing the same again could end otherwise.
     """
 
     stage: str

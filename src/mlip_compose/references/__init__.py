@@ -1,0 +1,1 @@
+"""Levels of theory that label geometries; one file an engine."""

@@ -1,0 +1,1 @@
+"""Conformers, dynamics and checks: from a molecule to labelled frames."""

@@ -1,0 +1,152 @@
+"""Starting geometries by RDKit: a pool of conformers, and the extended one."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+
+from mlip_compose.records import Failure, FloatArray, Molecule
+from mlip_compose.units import BOLTZMANN, KCAL_PER_MOL
+
+POOL_SIZE: Final = 30
+DISTINCT_RMSD: Final = 0.3  # Angstrom, over heavy atoms after superposition
+_ANTI: Final = 180.0  # degrees
+
+
+def rdkit_molecule(molecule: Molecule) -> Any:
+    """Build RDKit's molecule with the record's order of atoms."""
+    from rdkit import Chem
+
+    orders = {1: Chem.BondType.SINGLE, 2: Chem.BondType.DOUBLE, 3: Chem.BondType.TRIPLE}
+    editable = Chem.RWMol()
+    for number in molecule.numbers:
+        atom = Chem.Atom(int(number))
+        atom.SetNoImplicit(True)
+        editable.AddAtom(atom)
+    for (i, j), order in zip(molecule.bonds, molecule.bond_orders, strict=True):
+        editable.AddBond(int(i), int(j), orders[int(order)])
+    mol = editable.GetMol()
+    Chem.SanitizeMol(mol)
+    return mol
+
+
+def conformer_pool(
+    molecule: Molecule, rng: np.random.Generator, size: int = POOL_SIZE
+) -> tuple[FloatArray, FloatArray] | Failure:
+    """Embed conformers (ETKDGv3) and relax them with MMFF94.
+
+    Returns
+    -------
+    positions : (K, N, 3) float
+        Angstrom, ordered by energy.
+    energies : (K,) float
+        MMFF94 energies, eV.
+    """
+    from rdkit.Chem import rdDistGeom, rdForceFieldHelpers
+
+    mol = rdkit_molecule(molecule)
+    parameters = rdDistGeom.ETKDGv3()
+    parameters.randomSeed = int(rng.integers(1, 2**31 - 1))
+    rdDistGeom.EmbedMultipleConfs(mol, size, parameters)
+    if mol.GetNumConformers() == 0:
+        return Failure("conformers", molecule.name, "RDKit embedded no conformer")
+    outcome = rdForceFieldHelpers.MMFFOptimizeMoleculeConfs(mol, numThreads=1, maxIters=2000)
+    energies = np.array([energy for _, energy in outcome]) * KCAL_PER_MOL
+    positions = np.array([conformer.GetPositions() for conformer in mol.GetConformers()])
+    order = np.argsort(energies, kind="stable")
+    return positions[order], energies[order]
+
+
+def draw_starts(
+    molecule: Molecule,
+    pool: tuple[FloatArray, FloatArray],
+    temperature_K: float,
+    rng: np.random.Generator,
+) -> tuple[FloatArray, FloatArray]:
+    """Draw the starting conformers of the two trajectories, by Boltzmann weight.
+
+    The second differs from the first by more than ``DISTINCT_RMSD`` where the pool allows it; a
+    molecule such as ethane has one conformer only, and then the second is another embedding of it.
+
+    Returns
+    -------
+    primary, secondary : (N, 3) float
+        Angstrom.
+    """
+    positions, energies = pool
+    weights = np.exp(-(energies - energies.min()) / (BOLTZMANN * temperature_K))
+    first = int(rng.choice(len(weights), p=weights / weights.sum()))
+    heavy = molecule.numbers > 1
+    rmsd = np.array([superposed_rmsd(positions[first][heavy], other[heavy]) for other in positions])
+    distinct = rmsd > DISTINCT_RMSD
+    if not distinct.any():
+        distinct = np.arange(len(weights)) != first
+    if not distinct.any():
+        return positions[first], positions[first]
+    weights = np.where(distinct, weights, 0.0)
+    second = int(rng.choice(len(weights), p=weights / weights.sum()))
+    return positions[first], positions[second]
+
+
+def extended_conformer(molecule: Molecule, pool: tuple[FloatArray, FloatArray]) -> FloatArray:
+    """Return the all-anti conformer, from which minima are relaxed.
+
+    Reaction energies then compare like with like: chains in the same shape, no folding and no
+    hydrogen bond between the ends. Torsions along the heavy-atom path from end to end are set to
+    180 degrees in every conformer of the pool; the best of these by MMFF94 is taken.
+
+    Returns
+    -------
+    (N, 3) float
+        Angstrom.
+    """
+    from rdkit import Chem
+    from rdkit.Chem import rdForceFieldHelpers, rdMolTransforms
+
+    mol = rdkit_molecule(molecule)
+    heavy = [int(i) for i in np.flatnonzero(molecule.numbers > 1)]
+    distances = Chem.GetDistanceMatrix(mol)
+    if len(heavy) < 4:
+        return np.asarray(pool[0][0])
+    ends = max(
+        ((i, j) for i in heavy for j in heavy if i < j),
+        key=lambda pair: distances[pair[0], pair[1]],
+    )
+    path = list(Chem.GetShortestPath(mol, *ends))
+    properties = rdForceFieldHelpers.MMFFGetMoleculeProperties(mol)
+    best: tuple[float, FloatArray] | None = None
+    for positions in pool[0]:
+        candidate = Chem.Mol(mol)
+        conformer = Chem.Conformer(mol.GetNumAtoms())
+        conformer.SetPositions(np.ascontiguousarray(positions, dtype=np.float64))
+        candidate.AddConformer(conformer, assignId=True)
+        for torsion in zip(path, path[1:], path[2:], path[3:], strict=False):
+            if not _is_linear(mol, torsion):
+                rdMolTransforms.SetDihedralDeg(candidate.GetConformer(), *torsion, _ANTI)
+        energy = rdForceFieldHelpers.MMFFGetMoleculeForceField(candidate, properties).CalcEnergy()
+        if best is None or energy < best[0]:
+            best = (energy, candidate.GetConformer().GetPositions())
+    if best is None:
+        raise ValueError("a pool of conformers is never empty")
+    return best[1]
+
+
+def _is_linear(mol: Any, torsion: tuple[int, ...]) -> bool:
+    from rdkit import Chem
+
+    inner = (mol.GetAtomWithIdx(index) for index in torsion[1:3])
+    return any(atom.GetHybridization() == Chem.HybridizationType.SP for atom in inner)
+
+
+def superposed_rmsd(a: FloatArray, b: FloatArray) -> float:
+    """Root-mean-square distance of two (N, 3) geometries after the best superposition (Kabsch)."""
+    from scipy.spatial.transform import Rotation
+
+    a, b = a - a.mean(axis=0), b - b.mean(axis=0)
+    if len(a) < 2:
+        return 0.0
+    if len(a) == 2:
+        return float(abs(np.linalg.norm(a[1] - a[0]) - np.linalg.norm(b[1] - b[0])) / 2)
+    _, rssd = Rotation.align_vectors(a, b)
+    return float(rssd / np.sqrt(len(a)))

@@ -1,0 +1,68 @@
+"""How the frames of a data set are sampled; every field travels with the data."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class SamplingProtocol(BaseModel):
+    """Langevin dynamics of every molecule, two independent trajectories.
+
+    Attributes
+    ----------
+    temperature_K
+        Of the thermostat, and of the weights with which starting conformers are drawn.
+    timestep_fs, friction_time_fs
+        Of the BAOAB Langevin integrator (Leimkuhler & Matthews, J. Chem. Phys. 138, 174102, 2013),
+        whose configurations are exact for harmonic forces at any stable time step.
+    hydrogen_mass_u
+        Mass given to hydrogen during dynamics. Masses do not enter the distribution of
+        configurations; heavy hydrogens allow the longer time step.
+    equilibration_steps
+        Steps before the first frame.
+    stride_steps
+        Steps between frames.
+    primary, secondary
+        Frames of the two trajectories of a mono-functional molecule.
+    bifunctional_primary, bifunctional_secondary
+        The same for X-(CH2)n-Y with two end groups other than H, which serve as OOD tests only.
+    position_decimals
+        Positions (Angstrom) are rounded to so many decimals *before* they are labelled.
+    seed
+        Root of every random number: a molecule's frames depend on this and on its own name alone.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    integrator: Literal["langevin-baoab"] = "langevin-baoab"
+    temperature_K: float = Field(500.0, gt=0)
+    timestep_fs: float = Field(2.0, gt=0, le=4)
+    friction_time_fs: float = Field(100.0, gt=0)
+    hydrogen_mass_u: float = Field(4.0, ge=1)
+    equilibration_steps: int = Field(500, ge=0)
+    stride_steps: int = Field(50, ge=1)
+    primary: int = Field(40, ge=1)
+    secondary: int = Field(15, ge=2)
+    bifunctional_primary: int = Field(8, ge=1)
+    bifunctional_secondary: int = Field(0, ge=0)
+    position_decimals: int = Field(4, ge=3, le=6)
+    seed: int = Field(0, ge=0)
+
+    def frames(self, trajectory: Literal["primary", "secondary"], monofunctional: bool) -> int:
+        """Return how many frames a trajectory has."""
+        if monofunctional:
+            return self.primary if trajectory == "primary" else self.secondary
+        return self.bifunctional_primary if trajectory == "primary" else self.bifunctional_secondary
+
+    def rng(self, molecule: str, purpose: str, attempt: int = 0) -> np.random.Generator:
+        """Return the random numbers of one purpose for one molecule.
+
+        They depend on the root seed, the molecule's name, the purpose and the attempt, and on
+        nothing else: not on the order of molecules nor on the number of processes.
+        """
+        digest = hashlib.sha256(f"{molecule}/{purpose}/{attempt}".encode()).digest()
+        return np.random.default_rng([self.seed, *np.frombuffer(digest, dtype=np.uint32).tolist()])

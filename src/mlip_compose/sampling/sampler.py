@@ -1,0 +1,128 @@
+"""One molecule, from its graph to labelled and checked frames."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+
+from mlip_compose.records import MINIMUM, PRIMARY, SECONDARY, Failure, FloatArray, Frames, Molecule
+from mlip_compose.references.base import Reference
+from mlip_compose.sampling.checks import force_outliers, topology_kept
+from mlip_compose.sampling.conformers import conformer_pool, draw_starts, extended_conformer
+from mlip_compose.sampling.dynamics import relax, sample_trajectory, stored_positions
+from mlip_compose.sampling.protocol import SamplingProtocol
+
+ATTEMPTS: Final = 3
+"""How often a trajectory is started at most, each time from other random numbers."""
+
+MINIMUM_DECIMALS: Final = 6
+"""Coarser rounding would leave a visible force on the stiff bonds of a minimum."""
+
+
+@dataclass(frozen=True, eq=False)
+class SampledMolecule:
+    """What a store keeps of a molecule: its trajectories and its minimum.
+
+    ``minimum`` is one frame, with the residual forces; ``rejected`` says which trajectories failed
+    a check and were started anew.
+    """
+
+    molecule: Molecule
+    trajectories: tuple[Frames, ...]
+    minimum: Frames
+    rejected: tuple[Failure, ...]
+
+
+def sample_molecule(
+    molecule: Molecule, reference: Reference, protocol: SamplingProtocol
+) -> SampledMolecule | Failure:
+    """Sample, label and check the frames of one molecule.
+
+    Returns
+    -------
+    SampledMolecule or Failure
+        A Failure where conformers, relaxation or ``ATTEMPTS`` trajectories in a row failed.
+    """
+    pool = conformer_pool(molecule, protocol.rng(molecule.name, "conformers"))
+    if isinstance(pool, Failure):
+        return pool
+    minimum = _minimum(molecule, extended_conformer(molecule, pool), reference)
+    if isinstance(minimum, Failure):
+        return minimum
+    names: tuple[Literal["primary", "secondary"], ...] = (PRIMARY, SECONDARY)
+    starts = draw_starts(
+        molecule, pool, protocol.temperature_K, protocol.rng(molecule.name, "starts")
+    )
+    trajectories: list[Frames] = []
+    rejected: list[Failure] = []
+    for name, start in zip(names, starts, strict=True):
+        n_frames = protocol.frames(name, molecule.is_monofunctional)
+        if n_frames == 0:
+            continue
+        for attempt in range(ATTEMPTS):
+            rng = protocol.rng(molecule.name, name, attempt)
+            outcome = _trajectory(molecule, name, start, n_frames, reference, protocol, rng)
+            if isinstance(outcome, Frames):
+                trajectories.append(outcome)
+                break
+            rejected.append(outcome)
+        else:
+            return rejected[-1]
+    return SampledMolecule(molecule, tuple(trajectories), minimum, tuple(rejected))
+
+
+def _trajectory(
+    molecule: Molecule,
+    name: str,
+    start: FloatArray,
+    n_frames: int,
+    reference: Reference,
+    protocol: SamplingProtocol,
+    rng: np.random.Generator,
+) -> Frames | Failure:
+    positions = sample_trajectory(molecule, start, n_frames, reference, protocol, rng)
+    if isinstance(positions, Failure):
+        return positions
+    kept = topology_kept(molecule, positions)
+    if not kept.all():
+        reason = f"bonds changed in frame {int(np.argmin(kept))} of {name}"
+        return Failure("topology", molecule.name, reason, retryable=True)
+    frames = _labelled(molecule, name, positions, reference)
+    if isinstance(frames, Frames) and force_outliers(frames.forces).any():
+        frame = int(np.argmax(force_outliers(frames.forces)))
+        reason = f"a force that cannot be right in frame {frame} of {name}"
+        return Failure("forces", molecule.name, reason, retryable=True)
+    return frames
+
+
+def _minimum(molecule: Molecule, start: FloatArray, reference: Reference) -> Frames | Failure:
+    relaxed = relax(molecule, start, reference)
+    if isinstance(relaxed, Failure):
+        return relaxed
+    positions = stored_positions(relaxed, MINIMUM_DECIMALS)[None]
+    if not topology_kept(molecule, positions).all():
+        return Failure("topology", molecule.name, "bonds changed in the relaxation")
+    return _labelled(molecule, MINIMUM, positions, reference)
+
+
+def _labelled(
+    molecule: Molecule, name: str, positions: FloatArray, reference: Reference
+) -> Frames | Failure:
+    energies = np.empty(len(positions))
+    forces = np.empty(positions.shape)
+    for frame, geometry in enumerate(positions):
+        label = reference.label(molecule.numbers, geometry, molecule.charge, molecule.spin)
+        if isinstance(label, Failure):
+            reason = f"frame {frame} of {name}: {label.reason}"
+            return Failure(label.stage, molecule.name, reason, retryable=True)
+        energies[frame], forces[frame] = label.energy, label.forces
+    return Frames(
+        molecule=molecule.name,
+        trajectory=name,
+        indices=np.arange(len(positions)),
+        positions=positions.astype(np.float32),
+        energy=energies,
+        forces=forces.astype(np.float32),
+    )
