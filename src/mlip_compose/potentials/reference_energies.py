@@ -1,0 +1,90 @@
+"""Energies per element, fitted to training labels, safe where compositions are rank-deficient.
+
+Molecules of a homologous series differ by CH2, so their compositions often leave some combination
+of elements undetermined, and plain least squares then gives it any value. Here what the labels do
+not determine keeps a physical starting value.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mlip_compose.errors import CoverageError
+from mlip_compose.records import FloatArray, IntArray, TrainingSet
+
+_CORE_ELECTRONS = (0, 2, 10, 18, 36, 54, 86)
+_PRIOR_SPREAD = 0.3  # of the starting value
+_RESIDUAL = 0.1  # eV: far below what a composition leaves unexplained, so labels win where they can
+
+
+def fit_reference_energies(data: TrainingSet) -> dict[int, float]:
+    """Fit one energy per element to the mean training energy of each molecule.
+
+    Minimises, over energies e_Z,
+
+        sum_m (E_m - sum_Z n_mZ e_Z)^2 / s^2  +  sum_Z (e_Z - e0_Z)^2 / (0.3 e0_Z)^2,
+
+    with E_m the mean energy of molecule m, n_mZ its count of element Z and s = 0.1 eV. The
+    starting values e0 are c v_Z (v the number of valence electrons: labels of valence-only
+    methods) or c Z^(7/3) (the Thomas-Fermi energy of an atom: all-electron labels), with the one
+    number c fitted, whichever is nearer to the labels.
+
+    Parameters
+    ----------
+    data
+        Only training frames are looked at.
+
+    Returns
+    -------
+    dict
+        Atomic number to energy in eV, for every element of the training molecules.
+    """
+    trained = [frames for frames in data.train if len(frames)]
+    if not trained:
+        raise CoverageError("at least one training frame", "none")
+    per_molecule: dict[str, list[FloatArray]] = {}
+    for frames in trained:
+        per_molecule.setdefault(frames.molecule, []).append(frames.energy)
+    numbers = [data.molecules[name].numbers for name in per_molecule]
+    energies = np.array([np.concatenate(e).mean() for e in per_molecule.values()])
+    elements = np.unique(np.concatenate(numbers))
+    counts = count_elements(numbers, elements)
+
+    start = _starting_values(elements, counts, energies)
+    spread = _PRIOR_SPREAD * np.maximum(np.abs(start), _RESIDUAL)
+    design = np.vstack([counts / _RESIDUAL, np.diag(1.0 / spread)])
+    target = np.concatenate([(energies - counts @ start) / _RESIDUAL, np.zeros(len(elements))])
+    shift = np.linalg.lstsq(design, target, rcond=None)[0]
+    return {int(z): float(e) for z, e in zip(elements, start + shift, strict=True)}
+
+
+def count_elements(numbers: list[IntArray], elements: IntArray) -> FloatArray:
+    """Count atoms by element.
+
+    Parameters
+    ----------
+    numbers
+        Atomic numbers of each of M molecules.
+    elements : (Z,)
+        Atomic numbers to count.
+
+    Returns
+    -------
+    (M, Z) float64
+    """
+    return np.array([(n[:, None] == elements).sum(axis=0) for n in numbers], dtype=np.float64)
+
+
+def _starting_values(elements: IntArray, counts: FloatArray, energies: FloatArray) -> FloatArray:
+    candidates: list[tuple[float, FloatArray]] = []
+    for shape in (_valence_electrons(elements), elements.astype(np.float64) ** (7 / 3)):
+        size = counts @ shape
+        scale = (size @ energies) / (size @ size)
+        candidates.append((float(np.sum((energies - scale * size) ** 2)), scale * shape))
+    return min(candidates, key=lambda candidate: candidate[0])[1]
+
+
+def _valence_electrons(elements: IntArray) -> FloatArray:
+    core = np.array([max(c for c in _CORE_ELECTRONS if c < z) for z in elements.tolist()])
+    electrons: FloatArray = elements.astype(np.float64) - core
+    return electrons
