@@ -12,7 +12,7 @@ from mlip_compose.molecules.groups import END_GROUPS
 from mlip_compose.records import Molecule, Parts
 
 MAX_CHAIN: Final = 80
-"""Longest chain: with any two end groups, atom indices still fit the 8 bits of ``Molecule.bonds``."""
+"""Longest chain: with any two end groups, atom indices fit the 8 bits of ``Molecule.bonds``."""
 
 _RANK: Final = {name: rank for rank, name in enumerate(END_GROUPS)}
 
@@ -109,7 +109,7 @@ def _assemble(parts: Parts) -> Molecule:
 
     with BlockLogs():
         heavy = Chem.MolFromSmiles(written_smiles(parts))
-        inchikey = str(Chem.MolToInchiKey(heavy))  # type: ignore[no-untyped-call]
+        inchikey = Chem.MolToInchiKey(heavy)
         smiles = Chem.MolToSmiles(heavy)
     graph = Chem.AddHs(heavy)
     rows = sorted(

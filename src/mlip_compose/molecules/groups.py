@@ -44,4 +44,4 @@ _GROUPS = (
 )
 
 END_GROUPS: Final[Mapping[str, EndGroup]] = MappingProxyType({g.name: g for g in _GROUPS})
-"""End groups by name, in canonical order: of two the earlier is on the left, but H is on the right."""
+"""End groups by name, in canonical order: the earlier of two is on the left, but H on the right."""
