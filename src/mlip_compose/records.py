@@ -84,7 +84,7 @@ class Molecule:
 
     @property
     def family(self) -> str:
-        """``OH`` for mono-functional alcohols, ``H`` for alkanes, ``OH+NH2`` for bifunctional ones."""
+        """``OH`` for the alcohols, ``H`` for the alkanes, ``OH+NH2`` for amino alcohols."""
         return self.left if self.right == "H" else f"{self.left}+{self.right}"
 
     @property

@@ -46,7 +46,7 @@ def conformer_pool(
     from rdkit.Chem import rdDistGeom, rdForceFieldHelpers
 
     mol = rdkit_molecule(molecule)
-    parameters = rdDistGeom.ETKDGv3()
+    parameters: Any = rdDistGeom.ETKDGv3()
     parameters.randomSeed = int(rng.integers(1, 2**31 - 1))
     rdDistGeom.EmbedMultipleConfs(mol, size, parameters)
     if mol.GetNumConformers() == 0:

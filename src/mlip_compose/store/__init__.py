@@ -1,0 +1,1 @@
+"""Data sets on disk: the HDF5 layout, its schema, checksums, reading and writing."""

@@ -1,0 +1,1 @@
+"""Study files, units of work, their execution and provenance: what joins the parts."""

@@ -1,0 +1,1 @@
+"""Frozen data sets and the recipes that they are made by."""

@@ -1,0 +1,147 @@
+"""The layout of a store: what must be there, in which shape and type, and nothing else.
+
+===========================  ===================  ============
+path                         shape, type          unit
+===========================  ===================  ============
+``/`` attributes             see ``StoreHeader``, and ``schema``, ``sha256``
+``/<molecule>`` attributes   smiles, inchikey, left, right, chain, charge, spin, sha256
+``numbers``                  (N,) uint8
+``bonds``                    (B, 2) uint8
+``bond_orders``              (B,) uint8
+``<trajectory>/positions``   (F, N, 3) float32    Angstrom
+``<trajectory>/energy``      (F,) float64         eV
+``<trajectory>/forces``      (F, N, 3) float32    eV/Angstrom
+``minimum/positions``        (N, 3) float32       Angstrom
+``minimum/energy``           () float64           eV
+===========================  ===================  ============
+
+``<trajectory>`` is ``primary`` or ``secondary``.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from mlip_compose.errors import MissingLabelsError, SchemaError
+from mlip_compose.records import MINIMUM, PRIMARY, SECONDARY
+
+SCHEMA: Final = "mlip-compose/store/1"
+TRAJECTORIES: Final = (PRIMARY, SECONDARY)
+MOLECULE_ATTRIBUTES: Final = frozenset(
+    {"smiles", "inchikey", "left", "right", "chain", "charge", "spin", "sha256"}
+)
+GRAPH_TYPES: Final = {"numbers": np.uint8, "bonds": np.uint8, "bond_orders": np.uint8}
+FRAME_TYPES: Final = {"positions": np.float32, "energy": np.float64, "forces": np.float32}
+MINIMUM_TYPES: Final = {"positions": np.float32, "energy": np.float64}
+LABELS: Final = ("energy", "forces")
+
+
+class StoreHeader(BaseModel):
+    """What a store says about itself; kept as attributes of the file, structures as JSON.
+
+    Attributes
+    ----------
+    name
+        Of the data set, such as ``mini-v1``.
+    reference, reference_settings
+        The level of theory of every label, and its settings.
+    sampling
+        The protocol that the frames were sampled with.
+    software
+        Names and versions of the software that made the data.
+    failures
+        Molecules that could not be made and trajectories that were started anew, with the reasons.
+    licence
+        Under which the data may be used.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    reference: str
+    reference_settings: dict[str, Any]
+    sampling: dict[str, Any]
+    software: dict[str, str]
+    failures: tuple[str, ...] = ()
+    licence: str = "CC BY 4.0"
+
+
+def check_molecule(path: str, name: str, group: Any) -> None:
+    """Check that a molecule's group has the layout, the types and the shapes of this schema.
+
+    Parameters
+    ----------
+    path
+        Of the file, for messages.
+    name
+        Of the molecule.
+    group
+        The ``h5py.Group``.
+
+    Raises
+    ------
+    MissingLabelsError
+        Where a trajectory has no energies or no forces.
+    SchemaError
+        Where anything else is missing, surplus, or of another type or shape.
+    """
+    where = f"{path}, molecule {name!r}"
+    _same_keys(where, "attributes", set(group.attrs), MOLECULE_ATTRIBUTES)
+    members = set(group)
+    optional = {*TRAJECTORIES, MINIMUM}
+    _same_keys(where, "members", members - optional, frozenset(GRAPH_TYPES))
+    if not members & set(TRAJECTORIES):
+        raise SchemaError(f"frames ({' or '.join(TRAJECTORIES)}) in {where}", "none")
+    n_atoms = _dataset(where, group, "numbers", np.uint8, 1).shape[0]
+    n_bonds = _dataset(where, group, "bond_orders", np.uint8, 1).shape[0]
+    _shaped(where, group, "bonds", np.uint8, (n_bonds, 2))
+    for trajectory in TRAJECTORIES:
+        if trajectory in members:
+            _check_trajectory(f"{where}, {trajectory}", group[trajectory], n_atoms)
+    if MINIMUM in members:
+        inside = f"{where}, {MINIMUM}"
+        _same_keys(inside, "datasets", set(group[MINIMUM]), frozenset(MINIMUM_TYPES))
+        _shaped(inside, group[MINIMUM], "positions", np.float32, (n_atoms, 3))
+        _shaped(inside, group[MINIMUM], "energy", np.float64, ())
+
+
+def _check_trajectory(where: str, group: Any, n_atoms: int) -> None:
+    absent = [label for label in LABELS if label not in group]
+    if absent:
+        raise MissingLabelsError(
+            f"{' and '.join(LABELS)} for every frame ({where})",
+            f"no {' and no '.join(absent)}",
+            "A potential must not be trained or tested without them; label the frames first.",
+        )
+    _same_keys(where, "datasets", set(group), frozenset(FRAME_TYPES))
+    n_frames = _dataset(where, group, "energy", np.float64, 1).shape[0]
+    for name in ("positions", "forces"):
+        _shaped(where, group, name, np.float32, (n_frames, n_atoms, 3))
+
+
+def _same_keys(where: str, what: str, found: set[str], expected: frozenset[str]) -> None:
+    if found != expected:
+        missing, surplus = sorted(expected - found), sorted(found - expected)
+        parts = [f"no {', '.join(missing)}"] if missing else []
+        parts += [f"also {', '.join(surplus)}"] if surplus else []
+        raise SchemaError(
+            f"the {what} {', '.join(sorted(expected))} in {where}", " and ".join(parts)
+        )
+
+
+def _dataset(where: str, group: Any, name: str, dtype: Any, ndim: int) -> Any:
+    dataset = group[name]
+    shape = getattr(dataset, "shape", None)
+    if shape is None or len(shape) != ndim or dataset.dtype != dtype:
+        found = f"shape {shape}, {getattr(dataset, 'dtype', 'no data set')}"
+        raise SchemaError(f"{name} with {ndim} axes of {np.dtype(dtype).name} in {where}", found)
+    return dataset
+
+
+def _shaped(where: str, group: Any, name: str, dtype: Any, shape: tuple[int, ...]) -> None:
+    found = _dataset(where, group, name, dtype, len(shape)).shape
+    if found != shape:
+        raise SchemaError(f"{name} of shape {shape} in {where}", f"shape {found}")

@@ -1,0 +1,99 @@
+"""Writing a store: all of it or nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from mlip_compose.records import MINIMUM, Frames, Molecule
+from mlip_compose.store.checksum import file_checksum, molecule_checksum
+from mlip_compose.store.schema import FRAME_TYPES, MINIMUM_TYPES, SCHEMA, StoreHeader
+
+COMPRESSION_LEVEL: Final = 9
+
+
+def write_store(
+    path: Path, header: StoreHeader, molecules: Iterable[tuple[Molecule, Iterable[Frames]]]
+) -> str:
+    """Write a store and return its checksum.
+
+    The file appears under its name when it is complete. Equal content gives equal bytes.
+
+    Parameters
+    ----------
+    path
+        Of the file; replaced where it exists.
+    header
+        What the store says about itself.
+    molecules
+        Each with its trajectories; one called ``minimum`` has one frame, of which the positions and
+        the energy are kept. They are written in the order given, one at a time.
+
+    Returns
+    -------
+    str
+        The checksum of the content, sha256.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with h5py.File(temporary, "w", libver=("v110", "v110")) as file:
+            checksums = [
+                (molecule.name, _write_molecule(file, molecule, trajectories))
+                for molecule, trajectories in molecules
+            ]
+            checksum = file_checksum(header, checksums)
+            for key, value in header.model_dump(mode="json").items():
+                file.attrs[key] = value if isinstance(value, str) else json.dumps(value)
+            file.attrs["schema"] = SCHEMA
+            file.attrs["sha256"] = checksum
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return checksum
+
+
+def _write_molecule(file: Any, molecule: Molecule, trajectories: Iterable[Frames]) -> str:
+    attributes = {
+        "smiles": molecule.smiles,
+        "inchikey": molecule.inchikey,
+        "left": molecule.left,
+        "right": molecule.right,
+        "chain": molecule.chain,
+        "charge": molecule.charge,
+        "spin": molecule.spin,
+    }
+    arrays = dict(_arrays(molecule, trajectories))
+    checksum = molecule_checksum(attributes, arrays)
+    group = file.create_group(molecule.name, track_order=False)
+    for key, value in attributes.items():
+        group.attrs[key] = value
+    group.attrs["sha256"] = checksum
+    for name, array in arrays.items():
+        packed: dict[str, Any] = {}
+        if array.ndim == 3:
+            packed = {"compression": "gzip", "compression_opts": COMPRESSION_LEVEL}
+            packed |= {"shuffle": True, "chunks": array.shape}
+        group.create_dataset(name, data=array, track_times=False, **packed)
+    return checksum
+
+
+def _arrays(
+    molecule: Molecule, trajectories: Iterable[Frames]
+) -> Iterator[tuple[str, NDArray[Any]]]:
+    for name in ("numbers", "bonds", "bond_orders"):
+        yield name, np.asarray(getattr(molecule, name), dtype=np.uint8)
+    for frames in trajectories:
+        if frames.trajectory == MINIMUM:
+            for name, dtype in MINIMUM_TYPES.items():
+                yield f"{MINIMUM}/{name}", np.asarray(getattr(frames, name)[0], dtype=dtype)
+        else:
+            for name, dtype in FRAME_TYPES.items():
+                yield f"{frames.trajectory}/{name}", np.asarray(getattr(frames, name), dtype=dtype)

@@ -1,0 +1,146 @@
+"""Building a data set: molecules in parallel, resumable, the same bytes whatever the order."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from mlip_compose.errors import RequestError
+from mlip_compose.records import Failure, Frames, Molecule
+from mlip_compose.references.registry import get_reference
+from mlip_compose.sampling.sampler import SampledMolecule, sample_molecule
+from mlip_compose.store.reader import Store
+from mlip_compose.store.schema import TRAJECTORIES, StoreHeader
+from mlip_compose.store.writer import write_store
+from mlip_compose.studies.pool import run_units
+from mlip_compose.studies.recipe import Recipe
+
+Watch = Callable[[str, float, "Failure | None"], None]
+"""Called after each molecule: its name, the share of the work done so far, and a failure if any."""
+
+
+@dataclass(frozen=True)
+class BuildOutcome:
+    """What a build ended with; ``failures`` are molecules that are not in the store."""
+
+    path: Path
+    checksum: str
+    molecules: int
+    frames: int
+    failures: tuple[Failure, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class _Job:
+    molecule: Molecule
+    recipe: Recipe
+    part: Path
+
+    def __str__(self) -> str:
+        return self.molecule.name
+
+
+def build(recipe: Recipe, out: Path, processes: int, watch: Watch) -> BuildOutcome:
+    """Sample and label the molecules of a recipe and write the store.
+
+    Each finished molecule is a file of its own in ``<out>.parts`` until all are there; a build that
+    was interrupted goes on from these. A molecule that fails is recorded and left out.
+
+    Parameters
+    ----------
+    recipe
+        What to make.
+    out
+        The HDF5 file; must not exist.
+    processes
+        How many molecules at a time.
+    watch
+        Told of progress.
+
+    Raises
+    ------
+    RequestError
+        Where ``out`` exists already, or every molecule failed.
+    """
+    if out.exists():
+        raise RequestError(f"no file {out} yet", "one", "Remove it, or name another with --out.")
+    parts = out.with_name(f"{out.name}.parts") / recipe.digest
+    parts.mkdir(parents=True, exist_ok=True)
+    molecules = recipe.selected()
+    jobs = {m.name: _Job(m, recipe, parts / f"{m.name}.h5") for m in molecules}
+    cost = {m.name: _cost(m, recipe) for m in molecules}
+    total, done = sum(cost.values()), 0.0
+    missing = [job for job in jobs.values() if not job.part.is_file()]
+    for name in jobs.keys() - {str(job) for job in missing}:
+        done += cost[name]
+    watch("", done / total, None)
+    failures: list[Failure] = []
+    missing.sort(key=lambda job: -cost[str(job)])
+    for job, outcome in run_units(_make_part, missing, processes):
+        done += cost[str(job)]
+        if outcome is not None:
+            failures.append(outcome)
+        watch(str(job), done / total, outcome)
+    failures.sort(key=lambda failure: failure.subject)
+    finished = sorted(name for name, job in jobs.items() if job.part.is_file())
+    if not finished:
+        raise RequestError("at least one molecule that can be made", str(failures[0]))
+    opened = [Store(jobs[name].part) for name in finished]
+    rejected = [reason for store in opened for reason in store.header.failures]
+    header = _header(recipe, (*rejected, *(str(failure) for failure in failures)))
+    checksum = write_store(out, header, _contents(opened))
+    shutil.rmtree(parts.parent)
+    frames = sum(store.total_frames for store in opened)
+    return BuildOutcome(out, checksum, len(opened), frames, tuple(failures))
+
+
+def _cost(molecule: Molecule, recipe: Recipe) -> float:
+    """Estimate the work on a molecule: calls of the reference, each growing as N squared."""
+    protocol = recipe.sampling
+    calls = 100
+    for trajectory in TRAJECTORIES:
+        frames = protocol.frames(trajectory, molecule.is_monofunctional)
+        if frames:
+            calls += protocol.equilibration_steps + frames * protocol.stride_steps
+    return float(calls * molecule.n_atoms**2)
+
+
+def _make_part(job: _Job) -> Failure | None:
+    reference = get_reference(job.recipe.reference)
+    outcome = sample_molecule(job.molecule, reference, job.recipe.sampling)
+    if isinstance(outcome, Failure):
+        return outcome
+    rejected = tuple(str(failure) for failure in outcome.rejected)
+    write_store(job.part, _header(job.recipe, rejected), [_written(outcome)])
+    return None
+
+
+def _written(sampled: SampledMolecule) -> tuple[Molecule, tuple[Frames, ...]]:
+    return sampled.molecule, (*sampled.trajectories, sampled.minimum)
+
+
+def _contents(parts: list[Store]) -> Iterator[tuple[Molecule, list[Frames]]]:
+    for store in parts:
+        for name, molecule in store.molecules.items():
+            trajectories = [
+                store.frames(name, trajectory)
+                for trajectory in TRAJECTORIES
+                if store.n_frames(name, trajectory)
+            ]
+            yield molecule, [*trajectories, store.minimum(name)]
+
+
+def _header(recipe: Recipe, failures: tuple[str, ...]) -> StoreHeader:
+    reference = get_reference(recipe.reference)
+    software = {name: version(name) for name in ("mlip-compose", "ase", "numpy", "rdkit")}
+    return StoreHeader(
+        name=recipe.name,
+        reference=reference.name,
+        reference_settings=dict(reference.settings),
+        sampling=recipe.sampling.model_dump(mode="json"),
+        software=software | dict(reference.versions()),
+        failures=failures,
+    )
