@@ -129,6 +129,29 @@ class Frames:
         return len(self.energy)
 
 
+@dataclass(frozen=True, eq=False)
+class PredictedFrames:
+    """What a potential says of some frames of one trajectory.
+
+    Attributes
+    ----------
+    molecule, trajectory
+        Whose frames.
+    indices : (F,) int
+        Positions of these frames in the data set's trajectory.
+    energy : (F,) float64
+        eV; NaN where the prediction failed.
+    forces : (F, N, 3) float
+        eV/Angstrom; NaN where the prediction failed.
+    """
+
+    molecule: str
+    trajectory: str
+    indices: IntArray
+    energy: FloatArray
+    forces: FloatArray
+
+
 @dataclass(frozen=True)
 class Split:
     """The molecules that a task, at a level, trains on and tests on.

@@ -39,18 +39,18 @@ class SamplingProtocol(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     integrator: Literal["langevin-baoab"] = "langevin-baoab"
-    temperature_K: float = Field(500.0, gt=0)
-    timestep_fs: float = Field(2.0, gt=0, le=4)
-    friction_time_fs: float = Field(100.0, gt=0)
-    hydrogen_mass_u: float = Field(4.0, ge=1)
-    equilibration_steps: int = Field(500, ge=0)
-    stride_steps: int = Field(50, ge=1)
-    primary: int = Field(40, ge=1)
-    secondary: int = Field(15, ge=2)
-    bifunctional_primary: int = Field(8, ge=1)
-    bifunctional_secondary: int = Field(0, ge=0)
-    position_decimals: int = Field(4, ge=3, le=6)
-    seed: int = Field(0, ge=0)
+    temperature_K: float = Field(default=500.0, gt=0)
+    timestep_fs: float = Field(default=2.0, gt=0, le=4)
+    friction_time_fs: float = Field(default=100.0, gt=0)
+    hydrogen_mass_u: float = Field(default=4.0, ge=1)
+    equilibration_steps: int = Field(default=500, ge=0)
+    stride_steps: int = Field(default=50, ge=1)
+    primary: int = Field(default=40, ge=1)
+    secondary: int = Field(default=15, ge=2)
+    bifunctional_primary: int = Field(default=8, ge=1)
+    bifunctional_secondary: int = Field(default=0, ge=0)
+    position_decimals: int = Field(default=4, ge=3, le=6)
+    seed: int = Field(default=0, ge=0)
 
     def frames(self, trajectory: Literal["primary", "secondary"], monofunctional: bool) -> int:
         """Return how many frames a trajectory has."""

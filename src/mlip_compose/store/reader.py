@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,10 @@ from mlip_compose.errors import (
     CoverageError,
     SchemaError,
     UnknownNameError,
-    UnreadableError,
 )
 from mlip_compose.records import MINIMUM, Frames, IntArray, Molecule
 from mlip_compose.store.checksum import file_checksum, molecule_checksum
+from mlip_compose.store.files import open_hdf5
 from mlip_compose.store.schema import SCHEMA, TRAJECTORIES, StoreHeader, check_molecule
 
 _JSON_FIELDS = ("reference_settings", "sampling", "software", "failures")
@@ -242,20 +242,8 @@ class Store:
             "The content was altered after it was written; fetch or build the file anew.",
         )
 
-    @contextmanager
-    def _open(self) -> Iterator[Any]:
-        if not self.path.is_file():
-            raise UnreadableError("a store", f"no file {self.path}")
-        try:
-            with h5py.File(self.path, "r") as file:
-                yield file
-        except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
-            reason = " ".join(str(error).split())[:200]
-            raise UnreadableError(
-                "a store (HDF5) that can be read to its end",
-                f"{self.path}, {self.path.stat().st_size} bytes: {reason}",
-                "It is truncated, damaged or not HDF5; fetch or build it anew.",
-            ) from error
+    def _open(self) -> AbstractContextManager[Any]:
+        return open_hdf5(self.path, "data")
 
 
 def _attributes(group: Any) -> dict[str, Any]:

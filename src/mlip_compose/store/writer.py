@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
-import h5py
 import numpy as np
 from numpy.typing import NDArray
 
 from mlip_compose.records import MINIMUM, Frames, Molecule
 from mlip_compose.store.checksum import file_checksum, molecule_checksum
+from mlip_compose.store.files import create_hdf5
 from mlip_compose.store.schema import FRAME_TYPES, MINIMUM_TYPES, SCHEMA, StoreHeader
 
 COMPRESSION_LEVEL: Final = 9
@@ -41,22 +40,16 @@ def write_store(
     str
         The checksum of the content, sha256.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with h5py.File(temporary, "w", libver=("v110", "v110")) as file:
-            checksums = [
-                (molecule.name, _write_molecule(file, molecule, trajectories))
-                for molecule, trajectories in molecules
-            ]
-            checksum = file_checksum(header, checksums)
-            for key, value in header.model_dump(mode="json").items():
-                file.attrs[key] = value if isinstance(value, str) else json.dumps(value)
-            file.attrs["schema"] = SCHEMA
-            file.attrs["sha256"] = checksum
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with create_hdf5(path) as file:
+        checksums = [
+            (molecule.name, _write_molecule(file, molecule, trajectories))
+            for molecule, trajectories in molecules
+        ]
+        checksum = file_checksum(header, checksums)
+        for key, value in header.model_dump(mode="json").items():
+            file.attrs[key] = value if isinstance(value, str) else json.dumps(value)
+        file.attrs["schema"] = SCHEMA
+        file.attrs["sha256"] = checksum
     return checksum
 
 

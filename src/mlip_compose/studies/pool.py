@@ -55,7 +55,8 @@ def run_units(
                     done, _ = wait(pending, return_when=FIRST_COMPLETED)
                     for future in done:
                         item = pending.pop(future)
-                        yield item, _result(future, item)
+                        outcome = _result(future, item)
+                        yield item, outcome
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 for process in list((pool._processes or {}).values()):

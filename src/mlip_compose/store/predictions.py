@@ -1,0 +1,192 @@
+"""Predictions on disk: the layout of a store, with frame indices in place of positions.
+
+============================  ===============  ============
+path                          shape, type      unit
+============================  ===============  ============
+``/`` attributes              see ``PredictionHeader``, and ``schema``, ``sha256``
+``/<molecule>`` attributes    sha256, that of the molecule in the data set
+``<trajectory>/frames``       (F,) int32       index in the data set's trajectory
+``<trajectory>/energy``       (F,) float64     eV
+``<trajectory>/forces``       (F, N, 3) float32  eV/Angstrom
+============================  ===============  ============
+
+``<trajectory>`` is ``primary``, ``secondary`` or ``minimum``. A frame that failed to be predicted is
+NaN. Whatever made them, evaluation reads nothing else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from mlip_compose.errors import ChecksumError, MissingLabelsError, SchemaError
+from mlip_compose.records import MINIMUM, PRIMARY, SECONDARY, PredictedFrames
+from mlip_compose.store.checksum import canonical_json
+from mlip_compose.store.files import create_hdf5, open_hdf5
+
+SCHEMA: Final = "mlip-compose/predictions/1"
+TYPES: Final = {"frames": np.int32, "energy": np.float64, "forces": np.float32}
+
+
+class PredictionHeader(BaseModel):
+    """What made the predictions, and of which data.
+
+    Attributes
+    ----------
+    potential, role
+        Name under which results show the potential, and what its row is for.
+    settings
+        Of the potential.
+    seed
+        Of its training.
+    dataset, dataset_sha256, reference
+        Data set whose frames were predicted, its checksum and its level of theory.
+    task, level
+        The split that the potential was trained on.
+    train_frames
+        Number of frames it was trained on.
+    software
+        Names and versions of what made them.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    potential: str
+    role: Literal["scale", "feasibility", "learned"]
+    settings: dict[str, Any]
+    seed: int
+    dataset: str
+    dataset_sha256: str
+    reference: str
+    task: str
+    level: int
+    train_frames: int
+    software: dict[str, str]
+
+
+class Predictions:
+    """Predictions in memory: a header, and predicted frames by molecule and trajectory."""
+
+    def __init__(self, header: PredictionHeader, frames: Iterable[PredictedFrames]) -> None:
+        self.header = header
+        self.frames: Mapping[tuple[str, str], PredictedFrames] = {
+            (each.molecule, each.trajectory): each for each in frames
+        }
+
+
+def write_predictions(
+    path: Path, predictions: Predictions, molecule_sums: Mapping[str, str]
+) -> None:
+    """Write predictions; the file appears under its name when it is complete.
+
+    Parameters
+    ----------
+    path
+        Of the file; replaced where it exists.
+    predictions
+        What to write.
+    molecule_sums
+        sha256 of each molecule in the data set, by name.
+    """
+    with create_hdf5(path) as file:
+        for (molecule, trajectory), frames in sorted(predictions.frames.items()):
+            group = file.require_group(molecule)
+            group.attrs["sha256"] = molecule_sums[molecule]
+            for name, array in _arrays(frames).items():
+                group.create_dataset(f"{trajectory}/{name}", data=array, track_times=False)
+        for key, value in predictions.header.model_dump(mode="json").items():
+            file.attrs[key] = json.dumps(value) if isinstance(value, dict) else value
+        file.attrs["schema"] = SCHEMA
+        file.attrs["sha256"] = _checksum(predictions)
+
+
+def read_predictions(path: Path) -> tuple[Predictions, dict[str, str]]:
+    """Read predictions, strictly.
+
+    Returns
+    -------
+    predictions
+        Header and frames.
+    molecule_sums
+        sha256 of each molecule in the data set that was predicted, by name.
+
+    Raises
+    ------
+    UnreadableError, SchemaError, MissingLabelsError, ChecksumError
+        As for a store.
+    """
+    with open_hdf5(path, "predictions") as file:
+        schema = file.attrs.get("schema")
+        if schema != SCHEMA:
+            raise SchemaError(f"predictions of schema {SCHEMA!r}", f"{schema!r} in {path}")
+        header = _header(path, file)
+        frames, sums = [], {}
+        for molecule in file:
+            sums[molecule] = str(file[molecule].attrs["sha256"])
+            for trajectory in file[molecule]:
+                where = f"{path}, {molecule}/{trajectory}"
+                frames.append(_frames(where, molecule, trajectory, file[molecule][trajectory]))
+        predictions = Predictions(header, frames)
+        if (found := _checksum(predictions)) != file.attrs["sha256"]:
+            raise ChecksumError(
+                f"sha256 {str(file.attrs['sha256'])[:12]}... of {path}",
+                f"{found[:12]}...",
+                "The predictions were altered after they were written; predict again.",
+            )
+        return predictions, sums
+
+
+def _header(path: Path, file: Any) -> PredictionHeader:
+    attributes = {
+        key: value.item() if isinstance(value, np.generic) else value
+        for key, value in file.attrs.items()
+        if key not in ("schema", "sha256")
+    }
+    try:
+        for key in ("settings", "software"):
+            attributes[key] = json.loads(attributes[key])
+        return PredictionHeader.model_validate(attributes)
+    except (KeyError, ValueError, TypeError, ValidationError) as error:
+        reason = " ".join(str(error).split())
+        raise SchemaError(f"the header of predictions in {path}", reason) from error
+
+
+def _frames(where: str, molecule: str, trajectory: str, group: Any) -> PredictedFrames:
+    if trajectory not in (PRIMARY, SECONDARY, MINIMUM):
+        raise SchemaError(f"primary, secondary or minimum in {where}", repr(trajectory))
+    for name, dtype in TYPES.items():
+        if name not in group:
+            raise MissingLabelsError(f"{', '.join(TYPES)} in {where}", f"no {name}")
+        if group[name].dtype != dtype:
+            raise SchemaError(
+                f"{name} as {np.dtype(dtype).name} in {where}", f"{group[name].dtype}"
+            )
+    indices, energy, forces = (group[name][:] for name in TYPES)
+    n_frames = len(indices)
+    if energy.shape != (n_frames,) or forces.ndim != 3 or forces.shape[::2] != (n_frames, 3):
+        raise SchemaError(
+            f"energy ({n_frames},) and forces ({n_frames}, N, 3) in {where}",
+            f"{energy.shape} and {forces.shape}",
+        )
+    return PredictedFrames(molecule, trajectory, indices, energy, forces)
+
+
+def _arrays(frames: PredictedFrames) -> dict[str, Any]:
+    values = {"frames": frames.indices, "energy": frames.energy, "forces": frames.forces}
+    return {name: np.ascontiguousarray(values[name], dtype=dtype) for name, dtype in TYPES.items()}
+
+
+def _checksum(predictions: Predictions) -> str:
+    digest = hashlib.sha256(canonical_json(predictions.header.model_dump(mode="json")).encode())
+    for (molecule, trajectory), frames in sorted(predictions.frames.items()):
+        digest.update(f"\n{molecule}/{trajectory}\n".encode())
+        for name, array in _arrays(frames).items():
+            digest.update(f"{name} {array.shape}".encode())
+            digest.update(array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes())
+    return digest.hexdigest()
