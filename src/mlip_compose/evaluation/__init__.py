@@ -1,1 +1,1 @@
-"""Scores from arrays: metrics, intervals, gaps, reactions; it knows no store, no potential and no task."""
+"""Scores from arrays: metrics, intervals, gaps, reactions; no store, no potential, no task."""

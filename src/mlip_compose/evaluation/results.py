@@ -1,4 +1,4 @@
-"""What an evaluation says: every number with its unit, aggregation, level of theory, split and level.
+"""What an evaluation says: every number with unit, aggregation, level of theory and split.
 
 These records are the files of scores (``model_dump_json``), strict in both directions.
 """
@@ -32,10 +32,11 @@ class Interval(Strict):
 class Metric(Strict):
     """One metric of one potential on one split.
 
-    ``name`` is the field's (``forces_mae``); ``unit`` and ``aggregation`` (in words) travel with it.
-    ``id``, ``ood`` and ``gap`` (OOD / ID) are None where the split has no such frames or no finite value.
-    Frames and molecules are those that are in the averages. Of a metric of reactions, ``id_frames`` and
-    ``ood_frames`` count reactions, ``id_molecules`` and ``ood_molecules`` families: what is resampled.
+    ``name`` is the field's (``forces_mae``); ``unit`` and ``aggregation`` (in words) travel with
+    it. ``id``, ``ood`` and ``gap`` (OOD / ID) are None where the split has no such frames or no
+    finite value. Frames and molecules are those that are in the averages. Of a metric of reactions,
+    ``id_frames`` and ``ood_frames`` count reactions, ``id_molecules`` and ``ood_molecules``
+    families: what is resampled.
     """
 
     name: str
@@ -52,11 +53,12 @@ class Metric(Strict):
 
 
 class MoleculeScore(Strict):
-    """The errors on one molecule's frames; ``values`` maps metric names to values in the metric's unit.
+    """The errors on one molecule's frames.
 
-    ``frames`` counts all that were compared, ``failed_frames`` those among them that are in no value
-    because the prediction was not finite. ``weights`` says over how many force components or frames each
-    value is averaged: with both, every pooled value and its interval follow from the file.
+    ``values`` maps metric names to values in the metric's unit. ``frames`` counts all that were
+    compared, ``failed_frames`` those among them that are in no value because the prediction was not
+    finite. ``weights`` says over how many force components or frames each value is averaged: with
+    both, every pooled value and its interval follow from the file.
     """
 
     molecule: str
@@ -76,8 +78,9 @@ class ReactionScore(Strict):
     """One reaction energy, in kcal/mol, from relaxed minima.
 
     ``kind`` is ``exchange`` (X-R-Y + H-R-H -> X-R-H + H-R-Y) or ``increment`` (E(n+1) - E(n));
-    ``family`` is that of X-R-Y or of the series. ``predicted_offset`` is the prediction with the per-element
-    offsets of the training labels (None without training labels); an exchange does not depend on them.
+    ``family`` is that of X-R-Y or of the series. ``predicted_offset`` is the prediction with the
+    per-element offsets of the training labels (None without training labels); an exchange does not
+    depend on them.
     """
 
     name: str
@@ -93,10 +96,10 @@ class ReactionScore(Strict):
 class Score(Strict):
     """All that is known of one potential on one task at one level.
 
-    ``resamples`` is the number of bootstrap resamples, drawn from ``resampling_seed``; intervals are at
-    ``confidence``. ``energy_offsets`` (eV, by atomic number) are the per-element offsets that were fitted on
-    training labels, None where there were none. ``failed_minima`` names the molecules whose minimum has
-    no finite predicted energy; their reactions are left out.
+    ``resamples`` is the number of bootstrap resamples, drawn from ``resampling_seed``; intervals
+    are at ``confidence``. ``energy_offsets`` (eV, by atomic number) are the per-element offsets
+    that were fitted on training labels, None where there were none. ``failed_minima`` names the
+    molecules whose minimum has no finite predicted energy; their reactions are left out.
     """
 
     schema_version: Literal[1] = SCORE_SCHEMA
@@ -130,8 +133,8 @@ class PairedDifference(Strict):
     """How two potentials differ on the same resampled molecules.
 
     ``difference`` is b - a of ``quantity`` (``ood`` error in the metric's unit, or ``gap``), and
-    ``probability`` the share of resamples in which a is the smaller (ties count half). ``left_out`` names
-    the molecules (families, for reactions) of which only one of the two has a value.
+    ``probability`` the share of resamples in which a is the smaller (ties count half). ``left_out``
+    names the molecules (families, for reactions) of which only one of the two has a value.
     """
 
     task: str
@@ -150,8 +153,9 @@ class PairedDifference(Strict):
 class SeedValue(Strict):
     """The mean over seeds, and apart from each other its two sources of variance.
 
-    ``mean`` has the interval of the bootstrap over molecules (of the mean over seeds, every seed on the same
-    resampled molecules); ``sd`` is the standard deviation over seeds, None for a single one.
+    ``mean`` has the interval of the bootstrap over molecules (of the mean over seeds, every seed on
+    the same resampled molecules); ``sd`` is the standard deviation over seeds, None for a single
+    one.
     """
 
     mean: Interval

@@ -1,0 +1,148 @@
+"""Intervals from a bootstrap over molecules.
+
+The frames of a molecule come from one trajectory and are not independent, so what is resampled are
+molecules (the cluster bootstrap: Davison and Hinkley, *Bootstrap Methods and their Application*,
+1997, section 3.8): U of U molecules are drawn with replacement, each with all of its frames, and
+the metric is pooled anew. Intervals are the percentiles of these resamples. ID and OOD molecules
+are drawn independently of each other, and the gap is the ratio of the two within each resample. The
+draws depend on the seed, the part and the number of molecules alone; two potentials tested on the
+same molecules therefore meet the same resamples.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlip_compose.evaluation.pooling import Pool, TestPart
+from mlip_compose.evaluation.results import Interval
+
+RESAMPLES: Final = 10_000
+CONFIDENCE: Final = 0.95
+
+SMALLEST_ID_ERROR: Final = 1e-6
+"""An ID error below this, in any metric's unit, is zero to the labels' precision: no gap."""
+
+_STREAMS: Final = {"id": 0, "ood": 1}
+_CHUNK: Final = 1 << 21
+
+
+@dataclass(frozen=True, eq=False)
+class Estimate:
+    """A value with its resamples.
+
+    Attributes
+    ----------
+    value
+        From the molecules as they are.
+    samples : (R,) float64 | None
+        From each resample; None where fewer than two molecules leave nothing to resample.
+    """
+
+    value: float
+    samples: NDArray[np.float64] | None
+
+    def interval(self, confidence: float = CONFIDENCE) -> Interval:
+        """Return the value with its percentile interval; a bound that is not finite is None."""
+        if self.samples is None:
+            return Interval(value=self.value)
+        tail = 50.0 * (1.0 - confidence)
+        with np.errstate(invalid="ignore"):  # infinite gaps among the resamples
+            bounds = np.percentile(self.samples, [tail, 100.0 - tail])
+        low, high = (float(bound) if np.isfinite(bound) else None for bound in bounds)
+        return Interval(value=self.value, low=low, high=high)
+
+
+@lru_cache(maxsize=8)
+def draw_counts(units: int, resamples: int, seed: int, part: TestPart) -> NDArray[np.uint32]:
+    """Return how often each unit is drawn in each resample.
+
+    Parameters
+    ----------
+    units
+        Number of units U, of which U are drawn with replacement.
+    resamples
+        Number of resamples R.
+    seed, part
+        Choose the random stream; ID and OOD have different ones.
+
+    Returns
+    -------
+    (R, U) uint32
+        Rows are multinomial and sum to U. Read-only, as it is kept for the next metric.
+    """
+    rng = np.random.default_rng((seed, _STREAMS[part]))
+    counts = np.empty((resamples, units), dtype=np.uint32)
+    for start, stop in _chunks(units, resamples):
+        drawn = rng.integers(units, size=(stop - start, units))
+        drawn += units * np.arange(stop - start)[:, None]
+        flat = np.bincount(drawn.ravel(), minlength=(stop - start) * units)
+        counts[start:stop] = flat.reshape(-1, units)
+    counts.setflags(write=False)
+    return counts
+
+
+def _chunks(units: int, resamples: int) -> list[tuple[int, int]]:
+    """Return ranges of resamples that hold the memory of a step to some 16 MB."""
+    step = max(1, _CHUNK // units)
+    return [(start, min(start + step, resamples)) for start in range(0, resamples, step)]
+
+
+def estimate(
+    pool: Pool, part: TestPart, resamples: int = RESAMPLES, seed: int = 0
+) -> Estimate | None:
+    """Return the value of a pool with its resamples, or None of an empty pool."""
+    value = pool.value()
+    if value is None:
+        return None
+    n_units = len(pool.units)
+    if n_units < 2:
+        return Estimate(value, None)
+    terms = np.stack([pool.sums, pool.weights], axis=1)
+    counts = draw_counts(n_units, resamples, seed, part)
+    sums = np.empty((resamples, 2))
+    for start, stop in _chunks(n_units, resamples):
+        sums[start:stop] = counts[start:stop].astype(np.float64) @ terms
+    return Estimate(value, (sums[:, 0] / sums[:, 1]) ** (1.0 / pool.power))
+
+
+def ratio(id_error: Estimate | None, ood_error: Estimate | None) -> Estimate | None:
+    """Return the gap, OOD error / ID error, the ratio formed within each resample.
+
+    It is None where either is missing or the ID error is zero (below ``SMALLEST_ID_ERROR``), and
+    has no samples where either has none.
+    """
+    if id_error is None or ood_error is None or id_error.value < SMALLEST_ID_ERROR:
+        return None
+    value = ood_error.value / id_error.value
+    if id_error.samples is None or ood_error.samples is None:
+        return Estimate(value, None)
+    with np.errstate(divide="ignore", invalid="ignore"):  # a resample of faultless ID molecules
+        return Estimate(value, ood_error.samples / id_error.samples)
+
+
+@dataclass(frozen=True, eq=False)
+class Estimates:
+    """A metric on ID and OOD frames and its gap, each None where it does not exist."""
+
+    id: Estimate | None
+    ood: Estimate | None
+    gap: Estimate | None
+
+
+def estimates(
+    id_pool: Pool, ood_pool: Pool, resamples: int = RESAMPLES, seed: int = 0
+) -> Estimates:
+    """Return ID, OOD and gap of a metric; no gap between different kinds of errors.
+
+    The latter concerns reactions: a task may have CH2 increments alone among its training
+    molecules, and exchanges alone among its OOD molecules.
+    """
+    id_error = estimate(id_pool, "id", resamples, seed)
+    ood_error = estimate(ood_pool, "ood", resamples, seed)
+    comparable = id_pool.kinds == ood_pool.kinds
+    return Estimates(id_error, ood_error, ratio(id_error, ood_error) if comparable else None)

@@ -1,0 +1,148 @@
+"""Every metric, described once: name, label, unit, aggregation, and how its values are pooled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, Literal
+
+from mlip_compose.errors import UnknownNameError
+
+Reducer = Literal["mean", "root mean square"]
+"""How errors become one number; pooled over molecules with the number of errors as weights."""
+
+Source = Literal["frames", "reactions"]
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a metric is.
+
+    Attributes
+    ----------
+    name
+        Name in files, such as ``forces_mae``.
+    label
+        Name for people.
+    unit
+        Unit of its values.
+    aggregation
+        What is averaged over what, in words.
+    reducer
+        ``mean`` of absolute errors, or ``root mean square`` of errors.
+    source
+        Whether its errors are those of test frames or of reaction energies.
+    id_name
+        The metric whose ID errors the gap divides by: its own name, except for the metrics of novel
+        and familiar atoms, which exist for OOD frames alone and are set against all atoms of the ID
+        frames.
+    """
+
+    name: str
+    label: str
+    unit: str
+    aggregation: str
+    reducer: Reducer
+    source: Source
+    id_name: str
+
+    @property
+    def power(self) -> Literal[1, 2]:
+        """The power of an error that is summed: 1 for a mean, 2 for a root mean square."""
+        return 1 if self.reducer == "mean" else 2
+
+
+FORCE_UNIT: Final = "meV/Å"
+ENERGY_UNIT: Final = "meV/atom"
+REACTION_UNIT: Final = "kcal/mol"
+
+_COMPONENTS = "over the force components of all atoms of all frames"
+_NOVEL = (
+    "OOD: over the force components of the atoms whose environment of radius r* + 1 occurs in no "
+    "training molecule; ID: of all atoms"
+)
+_FAMILIAR = (
+    "OOD: over the force components of the atoms whose environment of radius r* + 1 occurs in "
+    "training; ID: of all atoms"
+)
+_PER_ATOM = (
+    "mean over all frames of the absolute error of the total energy divided by the number of atoms"
+)
+_REACTIONS = (
+    "mean absolute error over the reaction energies of relaxed minima: exchanges "
+    "X-R-Y + H-R-H -> X-R-H + H-R-Y and the CH2 increments E(n+1) - E(n)"
+)
+
+
+def _forces(suffix: str, label: str, over: str) -> tuple[Description, Description]:
+    return (
+        Description(
+            name=f"forces_mae{suffix}",
+            label=f"Force MAE{label}",
+            unit=FORCE_UNIT,
+            aggregation=f"mean absolute error {over}",
+            reducer="mean",
+            source="frames",
+            id_name="forces_mae",
+        ),
+        Description(
+            name=f"forces_rmse{suffix}",
+            label=f"Force RMSE{label}",
+            unit=FORCE_UNIT,
+            aggregation=f"root mean square error {over}",
+            reducer="root mean square",
+            source="frames",
+            id_name="forces_rmse",
+        ),
+    )
+
+
+def _mean(name: str, label: str, unit: str, aggregation: str, source: Source) -> Description:
+    return Description(name, label, unit, aggregation, "mean", source, name)
+
+
+_ALL: tuple[Description, ...] = (
+    *_forces("", "", _COMPONENTS),
+    *_forces("_novel", ", novel atoms", _NOVEL),
+    *_forces("_familiar", ", familiar atoms", _FAMILIAR),
+    _mean("energy_mae_per_atom", "Energy MAE", ENERGY_UNIT, _PER_ATOM, "frames"),
+    _mean(
+        "energy_mae_per_atom_offset",
+        "Energy MAE, element offsets",
+        ENERGY_UNIT,
+        f"{_PER_ATOM}, after per-element offsets fitted on training labels only",
+        "frames",
+    ),
+    _mean(
+        "energy_mae_per_atom_within",
+        "Energy MAE, within a molecule",
+        ENERGY_UNIT,
+        f"{_PER_ATOM}, after the molecule's mean error is removed",
+        "frames",
+    ),
+    _mean("reaction_mae", "Reaction energy MAE", REACTION_UNIT, _REACTIONS, "reactions"),
+    _mean(
+        "reaction_mae_offset",
+        "Reaction energy MAE, element offsets",
+        REACTION_UNIT,
+        f"{_REACTIONS}, after per-element offsets fitted on training labels only",
+        "reactions",
+    ),
+)
+
+METRICS: Final[Mapping[str, Description]] = MappingProxyType({d.name: d for d in _ALL})
+"""All metrics by name, in the order in which they are reported."""
+
+
+def describe(name: str) -> Description:
+    """Return the description of a metric.
+
+    Raises
+    ------
+    UnknownNameError
+        No metric has this name.
+    """
+    if name not in METRICS:
+        raise UnknownNameError("metric", name, METRICS)
+    return METRICS[name]

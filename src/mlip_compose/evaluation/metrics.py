@@ -1,0 +1,144 @@
+"""The errors of a molecule's frames: from arrays to one value and one weight for each metric."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlip_compose.errors import DataError
+from mlip_compose.records import BoolArray, Comparison, FloatArray
+from mlip_compose.units import EV_IN_MEV
+
+_LARGEST = float(np.finfo(np.float32).max)
+
+
+@dataclass
+class Errors:
+    """Values of metrics on one molecule, in the unit of each metric, and the weight of each.
+
+    A weight is the number of errors that a value averages: force components, or frames. Pooling the
+    values over molecules with these weights gives the average over all errors.
+    """
+
+    values: dict[str, float] = field(default_factory=dict)
+    weights: dict[str, int] = field(default_factory=dict)
+
+    def add(self, name: str, value: float, weight: int) -> None:
+        """Add a metric; one that averages no errors is left out."""
+        if weight:
+            self.values[name] = value
+            self.weights[name] = weight
+
+
+def check(comparison: Comparison) -> None:
+    """Refuse arrays whose shapes do not fit each other, and labels that are not finite.
+
+    Raises
+    ------
+    DataError
+        Says which array of which molecule, and what it should be.
+    """
+    where = f"{comparison.molecule.name} ({comparison.part})"
+    n_frames, n_atoms = len(comparison.reference_energy), comparison.molecule.n_atoms
+    shapes = {
+        "reference energies": (comparison.reference_energy, (n_frames,)),
+        "predicted energies": (comparison.predicted_energy, (n_frames,)),
+        "reference forces": (comparison.reference_forces, (n_frames, n_atoms, 3)),
+        "predicted forces": (comparison.predicted_forces, (n_frames, n_atoms, 3)),
+        "novel atoms": (comparison.novel, (n_atoms,)),
+    }
+    for what, (array, shape) in shapes.items():
+        if array.shape != shape:
+            raise DataError(f"{what} of {where} of shape {shape}", f"shape {array.shape}")
+    for what in ("reference energies", "reference forces"):
+        if not np.isfinite(shapes[what][0]).all():
+            raise DataError(
+                f"finite {what} of {where}",
+                "NaN or infinite values",
+                "Only a prediction may fail; remove frames without labels from the data set.",
+            )
+
+
+def is_usable(prediction: FloatArray) -> BoolArray:
+    """Return where a prediction is a number that float32 can hold, in which predictions are stored.
+
+    NaN, infinities and larger numbers are failures: they say only that the potential broke down.
+    """
+    usable: BoolArray = np.abs(prediction) <= _LARGEST
+    return usable
+
+
+def usable_frames(comparison: Comparison) -> BoolArray:
+    """Return which frames can be compared.
+
+    A frame whose energy or any of whose forces is not usable has failed: it is in no average, and
+    is counted.
+
+    Returns
+    -------
+    (F,) bool
+    """
+    energy = is_usable(comparison.predicted_energy)
+    return energy & is_usable(comparison.predicted_forces).all(axis=(1, 2))
+
+
+def frame_errors(comparison: Comparison, offset: float | None) -> Errors:
+    """Return the metrics of one molecule's frames.
+
+    With e the error of an energy or of a force component and N the number of atoms: force metrics
+    are ``mean |e|`` and ``sqrt(mean e^2)`` over frames, atoms and the three components; energy
+    metrics ``mean |e| / N`` over frames, of the error as it is, after ``offset`` was added to the
+    prediction, and after the mean of e over the frames was removed. The last needs two frames,
+    since of one frame it is zero whatever the prediction.
+
+    Parameters
+    ----------
+    comparison
+        Reference and prediction; frames whose prediction failed are left out.
+    offset
+        What the per-element offsets add to the molecule's energy, eV; None where there are none.
+
+    Returns
+    -------
+    Errors
+        Forces in meV/Angstrom, energies in meV/atom. The metrics of novel and familiar atoms are
+        there for the part ``ood`` alone.
+    """
+    errors = Errors()
+    usable = usable_frames(comparison)
+    frames = int(usable.sum())
+    if frames == 0:
+        return errors
+
+    force = EV_IN_MEV * np.subtract(
+        comparison.predicted_forces[usable], comparison.reference_forces[usable], dtype=np.float64
+    )
+    absolute = np.abs(force).sum(axis=(0, 2))
+    square = np.square(force).sum(axis=(0, 2))
+    subsets = {"": np.ones_like(comparison.novel)}
+    if comparison.part == "ood":
+        subsets |= {"_novel": comparison.novel, "_familiar": ~comparison.novel}
+    for suffix, atoms in subsets.items():
+        components = 3 * frames * int(atoms.sum())
+        if components:
+            mae = float(absolute[atoms].sum()) / components
+            rmse = float(np.sqrt(square[atoms].sum() / components))
+            errors.add(f"forces_mae{suffix}", mae, components)
+            errors.add(f"forces_rmse{suffix}", rmse, components)
+
+    energy: NDArray[np.float64] = EV_IN_MEV * np.subtract(
+        comparison.predicted_energy[usable], comparison.reference_energy[usable], dtype=np.float64
+    )
+    n_atoms = comparison.molecule.n_atoms
+
+    def mean(error: NDArray[np.float64]) -> float:
+        return float(np.abs(error).mean()) / n_atoms
+
+    errors.add("energy_mae_per_atom", mean(energy), frames)
+    if offset is not None:
+        errors.add("energy_mae_per_atom_offset", mean(energy + EV_IN_MEV * offset), frames)
+    if frames > 1:
+        errors.add("energy_mae_per_atom_within", mean(energy - energy.mean()), frames)
+    return errors

@@ -1,0 +1,155 @@
+"""Reaction energies from relaxed minima: classical group additivity.
+
+Two kinds, with R = (CH2)n:
+
+- ``exchange``: X-R-Y + H-R-H -> X-R-H + H-R-Y. Bonds and groups are the same on both sides, so its
+  energy would be zero if groups were perfectly additive (Benson and Buss, J. Chem. Phys. 29, 546,
+  1958); the reference value says how far they are from it.
+- ``increment``: E(n+1) - E(n) of each series X-(CH2)n-Y: the energy of one more CH2, which hardly
+  depends on X, Y and n. It is no balanced reaction: a potential whose energies count from another
+  zero than the labels' is off by that difference, unless per-element offsets are added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from mlip_compose.evaluation.metrics import is_usable
+from mlip_compose.evaluation.offsets import total_offset
+from mlip_compose.evaluation.pooling import TestPart
+from mlip_compose.evaluation.results import ReactionScore
+from mlip_compose.records import Molecule, Parts
+from mlip_compose.units import EV_IN_KCAL_PER_MOL
+
+HYDROGEN = "H"
+
+
+class Minimum(NamedTuple):
+    """The relaxed minimum of a molecule.
+
+    ``reference`` and ``predicted`` are its energies in eV; a prediction that failed is NaN.
+    """
+
+    molecule: Molecule
+    reference: float
+    predicted: float
+
+
+class Reaction(NamedTuple):
+    """A reaction: which molecules, with which stoichiometric coefficients (negative: consumed)."""
+
+    kind: Literal["exchange", "increment"]
+    name: str
+    family: str
+    chain: int
+    participants: tuple[tuple[Parts, int], ...]
+
+    def energy(self, energies: Mapping[Parts, float]) -> float:
+        """Return the reaction energy, in the unit of ``energies``."""
+        return sum(coefficient * energies[parts] for parts, coefficient in self.participants)
+
+
+def enumerate_reactions(molecules: Collection[Molecule]) -> Iterator[Reaction]:
+    """Yield every exchange and every increment whose participants are all among the molecules.
+
+    They come in the order of their parts, whatever the order of the molecules.
+    """
+    by_parts = {molecule.parts: molecule for molecule in molecules}
+    for parts in sorted(by_parts):
+        molecule = by_parts[parts]
+        left, chain, right = parts
+        longer = Parts(left, chain + 1, right)
+        if longer in by_parts:
+            yield Reaction(
+                "increment",
+                f"{parts.name} -> {longer.name}",
+                molecule.family,
+                chain,
+                ((parts, -1), (longer, 1)),
+            )
+        alkane, first, second = (Parts(x, chain, HYDROGEN) for x in (HYDROGEN, left, right))
+        if not molecule.is_monofunctional and {alkane, first, second} <= by_parts.keys():
+            yield Reaction(
+                "exchange",
+                f"{parts.name} + {alkane.name} -> {first.name} + {second.name}",
+                molecule.family,
+                chain,
+                ((parts, -1), (alkane, -1), (first, 1), (second, 1)),
+            )
+
+
+def part_of(
+    reaction: Reaction, train: Collection[Parts], ood: Collection[Parts]
+) -> TestPart | None:
+    """Return which part a reaction tests.
+
+    ``id`` if all participants are training molecules; ``ood`` if at least one is an OOD molecule
+    and the others are training or OOD molecules; None if the task uses one of them for neither.
+    """
+    parts = [participant for participant, _ in reaction.participants]
+    if not all(p in train or p in ood for p in parts):
+        return None
+    return "ood" if any(p in ood for p in parts) else "id"
+
+
+def score_reactions(
+    minima: Mapping[str, Minimum],
+    train: Collection[str],
+    ood: Collection[str],
+    offsets: Mapping[int, float] | None,
+) -> tuple[tuple[ReactionScore, ...], tuple[str, ...]]:
+    """Compare the reaction energies of a split.
+
+    Parameters
+    ----------
+    minima
+        Relaxed minima by name of the molecule.
+    train, ood
+        Names of the training and OOD molecules; minima of others are not used.
+    offsets
+        Per-element offsets in eV, fitted on training labels, or None.
+
+    Returns
+    -------
+    reactions
+        Energies in kcal/mol.
+    failed
+        Names of the molecules without a finite predicted energy; their reactions are left out.
+    """
+    used = {name: minimum for name, minimum in minima.items() if name in train or name in ood}
+    failed = tuple(
+        sorted(name for name, m in used.items() if not is_usable(np.asarray(m.predicted)))
+    )
+    good = [minimum for name, minimum in used.items() if name not in failed]
+    reference = {m.molecule.parts: m.reference for m in good}
+    predicted = {m.molecule.parts: m.predicted for m in good}
+    shifted = (
+        None
+        if offsets is None
+        else {m.molecule.parts: m.predicted + total_offset(m.molecule, offsets) for m in good}
+    )
+    train_parts = {m.molecule.parts for name, m in used.items() if name in train}
+    ood_parts = {m.molecule.parts for name, m in used.items() if name in ood}
+    scores = []
+    for reaction in enumerate_reactions([m.molecule for m in good]):
+        part = part_of(reaction, train_parts, ood_parts)
+        if part is None:
+            continue
+        scores.append(
+            ReactionScore(
+                name=reaction.name,
+                kind=reaction.kind,
+                family=reaction.family,
+                chain=reaction.chain,
+                part=part,
+                reference=EV_IN_KCAL_PER_MOL * reaction.energy(reference),
+                predicted=EV_IN_KCAL_PER_MOL * reaction.energy(predicted),
+                predicted_offset=(
+                    None if shifted is None else EV_IN_KCAL_PER_MOL * reaction.energy(shifted)
+                ),
+            )
+        )
+    return tuple(scores), failed

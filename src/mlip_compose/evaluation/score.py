@@ -1,0 +1,178 @@
+"""From reference and prediction to a score: all that is said of one potential on one split."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+from mlip_compose.errors import RequestError
+from mlip_compose.evaluation.bootstrap import CONFIDENCE, RESAMPLES, Estimate, estimates
+from mlip_compose.evaluation.catalogue import METRICS, Description
+from mlip_compose.evaluation.metrics import check, frame_errors, usable_frames
+from mlip_compose.evaluation.offsets import fit_offsets, total_offset
+from mlip_compose.evaluation.pooling import TestPart, pool
+from mlip_compose.evaluation.reactions import Minimum, score_reactions
+from mlip_compose.evaluation.results import Interval, Metric, MoleculeScore, ReactionScore, Score
+from mlip_compose.records import Comparison
+
+
+@dataclass(frozen=True)
+class Header:
+    """What was scored.
+
+    Attributes
+    ----------
+    task, level, coverage_radius
+        The split, and its r* as certified.
+    potential, role, seed
+        The potential, what it is in the results for, and the seed of its training.
+    dataset, dataset_sha256, reference
+        Data set, checksum of its file and level of theory of its labels.
+    train_frames
+        Number of frames trained on.
+    """
+
+    task: str
+    level: int
+    coverage_radius: int
+    potential: str
+    role: Literal["scale", "feasibility", "learned"]
+    seed: int
+    dataset: str
+    dataset_sha256: str
+    reference: str
+    train_frames: int
+
+
+def score(
+    header: Header,
+    comparisons: Sequence[Comparison],
+    *,
+    train: Iterable[str],
+    ood: Iterable[str],
+    minima: Mapping[str, Minimum] | None = None,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Score:
+    """Score one potential on one split.
+
+    Parameters
+    ----------
+    header
+        What is scored; travels with the numbers.
+    comparisons
+        Reference and prediction, at most one for each molecule and part. The part ``train`` serves
+        to fit the per-element offsets and nothing else (without it the metrics with offsets are
+        None); the part ``validation`` is not used.
+    train, ood
+        Names of the training and OOD molecules of the split.
+    minima
+        Relaxed minima by molecule, for the reaction energies; without them those are None.
+    resamples, seed
+        Number of bootstrap resamples, and the seed of their draws. Scores that are to be compared
+        need the same two.
+
+    Returns
+    -------
+    Score
+
+    Raises
+    ------
+    RequestError
+        A molecule is in both or in the wrong one of ``train`` and ``ood``, or was compared twice.
+    DataError
+        Arrays do not fit each other, or a reference label is not finite.
+    """
+    train, ood = frozenset(train), frozenset(ood)
+    _check_split(comparisons, train, ood)
+    offsets = fit_offsets(comparisons)
+    molecules = tuple(
+        _score_molecule(comparison, comparison.part, offsets)
+        for comparison in sorted(comparisons, key=lambda c: (c.part, c.molecule.name))
+        if comparison.part == "id" or comparison.part == "ood"
+    )
+    reactions, failed_minima = score_reactions(minima or {}, train, ood, offsets)
+    return Score(
+        **asdict(header),
+        train_molecules=len(train),
+        resamples=resamples,
+        resampling_seed=seed,
+        confidence=CONFIDENCE,
+        metrics=tuple(_metric(d, molecules, reactions, resamples, seed) for d in METRICS.values()),
+        molecules=molecules,
+        failed_frames=sum(molecule.failed_frames for molecule in molecules),
+        reactions=reactions,
+        failed_minima=failed_minima,
+        energy_offsets=offsets,
+    )
+
+
+def _check_split(
+    comparisons: Sequence[Comparison], train: frozenset[str], ood: frozenset[str]
+) -> None:
+    if both := sorted(train & ood):
+        raise RequestError("disjoint training and OOD molecules", f"in both: {', '.join(both)}")
+    seen: set[tuple[str, str]] = set()
+    for comparison in comparisons:
+        name, part = comparison.molecule.name, comparison.part
+        if name not in (ood if part == "ood" else train):
+            role = "an OOD" if part == "ood" else "a training"
+            raise RequestError(f"{role} molecule for the part {part!r}", name)
+        if (name, part) in seen:
+            raise RequestError(
+                "one comparison for each molecule and part", f"two of {name} ({part})"
+            )
+        seen.add((name, part))
+        check(comparison)
+
+
+def _score_molecule(
+    comparison: Comparison, part: TestPart, offsets: Mapping[int, float] | None
+) -> MoleculeScore:
+    molecule = comparison.molecule
+    usable = usable_frames(comparison)
+    offset = None if offsets is None else total_offset(molecule, offsets)
+    errors = frame_errors(comparison, offset)
+    return MoleculeScore(
+        molecule=molecule.name,
+        family=molecule.family,
+        left=molecule.left,
+        chain=molecule.chain,
+        right=molecule.right,
+        part=part,
+        frames=len(usable),
+        failed_frames=int((~usable).sum()),
+        novel_atoms=int(comparison.novel.sum()),
+        values=errors.values,
+        weights=errors.weights,
+    )
+
+
+def _metric(
+    description: Description,
+    molecules: Collection[MoleculeScore],
+    reactions: Collection[ReactionScore],
+    resamples: int,
+    seed: int,
+) -> Metric:
+    id_pool = pool(molecules, reactions, description, "id")
+    ood_pool = pool(molecules, reactions, description, "ood")
+    found = estimates(id_pool, ood_pool, resamples, seed)
+
+    def interval(estimate: Estimate | None) -> Interval | None:
+        return None if estimate is None else estimate.interval()
+
+    return Metric(
+        name=description.name,
+        label=description.label,
+        unit=description.unit,
+        aggregation=description.aggregation,
+        id=interval(found.id),
+        ood=interval(found.ood),
+        gap=interval(found.gap),
+        id_frames=int(id_pool.items.sum()),
+        ood_frames=int(ood_pool.items.sum()),
+        id_molecules=len(id_pool.units),
+        ood_molecules=len(ood_pool.units),
+    )

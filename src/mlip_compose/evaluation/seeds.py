@@ -1,0 +1,123 @@
+"""Several seeds of one potential: their mean and spread, and the molecules' interval apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import reduce
+from typing import Final
+
+import numpy as np
+
+from mlip_compose.errors import RequestError
+from mlip_compose.evaluation.bootstrap import Estimate, estimates
+from mlip_compose.evaluation.catalogue import METRICS, Description, describe
+from mlip_compose.evaluation.pooling import Pool, TestPart, pool
+from mlip_compose.evaluation.results import Score, SeedSummary, SeedValue
+
+_SAME: Final = (
+    "task",
+    "level",
+    "potential",
+    "train_frames",
+    "dataset_sha256",
+    "reference",
+    "resamples",
+    "resampling_seed",
+    "confidence",
+)
+
+
+def summarise_seeds(scores: Sequence[Score], metric: str) -> SeedSummary:
+    """Summarise one metric of one potential on one split over the seeds of its training.
+
+    The interval of the mean is that of the bootstrap over molecules, every seed on the same
+    resampled molecules; the standard deviation over seeds (n - 1 in the denominator) stands beside
+    it. The two answer different questions: would other molecules, and would another training, give
+    another number. Where a molecule has a value from some seeds only, it is left out of all.
+
+    Parameters
+    ----------
+    scores
+        One score for each seed.
+    metric
+        Name of a metric.
+
+    Raises
+    ------
+    RequestError
+        There is no score, a seed comes twice, or the scores are not of one potential on one split.
+    """
+    description = describe(metric)
+    _check(scores)
+    id_pools, ood_pools = _common(scores, description, "id"), _common(scores, description, "ood")
+    first = scores[0]
+    found = [
+        estimates(id_pool, ood_pool, first.resamples, first.resampling_seed)
+        for id_pool, ood_pool in zip(id_pools, ood_pools, strict=True)
+    ]
+    return SeedSummary(
+        task=first.task,
+        level=first.level,
+        potential=first.potential,
+        role=first.role,
+        train_frames=first.train_frames,
+        seeds=tuple(score.seed for score in scores),
+        metric=description.name,
+        label=description.label,
+        unit=description.unit,
+        aggregation=description.aggregation,
+        id=_over_seeds([each.id for each in found], first.confidence),
+        ood=_over_seeds([each.ood for each in found], first.confidence),
+        gap=_over_seeds([each.gap for each in found], first.confidence),
+        failed_frames=sum(score.failed_frames for score in scores),
+    )
+
+
+def seed_summaries(
+    scores: Iterable[Score], metrics: Sequence[str] = tuple(METRICS)
+) -> tuple[SeedSummary, ...]:
+    """Summarise each potential on each split, and each metric, in the order of first appearance."""
+    groups: dict[tuple[object, ...], list[Score]] = {}
+    for score in scores:
+        groups.setdefault(_key(score), []).append(score)
+    return tuple(summarise_seeds(group, metric) for group in groups.values() for metric in metrics)
+
+
+def _key(score: Score) -> tuple[object, ...]:
+    return tuple(getattr(score, name) for name in _SAME)
+
+
+def _check(scores: Sequence[Score]) -> None:
+    if not scores:
+        raise RequestError("at least one score to summarise", "none")
+    seeds = [score.seed for score in scores]
+    if len(set(seeds)) < len(seeds):
+        raise RequestError("one score for each seed", f"the seeds {seeds}")
+    for score in scores[1:]:
+        for name, ours, theirs in zip(_SAME, _key(scores[0]), _key(score), strict=True):
+            if ours != theirs:
+                raise RequestError(
+                    "scores that differ in the seed alone", f"{name} {ours!r} and {theirs!r}"
+                )
+
+
+def _common(scores: Sequence[Score], description: Description, part: TestPart) -> list[Pool]:
+    pools = [pool(score.molecules, score.reactions, description, part) for score in scores]
+    units = reduce(set.intersection, (set(each.units) for each in pools))
+    return [each.only(units) for each in pools]
+
+
+def _over_seeds(found: Sequence[Estimate | None], confidence: float) -> SeedValue | None:
+    present = [each for each in found if each is not None]
+    if len(present) < len(found):
+        return None
+    values = [each.value for each in present]
+    samples = [each.samples for each in present if each.samples is not None]
+    mean = Estimate(
+        float(np.mean(values)),
+        np.mean(samples, axis=0) if len(samples) == len(present) else None,
+    )
+    return SeedValue(
+        mean=mean.interval(confidence),
+        sd=float(np.std(values, ddof=1)) if len(values) > 1 else None,
+    )
