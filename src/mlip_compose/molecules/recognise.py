@@ -86,16 +86,16 @@ def _read_smiles(smiles: str) -> tuple[IntArray, IntArray, IntArray]:
     from rdkit.rdBase import BlockLogs
 
     if len(smiles.split()) > 1 or not smiles.isascii():  # RDKit ignores what follows a blank
-        raise NotOfThisKindError("a valid SMILES", "a blank or a character outside ASCII stands")
+        raise NotOfThisKindError("a valid SMILES", "there is a blank or a character outside ASCII")
     with BlockLogs():
         molecule = Chem.MolFromSmiles(smiles, sanitize=False)  # keeps explicit hydrogens
         if molecule is None:
-            raise NotOfThisKindError("a valid SMILES", "a syntax error stands")
+            raise NotOfThisKindError("a valid SMILES", "there is a syntax error")
         try:
             Chem.SanitizeMol(molecule)
             Chem.Kekulize(molecule, clearAromaticFlags=True)
         except Chem.MolSanitizeException as error:
-            raise NotOfThisKindError("a valid SMILES", f"RDKit finds a fault: {error}") from error
+            raise NotOfThisKindError("a valid SMILES", f"RDKit finds: {error}") from error
         molecule = Chem.AddHs(molecule)
     check_fragments(len(Chem.GetMolFrags(molecule)))
     for atom in molecule.GetAtoms():
