@@ -1,0 +1,1 @@
+"""Tasks: rules that split molecules, and certificates of the splits."""

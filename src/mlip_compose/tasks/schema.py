@@ -1,0 +1,146 @@
+"""What a certificate says, as records that are written to JSON and read back strictly."""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from mlip_compose.tasks.leaks import Leak
+
+CERTIFICATE_SCHEMA: Final = 1
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class UnseenEnvironment(_Strict):
+    """An environment of OOD atoms that occurs in no training molecule.
+
+    Attributes
+    ----------
+    label
+        As :func:`mlip_compose.tasks.environments.environment_labels` gives it.
+    smiles
+        The environment itself, its root with atom map number 1, hydrogens written out and the rim
+        left open: to be read without sanitisation, or as SMARTS.
+    molecule
+        The first OOD molecule that has it.
+    ood_atoms
+        How many OOD atoms have it.
+    """
+
+    label: str
+    smiles: str
+    molecule: str
+    ood_atoms: int
+
+
+class Unseen(_Strict):
+    """The environments of ``radius`` = r* + 1 bonds that OOD atoms have and training lacks.
+
+    ``count`` distinct ones, of ``ood_atoms`` atoms (the novel atoms); ``examples`` are the most
+    frequent.
+    """
+
+    radius: int
+    count: int
+    ood_atoms: int
+    examples: tuple[UnseenEnvironment, ...]
+
+
+class Sizes(_Strict):
+    """Numbers of molecules, and of their atoms."""
+
+    train_molecules: int
+    ood_molecules: int
+    train_atoms: int
+    ood_atoms: int
+
+
+class FrameCounts(_Strict):
+    """Numbers of frames by part."""
+
+    train: int
+    validation: int
+    id: int
+    ood: int
+
+
+class ElementCounts(_Strict):
+    """Numbers of atoms by element symbol, in order of atomic number."""
+
+    train: dict[str, int]
+    ood: dict[str, int]
+
+
+class Shift(_Strict):
+    """A mean on the ID side and on the OOD side; ``shift`` is OOD - ID, all in ``unit``."""
+
+    id: float
+    ood: float
+    shift: float
+    unit: str
+
+
+class Certificate(_Strict):
+    """What can be said of a split before anything is trained.
+
+    Attributes
+    ----------
+    task, level
+        Of the split.
+    coverage_radius
+        r*, -1 to 6: see :attr:`mlip_compose.tasks.coverage.Coverage.radius`.
+    coverage_radii, coverage
+        Fraction of OOD atoms whose environment occurs in training, by radius in bonds.
+    atom_divergence_radii, atom_divergence_alpha, atom_divergence
+        CFQ's divergence of environments of radius 0 and 1.
+    compound_divergence_radii, compound_divergence_alpha, compound_divergence
+        The same of radius 2 to 6.
+    train_molecules, ood_molecules
+        Names. With a selection of frames, training molecules are those that have training frames.
+    sizes, elements
+        Every molecule counts once.
+    heavy_atoms
+        Atoms other than hydrogen, mean over training (``id``) and OOD molecules.
+    unseen
+        What training does not show, one bond beyond r*.
+    frames
+        Numbers of frames by part; None where no frames were given.
+    force_magnitude
+        Length of the force on an atom, mean over the ID and the OOD test frames; None where no
+        frames were given.
+    duplicate_tolerance
+        Angstrom; frames closer than this are leaks. None where no frames were given, and compared.
+    leaks
+        Empty for a sound split.
+    """
+
+    schema_version: Literal[1] = CERTIFICATE_SCHEMA
+    task: str
+    level: int
+    coverage_radius: int
+    coverage_radii: tuple[int, ...]
+    coverage: tuple[float, ...]
+    atom_divergence_radii: tuple[int, ...]
+    atom_divergence_alpha: float
+    atom_divergence: tuple[float, ...]
+    compound_divergence_radii: tuple[int, ...]
+    compound_divergence_alpha: float
+    compound_divergence: tuple[float, ...]
+    train_molecules: tuple[str, ...]
+    ood_molecules: tuple[str, ...]
+    sizes: Sizes
+    elements: ElementCounts
+    heavy_atoms: Shift
+    unseen: Unseen
+    frames: FrameCounts | None
+    force_magnitude: Shift | None
+    duplicate_tolerance: float | None
+    leaks: tuple[Leak, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the certificate as JSON types; ``Certificate.model_validate`` reads it back."""
+        return self.model_dump(mode="json")

@@ -1,0 +1,130 @@
+"""Which frames of which molecules are trained on, validated on and tested on."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import numpy as np
+
+from mlip_compose.errors import CoverageError, RequestError
+from mlip_compose.records import PRIMARY, SECONDARY, FrameSelection, Split
+from mlip_compose.tasks.base import check_not_empty
+
+MIN_SECONDARY: Final = 2
+"""One frame to validate on, one to test on."""
+
+
+def select_frames(
+    split: Split,
+    n_frames: Callable[[str, str], int],
+    train_frames: int | None,
+    seed: int,
+) -> FrameSelection:
+    """Choose the frames of a split.
+
+    Training frames come from the primary trajectories of training molecules, ``train_frames`` in
+    total, as evenly over the molecules as there are frames: none has two frames more than another
+    that has frames left. A molecule's frames are the first ones in an order that depends on the
+    seed and its name alone, so that a smaller budget is a subset of a larger one.
+
+    Of the secondary trajectory of a training molecule the first fifth (at least one frame) is for
+    validation, the rest is the ID test. The OOD test is every primary frame of the OOD molecules.
+
+    Parameters
+    ----------
+    split
+        The molecules.
+    n_frames
+        Number of frames there are of (molecule, trajectory).
+    train_frames
+        Budget of training frames; None takes every primary frame of the training molecules. With
+        fewer frames than training molecules some molecules get none: these are in no part, for
+        frames of a molecule that was not trained on are no ID test.
+    seed
+        Of the choice of training frames.
+
+    Returns
+    -------
+    FrameSelection
+        Indices ascending, molecules in the order of the split.
+
+    Raises
+    ------
+    CoverageError
+        A training molecule without primary or with fewer than two secondary frames, an OOD molecule
+        without primary frames, or a budget beyond what there is.
+    RequestError
+        A budget below one frame.
+    """
+    check_not_empty(split)
+    available = {name: n_frames(name, PRIMARY) for name in split.train}
+    secondary = {name: n_frames(name, SECONDARY) for name in split.train}
+    ood = {name: n_frames(name, PRIMARY) for name in split.ood}
+    _require(available | ood, 1, "primary")
+    _require(secondary, MIN_SECONDARY, "secondary")
+
+    total = sum(available.values())
+    budget = total if train_frames is None else train_frames
+    if budget < 1:
+        raise RequestError("train_frames of 1 or more", str(budget))
+    if budget > total:
+        raise CoverageError(
+            f"{budget} primary frames of the training molecules of {split.task!r}, "
+            f"level {split.level}",
+            f"{total} frames of {len(available)} molecules",
+            "Lower train_frames, or build the data with more frames.",
+        )
+
+    shares = _spread(budget, available, seed)
+    trained = [name for name in split.train if shares[name]]
+    parts = {name: _fifth(secondary[name]) for name in trained}
+    return FrameSelection(
+        train={
+            name: np.array(sorted(_ranked(seed, name, available[name])[: shares[name]]))
+            for name in trained
+        },
+        validation={name: np.arange(parts[name]) for name in trained},
+        id={name: np.arange(parts[name], secondary[name]) for name in trained},
+        ood={name: np.arange(n) for name, n in ood.items()},
+    )
+
+
+def _require(counts: Mapping[str, int], least: int, trajectory: str) -> None:
+    short = [name for name, n in counts.items() if n < least]
+    if short:
+        shown = ", ".join(f"{name} ({counts[name]})" for name in short[:5])
+        raise CoverageError(
+            f"{least} or more {trajectory} frames of every molecule of the split",
+            f"fewer for {shown}{', ...' if len(short) > 5 else ''}",
+            "Build the data with more frames.",
+        )
+
+
+def _fifth(n: int) -> int:
+    return max(1, n // 5)
+
+
+def _spread(budget: int, available: Mapping[str, int], seed: int) -> dict[str, int]:
+    """Share a budget out, one frame a molecule and round, until it is spent.
+
+    Rounds go in a seeded order of the molecules, so that a larger budget only ever adds frames.
+    """
+    order = sorted(available, key=lambda name: _hash(seed, name))
+    shares = dict.fromkeys(available, 0)
+    while budget:
+        served = [name for name in order if shares[name] < available[name]][:budget]
+        for name in served:
+            shares[name] += 1
+        budget -= len(served)
+    return shares
+
+
+def _ranked(seed: int, name: str, n: int) -> list[int]:
+    """Return the numbers 0..n-1 in an order made by a hash, so that it is the same everywhere."""
+    return sorted(range(n), key=lambda index: _hash(seed, f"{name}:{index}"))
+
+
+def _hash(seed: int, what: str) -> bytes:
+    return hashlib.sha256(f"{seed}:{what}".encode()).digest()

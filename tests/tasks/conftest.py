@@ -1,0 +1,81 @@
+"""Molecules that the grammar does not make, renumbered molecules, and made-up frames."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from mlip_compose.molecules.series import full
+from mlip_compose.records import Frames, Molecule
+
+
+def _read(smiles: str) -> Molecule:
+    """Any molecule, with the SMILES in place of its InChIKey; parts are meaningless."""
+    from rdkit import Chem
+
+    graph = Chem.AddHs(Chem.MolFromSmiles(smiles))
+    Chem.Kekulize(graph, clearAromaticFlags=True)
+    bonds = [
+        (*sorted((b.GetBeginAtomIdx(), b.GetEndAtomIdx())), int(b.GetBondTypeAsDouble()))
+        for b in graph.GetBonds()
+    ]
+    table = np.array(sorted(bonds), dtype=np.uint8).reshape(-1, 3)
+    return Molecule(
+        left=smiles,
+        chain=1,
+        right="H",
+        smiles=smiles,
+        inchikey=smiles,
+        numbers=np.array([a.GetAtomicNum() for a in graph.GetAtoms()], dtype=np.uint8),
+        bonds=table[:, :2],
+        bond_orders=table[:, 2],
+    )
+
+
+def _renumber(molecule: Molecule, order: list[int]) -> Molecule:
+    """The same molecule, its atom i being atom ``order[i]`` of the given one."""
+    place = np.argsort(order)
+    rows = sorted(
+        (*sorted(place[pair].tolist()), bond_order)
+        for pair, bond_order in zip(molecule.bonds, molecule.bond_orders.tolist(), strict=True)
+    )
+    table = np.array(rows, dtype=np.uint8)
+    return replace(
+        molecule,
+        numbers=molecule.numbers[order],
+        bonds=table[:, :2],
+        bond_orders=table[:, 2],
+    )
+
+
+@pytest.fixture(scope="session")
+def read() -> Callable[[str], Molecule]:
+    return _read
+
+
+@pytest.fixture(scope="session")
+def renumber() -> Callable[[Molecule, list[int]], Molecule]:
+    return _renumber
+
+
+@pytest.fixture(scope="session")
+def by_name() -> dict[str, Molecule]:
+    return {molecule.name: molecule for molecule in full()}
+
+
+@pytest.fixture
+def made_up_frames(by_name: dict[str, Molecule]) -> Callable[[str, str, np.ndarray], Frames]:
+    """A source of random frames; |F| is 1 eV/Angstrom in primary, 2 in secondary trajectories."""
+
+    def frames(name: str, trajectory: str, indices: np.ndarray) -> Frames:
+        shape = (len(indices), by_name[name].n_atoms, 3)
+        positions = np.empty(shape)
+        for row, index in zip(positions, indices, strict=True):
+            seed = [*name.encode(), *trajectory.encode(), int(index)]
+            row[:] = np.random.default_rng(seed).normal(scale=2.0, size=row.shape)
+        forces = np.zeros(shape)
+        forces[..., 1] = {"primary": -1.0, "secondary": 2.0}[trajectory]
+        return Frames(name, trajectory, indices, positions, np.zeros(len(indices)), forces)
+
+    return frames

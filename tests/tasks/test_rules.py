@@ -1,0 +1,87 @@
+import dataclasses
+
+import pytest
+
+from mlip_compose.errors import RequestError, UnknownNameError
+from mlip_compose.molecules.assembly import assemble
+from mlip_compose.molecules.series import full
+from mlip_compose.records import Parts
+from mlip_compose.tasks.registry import TASKS, get_task
+
+HELD_OUT = ("OH", "COOH", "CN")
+HALF_A = ("H", "OH", "SH", "CHO", "CONH2")
+HALF_B = ("NH2", "F", "Cl", "COOH", "CN")
+FAMILIES = HALF_A + HALF_B
+
+
+def series(families, chains):
+    return {f"{x}-{n}-H" for x in families for n in chains} - {"H-1-H"}
+
+
+def asked_for(task, level):
+    """The table of the design, written out a second time."""
+    r = level
+    if task == "length":
+        return series(FAMILIES, range(1, 2 * r + 1)), series(FAMILIES, range(7, 13))
+    if task == "crossing":
+        train = series(HALF_A, range(1, 7)) | series(HALF_B, range(7, 13))
+        short = {1: (2, 3), 2: (4, 5), 3: (6,)}[r]
+        return train, series(HALF_A, range(7, 13)) | series(HALF_B, short)
+    if task == "transfer":
+        others = [x for x in FAMILIES if x not in HELD_OUT]
+        train = series(others, range(1, 13)) | series(HELD_OUT, range(1, 2 * r + 1))
+        return train, series(HELD_OUT, range(7, 13))
+    ood = {m.name for m in full() if m.right != "H" and m.chain == 2 * r}
+    assert len(ood) == 45
+    return series(FAMILIES, range(1, 13)), ood
+
+
+def test_there_are_four_tasks():
+    assert list(TASKS) == ["length", "crossing", "transfer", "recombination"]
+    assert all(
+        task.name == name and task.summary and task.tradition for name, task in TASKS.items()
+    )
+
+
+@pytest.mark.parametrize("level", [1, 2, 3])
+@pytest.mark.parametrize("name", TASKS)
+def test_the_full_set_is_split_as_the_design_says(name, level):
+    split = get_task(name).split(full(), level)
+    train, ood = asked_for(name, level)
+    assert (set(split.train), set(split.ood), split.missing) == (train, ood, ())
+    assert (split.task, split.level) == (name, level)
+    order = [m.name for m in full()]
+    for names in (split.train, split.ood):
+        assert list(names) == sorted(names, key=order.index)
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_order_of_molecules_and_unknown_ones_change_nothing(name):
+    extra = [Parts("H", 1, "H"), Parts("H", 13, "H"), Parts("OH", 3, "NH2"), Parts("OH", 8, "CN")]
+    more = [*reversed(full()), *map(assemble, extra)]
+    assert get_task(name).split(more, 2) == get_task(name).split(full(), 2)
+
+
+def test_molecules_that_are_not_there_are_named():
+    there = [m for m in full() if m.name not in {"F-9-H", "OH-2-H", "OH-2-OH"}]
+    complete = get_task("length").split(full(), 1)
+    split = get_task("length").split(there, 1)
+    assert split.missing == ("OH-2-H", "F-9-H")
+    assert split == dataclasses.replace(
+        complete,
+        train=tuple(n for n in complete.train if n != "OH-2-H"),
+        ood=tuple(n for n in complete.ood if n != "F-9-H"),
+        missing=split.missing,
+    )
+    assert get_task("recombination").split([], 1).missing[-1] == "CN-2-CN"
+
+
+@pytest.mark.parametrize("level", [0, 4, -1, True, 2.5, "2"])
+def test_a_level_that_is_not_there_is_refused(level):
+    with pytest.raises(RequestError, match=r"level of the task 'transfer': 1, 2 or 3; found"):
+        get_task("transfer").split(full(), level)
+
+
+def test_an_unknown_task_gets_the_nearest_name():
+    with pytest.raises(UnknownNameError, match="recombination"):
+        get_task("recombinations")
