@@ -55,7 +55,7 @@ def score(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Score:
-    """Score one potential on one split.
+    """Score one potential on one split; the order of what comes in makes no difference.
 
     Parameters
     ----------
@@ -86,10 +86,11 @@ def score(
     """
     train, ood = frozenset(train), frozenset(ood)
     _check_split(comparisons, train, ood)
-    offsets = fit_offsets(comparisons)
+    ordered = sorted(comparisons, key=lambda c: (c.part, c.molecule.name))
+    offsets = fit_offsets(ordered)
     molecules = tuple(
         _score_molecule(comparison, comparison.part, offsets)
-        for comparison in sorted(comparisons, key=lambda c: (c.part, c.molecule.name))
+        for comparison in ordered
         if comparison.part == "id" or comparison.part == "ood"
     )
     reactions, failed_minima = score_reactions(minima or {}, train, ood, offsets)
