@@ -12,6 +12,7 @@ from mlip_compose.tasks.certificate import Certificate, certify
 from mlip_compose.tasks.coverage import novel_atoms
 from mlip_compose.tasks.divergence import environment_divergence
 from mlip_compose.tasks.environments import environment_labels
+from mlip_compose.tasks.leaks import DUPLICATE_TOLERANCE
 from mlip_compose.tasks.registry import TASKS, get_task
 from mlip_compose.tasks.selection import select_frames
 
@@ -89,7 +90,7 @@ def test_what_it_says_of_frames(made_up_frames):
         "shift": -1.0,
         "unit": "eV/Angstrom",
     }
-    assert certificate.duplicate_tolerance == 0.01
+    assert certificate.duplicate_tolerance == DUPLICATE_TOLERANCE
     assert certificate.leaks == ()
 
 

@@ -22,8 +22,8 @@ def test_counts_by_hand(by_name):
     """Ethane shows the methyl ends of propane to radius 1, and not its middle."""
     found = coverage([by_name["H-2-H"]], [by_name["H-3-H"]])
     assert found.atoms == 11
-    # Radius 1: the CH2 is new. Radius 2: so are its hydrogens and its neighbours, the methyl carbons;
-    # the hydrogens of a methyl see its carbon's bonds and no farther.
+    # Radius 1: the CH2 is new. Radius 2: so are its hydrogens and its neighbours, the methyl
+    # carbons; the hydrogens of a methyl see its carbon's bonds and no farther.
     assert found.covered[:3] == (11, 10, 6)
 
 

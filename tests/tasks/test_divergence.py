@@ -16,7 +16,7 @@ def test_a_known_value():
 
 
 def test_training_counts_for_alpha():
-    """p = (1/4, 3/4), q = (1, 0): C_a = (1/4)^a. With a = 0.1, how often it occurs hardly counts."""
+    """p = (1/4, 3/4), q = (1, 0): C_a = (1/4)^a, so how often it occurs hardly counts at 0.1."""
     p, q = {"a": 1, "b": 3}, {"a": 1}
     assert divergence(p, q, 0.1) == pytest.approx(1 - 0.25**0.1, abs=1e-11)
     assert divergence(q, p, 0.1) == pytest.approx(1 - 0.25**0.9, abs=1e-11)

@@ -126,7 +126,7 @@ def test_the_search_tree_misses_no_pair(by_name):
     rng = np.random.default_rng(3)
     molecule = full()[0]
     base = rng.normal(size=(molecule.n_atoms, 3))
-    frames = [base + rng.normal(scale=0.006, size=(40, molecule.n_atoms, 3)) for _ in range(2)]
+    frames = [base + rng.normal(scale=0.0012, size=(40, molecule.n_atoms, 3)) for _ in range(2)]
     made = [_Fingerprints(molecule, _frames(molecule, positions)) for positions in frames]
     one, other = (_sorted_distances(molecule.numbers, positions) for positions in frames)
     rms = np.sqrt(np.mean((one[:, None] - other[None]) ** 2, axis=2))
