@@ -16,8 +16,8 @@ DUPLICATE_TOLERANCE: Final = 0.002
 """Frames whose sorted interatomic distances differ by no more (rms, Angstrom) are the same frame.
 
 A copy rounded to three decimals differs by about 0.0005. Independent frames of fluoromethane at
-500 K, the molecule with the fewest degrees of freedom (9), come within 0.01 in one pair of 10^5, and so
-within 0.002 in one of 10^11: the number of pairs goes with the 9th power.
+500 K, the molecule with the fewest degrees of freedom (9), come within 0.01 in one pair of 10^5,
+and so within 0.002 in one of 10^11: the number of pairs goes with the 9th power.
 """
 
 FrameSource = Callable[[str, str, IntArray], Frames]
