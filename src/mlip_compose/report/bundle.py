@@ -32,6 +32,7 @@ class UnitFacts(Strict):
     potential: str
     role: Literal["scale", "feasibility", "learned"]
     seed: int
+    train_frames: int
     settings: dict[str, Any]
     status: Literal["done", "failed"]
     reason: str = ""

@@ -10,8 +10,8 @@ path                          shape, type      unit
 ``<trajectory>/forces``       (F, N, 3) float32  eV/Angstrom
 ============================  ===============  ============
 
-``<trajectory>`` is ``primary``, ``secondary`` or ``minimum``. A frame that failed to be predicted is
-NaN. Whatever made them, evaluation reads nothing else.
+``<trajectory>`` is ``primary``, ``secondary`` or ``minimum``; failed predictions are NaN. Whatever
+made them, evaluation reads nothing else.
 """
 
 from __future__ import annotations

@@ -22,13 +22,19 @@ ONE_THREAD: Final[Mapping[str, str]] = {
 """Threads help neither tblite nor small models; processes do. One thread also fixes sums' order."""
 
 
+TICK: Final = 0.5  # s
+
+
 def available_cores() -> int:
     """Return how many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def run_units(
-    work: Callable[[Item], Result], items: Sequence[Item], processes: int
+    work: Callable[[Item], Result],
+    items: Sequence[Item],
+    processes: int,
+    tick: Callable[[], None] = lambda: None,
 ) -> Iterator[tuple[Item, Result | Failure]]:
     """Do independent units in fresh single-threaded processes; yield each as it ends.
 
@@ -43,6 +49,8 @@ def run_units(
         What to do, longest first where lengths are known.
     processes
         How many at a time.
+    tick
+        Called every ``TICK`` seconds or so while units are under way, to show progress.
     """
     before = {key: os.environ.get(key) for key in ONE_THREAD}
     os.environ.update(ONE_THREAD)
@@ -52,7 +60,8 @@ def run_units(
             pending: dict[Future[Result], Item] = {pool.submit(work, item): item for item in items}
             try:
                 while pending:
-                    done, _ = wait(pending, return_when=FIRST_COMPLETED)
+                    done, _ = wait(pending, TICK, return_when=FIRST_COMPLETED)
+                    tick()
                     for future in done:
                         item = pending.pop(future)
                         outcome = _result(future, item)

@@ -5,19 +5,17 @@ from __future__ import annotations
 import hashlib
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from mlip_compose.errors import StudyError, UnknownNameError
+from mlip_compose.errors import UnknownNameError
 from mlip_compose.molecules.assembly import assemble, parse_name
 from mlip_compose.molecules.series import bifunctional, full, monofunctional
 from mlip_compose.records import Molecule
 from mlip_compose.sampling.protocol import SamplingProtocol
 from mlip_compose.store.checksum import canonical_json
-
-SETS: Final = ("full", "monofunctional", "bifunctional")
+from mlip_compose.studies.documents import parse_document, read_text
 
 
 class Recipe(BaseModel):
@@ -86,24 +84,8 @@ def load_recipe(name: str) -> Recipe:
     """
     if name in recipe_names():
         text = (files("mlip_compose.data") / "recipes" / f"{name}.yaml").read_text("utf-8")
-        return parse_recipe(text, name)
+        return parse_document(text, Recipe, "recipe", name)
     path = Path(name)
     if not path.is_file():
         raise UnknownNameError("recipe or the path of a YAML file", name, recipe_names())
-    try:
-        return parse_recipe(path.read_text("utf-8"), str(path))
-    except (OSError, UnicodeDecodeError) as error:
-        raise StudyError(f"a readable recipe {path}", str(error)) from error
-
-
-def parse_recipe(text: str, where: str) -> Recipe:
-    """Parse the YAML text of a recipe (see ``load_recipe``)."""
-    try:
-        document: Any = yaml.safe_load(text)
-        return Recipe.model_validate(document)
-    except yaml.YAMLError as error:
-        raise StudyError(f"YAML in {where}", " ".join(str(error).split())) from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"]) or "the document"
-        raise StudyError(f"a recipe in {where}", f"{key}: {first['msg']}") from error
+    return parse_document(read_text(path, "recipe"), Recipe, "recipe", name)

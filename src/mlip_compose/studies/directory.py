@@ -1,0 +1,94 @@
+"""A directory of results: what lies where, and that one run at a time writes it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from mlip_compose.errors import RequestError
+
+
+@dataclass(frozen=True)
+class ResultsDirectory:
+    """The files of a study's results.
+
+    ``trainings/<id>/`` has a finished training (``unit.json`` and ``model/``), and
+    ``predictions/<id>.h5`` and ``scores/<id>.json`` what follows from it at one level;
+    ``certificates/`` has the splits, ``work/<id>/`` a training under way, with its checkpoints.
+    """
+
+    root: Path
+
+    @property
+    def results(self) -> Path:
+        """The document that the report is made from."""
+        return self.root / "results.json"
+
+    @property
+    def report(self) -> Path:
+        """The page."""
+        return self.root / "report.html"
+
+    def training(self, unit: str) -> Path:
+        """Directory of a finished training."""
+        return self.root / "trainings" / unit
+
+    def work(self, unit: str) -> Path:
+        """Directory of a training under way."""
+        return self.root / "work" / unit
+
+    def predictions(self, target: str) -> Path:
+        """File of predictions."""
+        return self.root / "predictions" / f"{target}.h5"
+
+    def score(self, target: str) -> Path:
+        """File of a score."""
+        return self.root / "scores" / f"{target}.json"
+
+    def certificate(self, task: str, level: int, seed: int) -> Path:
+        """File of a split's certificate; the seed chooses the frames that it speaks of."""
+        return self.root / "certificates" / f"{task}_L{level}_s{seed}.json"
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the directory for one run; the system lets go of it when the process ends.
+
+        Raises
+        ------
+        RequestError
+            Another run holds it, or it cannot be written.
+        """
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            lock = (self.root / ".lock").open("a")
+        except OSError as error:
+            raise RequestError(
+                f"a directory for results that can be written: {self.root}",
+                error.strerror or str(error),
+                "Name another with --out.",
+            ) from error
+        with lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise RequestError(
+                    f"no other run in {self.root}",
+                    "one that is under way",
+                    "Wait for it, or name another directory with --out.",
+                ) from error
+            yield
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file that appears under its name when it is complete."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_text(text, "utf-8")
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

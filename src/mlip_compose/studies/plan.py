@@ -1,0 +1,149 @@
+"""From a study and a data set to units of work: what is trained once, and what that serves."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from mlip_compose import __version__
+from mlip_compose.errors import CoverageError
+from mlip_compose.records import FrameSelection, IntArray, Split
+from mlip_compose.store.checksum import canonical_json
+from mlip_compose.store.reader import Store
+from mlip_compose.studies.study import Entry, Study
+from mlip_compose.tasks.registry import get_task
+from mlip_compose.tasks.selection import select_frames
+
+
+@dataclass(frozen=True, eq=False)
+class Target:
+    """A split at one level, with its frames: what a training is evaluated on.
+
+    Attributes
+    ----------
+    id
+        Of the predictions and the score.
+    """
+
+    id: str
+    split: Split
+    selection: FrameSelection
+
+    @property
+    def level(self) -> int:
+        """Level of the task."""
+        return self.split.level
+
+
+@dataclass(frozen=True, eq=False)
+class Training:
+    """One potential trained on one set of frames; levels that train on the same frames share it.
+
+    Attributes
+    ----------
+    id
+        Readable, with a hash of everything that the result depends on; name of its directory.
+    identity
+        What is hashed.
+    """
+
+    id: str
+    identity: Mapping[str, Any]
+    task: str
+    entry: Entry
+    seed: int
+    train: Mapping[str, IntArray]
+    validation: Mapping[str, IntArray]
+    targets: tuple[Target, ...] = field(default=())
+
+    def __str__(self) -> str:
+        return self.id
+
+    @property
+    def n_train(self) -> int:
+        """Number of training frames."""
+        return sum(len(indices) for indices in self.train.values())
+
+
+def split_of(task: str, level: int, store: Store, allow_missing: bool) -> Split:
+    """Split a store's molecules by a task.
+
+    Raises
+    ------
+    CoverageError
+        The store lacks molecules of the task, and that was not allowed.
+    """
+    split = get_task(task).split(store.molecules.values(), level)
+    if split.missing and not allow_missing:
+        shown = ", ".join(split.missing[:8]) + (", ..." if len(split.missing) > 8 else "")
+        raise CoverageError(
+            f"every molecule of the task {task!r} at level {level} in {store.name}",
+            f"{len(split.missing)} missing: {shown}",
+            "Add --allow-missing (in a study, allow_missing: true) to run on what is there.",
+        )
+    return split
+
+
+def plan(study: Study, store: Store) -> tuple[Training, ...]:
+    """Expand a study into trainings, each with the targets that it serves.
+
+    Raises
+    ------
+    CoverageError
+        The data set lacks molecules or frames.
+    """
+    trainings: dict[str, Training] = {}
+    for task, level, seed in _splits(study):
+        split = split_of(task, level, store, study.allow_missing)
+        selection = select_frames(split, store.n_frames, study.train_frames, seed)
+        for entry in study.potentials:
+            training = training_of(store, task, entry, seed, selection)
+            target = Target(_slug(training, f"L{level}"), split, selection)
+            known = trainings.get(training.id, training)
+            trainings[training.id] = Training(
+                **{**vars(known), "targets": (*known.targets, target)}
+            )
+    return tuple(trainings.values())
+
+
+def training_of(
+    store: Store, task: str, entry: Entry, seed: int, selection: FrameSelection
+) -> Training:
+    """Return the training of one potential on the training frames of a selection."""
+    identity = {
+        "program": __version__,
+        "dataset_sha256": store.checksum,
+        "task": task,
+        "potential": entry.potential,
+        "label": entry.shown,
+        "settings": entry.resolved().model_dump(mode="json"),
+        "seed": seed,
+        "train": {name: indices.tolist() for name, indices in selection.train.items()},
+        "validation": {name: indices.tolist() for name, indices in selection.validation.items()},
+    }
+    digest = hashlib.sha256(canonical_json(identity).encode()).hexdigest()[:10]
+    label = re.sub(r"[^A-Za-z0-9.+-]+", "-", entry.shown)
+    return Training(
+        id=f"{task}_{label}_s{seed}_{digest}",
+        identity=identity,
+        task=task,
+        entry=entry,
+        seed=seed,
+        train=selection.train,
+        validation=selection.validation,
+    )
+
+
+def _splits(study: Study) -> Iterator[tuple[str, int, int]]:
+    for task in study.tasks:
+        for level in study.levels:
+            for seed in study.seeds:
+                yield task, level, seed
+
+
+def _slug(training: Training, level: str) -> str:
+    task, rest = training.id.split("_", 1)
+    return f"{task}_{level}_{rest}"

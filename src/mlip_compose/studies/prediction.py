@@ -1,0 +1,56 @@
+"""Predict the frames of a split with a fitted potential."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.metadata import version
+
+import numpy as np
+
+from mlip_compose.potentials.base import Potential
+from mlip_compose.records import Frames, PredictedFrames
+from mlip_compose.report.bundle import UnitFacts
+from mlip_compose.store.predictions import PredictionHeader, Predictions
+from mlip_compose.store.reader import Store
+from mlip_compose.studies.plan import Target
+
+
+def predict_selection(
+    potential: Potential, facts: UnitFacts, store: Store, target: Target
+) -> Predictions:
+    """Predict training, ID and OOD frames of a target, and the minima of its molecules.
+
+    Training frames are there for the per-element offsets, which are fitted on training labels only.
+    Validation frames are not predicted: no number is reported on them.
+    """
+    header = PredictionHeader(
+        potential=facts.potential,
+        role=facts.role,
+        settings=facts.settings,
+        seed=facts.seed,
+        dataset=store.name,
+        dataset_sha256=store.checksum,
+        reference=store.reference,
+        task=target.split.task,
+        level=target.level,
+        train_frames=facts.train_frames,
+        software={"mlip-compose": version("mlip-compose")},
+    )
+    return Predictions(
+        header, [_predict(potential, store, frames) for frames in _wanted(store, target)]
+    )
+
+
+def _wanted(store: Store, target: Target) -> Iterator[Frames]:
+    for part, molecule, trajectory, indices in target.selection.wanted():
+        if part != "validation":
+            yield store.frames(molecule, trajectory, indices)
+    for molecule in (*target.split.train, *target.split.ood):
+        if store.has_minimum(molecule):
+            yield store.minimum(molecule)
+
+
+def _predict(potential: Potential, store: Store, frames: Frames) -> PredictedFrames:
+    positions = frames.positions.astype(np.float64)
+    energy, forces = potential.predict(store.molecules[frames.molecule], positions)
+    return PredictedFrames(frames.molecule, frames.trajectory, frames.indices, energy, forces)

@@ -1,0 +1,263 @@
+"""Run a study: train, predict, score and report what is missing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from mlip_compose.evaluation.paired import paired_differences
+from mlip_compose.evaluation.results import Score
+from mlip_compose.records import Failure
+from mlip_compose.report.bundle import DatasetFacts, StudyResults, UnitFacts
+from mlip_compose.store.catalogue import dataset_path
+from mlip_compose.store.predictions import read_predictions
+from mlip_compose.store.reader import Store
+from mlip_compose.studies.directory import ResultsDirectory, write_text
+from mlip_compose.studies.plan import Target, Training, plan
+from mlip_compose.studies.pool import run_units
+from mlip_compose.studies.provenance import provenance
+from mlip_compose.studies.scoring import score_predictions
+from mlip_compose.studies.study import Study
+from mlip_compose.studies.training import TrainingJob, do_training, read_progress, read_unit
+from mlip_compose.tasks.certificate import certify
+from mlip_compose.tasks.schema import Certificate
+
+PAIRED_METRICS: Final = ("forces_mae", "energy_mae_per_atom_within")
+ROLE_ORDER: Final = ("learned", "feasibility", "scale")
+"""The longest trainings first, so that no process waits for one at the end."""
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Who is told of a run's progress; each field is called with what happened.
+
+    Attributes
+    ----------
+    stage
+        A stage begins: its name, and how many units it has.
+    unit
+        A unit ended: its id, and a failure if any.
+    training
+        A training under way: its id, the fraction done and a message.
+    """
+
+    stage: Callable[[str, int], None]
+    unit: Callable[[str, str], None]
+    training: Callable[[str, float, str], None]
+
+
+@dataclass(frozen=True, eq=False)
+class RunOutcome:
+    """What a run ended with.
+
+    ``done`` counts the units that were done now, trainings and scores; it is 0 for a run that found
+    everything there. ``failures`` are units that failed, now or before.
+    """
+
+    results: StudyResults
+    report: Path
+    done: int
+    failures: tuple[str, ...]
+
+
+def run_study(
+    study: Study, directory: ResultsDirectory, processes: int, command: str, watch: Watch
+) -> RunOutcome:
+    """Run what is missing of a study, and write its results and its report.
+
+    Every unit is kept as it ends: a run that is killed loses what was under way, and trainings go
+    on from their last checkpoint.
+
+    Parameters
+    ----------
+    study
+        Checked already (``Study.check``).
+    directory
+        Of the results.
+    processes
+        Trainings at a time.
+    command
+        With which the result can be made anew.
+    watch
+        Told of progress.
+
+    Raises
+    ------
+    RequestError
+        The data cannot be used, or the directory cannot be written.
+    """
+    path = dataset_path(study.dataset)
+    store = Store(path)
+    trainings = plan(study, store)
+    with directory.locked():
+        certificates = _certify(trainings, store, directory, watch)
+        units, trained, failures = _train(trainings, path, directory, processes, watch)
+        scores, scored = _score(trainings, units, certificates, store, directory, watch)
+        results = _kept(directory)
+        wanted = (study.model_dump(mode="json"), store.checksum)
+        if trained or scored or results is None or _made_from(results) != wanted:
+            results = StudyResults(
+                name=study.name,
+                study=study.model_dump(mode="json"),
+                dataset=_dataset_facts(store),
+                certificates=tuple(document.to_json() for document in certificates.values()),
+                units=tuple(units[training.id] for training in trainings if training.id in units),
+                scores=tuple(scores),
+                pairs=paired_differences(scores, PAIRED_METRICS),
+                provenance=provenance(command),
+            )
+            write_text(directory.results, results.model_dump_json(indent=1) + "\n")
+            directory.report.unlink(missing_ok=True)
+        if not directory.report.is_file():
+            from mlip_compose.report.page import write_report
+
+            watch.stage("report", 1)
+            write_report(results, directory.report)
+            watch.unit("report", "")
+    failures += [f"{u.id}: {u.reason}" for u in results.units if u.status == "failed"]
+    return RunOutcome(results, directory.report, trained + scored, tuple(failures))
+
+
+def read_results(directory: ResultsDirectory) -> StudyResults:
+    """Read the results of a study that was run.
+
+    Raises
+    ------
+    UnreadableError, SchemaError
+        There are none, or they are damaged.
+    """
+    from mlip_compose.errors import SchemaError, UnreadableError
+
+    try:
+        return StudyResults.model_validate_json(directory.results.read_text("utf-8"))
+    except OSError as error:
+        raise UnreadableError(
+            f"a directory with the results of a study ({directory.results})",
+            error.strerror or str(error),
+            "Make one with `mlip-compose run`.",
+        ) from error
+    except (ValidationError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())[:300]
+        raise SchemaError(f"results of a study in {directory.results}", reason) from error
+
+
+def _certify(
+    trainings: Sequence[Training], store: Store, directory: ResultsDirectory, watch: Watch
+) -> dict[tuple[str, int, int], Certificate]:
+    splits = {_key(training, target): target for training, target in _pairs(trainings)}
+    watch.stage("certify", len(splits))
+    found = {}
+    for key, target in splits.items():
+        certificate = certify(
+            target.split, store.molecules.values(), target.selection, store.frames
+        )
+        text = json.dumps(certificate.to_json(), indent=1) + "\n"
+        write_text(directory.certificate(*key), text)
+        found[key] = certificate
+        watch.unit(directory.certificate(*key).stem, "")
+    return found
+
+
+def _train(
+    trainings: Sequence[Training],
+    dataset: Path,
+    directory: ResultsDirectory,
+    processes: int,
+    watch: Watch,
+) -> tuple[dict[str, UnitFacts], int, list[str]]:
+    units: dict[str, UnitFacts] = {}
+    failures: list[str] = []
+    jobs = []
+    for training in trainings:
+        if _finished(training, directory):
+            units[training.id] = read_unit(directory.training(training.id)).facts
+        else:
+            jobs.append(TrainingJob(training, dataset, directory))
+    jobs.sort(key=lambda job: ROLE_ORDER.index(job.training.entry.kind.role))
+    watch.stage("train and predict", len(jobs))
+
+    def tick() -> None:
+        for job in jobs:
+            if str(job) not in units:
+                watch.training(str(job), *read_progress(directory, str(job)))
+
+    for job, outcome in run_units(do_training, jobs, processes, tick):
+        if isinstance(outcome, Failure):
+            failures.append(str(outcome))
+            watch.unit(str(job), outcome.reason)
+        else:
+            units[str(job)] = outcome
+            watch.unit(str(job), outcome.reason)
+    return units, len(jobs), failures
+
+
+def _finished(training: Training, directory: ResultsDirectory) -> bool:
+    """Whether a training is there with all its predictions, or failed for good."""
+    if not (directory.training(training.id) / "unit.json").is_file():
+        return False
+    if read_unit(directory.training(training.id)).facts.status == "failed":
+        return True
+    return all(directory.predictions(target.id).is_file() for target in training.targets)
+
+
+def _score(
+    trainings: Sequence[Training],
+    units: Mapping[str, UnitFacts],
+    certificates: Mapping[tuple[str, int, int], Certificate],
+    store: Store,
+    directory: ResultsDirectory,
+    watch: Watch,
+) -> tuple[list[Score], int]:
+    targets = [
+        (training, target)
+        for training, target in _pairs(trainings)
+        if training.id in units and units[training.id].status == "done"
+    ]
+    missing = [t for _, t in targets if not directory.score(t.id).is_file()]
+    watch.stage("score", len(missing))
+    scores = []
+    for training, target in targets:
+        path = directory.score(target.id)
+        if not path.is_file():
+            predictions, _ = read_predictions(directory.predictions(target.id))
+            radius = certificates[_key(training, target)].coverage_radius
+            made = score_predictions(predictions, store, target, radius)
+            write_text(path, made.model_dump_json(indent=1) + "\n")
+            watch.unit(target.id, "")
+        scores.append(Score.model_validate_json(path.read_text("utf-8")))
+    return scores, len(missing)
+
+
+def _pairs(trainings: Iterable[Training]) -> list[tuple[Training, Target]]:
+    return [(training, target) for training in trainings for target in training.targets]
+
+
+def _key(training: Training, target: Target) -> tuple[str, int, int]:
+    return training.task, target.level, training.seed
+
+
+def _kept(directory: ResultsDirectory) -> StudyResults | None:
+    if not directory.results.is_file():
+        return None
+    return read_results(directory)
+
+
+def _made_from(results: StudyResults) -> tuple[dict[str, Any], str]:
+    return results.study, results.dataset.sha256
+
+
+def _dataset_facts(store: Store) -> DatasetFacts:
+    return DatasetFacts(
+        name=store.name,
+        sha256=store.checksum,
+        reference=store.reference,
+        reference_settings=store.header.reference_settings,
+        sampling=store.header.sampling,
+        molecules=len(store.molecules),
+        frames=store.total_frames,
+    )

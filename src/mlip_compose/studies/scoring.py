@@ -1,0 +1,121 @@
+"""Join predictions with the labels of a data set, and score them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from mlip_compose.errors import ChecksumError, CoverageError
+from mlip_compose.evaluation.reactions import Minimum
+from mlip_compose.evaluation.results import Score
+from mlip_compose.evaluation.score import Header, score
+from mlip_compose.records import MINIMUM, Comparison, IntArray, PredictedFrames
+from mlip_compose.store.predictions import Predictions
+from mlip_compose.store.reader import Store
+from mlip_compose.studies.plan import Target
+from mlip_compose.tasks.coverage import novel_atoms
+
+
+def score_predictions(
+    predictions: Predictions, store: Store, target: Target, coverage_radius: int
+) -> Score:
+    """Score predictions on one split.
+
+    Parameters
+    ----------
+    predictions
+        At least the training, ID and OOD frames of the split.
+    store
+        The data set with the labels; its checksum must be the one that was predicted.
+    target
+        The split and its frames.
+    coverage_radius
+        r* of the split, from its certificate.
+
+    Raises
+    ------
+    ChecksumError
+        The predictions are of another data set.
+    CoverageError
+        Frames of the split were not predicted; says which.
+    """
+    made_for = predictions.header
+    if made_for.dataset_sha256 != store.checksum:
+        raise ChecksumError(
+            f"predictions of {store.name} (sha256 {store.checksum[:12]}...)",
+            f"predictions of {made_for.dataset} (sha256 {made_for.dataset_sha256[:12]}...)",
+            "Predict the frames of this data set, or name the other one with --dataset.",
+        )
+    header = Header(
+        task=target.split.task,
+        level=target.level,
+        coverage_radius=coverage_radius,
+        potential=made_for.potential,
+        role=made_for.role,
+        seed=made_for.seed,
+        dataset=store.name,
+        dataset_sha256=store.checksum,
+        reference=store.reference,
+        train_frames=made_for.train_frames,
+    )
+    return score(
+        header,
+        list(_comparisons(predictions, store, target, coverage_radius)),
+        train=target.selection.train,
+        ood=target.selection.ood,
+        minima=_minima(predictions, store, target),
+    )
+
+
+def _comparisons(
+    predictions: Predictions, store: Store, target: Target, coverage_radius: int
+) -> Iterator[Comparison]:
+    train = [store.molecules[name] for name in target.selection.train]
+    for part, name, trajectory, indices in target.selection.wanted():
+        if part == "validation":
+            continue
+        molecule = store.molecules[name]
+        reference = store.frames(name, trajectory, indices)
+        predicted = _chosen(predictions, name, trajectory, indices)
+        novel = np.zeros(molecule.n_atoms, dtype=bool)
+        if part == "ood":
+            novel = novel_atoms(molecule, train, coverage_radius + 1)
+        yield Comparison(
+            molecule=molecule,
+            part=part,
+            reference_energy=reference.energy,
+            predicted_energy=predicted.energy,
+            reference_forces=reference.forces,
+            predicted_forces=predicted.forces,
+            novel=novel,
+        )
+
+
+def _chosen(
+    predictions: Predictions, molecule: str, trajectory: str, indices: IntArray
+) -> PredictedFrames:
+    """Return predictions of exactly these frames, matched by their index."""
+    there = predictions.frames.get((molecule, trajectory))
+    rows = {} if there is None else {int(frame): row for row, frame in enumerate(there.indices)}
+    absent = [int(frame) for frame in indices if int(frame) not in rows]
+    if there is None or absent:
+        shown = ", ".join(map(str, absent[:10])) + (", ..." if len(absent) > 10 else "")
+        raise CoverageError(
+            f"predictions of {len(indices)} frames of {molecule}/{trajectory}",
+            f"none of frames {shown}",
+            "Predict the frames of this task and level.",
+        )
+    order = np.array([rows[int(frame)] for frame in indices])
+    return PredictedFrames(molecule, trajectory, indices, there.energy[order], there.forces[order])
+
+
+def _minima(predictions: Predictions, store: Store, target: Target) -> dict[str, Minimum]:
+    names = (*target.selection.train, *target.selection.ood)
+    found = {}
+    for name in names:
+        predicted = predictions.frames.get((name, MINIMUM))
+        if predicted is not None and store.has_minimum(name):
+            energy = float(store.minimum(name).energy[0])
+            found[name] = Minimum(store.molecules[name], energy, float(predicted.energy[0]))
+    return found

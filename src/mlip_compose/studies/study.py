@@ -1,0 +1,163 @@
+"""Study files: which potentials, on which tasks and levels, with which budget."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from mlip_compose.errors import StudyError, UnknownNameError
+from mlip_compose.potentials.base import PotentialKind, Settings
+from mlip_compose.potentials.registry import get_kind
+from mlip_compose.studies.documents import parse_document, read_text
+from mlip_compose.tasks.registry import TASKS, get_task
+
+NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+
+
+class Entry(BaseModel):
+    """A potential in a study: its kind, settings other than the defaults, and the name of its row.
+
+    Attributes
+    ----------
+    potential
+        Name of the kind.
+    settings
+        Settings that differ from the kind's defaults.
+    label
+        Under which results show it; the kind's name where none is given.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    potential: str
+    settings: dict[str, Any] = {}
+    label: str = Field(default="", pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._+-]*$|^$")
+
+    @property
+    def shown(self) -> str:
+        """Name of the row."""
+        return self.label or self.potential
+
+    @property
+    def kind(self) -> PotentialKind:
+        """The kind of potential.
+
+        Raises
+        ------
+        UnknownNameError
+            There is none of this name.
+        """
+        return get_kind(self.potential)
+
+    def resolved(self) -> Settings:
+        """Return all settings, defaults included.
+
+        Raises
+        ------
+        UnknownNameError, StudyError
+            For a setting that the kind does not have, or a value that cannot be.
+        """
+        schema = self.kind.settings
+        for key in self.settings:
+            if key not in schema.model_fields:
+                raise UnknownNameError(f"setting of {self.potential}", key, schema.model_fields)
+        try:
+            return schema.model_validate(self.settings)
+        except ValidationError as error:
+            first = error.errors()[0]
+            key = ".".join(str(part) for part in first["loc"])
+            raise StudyError(
+                f"settings of {self.potential} in which {key} is right",
+                f"{first.get('input')!r}: {first['msg']}",
+            ) from error
+
+
+def _entry(value: Any) -> Any:
+    return {"potential": value} if isinstance(value, str) else value
+
+
+class Study(BaseModel):
+    """What to train, on what, and how much.
+
+    Attributes
+    ----------
+    name
+        Of the study and of its directory of results.
+    dataset
+        Name of a frozen data set, or path of a store.
+    tasks, levels
+        The splits.
+    potentials
+        Names of kinds, or mappings with ``potential``, ``settings`` and ``label``.
+    seeds
+        Each training is done once for each; a seed chooses frames and initial parameters.
+    train_frames
+        Training frames in all, the same for every potential; null takes all there are.
+    allow_missing
+        Whether to run on a data set that lacks molecules of a task.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(pattern=NAME)
+    dataset: str = "mini-v1"
+    tasks: tuple[str, ...] = Field(default=tuple(TASKS), min_length=1)
+    levels: tuple[int, ...] = Field(default=(2,), min_length=1)
+    potentials: tuple[Annotated[Entry, BeforeValidator(_entry)], ...] = Field(min_length=1)
+    seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field(default=(0,), min_length=1)
+    train_frames: int | None = Field(default=400, ge=1)
+    allow_missing: bool = False
+
+    def check(self) -> None:
+        """Check every name and setting before any work is done.
+
+        Raises
+        ------
+        UnknownNameError, StudyError, RequestError
+            For the first that is wrong.
+        """
+        for task in self.tasks:
+            for level in self.levels:
+                get_task(task).check_level(level)
+        for entry in self.potentials:
+            entry.resolved()
+        for what, values in (
+            ("tasks", self.tasks),
+            ("levels", self.levels),
+            ("seeds", self.seeds),
+            ("potentials", tuple(entry.shown for entry in self.potentials)),
+        ):
+            twice = {str(value) for value in values if values.count(value) > 1}
+            if twice:
+                hint = "Give each a label of its own." if what == "potentials" else ""
+                raise StudyError(f"{what} that are named once", f"{', '.join(twice)} twice", hint)
+
+
+def study_names() -> tuple[str, ...]:
+    """Return the names of the studies that come with the package."""
+    folder = files("mlip_compose.data") / "studies"
+    return tuple(sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir()))
+
+
+def load_study(name: str) -> Study:
+    """Load a study of the package by its name, or any by the path of its YAML file.
+
+    Raises
+    ------
+    UnknownNameError
+        Neither a known study nor an existing file; or a key, task or potential that there is not.
+    StudyError
+        Not a study; says what is wrong.
+    """
+    if name in study_names():
+        text = (files("mlip_compose.data") / "studies" / f"{name}.yaml").read_text("utf-8")
+    elif Path(name).is_file():
+        text = read_text(Path(name), "study")
+    else:
+        raise UnknownNameError("study or the path of a YAML file", name, study_names())
+    study = parse_document(text, Study, "study", name)
+    study.check()
+    return study

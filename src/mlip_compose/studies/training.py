@@ -1,0 +1,202 @@
+"""One unit of work: train a potential, keep it, and predict the frames that it is tested on."""
+
+from __future__ import annotations
+
+import json
+import resource
+import shutil
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from mlip_compose.errors import SchemaError, UnreadableError
+from mlip_compose.potentials.base import Potential
+from mlip_compose.potentials.registry import load_potential
+from mlip_compose.records import PRIMARY, SECONDARY, Failure, IntArray, TrainingSet
+from mlip_compose.report.bundle import UnitFacts
+from mlip_compose.store.predictions import write_predictions
+from mlip_compose.store.reader import Store
+from mlip_compose.studies.directory import ResultsDirectory, write_text
+from mlip_compose.studies.plan import Training
+from mlip_compose.studies.prediction import predict_selection
+
+UNIT: Final = "unit.json"
+MODEL: Final = "model"
+PROGRESS: Final = "progress.json"
+PROGRESS_INTERVAL: Final = 0.5  # s
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingJob:
+    """What a worker process needs to do a training and the predictions that it serves."""
+
+    training: Training
+    dataset: Path
+    directory: ResultsDirectory
+
+    def __str__(self) -> str:
+        return str(self.training)
+
+
+@dataclass(frozen=True)
+class TrainedUnit:
+    """A finished training on disk: its facts, and where its potential is."""
+
+    facts: UnitFacts
+    identity: Mapping[str, Any]
+    model: Path
+
+
+def do_training(job: TrainingJob) -> UnitFacts:
+    """Train unless that was done, predict what is missing, and return the facts.
+
+    Safe to repeat and to kill: a training appears in its directory when it is complete, goes on
+    from its last checkpoint where it has one, and predictions are written whole.
+
+    Returns
+    -------
+    UnitFacts
+        With status ``failed`` and the reason where the training failed as science may.
+    """
+    training, directory = job.training, job.directory
+    store = Store(job.dataset)
+    final = directory.training(training.id)
+    if not (final / UNIT).is_file():
+        _train(training, store, directory.work(training.id), final)
+    unit = read_unit(final)
+    if unit.facts.status == "failed":
+        return unit.facts
+    missing = [t for t in training.targets if not directory.predictions(t.id).is_file()]
+    if missing:
+        potential = load_potential(unit.model)
+        for target in missing:
+            predictions = predict_selection(potential, unit.facts, store, target)
+            sums = {name: store.molecule_checksum(name) for name, _ in predictions.frames}
+            write_predictions(directory.predictions(target.id), predictions, sums)
+    return unit.facts
+
+
+def read_unit(directory: Path) -> TrainedUnit:
+    """Read a finished training.
+
+    Raises
+    ------
+    UnreadableError, SchemaError
+        The directory has none, or one that is damaged.
+    """
+    path = directory / UNIT
+    try:
+        document = json.loads(path.read_text("utf-8"))
+        facts = UnitFacts.model_validate(document["facts"])
+        return TrainedUnit(facts, document["identity"], directory / MODEL)
+    except FileNotFoundError as error:
+        raise UnreadableError(
+            f"a trained potential in {directory} (a file {UNIT})",
+            "no such file",
+            "Train one with `mlip-compose train`, or name a directory under results/*/trainings.",
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise UnreadableError(f"a trained potential in {directory}", str(error)) from error
+    except (ValueError, KeyError, TypeError, ValidationError) as error:
+        reason = " ".join(str(error).split())
+        raise SchemaError(f"the record of a training in {path}", reason) from error
+
+
+def training_set(
+    store: Store, train: Mapping[str, IntArray], validation: Mapping[str, IntArray]
+) -> TrainingSet:
+    """Read the frames that a potential may see, and no others."""
+    names = {*train, *validation}
+    return TrainingSet(
+        molecules={name: store.molecules[name] for name in sorted(names)},
+        train=tuple(store.frames(name, PRIMARY, indices) for name, indices in train.items()),
+        validation=tuple(
+            store.frames(name, SECONDARY, indices) for name, indices in validation.items()
+        ),
+    )
+
+
+def _train(training: Training, store: Store, work: Path, final: Path) -> None:
+    work.mkdir(parents=True, exist_ok=True)
+    data = training_set(store, training.train, training.validation)
+    settings = training.entry.resolved()
+    wall, cpu = time.perf_counter(), time.process_time()
+    checkpoints = work / "fit"
+    checkpoints.mkdir(exist_ok=True)
+    outcome = training.entry.kind.fit(
+        data, settings, training.seed, checkpoints, _progress_file(work / PROGRESS)
+    )
+    cost: dict[str, Any] = {
+        "wall_s": round(time.perf_counter() - wall, 2),
+        "cpu_s": round(time.process_time() - cpu, 2),
+        "peak_memory_mb": round(_peak_memory_mb(), 1),
+        "device": "cpu",
+    }
+    finished = work / "finished"
+    shutil.rmtree(finished, ignore_errors=True)
+    finished.mkdir()
+    facts = _facts(training, outcome, cost)
+    if not isinstance(outcome, Failure):
+        outcome.save(finished / MODEL)
+    document = {"identity": training.identity, "facts": facts.model_dump(mode="json")}
+    write_text(finished / UNIT, json.dumps(document, indent=1, sort_keys=True) + "\n")
+    final.parent.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(final, ignore_errors=True)
+    finished.replace(final)
+    shutil.rmtree(work)
+
+
+def _facts(training: Training, outcome: Potential | Failure, cost: dict[str, Any]) -> UnitFacts:
+    failed = isinstance(outcome, Failure)
+    report: dict[str, Any] = {} if failed else dict(outcome.report)  # type: ignore[union-attr]
+    cost |= {key: report.pop(key) for key in COST_KEYS if key in report}
+    return UnitFacts(
+        id=training.id,
+        task=training.task,
+        levels=tuple(target.level for target in training.targets),
+        potential=training.entry.shown,
+        role=training.entry.kind.role,
+        seed=training.seed,
+        train_frames=training.n_train,
+        settings=dict(training.identity["settings"]),
+        status="failed" if failed else "done",
+        reason=str(outcome) if failed else "",
+        cost=cost,
+        facts=report,
+    )
+
+
+COST_KEYS: Final = ("parameters", "gradient_steps", "device", "peak_memory_mb")
+"""Facts of a fit that are shown as its cost."""
+
+
+def _progress_file(path: Path) -> Any:
+    """Return a callback that leaves the fraction done in a file, now and then."""
+    last = [-PROGRESS_INTERVAL]
+
+    def report(fraction: float, message: str) -> None:
+        now = time.monotonic()
+        if now - last[0] >= PROGRESS_INTERVAL:
+            last[0] = now
+            write_text(path, json.dumps({"fraction": fraction, "message": message}))
+
+    return report
+
+
+def read_progress(directory: ResultsDirectory, unit: str) -> tuple[float, str]:
+    """Return the fraction done and the last message of a training under way."""
+    try:
+        document = json.loads((directory.work(unit) / PROGRESS).read_text("utf-8"))
+        return float(document["fraction"]), str(document["message"])
+    except (OSError, ValueError, KeyError):
+        return 0.0, ""
+
+
+def _peak_memory_mb() -> float:
+    scale = 1024**2 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / scale
