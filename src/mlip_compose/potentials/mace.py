@@ -1,0 +1,64 @@
+"""``mace-small``: MACE trained from scratch through graph-pes, minutes on a CPU core.
+
+Architecture: I. Batatia, D. P. Kovacs, G. N. C. Simm, C. Ortner, G. Csanyi, "MACE: Higher Order
+Equivariant Message Passing Neural Networks for Fast and Accurate Force Fields", NeurIPS 2022,
+arXiv:2206.07697.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from mlip_compose.potentials.neural_kind import Architecture, NeuralSettings, neural_kind
+
+if TYPE_CHECKING:
+    from graph_pes import GraphPESModel
+
+
+class MaceSettings(NeuralSettings):
+    """Settings of the architecture and of its training."""
+
+    channels: int = Field(default=16, ge=1, description="features of each irrep")
+    layers: int = Field(default=2, ge=1, description="message-passing layers")
+    hidden_irreps: str = Field(default="0e + 1o", description="of the features between layers")
+    l_max: int = Field(default=2, ge=0, le=3, description="highest spherical harmonic")
+    correlation: int = Field(default=2, ge=1, le=3, description="body order of messages, less one")
+    radial_functions: int = Field(default=8, ge=1, description="Bessel functions of a distance")
+    radial_width: int = Field(default=32, ge=1, description="width of the two radial layers")
+    readout_width: int = Field(default=16, ge=1, description="width of the last readout")
+
+
+def build(settings: MaceSettings, elements: list[int]) -> GraphPESModel:
+    """Make an untrained MACE that knows ``elements``, atomic numbers in ascending order."""
+    import torch
+    from ase.data import chemical_symbols
+    from graph_pes.models import MACE
+
+    model = MACE(
+        elements=[chemical_symbols[z] for z in elements],
+        cutoff=settings.cutoff,
+        n_radial=settings.radial_functions,
+        weights_mlp={
+            "hidden_depth": 2,
+            "hidden_features": settings.radial_width,
+            "activation": "SiLU",
+        },
+        channels=settings.channels,
+        hidden_irreps=settings.hidden_irreps,
+        l_max=settings.l_max,
+        layers=settings.layers,
+        correlation=settings.correlation,
+        readout_width=settings.readout_width,
+    )
+    dtype = torch.get_default_dtype()
+    # graph-pes 1.0.2 makes one-hot elements of float32 whatever the model is of
+    model.node_attribute_generator.register_forward_hook(lambda _module, _z, out: out.to(dtype))
+    return model
+
+
+KIND = neural_kind(
+    Architecture("mace-small", MaceSettings, build),
+    summary="MACE (16 channels, two layers) trained from scratch in about two CPU minutes.",
+)

@@ -1,0 +1,98 @@
+"""From a training set to a neural potential."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+from graph_pes.atomic_graph import to_batch
+from graph_pes.utils.nn import count_used_parameters
+
+from mlip_compose.errors import CoverageError
+from mlip_compose.potentials.base import Progress, Settings
+from mlip_compose.potentials.neural.callbacks import peak_memory_mib
+from mlip_compose.potentials.neural.graphs import labelled_graphs
+from mlip_compose.potentials.neural.models import DTYPES, build_model, scale_messages
+from mlip_compose.potentials.neural.potential import NeuralPotential
+from mlip_compose.potentials.neural.training import Training, train
+from mlip_compose.potentials.neural_kind import Architecture, NeuralSettings
+from mlip_compose.potentials.reference_energies import fit_reference_energies
+from mlip_compose.records import Failure, TrainingSet
+
+
+def fit_neural(
+    architecture: Architecture,
+    data: TrainingSet,
+    settings: Settings,
+    seed: int,
+    workdir: Path,
+    progress: Progress,
+) -> NeuralPotential | Failure:
+    """Train a potential from scratch, or from the checkpoint of the same training in ``workdir``.
+
+    The same training is that of the same architecture, settings, seed and data; checkpoints of
+    others stay untouched.
+
+    Raises
+    ------
+    CoverageError
+        When there is no training frame or no validation frame.
+    """
+    settings = architecture.settings.model_validate(settings.model_dump())
+    reference_energies = fit_reference_energies(data)
+    if not any(len(frames) for frames in data.validation):
+        raise CoverageError("at least one validation frame", "none")
+    dtype = DTYPES[settings.dtype]
+    graphs, validation = (
+        labelled_graphs(data.molecules, frames, reference_energies, settings.cutoff, dtype)
+        for frames in (data.train, data.validation)
+    )
+    model = build_model(architecture, settings, sorted(reference_energies), seed)
+    scale_messages(model, to_batch(graphs))
+
+    name = _fingerprint(architecture, data, settings, seed)
+    checkpoint = workdir / "checkpoints" / f"{architecture.name}-{name}.ckpt"
+    training = train(model, graphs, validation, settings, seed, checkpoint, progress)
+    if training.curve.divergence is not None:
+        return Failure("training", architecture.name, training.curve.divergence)
+    return NeuralPotential(
+        architecture,
+        settings,
+        model.eval().requires_grad_(False).cpu(),
+        reference_energies,
+        {
+            "parameters": count_used_parameters(model),
+            "train_frames": len(graphs),
+            "validation_curve": training.curve.points,
+            "cost": _cost(training),
+        },
+    )
+
+
+def _cost(training: Training) -> dict[str, object]:
+    device = training.device
+    return {
+        "gradient_steps": training.steps,
+        "resumed_at": training.cost.resumed_at,
+        "cpu_seconds": round(training.cost.cpu_seconds, 2),
+        "wall_seconds": round(training.cost.wall_seconds, 2),
+        "peak_memory_mib": peak_memory_mib(device),
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
+        "threads": torch.get_num_threads(),
+    }
+
+
+def _fingerprint(
+    architecture: Architecture, data: TrainingSet, settings: NeuralSettings, seed: int
+) -> str:
+    digest = hashlib.sha256()
+    chosen = settings.model_dump(mode="json")
+    digest.update(json.dumps([architecture.name, chosen, seed], sort_keys=True).encode())
+    for frames in (*data.train, *data.validation):
+        digest.update(f"{frames.molecule} {frames.trajectory}".encode())
+        for array in (frames.positions, frames.energy, frames.forces):
+            digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()[:16]

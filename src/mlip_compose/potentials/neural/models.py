@@ -1,0 +1,90 @@
+"""Building graph-pes models, and their parameters as plain arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from graph_pes import AtomicGraph, GraphPESModel
+from graph_pes.atomic_graph import number_of_atoms, number_of_edges
+from graph_pes.models.components.aggregation import ScaledSumNeighbours
+from graph_pes.utils.nn import PerElementParameter
+from numpy.typing import NDArray
+
+from mlip_compose.potentials.neural_kind import Architecture, NeuralSettings
+from mlip_compose.potentials.quiet import quiet
+
+DTYPES = {"float32": torch.float32, "float64": torch.float64}
+
+
+@contextmanager
+def _default_dtype(dtype: torch.dtype) -> Iterator[None]:
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
+
+
+def build_model(
+    architecture: Architecture, settings: NeuralSettings, elements: list[int], seed: int
+) -> GraphPESModel:
+    """Make an untrained model; its random weights depend on ``seed`` alone.
+
+    No state of torch outside is changed: neither its random numbers nor its default dtype.
+    """
+    with torch.random.fork_rng(devices=[]), _default_dtype(DTYPES[settings.dtype]), quiet():
+        torch.manual_seed(seed)
+        model = architecture.build(settings, elements)
+    for parameter in model.parameters():
+        if isinstance(parameter, PerElementParameter):
+            parameter.register_elements(elements)  # so that parameters of others are not counted
+    return model
+
+
+def scale_messages(model: GraphPESModel, graph: AtomicGraph) -> None:
+    """Divide sums over neighbours by the root of their average number in ``graph``.
+
+    The parts of a model are set one by one, not by graph-pes's ``pre_fit_all_components``: that
+    also fits scales of energies per element, which the compositions of a homologous series leave
+    undetermined. Random messages add up as the root of their number, so this keeps features at
+    the size that the layers after it are initialised for; on this data it trains faster than
+    division by the number, which is graph-pes's default.
+    """
+    average = number_of_edges(graph) / number_of_atoms(graph)
+    for module in model.modules():
+        if isinstance(module, ScaledSumNeighbours):
+            module.scale.data.fill_(max(average, 1.0) ** 0.5)
+
+
+def parameter_arrays(model: GraphPESModel) -> dict[str, NDArray[Any]]:
+    """Return all parameters and buffers by name."""
+    return {
+        name: tensor.detach().cpu().numpy()
+        for name, tensor in model.state_dict().items()
+        if isinstance(tensor, torch.Tensor)
+    }
+
+
+def load_parameter_arrays(model: GraphPESModel, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Set all parameters and buffers.
+
+    Raises
+    ------
+    ValueError
+        When names or shapes are not those of the model.
+    """
+    state = model.state_dict()
+    wanted = {name: t for name, t in state.items() if isinstance(t, torch.Tensor)}
+    shapes = {name: tuple(t.shape) for name, t in wanted.items()}
+    found = {name: array.shape for name, array in arrays.items()}
+    if shapes != found:
+        differing = sorted(n for n in shapes.keys() | found if shapes.get(n) != found.get(n))
+        raise ValueError(f"arrays that are not the model's: {', '.join(differing[:5])}")
+    with torch.no_grad():
+        for name, tensor in wanted.items():
+            tensor.copy_(torch.tensor(np.asarray(arrays[name])))

@@ -1,0 +1,158 @@
+"""Training a graph-pes model with Lightning, resumable at every validation."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytorch_lightning as pl
+import torch
+from graph_pes import AtomicGraph, GraphPESModel
+from graph_pes.data.loader import GraphDataLoader
+from graph_pes.training.loss import MAE, PerAtomEnergyLoss, PropertyLoss, TotalLoss
+from graph_pes.training.opt import LRScheduler, Optimizer
+from graph_pes.training.tasks import TrainingTask
+from lightning_fabric.plugins.environments.lightning import LightningEnvironment
+from pytorch_lightning.callbacks import ModelCheckpoint
+
+from mlip_compose.potentials.base import Progress
+from mlip_compose.potentials.neural.callbacks import Averaging, Cost, Curve, Report
+from mlip_compose.potentials.neural.loader import StepLoader
+from mlip_compose.potentials.neural_kind import NeuralSettings
+from mlip_compose.potentials.quiet import quiet
+
+_VALIDATION_BATCH = 32  # frames
+
+
+@dataclass(frozen=True)
+class Training:
+    """How a training went.
+
+    Attributes
+    ----------
+    curve, cost
+        Its validation errors and why it was stopped, if it was; its cost.
+    steps
+        Gradient steps done, those before it was resumed included.
+    device
+        Where it ran.
+    """
+
+    curve: Curve
+    cost: Cost
+    steps: int
+    device: torch.device
+
+
+def mean_norm_error(predicted: torch.Tensor, reference: torch.Tensor) -> torch.Tensor:
+    """Mean over atoms of the length of the error vector; both are (N, 3), eV/Angstrom.
+
+    Like the mean absolute error it is not ruled by a few outliers, and it does not depend on the
+    orientation of the axes.
+    """
+    error: torch.Tensor = torch.linalg.vector_norm(predicted - reference, dim=-1).mean()
+    return error
+
+
+def train(
+    model: GraphPESModel,
+    train_graphs: Sequence[AtomicGraph],
+    validation_graphs: Sequence[AtomicGraph],
+    settings: NeuralSettings,
+    seed: int,
+    checkpoint: Path,
+    progress: Progress,
+) -> Training:
+    """Train ``model`` in place; it ends with the average of its weights.
+
+    Parameters
+    ----------
+    model
+        Untrained, on the CPU.
+    train_graphs, validation_graphs
+        Graphs with ``energy`` in eV and ``forces`` in eV/Angstrom.
+    settings
+        Of the training.
+    seed
+        Of the order of the frames.
+    checkpoint
+        File from which the training goes on, if it is there, and to which it writes at each
+        validation.
+    progress
+        Called with the fraction of gradient steps that are done.
+    """
+    loader = StepLoader(train_graphs, settings.batch_size, settings.steps, seed)
+    validation = GraphDataLoader(validation_graphs, batch_size=_VALIDATION_BATCH)
+    forces = torch.cat([g.properties["forces"] for g in validation_graphs])
+    curve, cost = Curve(float(forces.abs().mean())), Cost()
+    loss = TotalLoss(
+        [
+            PropertyLoss("forces", mean_norm_error, weight=settings.forces_weight),
+            PerAtomEnergyLoss(MAE(), weight=settings.energy_weight),
+        ]
+    )
+    metrics = [PropertyLoss("forces", MAE()), PerAtomEnergyLoss(MAE())]
+    with quiet():
+        task = TrainingTask(model, loss, *_optimiser(settings), eval_metrics=metrics)
+        trainer = pl.Trainer(
+            accelerator="gpu" if torch.cuda.is_available() else "cpu",
+            devices=1,
+            plugins=[LightningEnvironment()],  # one process, whatever a scheduler's variables say
+            max_steps=settings.steps,
+            check_val_every_n_epoch=None,
+            val_check_interval=max(1, settings.steps // settings.validations),
+            num_sanity_val_steps=0,
+            gradient_clip_val=settings.gradient_clip,
+            callbacks=[
+                Averaging(settings.ema_decay),
+                curve,
+                cost,
+                Report(progress, curve, settings.steps),
+                ModelCheckpoint(
+                    dirpath=checkpoint.parent,
+                    filename=checkpoint.stem,
+                    enable_version_counter=False,
+                    every_n_epochs=1,
+                    save_on_train_epoch_end=False,  # but at the end of each validation
+                ),
+            ],
+            default_root_dir=checkpoint.parent,
+            logger=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+        )
+        resume = str(checkpoint) if checkpoint.exists() else None
+        _fit(trainer, task, loader, validation, resume)
+    return Training(curve, cost, trainer.global_step, trainer.strategy.root_device)
+
+
+def _optimiser(settings: NeuralSettings) -> tuple[Optimizer, LRScheduler]:
+    schedule = LRScheduler(
+        "OneCycleLR",
+        max_lr=settings.learning_rate,
+        total_steps=settings.steps,
+        pct_start=settings.warmup,
+        anneal_strategy=settings.schedule,
+        cycle_momentum=False,
+    )
+    return Optimizer("Adam", lr=settings.learning_rate), schedule
+
+
+def _fit(
+    trainer: pl.Trainer,
+    task: TrainingTask,
+    loader: StepLoader,
+    validation: GraphDataLoader,
+    resume: str | None,
+) -> None:
+    on_interrupt = signal.getsignal(signal.SIGINT)
+    try:
+        trainer.fit(task, loader, validation, ckpt_path=resume, weights_only=True)
+    except SystemExit as stop:
+        if not isinstance(stop.__context__, KeyboardInterrupt):
+            raise
+        # Lightning makes this of Ctrl-C, and leaves Ctrl-C without effect
+        signal.signal(signal.SIGINT, on_interrupt)
+        raise stop.__context__ from None

@@ -1,0 +1,101 @@
+"""What the neural kinds have in common: settings of the training, and a kind from an architecture.
+
+Nothing here imports torch before a potential is fitted or loaded. A new architecture is one file:
+settings derived from :class:`NeuralSettings`, a function that builds the graph-pes model, and
+``KIND = neural_kind(...)``; see :mod:`mlip_compose.potentials.mace`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field
+
+from mlip_compose.potentials.base import (
+    Potential,
+    PotentialKind,
+    Progress,
+    Settings,
+    require_package,
+    silent,
+)
+from mlip_compose.records import Failure, TrainingSet
+
+if TYPE_CHECKING:
+    from graph_pes import GraphPESModel
+
+
+class NeuralSettings(Settings):
+    """Settings of a training; the budget is counted in gradient steps."""
+
+    cutoff: float = Field(default=5.0, gt=0, description="Angstrom")
+    steps: int = Field(default=1200, ge=1, description="gradient steps")
+    batch_size: int = Field(default=4, ge=1, description="frames a gradient step")
+    learning_rate: float = Field(default=0.03, gt=0, description="peak of the schedule, Adam")
+    schedule: Literal["cos", "linear"] = Field(
+        default="cos", description="how the learning rate rises and then falls to nothing"
+    )
+    warmup: float = Field(default=0.1, gt=0, lt=1, description="fraction of steps while it rises")
+    energy_weight: float = Field(default=1.0, ge=0, description="of the energy per atom, eV")
+    forces_weight: float = Field(default=1.0, ge=0, description="of the forces, eV/Angstrom")
+    gradient_clip: float = Field(default=10.0, gt=0, description="largest norm of the gradient")
+    ema_decay: float = Field(default=0.99, ge=0, lt=1, description="of the averaged weights")
+    validations: int = Field(default=10, ge=1, description="validations, with a checkpoint each")
+    dtype: Literal["float32", "float64"] = Field(
+        default="float32", description="of the network; energies are summed up in float64"
+    )
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """What distinguishes one neural kind from another.
+
+    Attributes
+    ----------
+    name
+        Of the kind.
+    settings
+        Model of its settings.
+    build
+        Makes the untrained graph-pes model from settings of that model and the atomic numbers, in
+        ascending order, that it has to know. It is called with the wanted default dtype set.
+    """
+
+    name: str
+    settings: type[NeuralSettings]
+    build: Callable[[Any, list[int]], GraphPESModel]
+
+
+def neural_kind(architecture: Architecture, summary: str) -> PotentialKind:
+    """Make the kind of potential that has this architecture, trained from scratch."""
+
+    def fit(
+        data: TrainingSet,
+        settings: Settings,
+        seed: int,
+        workdir: Path,
+        progress: Progress = silent,
+    ) -> Potential | Failure:
+        require_package(f"training {architecture.name}", "graph_pes", "train")
+        from mlip_compose.potentials.neural.fitting import fit_neural
+
+        return fit_neural(architecture, data, settings, seed, workdir, progress)
+
+    def load(directory: Path) -> Potential:
+        require_package(f"loading a {architecture.name}", "graph_pes", "train")
+        from mlip_compose.potentials.neural.potential import load_neural
+
+        return load_neural(architecture, directory)
+
+    return PotentialKind(
+        name=architecture.name,
+        summary=summary,
+        role="learned",
+        settings=architecture.settings,
+        fit=fit,
+        load=load,
+        extra="train",
+    )

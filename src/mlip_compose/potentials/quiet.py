@@ -1,0 +1,38 @@
+"""Silence for notices of torch, e3nn and Lightning that no caller of this package can act on."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_WARNINGS: tuple[tuple[str, type[Warning]], ...] = (
+    # e3nn 0.4.4 makes TorchScript of its tensor products, and copies them through files
+    (r"`torch\.jit\.(script|save|load)` is deprecated", DeprecationWarning),
+    ("The TorchScript type system doesn't support", UserWarning),
+    # Lightning 2.6 asks torch for the leaves of nested containers
+    (r"`isinstance\(treespec, LeafSpec\)` is deprecated", FutureWarning),
+)
+_LOGGERS = (  # devices found, tips, "max_steps reached"
+    "lightning_fabric.utilities.rank_zero",
+    "pytorch_lightning.utilities.rank_zero",
+)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Within this context, drop the notices that are listed above, and no others."""
+    loggers = [logging.getLogger(name) for name in _LOGGERS]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            for start, category in _WARNINGS:
+                warnings.filterwarnings("ignore", message=start, category=category)
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            if logger.level == logging.ERROR:  # importing Lightning sets a level of its own
+                logger.setLevel(level)
