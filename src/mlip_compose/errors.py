@@ -70,7 +70,8 @@ class UnknownNameError(RequestError):
         nearest = next((n for n in names if near and n.lower() == near[0]), None)
         shown = ", ".join(names[:30]) + (", ..." if len(names) > 30 else "")
         hint = f"Did you mean {nearest!r}?" if nearest else ""
-        super().__init__(f"a {kind} (one of {shown})", f"{name!r}", hint)
+        article = "an" if kind[:1] in "aeiou" else "a"
+        super().__init__(f"{article} {kind} (one of {shown})", f"{name!r}", hint)
 
 
 class NotOfThisKindError(RequestError):

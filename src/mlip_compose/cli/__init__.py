@@ -1,0 +1,1 @@
+"""The command ``mlip-compose``: thin, one file a command or group of commands."""

@@ -79,6 +79,11 @@ class Predictions:
             (each.molecule, each.trajectory): each for each in frames
         }
 
+    @property
+    def molecules(self) -> frozenset[str]:
+        """Names of the molecules that were predicted."""
+        return frozenset(molecule for molecule, _ in self.frames)
+
 
 def write_predictions(
     path: Path, predictions: Predictions, molecule_sums: Mapping[str, str]

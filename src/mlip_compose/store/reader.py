@@ -167,10 +167,10 @@ class Store:
                 forces=np.zeros_like(positions),
             )
 
-    def molecule_checksum(self, molecule: str) -> str:
-        """Return the stored sha256 of a molecule."""
-        self._known(molecule)
-        return self._sums[molecule]
+    @property
+    def molecule_checksums(self) -> Mapping[str, str]:
+        """The stored sha256 of each molecule, by name."""
+        return self._sums
 
     def verify(self) -> None:
         """Check every molecule's content against its checksum.

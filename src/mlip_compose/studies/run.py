@@ -18,13 +18,13 @@ from mlip_compose.store.catalogue import dataset_path
 from mlip_compose.store.predictions import read_predictions
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.directory import ResultsDirectory, write_text
+from mlip_compose.studies.evaluate import certified
 from mlip_compose.studies.plan import Target, Training, plan
 from mlip_compose.studies.pool import run_units
 from mlip_compose.studies.provenance import provenance
 from mlip_compose.studies.scoring import score_predictions
 from mlip_compose.studies.study import Study
 from mlip_compose.studies.training import TrainingJob, do_training, read_progress, read_unit
-from mlip_compose.tasks.certificate import certify
 from mlip_compose.tasks.schema import Certificate
 
 PAIRED_METRICS: Final = ("forces_mae", "energy_mae_per_atom_within")
@@ -153,9 +153,7 @@ def _certify(
     watch.stage("certify", len(splits))
     found = {}
     for key, target in splits.items():
-        certificate = certify(
-            target.split, store.molecules.values(), target.selection, store.frames
-        )
+        certificate = certified(store, target)
         text = json.dumps(certificate.to_json(), indent=1) + "\n"
         write_text(directory.certificate(*key), text)
         found[key] = certificate

@@ -76,8 +76,9 @@ def do_training(job: TrainingJob) -> UnitFacts:
         potential = load_potential(unit.model)
         for target in missing:
             predictions = predict_selection(potential, unit.facts, store, target)
-            sums = {name: store.molecule_checksum(name) for name, _ in predictions.frames}
-            write_predictions(directory.predictions(target.id), predictions, sums)
+            write_predictions(
+                directory.predictions(target.id), predictions, store.molecule_checksums
+            )
     return unit.facts
 
 

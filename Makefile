@@ -1,0 +1,55 @@
+# Everything that a person or CI runs. `make run` and `make test` need Python 3.11 or newer, nothing else.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+SOURCES := pyproject.toml constraints.txt
+
+.PHONY: run test test-slow check format benchmarks clean
+
+run: $(VENV)/.train
+	$(BIN)/mlip-compose run quick
+
+test: $(VENV)/.test
+	$(BIN)/pytest
+
+test-slow: $(VENV)/.test
+	$(BIN)/pytest -m slow
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+benchmarks: $(VENV)/.test
+	for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(VENV)/.venv:
+	$(PYTHON) -m venv $(VENV)
+	touch $@
+
+# torch before the rest: graph-pes would otherwise bring the newest one, which it is not tested with.
+$(VENV)/.torch: $(VENV)/.venv constraints.txt
+	$(PIP) torch
+	touch $@
+
+$(VENV)/.train: $(VENV)/.torch $(SOURCES)
+	$(PIP) -e '.[train]'
+	touch $@
+
+$(VENV)/.test: $(VENV)/.torch $(SOURCES)
+	$(PIP) -e '.[train,test]'
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.torch $(SOURCES)
+	$(PIP) -e '.[train,test,dev]'
+	touch $@

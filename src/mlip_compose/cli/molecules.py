@@ -1,0 +1,81 @@
+"""``mlip-compose molecules``: the grammar X-(CH2)n-Y."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mlip_compose.cli.output import Json, print_json, print_table
+
+if TYPE_CHECKING:
+    from mlip_compose.records import Molecule
+
+app = typer.Typer(help="The molecules X-(CH2)n-Y and their names.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_molecules(json: Json = False) -> None:
+    """List the full set of molecules that the tasks are defined on."""
+    from mlip_compose.molecules.series import full
+
+    documents = [_document(molecule) for molecule in full()]
+    if json:
+        print_json(documents)
+        return
+    columns = ("molecule", "name", "formula", "smiles", "inchikey")
+    rows: list[tuple[object, ...]] = [
+        tuple(document[column] for column in columns) for document in documents
+    ]
+    print_table(f"{len(rows)} molecules", columns, rows)
+
+
+@app.command("show")
+def show_molecule(
+    molecule: Annotated[str, typer.Argument(help="A name such as OH-4-H, or any SMILES.")],
+    json: Json = False,
+) -> None:
+    """Show a molecule by its name, or recognise one from SMILES."""
+    document = _document(_find(molecule))
+    if json:
+        print_json(document)
+    else:
+        print_table(document["molecule"], ("", "value"), list(document.items()))
+
+
+def _find(text: str) -> Molecule:
+    from mlip_compose.errors import RequestError
+    from mlip_compose.molecules.assembly import assemble, parse_name
+    from mlip_compose.molecules.recognise import recognise_smiles
+
+    try:
+        parts = parse_name(text)
+    except RequestError:
+        if text.count("-") == 2 and not set(text) & set("()[]=#"):
+            raise
+        parts = recognise_smiles(text)
+    return assemble(parts)
+
+
+def _document(molecule: Molecule) -> dict[str, Any]:
+    from ase.formula import Formula
+
+    from mlip_compose.molecules.naming import readable_name
+
+    return {
+        "molecule": molecule.name,
+        "name": readable_name(molecule.parts),
+        "left": molecule.left,
+        "chain": molecule.chain,
+        "right": molecule.right,
+        "formula": str(Formula.from_list(_symbols(molecule)).format("hill")),
+        "smiles": molecule.smiles,
+        "inchikey": molecule.inchikey,
+        "atoms": molecule.n_atoms,
+    }
+
+
+def _symbols(molecule: Molecule) -> list[str]:
+    from ase.data import chemical_symbols
+
+    return [chemical_symbols[number] for number in molecule.numbers]

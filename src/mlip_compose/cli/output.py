@@ -1,0 +1,94 @@
+"""What commands print: JSON or tables on stdout; messages and progress on stderr."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from mlip_compose.errors import RequestError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress
+
+REFUSED: Final = 2
+SOME_FAILED: Final = 1
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on stdout.")]
+Level = Annotated[int, typer.Option("--level", "-l", help="Level: coverage radius 1, 2 or 3.")]
+Dataset = Annotated[
+    str, typer.Option("--dataset", "-d", help="A frozen data set, or the path of a store.")
+]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of frames and of the training.")]
+AllowMissing = Annotated[
+    bool, typer.Option("--allow-missing", help="Run although the data lacks molecules of the task.")
+]
+Processes = Annotated[
+    int | None, typer.Option("--processes", "-j", min=1, help="Default: one for each core.")
+]
+
+
+def stdout() -> Console:
+    """Return the console for results."""
+    from rich.console import Console
+
+    return Console(highlight=False)
+
+
+def stderr() -> Console:
+    """Return the console for messages and progress."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False)
+
+
+def print_json(document: Any) -> None:
+    """Print a document as JSON on stdout."""
+    typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def print_table(title: str, columns: tuple[str, ...], rows: list[tuple[object, ...]]) -> None:
+    """Print a table on stdout; cells are shown as they are, without markup."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=Text(title), title_justify="left")
+    for column in columns:
+        table.add_column(Text(column), overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(str(cell)) for cell in row))
+    stdout().print(table)
+
+
+def refuse(error: RequestError) -> int:
+    """Print why a request cannot be served, and return the exit status."""
+    from rich.text import Text
+
+    text = Text("Error: ", style="bold red")
+    text.append(str(error), style="default not bold")
+    stderr().print(text, soft_wrap=True)
+    return REFUSED
+
+
+def progress_bars() -> Progress:
+    """Return progress bars on stderr with an estimate of the time left."""
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    return Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=24),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        console=stderr(),
+    )

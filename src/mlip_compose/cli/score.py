@@ -1,0 +1,65 @@
+"""``mlip-compose score``: predictions against labels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mlip_compose.cli.output import AllowMissing, Json, print_json, print_table
+
+
+def score(
+    predictions: Annotated[Path, typer.Argument(help="A file of predictions (HDF5).")],
+    task: Annotated[
+        str | None, typer.Option("--task", "-t", help="Default: the one the file names.")
+    ] = None,
+    level: Annotated[
+        int | None, typer.Option("--level", "-l", help="Default: the one the file names.")
+    ] = None,
+    dataset: Annotated[
+        str | None, typer.Option("--dataset", "-d", help="Default: the one the file names.")
+    ] = None,
+    allow_missing: AllowMissing = False,
+    json: Json = False,
+) -> None:
+    """Score predictions: ID and OOD errors, gaps, and intervals over molecules."""
+    from mlip_compose.report.numbers import DASH, between, number, ratio
+    from mlip_compose.store.catalogue import open_store
+    from mlip_compose.store.predictions import read_predictions
+    from mlip_compose.studies.evaluate import certified, target_of
+    from mlip_compose.studies.scoring import score_predictions
+
+    loaded, _ = read_predictions(predictions)
+    header = loaded.header
+    store = open_store(dataset or header.dataset)
+    target = target_of(
+        store,
+        task or header.task,
+        header.level if level is None else level,
+        header.train_frames,
+        header.seed,
+        allow_missing,
+    )
+    radius = certified(store, target).coverage_radius
+    result = score_predictions(loaded, store, target, radius)
+    if json:
+        print_json(result.model_dump(mode="json"))
+        return
+    rows: list[tuple[object, ...]] = []
+    for metric in result.metrics:
+        cells = [
+            f"{show(value.value)} [{between(value, as_ratio=as_ratio)}]" if value else DASH
+            for value, show, as_ratio in (
+                (metric.id, number, False),
+                (metric.ood, number, False),
+                (metric.gap, ratio, True),
+            )
+        ]
+        rows.append((metric.label, metric.unit, *cells))
+    title = (
+        f"{result.potential} on {result.task}, level {result.level} (r* = "
+        f"{result.coverage_radius}), {result.reference}, {result.dataset}, seed {result.seed}"
+    )
+    print_table(title, ("metric", "unit", "ID [95 %]", "OOD [95 %]", "gap [95 %]"), rows)
