@@ -1,1 +1,1 @@
-"""The page that people look at: figures and templates over evaluated results; it computes no metric."""
+"""The page that people look at: figures and templates over results; it computes no metric."""

@@ -1,0 +1,177 @@
+"""Certificates in plain words: what each says about the trust that a task deserves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mlip_compose.report.numbers import DASH, number, percent
+
+Document = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Reach:
+    """One radius of a certificate: coverage (a fraction), its text, and the divergence."""
+
+    radius: int
+    coverage: float
+    covered: str
+    divergence: str
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the certificate of a task says, ready to be shown.
+
+    ``table`` compares training with unseen molecules (label, training, unseen); ``unseen`` are
+    examples of environments that training lacks (SMILES, molecule, number of atoms); ``sound`` is
+    what holds where there are no ``leaks``.
+    """
+
+    task: str
+    level: int
+    radius: str
+    sentences: tuple[str, ...]
+    reach: tuple[Reach, ...]
+    table: tuple[tuple[str, str, str], ...]
+    unseen: tuple[tuple[str, str, str], ...]
+    sound: str
+    leaks: tuple[str, ...]
+
+
+def evidence(certificate: Document) -> Evidence:
+    """Return a certificate (a document of ``tasks certify --json``) in plain words.
+
+    What a certificate does not say is shown as a dash or left out.
+    """
+    unseen = certificate.get("unseen") or {}
+    return Evidence(
+        task=str(certificate.get("task", DASH)),
+        level=int(certificate.get("level", 0)),
+        radius=str(certificate.get("coverage_radius", DASH)),
+        sentences=tuple(
+            text
+            for text in (_covered(certificate), _beyond(certificate), _shift(certificate))
+            if text
+        ),
+        reach=_reach(certificate),
+        table=_table(certificate),
+        unseen=tuple(
+            (str(e.get("smiles", "")), str(e.get("molecule", "")), str(e.get("ood_atoms", DASH)))
+            for e in unseen.get("examples", ())
+        ),
+        sound=_sound(certificate),
+        leaks=tuple(
+            str(leak["reason"]) if isinstance(leak, Mapping) and "reason" in leak else str(leak)
+            for leak in certificate.get("leaks", ())
+        ),
+    )
+
+
+def _covered(certificate: Document) -> str:
+    radius = certificate.get("coverage_radius")
+    if radius is None:
+        return ""
+    train, ood = (len(certificate.get(key, ())) for key in ("train_molecules", "ood_molecules"))
+    where = f"in the {ood} unseen molecules"
+    if radius < 0:
+        return f"Some elements {where} occur in none of the {train} training molecules."
+    what = {0: "element", 1: "atom together with its direct neighbours"}.get(
+        radius, f"neighbourhood of radius {radius} (an atom and all that is within {radius} bonds)"
+    )
+    text = f"Every {what} {where} also occurs in the {train} training molecules."
+    level = certificate.get("level")
+    if level is not None and level != radius:
+        text += f" On the full set of molecules this holds up to radius {level}, the level."
+    return text
+
+
+def _beyond(certificate: Document) -> str:
+    radius, coverage = certificate.get("coverage_radius"), certificate.get("coverage", ())
+    if radius is None:
+        return ""
+    if radius + 1 >= len(coverage):
+        return "That is the largest radius that was looked at."
+    text = (
+        f"At radius {radius + 1}, {percent(1.0 - coverage[radius + 1])} of the atoms of the unseen "
+        "molecules have surroundings that no training molecule shows"
+    )
+    unseen = certificate.get("unseen")
+    if unseen:
+        text += f": {unseen['count']} different ones, around {unseen['ood_atoms']} atoms"
+    return f"{text}. These are the novel atoms."
+
+
+def _shift(certificate: Document) -> str:
+    force = certificate.get("force_magnitude")
+    if not force:
+        return ""
+    return (
+        f"The mean force on an atom is {number(force['ood'])} {_unit(force)} in the OOD frames "
+        f"and {number(force['id'])} {_unit(force)} in the ID frames."
+    )
+
+
+def _sound(certificate: Document) -> str:
+    tolerance = certificate.get("duplicate_tolerance")
+    if tolerance is None:
+        return "No leak: no molecule is in training and among the unseen ones (InChIKey)."
+    return (
+        "No leak: no molecule is in training and among the unseen ones (InChIKey), and no test "
+        f"frame is a training frame or nearly so (interatomic distances within {tolerance:g} Å, "
+        "root mean square)."
+    )
+
+
+def _unit(shift: Document) -> str:
+    return str(shift.get("unit", "")).replace("Angstrom", "Å")
+
+
+def _reach(certificate: Document) -> tuple[Reach, ...]:
+    divergences: Sequence[float] = (
+        *certificate.get("atom_divergence", ()),
+        *certificate.get("compound_divergence", ()),
+    )
+    return tuple(
+        Reach(
+            radius,
+            fraction,
+            percent(fraction),
+            f"{divergences[radius]:.3f}" if radius < len(divergences) else DASH,
+        )
+        for radius, fraction in enumerate(certificate.get("coverage", ()))
+    )
+
+
+def _table(certificate: Document) -> tuple[tuple[str, str, str], ...]:
+    sizes, elements = certificate.get("sizes") or {}, certificate.get("elements") or {}
+    rows = [
+        ("molecules", *(_count(sizes, f"{side}_molecules") for side in ("train", "ood"))),
+        ("atoms", *(_count(sizes, f"{side}_atoms") for side in ("train", "ood"))),
+    ]
+    heavy = certificate.get("heavy_atoms")
+    if heavy:
+        rows.append(("heavy atoms a molecule", number(heavy["id"]), number(heavy["ood"])))
+    if elements:
+        rows.append(("elements", *(_elements(elements.get(side)) for side in ("train", "ood"))))
+    frames = certificate.get("frames")
+    if frames:
+        rows.append(
+            (
+                "frames",
+                f"{frames['train']} to fit, {frames['validation']} to choose settings, "
+                f"{frames['id']} ID test",
+                f"{frames['ood']} OOD test",
+            )
+        )
+    return tuple((label, train, ood) for label, train, ood in rows)
+
+
+def _count(sizes: Document, key: str) -> str:
+    return f"{sizes[key]:,}" if key in sizes else DASH
+
+
+def _elements(counts: Document | None) -> str:
+    return ", ".join(f"{name} {count}" for name, count in counts.items()) if counts else DASH

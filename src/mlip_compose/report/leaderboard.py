@@ -1,0 +1,212 @@
+"""The rows of the leaderboard, as data: shared by the page and the terminal.
+
+Nothing is computed here; values come from :class:`Score` and failures from :class:`UnitFacts`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from mlip_compose.evaluation.results import Metric, Score
+from mlip_compose.report.bundle import StudyResults, UnitFacts
+from mlip_compose.report.numbers import between, is_number, number, ratio
+from mlip_compose.report.words import ROLES, STANDARD_LEVEL
+
+Column = Literal["id", "ood", "gap"]
+MAIN_METRIC = "forces_mae"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of a leaderboard: a potential trained with one seed.
+
+    ``label`` names the seed only in a study of several seeds.
+    """
+
+    potential: str
+    seed: int
+    role: Literal["scale", "feasibility", "learned"]
+    label: str
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What became of an entry on one task: a metric, a failure, or nothing.
+
+    ``reason`` says why there is no metric; ``failed_frames`` counts frames without a prediction.
+    """
+
+    task: str
+    state: Literal["scored", "failed", "absent"]
+    metric: Metric | None = None
+    score: Score | None = None
+    reason: str = ""
+    failed_frames: int = 0
+
+
+@dataclass(frozen=True)
+class Row:
+    """An entry with one cell a task, in the order of the board's tasks."""
+
+    entry: Entry
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Board:
+    """The leaderboard of one metric at one level; rows are grouped by role, learned first."""
+
+    level: int
+    metric: str
+    label: str
+    unit: str
+    aggregation: str
+    tasks: tuple[str, ...]
+    groups: tuple[tuple[str, tuple[Row, ...]], ...]
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """All rows, in order."""
+        return tuple(row for _, rows in self.groups for row in rows)
+
+
+def tasks_of(results: StudyResults) -> tuple[str, ...]:
+    """Return the tasks of a study in the order in which they were run."""
+    names = [unit.task for unit in results.units] + [score.task for score in results.scores]
+    return tuple(dict.fromkeys(names))
+
+
+def levels_of(results: StudyResults) -> tuple[int, ...]:
+    """Return the levels of a study, ascending."""
+    levels = {level for unit in results.units for level in unit.levels}
+    return tuple(sorted(levels | {score.level for score in results.scores}))
+
+
+def default_level(results: StudyResults) -> int:
+    """Return the level to show first: the standard one, or the nearest that the study has."""
+    levels = levels_of(results)
+    return min(levels, key=lambda level: abs(level - STANDARD_LEVEL), default=STANDARD_LEVEL)
+
+
+def metrics_of(results: StudyResults) -> tuple[Metric, ...]:
+    """Return one example of each metric, the force error first."""
+    found = {m.name: m for score in results.scores for m in score.metrics}
+    return tuple(sorted(found.values(), key=lambda metric: metric.name != MAIN_METRIC))
+
+
+def unit_of(results: StudyResults, metric: str) -> str:
+    """Return the unit of a metric; empty where there is no score of it."""
+    return next((found.unit for found in metrics_of(results) if found.name == metric), "")
+
+
+def entries_of(results: StudyResults) -> tuple[Entry, ...]:
+    """Return the potentials of a study, with their seeds: learned, feasibility, scale."""
+    runs: list[UnitFacts | Score] = [*results.units, *results.scores]
+    several = len({run.seed for run in runs}) > 1
+    found = {
+        (run.potential, run.seed): Entry(
+            run.potential,
+            run.seed,
+            run.role,
+            f"{run.potential}, seed {run.seed}" if several else run.potential,
+        )
+        for run in runs
+    }
+    return tuple(sorted(found.values(), key=lambda entry: list(ROLES).index(entry.role)))
+
+
+def find_score(results: StudyResults, entry: Entry, task: str, level: int) -> Score | None:
+    """Return the score of an entry on a task at a level, or None."""
+    wanted = (entry.potential, entry.seed, task, level)
+    return next(
+        (s for s in results.scores if (s.potential, s.seed, s.task, s.level) == wanted), None
+    )
+
+
+def failure_of(results: StudyResults, entry: Entry, task: str, level: int) -> UnitFacts | None:
+    """Return the failed unit that should have given this score, or None."""
+    return next(
+        (
+            unit
+            for unit in results.units
+            if unit.status == "failed"
+            and (unit.potential, unit.seed, unit.task) == (entry.potential, entry.seed, task)
+            and level in unit.levels
+        ),
+        None,
+    )
+
+
+def cell_of(results: StudyResults, entry: Entry, task: str, level: int, metric: str) -> Cell:
+    """Return what is known of an entry on a task at a level."""
+    score = find_score(results, entry, task, level)
+    if score is not None:
+        found = next((m for m in score.metrics if m.name == metric), None)
+        if found is None:
+            return Cell(task, "absent", None, score, f"{metric} was not scored on this task")
+        return Cell(task, "scored", found, score, "", score.failed_frames)
+    unit = failure_of(results, entry, task, level)
+    if unit is not None:
+        return Cell(task, "failed", reason=unit.reason or "no reason was given")
+    return Cell(task, "absent", reason="not run")
+
+
+def build_board(results: StudyResults, metric: Metric, level: int) -> Board:
+    """Return the leaderboard of a metric at a level.
+
+    Parameters
+    ----------
+    results
+        The study.
+    metric
+        Any example of the metric: its name, label, unit and aggregation are used.
+    level
+        Level of the tasks.
+    """
+    tasks = tasks_of(results)
+    rows = [
+        Row(entry, tuple(cell_of(results, entry, task, level, metric.name) for task in tasks))
+        for entry in entries_of(results)
+    ]
+    groups = {role: tuple(row for row in rows if row.entry.role == role) for role in ROLES}
+    return Board(
+        level=level,
+        metric=metric.name,
+        label=metric.label,
+        unit=metric.unit,
+        aggregation=metric.aggregation,
+        tasks=tasks,
+        groups=tuple((role, members) for role, members in groups.items() if members),
+    )
+
+
+def provenance_of(cell: Cell, column: Column) -> str:
+    """Return all that belongs to a number, in one sentence: what is shown when one points at it."""
+    metric, score = cell.metric, cell.score
+    if metric is None or score is None:
+        return cell.reason
+    interval = getattr(metric, column)
+    confidence = f"{100 * score.confidence:g} % interval"
+    where = f"{score.potential} on {score.task}, level {score.level}"
+    if metric.name.startswith("reaction"):
+        id_size = f"{metric.id_frames} ID reactions of {metric.id_molecules} families"
+        ood_size = f"{metric.ood_frames} OOD reactions of {metric.ood_molecules} families"
+    else:
+        id_size = f"{metric.id_frames} ID frames of {metric.id_molecules} training molecules"
+        ood_size = f"{metric.ood_frames} OOD frames of {metric.ood_molecules} unseen molecules"
+    size = {"id": id_size, "ood": ood_size, "gap": f"{ood_size} against {id_size}"}[column]
+    if interval is None or not is_number(interval.value):
+        name = "gap" if column == "gap" else f"{column.upper()} value"
+        return f"{where}: no {name} of {metric.label}; {size}."
+    as_ratio = column == "gap"
+    value = ratio(interval.value) if as_ratio else f"{number(interval.value)} {metric.unit}"
+    limits = between(interval, as_ratio) or "none (fewer than two molecules)"
+    what = f"OOD / ID ratio of {metric.label}" if as_ratio else f"{column.upper()} {metric.label}"
+    failed = f" {cell.failed_frames} frames have no prediction." if cell.failed_frames else ""
+    return (
+        f"{where}: {what} {value}, {confidence} {limits}; {metric.aggregation}; reference "
+        f"{score.reference}; {size}; trained on {score.train_frames} frames of "
+        f"{score.train_molecules} molecules, seed {score.seed}; {score.resamples} resamples."
+        f"{failed}"
+    )

@@ -1,0 +1,167 @@
+"""The page that people look at: one self-contained HTML file."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import tempfile
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlip_compose import __version__
+from mlip_compose.report.account import account
+from mlip_compose.report.bundle import StudyResults
+from mlip_compose.report.curves import curve_document
+from mlip_compose.report.evidence import evidence
+from mlip_compose.report.gaps import gap_caption, gap_figure
+from mlip_compose.report.leaderboard import (
+    MAIN_METRIC,
+    Board,
+    Entry,
+    build_board,
+    default_level,
+    entries_of,
+    levels_of,
+    metrics_of,
+    provenance_of,
+    tasks_of,
+    unit_of,
+)
+from mlip_compose.report.maps import map_document
+from mlip_compose.report.numbers import DASH, between, is_number, number, ratio
+from mlip_compose.report.style import VIRIDIS, Style, styles_of
+from mlip_compose.report.summary import answer, confidence_of
+from mlip_compose.report.words import GLOSSARY, QUESTION, ROLES
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+TEMPLATES = files("mlip_compose.report") / "templates"
+
+
+def write_report(results: StudyResults, path: Path) -> None:
+    """Write the report of a study; a reader of ``path`` never sees half of it.
+
+    Parameters
+    ----------
+    results
+        What the study found.
+    path
+        The file to write, ``report.html``; its directory is made where it is missing.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    page = render_report(results).encode()
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(page)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def render_report(results: StudyResults) -> str:
+    """Return the report of a study as HTML; the same results give the same page.
+
+    Nothing in the page comes from a network, and its content security policy forbids requests and
+    any script but the two that are in it.
+    """
+    from markupsafe import Markup
+    from plotly.offline import get_plotlyjs
+
+    levels, metrics, entries = levels_of(results), metrics_of(results), entries_of(results)
+    boards = [build_board(results, metric, level) for level in levels for metric in metrics]
+    styles = styles_of(entries)
+    scripts = [get_plotlyjs(), (TEMPLATES / "report.js").read_text("utf-8")]
+    context = {
+        "results": results,
+        "question": QUESTION,
+        "level_options": [(str(level), str(level)) for level in levels],
+        "task_options": [(task, task) for task in tasks_of(results)],
+        "metric_options": [(m.name, f"{m.label}, {m.unit}") for m in metrics],
+        "entry_options": [(entry.label, entry.label) for entry in entries],
+        "scale_names": ", ".join(entry.label for entry in entries if entry.role == "scale"),
+        "force_unit": unit_of(results, MAIN_METRIC),
+        "entries": entries,
+        "styles": styles,
+        "roles": ROLES,
+        "glossary": GLOSSARY,
+        "confidence": confidence_of(results),
+        "answers": [answer(results, level) for level in levels],
+        "boards": boards,
+        "pairs": [pair for pair in results.pairs if pair.metric == MAIN_METRIC],
+        "evidences": [evidence(certificate) for certificate in results.certificates],
+        "account": account(results),
+        "data": _data(results, boards, styles),
+        "version": __version__,
+        # Ours, not the user's: not escaped on purpose.
+        "css": Markup((TEMPLATES / "report.css").read_text("utf-8")),
+        "scripts": [Markup(script) for script in scripts],
+        "script_hashes": Markup(" ".join(_csp_hash(script) for script in scripts)),
+    }
+    return _environment().get_template("report.html.j2").render(context)
+
+
+def _data(results: StudyResults, boards: list[Board], styles: dict[Entry, Style]) -> dict[str, Any]:
+    """Return what the script of the page draws from, and what it shows first."""
+    levels, tasks = levels_of(results), tasks_of(results)
+    labels = [entry.label for entry in styles]
+    beside = [entry.label for entry in styles if entry.role == "feasibility"] + labels[1:]
+    return {
+        "initial": {
+            "level": str(default_level(results)),
+            "metric": boards[0].metric if boards else MAIN_METRIC,
+            "task": tasks[0] if tasks else "",
+            "quantity": "error",
+            "left": labels[0] if labels else "",
+            "right": beside[0] if len(labels) > 1 else "",
+            "families": labels[0] if labels else "",
+            "scale": "hide",
+        },
+        "colours": VIRIDIS,
+        "gaps": {
+            str(level): {
+                board.metric: {"figure": gap_figure(board, styles), "caption": gap_caption(board)}
+                for board in boards
+                if board.level == level
+            }
+            for level in levels
+        },
+        "maps": {
+            str(level): {task: map_document(results, task, level, tuple(styles)) for task in tasks}
+            for level in levels
+        },
+        "curves": {str(level): curve_document(results, level, styles) for level in levels},
+    }
+
+
+def _csp_hash(script: str) -> str:
+    digest = hashlib.sha256(script.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("mlip_compose.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"number": number, "ratio": ratio, "between": between}
+    environment.tests |= {"finite": is_number}
+    environment.policies["json.dumps_kwargs"] = {
+        "sort_keys": True,
+        "separators": (",", ":"),
+        "allow_nan": False,
+    }
+    environment.globals |= {"provenance": provenance_of, "dash": DASH}
+    return environment

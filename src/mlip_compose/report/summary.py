@@ -1,0 +1,268 @@
+"""The answer in sentences, generated from the scores of the force error, in careful language."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mlip_compose.evaluation.results import Metric, Score
+from mlip_compose.report.bundle import StudyResults
+from mlip_compose.report.leaderboard import (
+    MAIN_METRIC,
+    Board,
+    Entry,
+    Row,
+    build_board,
+    metrics_of,
+)
+from mlip_compose.report.numbers import between, is_number, number, ratio
+from mlip_compose.report.words import HORIZON_GAP, TASKS
+
+NOVEL_METRIC = "forces_mae_novel"
+FEW = 2  # trained potentials that get a sentence each; of more, the extremes are named
+
+
+@dataclass(frozen=True)
+class Line:
+    """What one entry did on one task: the gap with its limits, and the two errors behind it.
+
+    ``novel`` is the gap on the atoms whose surroundings no training molecule shows.
+    ``failure`` is set, and the rest empty, where the unit of work failed.
+    """
+
+    entry: Entry
+    gap: str = ""
+    limits: str = ""
+    errors: str = ""
+    novel: str = ""
+    failure: str = ""
+
+
+@dataclass(frozen=True)
+class TaskAnswer:
+    """The answer on one task: what it asks, and a line for each entry."""
+
+    task: str
+    description: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The answer of a study at one level: a few sentences, then task by task."""
+
+    level: int
+    sentences: tuple[str, ...]
+    cautions: tuple[str, ...]
+    tasks: tuple[TaskAnswer, ...]
+
+
+def answer(results: StudyResults, level: int) -> Answer:
+    """Return what the force errors of a study say at a level.
+
+    A gap counts as above 1 only where its whole interval is.
+    """
+    main = next((m for m in metrics_of(results) if m.name == MAIN_METRIC), None)
+    if main is None:
+        return Answer(level, ("No unit of work gave a force error.",), _failures(results), ())
+    board = build_board(results, main, level)
+    confidence = confidence_of(results)
+    learned = [row for row in board.rows if _is(row, "learned") and _gaps(row)]
+    if len(learned) > FEW:
+        sentences = [_many(learned, board, confidence)]
+    else:
+        sentences = [_learned(row, board, confidence) for row in learned]
+    sentences += [_feasibility(row, board) for row in board.rows if _is(row, "feasibility")]
+    sentences += _accuracy(results, board)
+    return Answer(
+        level,
+        tuple(text for text in sentences if text),
+        _failures(results) + _seeds(results),
+        tuple(_task(board, column, task) for column, task in enumerate(board.tasks)),
+    )
+
+
+def confidence_of(results: StudyResults) -> str:
+    """Return the confidence of the intervals, ``95 %``."""
+    return next((f"{100 * score.confidence:g}\N{NO-BREAK SPACE}%" for score in results.scores), "")
+
+
+def _is(row: Row, role: str) -> bool:
+    return row.entry.role == role
+
+
+def _gaps(row: Row) -> dict[str, Metric]:
+    """Return task -> metric for the tasks where the row has a finite gap."""
+    return {
+        cell.task: cell.metric
+        for cell in row.cells
+        if cell.metric is not None and cell.metric.gap and is_number(cell.metric.gap.value)
+    }
+
+
+def _gap(metric: Metric) -> float:
+    return metric.gap.value if metric.gap is not None else float("nan")
+
+
+def _learned(row: Row, board: Board, confidence: str) -> str:
+    gaps = _gaps(row)
+    above = _above(gaps)
+    start = f"At level {board.level}, the force error of {row.entry.label} is "
+    if not above:
+        return (
+            f"{start}not clearly larger on unseen molecules than on its training molecules on any "
+            f"task; the largest gap is {_worst(gaps, confidence)}."
+        )
+    share = _share(len(above), len(gaps), len(board.tasks))
+    return (
+        f"{start}larger on unseen molecules than on its training molecules on {share}: most on "
+        f"{_worst(gaps, confidence, most=True)}."
+    )
+
+
+def _many(rows: list[Row], board: Board, confidence: str) -> str:
+    """Return one sentence on many trained potentials: how many have a gap, and the extremes."""
+    above = sum(bool(_above(_gaps(row))) for row in rows)
+    by_worst = sorted(rows, key=lambda row: max(map(_gap, _gaps(row).values())))
+    best, worst = by_worst[0], by_worst[-1]
+    return (
+        f"At level {board.level}, the force error of {above} of {len(rows)} trained potentials is "
+        "larger on unseen molecules than on their training molecules, on at least one task. The "
+        f"largest gap is that of {worst.entry.label}, {_worst(_gaps(worst), confidence)}; the "
+        f"smallest in its worst task that of {best.entry.label}, {_worst(_gaps(best), confidence)}."
+    )
+
+
+def _above(gaps: dict[str, Metric]) -> list[str]:
+    """Return the tasks whose gap is above 1 with its whole interval."""
+    return [t for t, m in gaps.items() if m.gap and is_number(m.gap.low) and m.gap.low > 1.0]
+
+
+def _worst(gaps: dict[str, Metric], confidence: str, most: bool = False) -> str:
+    """Return the largest gap: ``1.90 on length (95 % interval 1.71 to 2.09)``."""
+    task = max(gaps, key=lambda name: _gap(gaps[name]))
+    value, limits = ratio(_gap(gaps[task])), between(gaps[task].gap, as_ratio=True)
+    text = f"{task}, {value} times as large" if most else f"{value} on {task}"
+    return f"{text} ({confidence} interval {limits})" if limits else text
+
+
+def _share(some: int, total: int, asked: int) -> str:
+    """Return ``all 4 tasks``, ``3 of 4 tasks``, and say where some of those asked have no score."""
+    scored = "" if total == asked else f" that {'was' if total == 1 else 'were'} scored"
+    if total == 1:
+        return f"the one task{scored}"
+    return f"{'all' if some == total else f'{some} of'} {total} tasks{scored}"
+
+
+def _feasibility(row: Row, board: Board) -> str:
+    gaps = _gaps(row)
+    if not gaps:
+        return ""
+    values = sorted(_gap(metric) for metric in gaps.values())
+    spread = ratio(values[0])
+    if ratio(values[-1]) != spread:
+        spread += f" to {ratio(values[-1])}"
+    start = (
+        f"{row.entry.label}, which is made of parts by construction and was fitted to the same "
+        f"frames, has {'gaps' if len(values) > 1 else 'a gap'} of {spread}: "
+    )
+    large = [task for task, metric in gaps.items() if _gap(metric) > HORIZON_GAP]
+    if large:
+        return start + (
+            f"on {', '.join(large)} even such a potential loses accuracy, so a gap there is not by "
+            "itself a sign of interpolation."
+        )
+    return start + "these tasks can be solved with a small gap from what is in training."
+
+
+def _accuracy(results: StudyResults, board: Board) -> list[str]:
+    """Return how learned and feasibility rows compare in the OOD error itself."""
+    sentences = []
+    learned = [row.entry for row in board.rows if _is(row, "learned")]
+    for base in (row.entry for row in board.rows if _is(row, "feasibility")):
+        found = []
+        for entry in (entry for entry in learned if entry.seed == base.seed):
+            kinds = _compare(results, entry, base, board.level)
+            total = sum(map(len, kinds))
+            parts = [
+                f"{word} on {_share(len(tasks), total, len(board.tasks))}"
+                + (f" ({', '.join(tasks)})" if len(tasks) < total else "")
+                for word, tasks in zip(
+                    ("smaller", "larger", "not distinguishable"), kinds, strict=True
+                )
+                if tasks
+            ]
+            if parts:
+                found.append(f"that of {entry.label} is {', '.join(parts)}")
+        if found:
+            sentences.append(
+                "A gap is not an error: compared with the force error of "
+                f"{base.label} on the same unseen molecules, {'; '.join(found)}."
+            )
+    return sentences
+
+
+def _compare(
+    results: StudyResults, entry: Entry, base: Entry, level: int
+) -> tuple[list[str], list[str], list[str]]:
+    smaller: list[str] = []
+    larger: list[str] = []
+    unresolved: list[str] = []
+    for pair in results.pairs:
+        same = (pair.metric, pair.quantity, pair.level, pair.seed)
+        if same != (MAIN_METRIC, "ood", level, entry.seed):
+            continue
+        if {pair.a, pair.b} != {entry.potential, base.potential}:
+            continue
+        low, high = pair.difference.low, pair.difference.high
+        if low is None or high is None or low <= 0.0 <= high:
+            unresolved.append(pair.task)
+        elif (low > 0.0) == (pair.a == entry.potential):
+            smaller.append(pair.task)
+        else:
+            larger.append(pair.task)
+    return smaller, larger, unresolved
+
+
+def _failures(results: StudyResults) -> tuple[str, ...]:
+    failed = [unit for unit in results.units if unit.status == "failed"]
+    if not failed:
+        return ()
+    names = "; ".join(f"{unit.potential} on {unit.task}: {unit.reason}" for unit in failed)
+    return (f"{len(failed)} of {len(results.units)} units of work failed ({names}).",)
+
+
+def _seeds(results: StudyResults) -> tuple[str, ...]:
+    seeds = {unit.seed for unit in results.units}
+    if len(seeds) != 1:
+        return ()
+    return (
+        f"Every potential was trained once (seed {next(iter(seeds))}): the intervals show the "
+        "variation between molecules, not between trainings.",
+    )
+
+
+def _novel(score: Score | None) -> str:
+    found = score and next((m for m in score.metrics if m.name == NOVEL_METRIC), None)
+    return ratio(found.gap.value) if found and found.gap else ""
+
+
+def _task(board: Board, column: int, task: str) -> TaskAnswer:
+    lines = []
+    for row in board.rows:
+        cell = row.cells[column]
+        if cell.state == "failed":
+            lines.append(Line(row.entry, failure=cell.reason))
+        elif cell.metric is not None and cell.metric.gap is not None:
+            metric = cell.metric
+            id_, ood = metric.id, metric.ood
+            lines.append(
+                Line(
+                    row.entry,
+                    ratio(_gap(metric)),
+                    between(metric.gap, as_ratio=True),
+                    f"{number(id_.value if id_ else None)} → {number(ood.value if ood else None)}"
+                    f" {metric.unit}",
+                    _novel(cell.score),
+                )
+            )
+    return TaskAnswer(task, TASKS.get(task, ""), tuple(lines))

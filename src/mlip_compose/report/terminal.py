@@ -1,0 +1,70 @@
+"""The leaderboard in a terminal, printed at the end of a run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlip_compose.report.bundle import StudyResults
+from mlip_compose.report.leaderboard import (
+    MAIN_METRIC,
+    Cell,
+    build_board,
+    levels_of,
+    metrics_of,
+)
+from mlip_compose.report.numbers import DASH, between, number, ratio
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+def leaderboard_table(results: StudyResults, metric: str = MAIN_METRIC) -> Table:
+    """Return task x potential with ID, OOD and gap; failed units with their reason.
+
+    Parameters
+    ----------
+    results
+        The study.
+    metric
+        Name of the metric to show.
+    """
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = next((m for m in metrics_of(results) if m.name == metric), None)
+    levels = levels_of(results)
+    unit = f" ({shown.unit})" if shown else ""
+    confidence = next((f"{100 * score.confidence:g} %" for score in results.scores), "95 %")
+    title = f"{results.name}: {shown.label if shown else 'no unit of work gave a score'}"
+    table = Table(title=Text(title), title_justify="left")
+    for header in ("task", *(["level"] if len(levels) > 1 else []), "potential"):
+        table.add_column(header)
+    for header in (f"ID{unit}", f"OOD{unit}", f"gap OOD/ID \\[{confidence}]"):
+        table.add_column(header, justify="right")
+    if shown is None:
+        return table
+    for level in levels:
+        board = build_board(results, shown, level)
+        for column, task in enumerate(board.tasks):
+            for row in board.rows:
+                name = task if row is board.rows[0] else ""
+                head = [name, *([str(level)] if len(levels) > 1 else []), row.entry.label]
+                cells = [Text(text) for text in (*head, *_numbers(row.cells[column]))]
+                if row.cells[column].state == "failed":
+                    cells[-1].stylize("red")
+                table.add_row(*cells)
+            table.add_section()
+    return table
+
+
+def _numbers(cell: Cell) -> tuple[str, str, str]:
+    metric = cell.metric
+    if metric is None:
+        prefix = "failed: " if cell.state == "failed" else ""
+        return DASH, DASH, f"{prefix}{cell.reason}"
+    limits = between(metric.gap, as_ratio=True)
+    return (
+        number(metric.id.value if metric.id else None),
+        number(metric.ood.value if metric.ood else None),
+        ratio(metric.gap.value if metric.gap else None) + (f" [{limits}]" if limits else ""),
+    )

@@ -1,0 +1,107 @@
+"""The words of the report: end groups, tasks, roles and the terms that a reader may not know."""
+
+from __future__ import annotations
+
+from typing import Final
+
+QUESTION: Final = (
+    "Has a machine-learned potential learned that molecules are made of parts, "
+    "or does it interpolate the molecules it was trained on?"
+)
+
+GROUPS: Final = {
+    "H": ("H", "alkane"),
+    "OH": ("OH", "alcohol"),
+    "NH2": ("NH₂", "amine"),
+    "SH": ("SH", "thiol"),
+    "F": ("F", "fluoride"),
+    "Cl": ("Cl", "chloride"),
+    "CHO": ("CHO", "aldehyde"),
+    "COOH": ("COOH", "acid"),
+    "CONH2": ("CONH₂", "amide"),
+    "CN": ("CN", "nitrile"),
+}
+"""End group -> its formula and the name of its family, in canonical order."""
+
+TASKS: Final = {
+    "length": "Trained on short chains of every family, tested on chains of 7 to 12 carbons.",
+    "crossing": (
+        "Half of the families are trained on short chains and the other half on long ones; "
+        "each half is tested on the lengths that only the other half has shown."
+    ),
+    "transfer": (
+        "Three families are trained on short chains only and tested on long ones; "
+        "the other families are trained at every length."
+    ),
+    "recombination": (
+        "Trained on molecules with one end group, tested on molecules with one at each end."
+    ),
+}
+
+GLOSSARY: Final = {
+    "molecule": (
+        "X-(CH2)n-Y: two end groups on a linear chain of n carbons. OH-4-H is butan-1-ol; "
+        "carbons inside an end group do not count in n."
+    ),
+    "family": "All molecules with the same end group, such as the alcohols.",
+    "task": "A rule that splits the molecules into training molecules and unseen ones.",
+    "ID": (
+        "In distribution: new geometries of the training molecules, from an independent trajectory."
+    ),
+    "OOD": "Out of distribution: geometries of molecules that were not in training.",
+    "gap": (
+        "OOD error divided by ID error. 1: unseen molecules are predicted as well as training "
+        "molecules. A small gap says nothing about the size of the errors themselves."
+    ),
+    "level": (
+        "How much of its parts a task shows in training: the coverage radius on the full set of "
+        "molecules. A higher level is an easier task; level 2 is the standard."
+    ),
+    "coverage radius": (
+        "The largest r for which every neighbourhood out to r bonds, around any atom of the "
+        "unseen molecules, also occurs in a training molecule."
+    ),
+    "novel atoms": (
+        "Atoms of the unseen molecules whose neighbourhood one bond beyond the coverage radius "
+        "occurs in no training molecule; the other atoms are familiar."
+    ),
+    "divergence": (
+        "How differently neighbourhoods are distributed in training and test: 0 alike, "
+        "1 nothing in common. Up to r = 1 (atoms) it should be small; beyond (compounds) it is "
+        "what makes the task hard. Defined by Keysers et al. 2020 (CFQ)."
+    ),
+    "interval": (
+        "From a bootstrap that draws molecules with replacement, because frames of one molecule "
+        "are not independent. It does not include the variation between training seeds."
+    ),
+    "horizon": "The smallest level at which a potential's gap is at most 1.5.",
+    "frame": "One geometry of a molecule, with its reference energy and forces.",
+}
+
+ROLES: Final = {
+    "learned": "Trained potentials",
+    "feasibility": "Feasibility: compositional by construction",
+    "scale": "Scale: what no model at all would score",
+}
+"""Role of a potential -> the heading of its rows, in the order of the leaderboard."""
+
+HORIZON_GAP: Final = 1.5
+"""The gap up to which a potential counts as generalising (the definition of the horizon)."""
+
+STANDARD_LEVEL: Final = 2
+
+
+def formula(group: str) -> str:
+    """Return an end group's formula with subscripts, ``NH₂``; unknown groups as they are."""
+    return GROUPS[group][0] if group in GROUPS else group
+
+
+def family_label(group: str) -> str:
+    """Return a family's name with its formula, ``amine NH₂``; unknown groups as they are."""
+    return f"{GROUPS[group][1]} {GROUPS[group][0]}" if group in GROUPS else group
+
+
+def group_order(group: str) -> tuple[int, str]:
+    """Return the sort key that puts end groups in canonical order and unknown ones last."""
+    known = list(GROUPS)
+    return (known.index(group), "") if group in GROUPS else (len(known), group)
