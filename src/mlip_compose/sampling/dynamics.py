@@ -37,13 +37,13 @@ def sample_trajectory(
     """
     from ase import Atoms, units
     from ase.md.langevinbaoab import LangevinBAOAB
-    from ase.md.velocitydistribution import MaxwellBoltzmannDistribution
+    from ase.md.velocitydistribution import thermalize_momenta
 
     atoms = Atoms(numbers=molecule.numbers, positions=start)
     masses = atoms.get_masses()
     masses[molecule.numbers == 1] = protocol.hydrogen_mass_u
     atoms.set_masses(masses)
-    MaxwellBoltzmannDistribution(atoms, temperature_K=protocol.temperature_K, rng=rng)
+    thermalize_momenta(atoms, temperature_K=protocol.temperature_K, rng=rng)
     atoms.calc = reference.walker(molecule.numbers, molecule.charge, molecule.spin)
     frames = np.empty((n_frames, molecule.n_atoms, 3))
     try:

@@ -34,7 +34,9 @@ class BuildOutcome:
 
 
 @dataclass(frozen=True, eq=False)
-class _Job:
+class Job:
+    """What a worker process needs to make one molecule."""
+
     molecule: Molecule
     recipe: Recipe
     part: Path
@@ -70,7 +72,7 @@ def build(recipe: Recipe, out: Path, processes: int, watch: Watch) -> BuildOutco
     parts = out.with_name(f"{out.name}.parts") / recipe.digest
     parts.mkdir(parents=True, exist_ok=True)
     molecules = recipe.selected()
-    jobs = {m.name: _Job(m, recipe, parts / f"{m.name}.h5") for m in molecules}
+    jobs = {m.name: Job(m, recipe, parts / f"{m.name}.h5") for m in molecules}
     cost = {m.name: _cost(m, recipe) for m in molecules}
     total, done = sum(cost.values()), 0.0
     missing = [job for job in jobs.values() if not job.part.is_file()]
@@ -79,7 +81,7 @@ def build(recipe: Recipe, out: Path, processes: int, watch: Watch) -> BuildOutco
     watch("", done / total, None)
     failures: list[Failure] = []
     missing.sort(key=lambda job: -cost[str(job)])
-    for job, outcome in run_units(_make_part, missing, processes):
+    for job, outcome in run_units(make_part, missing, processes):
         done += cost[str(job)]
         if outcome is not None:
             failures.append(outcome)
@@ -108,7 +110,8 @@ def _cost(molecule: Molecule, recipe: Recipe) -> float:
     return float(calls * molecule.n_atoms**2)
 
 
-def _make_part(job: _Job) -> Failure | None:
+def make_part(job: Job) -> Failure | None:
+    """Sample one molecule and keep it as a file of its own; return why that failed, if it did."""
     reference = get_reference(job.recipe.reference)
     outcome = sample_molecule(job.molecule, reference, job.recipe.sampling)
     if isinstance(outcome, Failure):

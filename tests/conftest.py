@@ -1,0 +1,66 @@
+"""Fixtures that several folders share."""
+
+import numpy as np
+import pytest
+
+from mlip_compose.molecules.assembly import assemble, parse_name
+from mlip_compose.records import MINIMUM, PRIMARY, SECONDARY, Frames
+from mlip_compose.store.schema import StoreHeader
+from mlip_compose.store.writer import write_store
+
+
+@pytest.fixture
+def molecule():
+    """Return a function that assembles a molecule by its name."""
+    return lambda name: assemble(parse_name(name))
+
+
+@pytest.fixture
+def toy_frames():
+    """Return a function that makes frames with arbitrary labels, the same at every call."""
+
+    def make(molecule, trajectory, n_frames):
+        key = f"{molecule.name}/{trajectory}".encode()
+        rng = np.random.default_rng(np.frombuffer(key.ljust(32, b".")[:32], dtype=np.uint32))
+        shape = (n_frames, molecule.n_atoms, 3)
+        return Frames(
+            molecule=molecule.name,
+            trajectory=trajectory,
+            indices=np.arange(n_frames),
+            positions=rng.normal(size=shape).astype(np.float32),
+            energy=-40.0 * molecule.n_atoms + rng.normal(size=n_frames),
+            forces=rng.normal(size=shape).astype(np.float32),
+        )
+
+    return make
+
+
+@pytest.fixture
+def toy_header():
+    """Return the header of a store with arbitrary labels."""
+    return StoreHeader(
+        name="toy",
+        reference="arbitrary",
+        reference_settings={"accuracy": 0.1},
+        sampling={"temperature_K": 500.0},
+        software={"numpy": "2"},
+    )
+
+
+@pytest.fixture
+def toy_store(tmp_path, toy_frames, toy_header, molecule):
+    """Return a function that writes a store of the named molecules and returns its path."""
+
+    def write(names, path=None, primary=4, secondary=3):
+        path = path or tmp_path / "toy.h5"
+        contents = []
+        for name in names:
+            parts = molecule(name)
+            frames = [toy_frames(parts, PRIMARY, primary), toy_frames(parts, MINIMUM, 1)]
+            if secondary:
+                frames.append(toy_frames(parts, SECONDARY, secondary))
+            contents.append((parts, frames))
+        write_store(path, toy_header, contents)
+        return path
+
+    return write

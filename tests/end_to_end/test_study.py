@@ -1,0 +1,163 @@
+"""A study on real data, as a user runs it."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from mlip_compose.cli.main import main
+
+STUDY = """
+name: small
+tasks: [length, crossing]
+levels: [1, 2]
+potentials:
+  - composition
+  - additive
+seeds: [0]
+train_frames: 120
+"""
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("study")
+    (folder / "study.yaml").write_text(STUDY)
+    return folder
+
+
+def run(monkeypatch, folder, *arguments):
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(sys, "argv", ["mlip-compose", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    return ended.value.code or 0
+
+
+def content(folder):
+    """Everything that a study leaves, but for times and costs."""
+    found = {
+        path.relative_to(folder): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.suffix in (".h5", ".npz")
+    }
+    found |= {
+        path.relative_to(folder): path.read_bytes()
+        for path in sorted((folder / "scores").iterdir())
+    }
+    return found
+
+
+@pytest.fixture(scope="module")
+def results(workplace):
+    patch = pytest.MonkeyPatch()
+    try:
+        assert run(patch, workplace, "run", "study.yaml") == 0
+    finally:
+        patch.undo()
+    return workplace / "results" / "small"
+
+
+def test_a_study_leaves_scores_certificates_and_a_report(results):
+    document = json.loads((results / "results.json").read_text())
+    assert len(document["scores"]) == 2 * 2 * 2
+    assert len(document["certificates"]) == 2 * 2
+    assert all(certificate["leaks"] == [] for certificate in document["certificates"])
+    assert {score["reference"] for score in document["scores"]} == {"gfn2-xtb"}
+    page = (results / "report.html").read_text()
+    assert "additive" in page
+    assert not (results / "work").exists() or not list((results / "work").iterdir())
+
+
+def test_levels_that_train_on_the_same_frames_share_a_training(results):
+    trainings = sorted(path.name for path in (results / "trainings").iterdir())
+    crossing = [name for name in trainings if name.startswith("crossing")]
+    length = [name for name in trainings if name.startswith("length")]
+    assert len(crossing) == 2
+    assert len(length) == 4
+    document = json.loads((results / "results.json").read_text())
+    levels = {unit["id"]: unit["levels"] for unit in document["units"]}
+    assert all(levels[name] == [1, 2] for name in crossing)
+
+
+def test_the_scale_row_is_what_it_says(results):
+    document = json.loads((results / "results.json").read_text())
+    rows = {
+        (s["task"], s["level"], s["potential"]): {m["name"]: m for m in s["metrics"]}
+        for s in document["scores"]
+    }
+    for (task, level, potential), metrics in rows.items():
+        forces = metrics["forces_mae"]
+        assert forces["unit"] == "meV/Å"
+        assert forces["ood"]["low"] < forces["ood"]["value"] < forces["ood"]["high"]
+        if potential == "composition":
+            # mean absolute force at 500 K: no potential that learned anything is this bad
+            assert 500 < forces["id"]["value"] < 1000
+        else:
+            scale = rows[task, level, "composition"]["forces_mae"]
+            assert forces["ood"]["value"] < 0.35 * scale["ood"]["value"]
+
+
+def test_a_second_run_does_nothing_but_say_so(results, workplace, monkeypatch, capsys):
+    before = {p: p.stat().st_mtime_ns for p in results.rglob("*") if p.is_file()}
+    assert run(monkeypatch, workplace, "run", "study.yaml") == 0
+    captured = capsys.readouterr()
+    assert "Nothing was missing" in captured.err
+    assert "additive" in captured.out
+    after = {p: p.stat().st_mtime_ns for p in results.rglob("*") if p.is_file()}
+    assert after == before
+
+
+def test_only_what_is_missing_is_done(results, workplace, monkeypatch, capsys):
+    before = content(results)
+    (score,) = results.glob("scores/length_L1_additive*.json")
+    (predictions,) = results.glob("predictions/crossing_L2_additive*.h5")
+    score.unlink()
+    predictions.unlink()
+    kept = {p: p.stat().st_mtime_ns for p in results.glob("trainings/*/unit.json")}
+    assert run(monkeypatch, workplace, "run", "study.yaml") == 0
+    assert "Nothing was missing" not in capsys.readouterr().err
+    assert content(results) == before
+    assert {p: p.stat().st_mtime_ns for p in results.glob("trainings/*/unit.json")} == kept
+
+
+def test_results_are_reproduced_bit_for_bit(results, workplace, monkeypatch, tmp_path):
+    assert run(monkeypatch, workplace, "run", "study.yaml", "--out", str(tmp_path / "again")) == 0
+    assert content(tmp_path / "again") == content(results)
+
+
+def test_json_goes_to_stdout_alone(results, workplace, monkeypatch, capsys):
+    assert run(monkeypatch, workplace, "run", "study.yaml", "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["name"] == "small"
+
+
+def test_train_predict_score_are_the_same_by_hand(results, workplace, monkeypatch, capsys):
+    """`train`, `predict` and `score` one by one give the numbers that `run` gives in one go."""
+    arguments = ("--level", "1", "--train-frames", "120", "--out", "hand", "--json")
+    assert run(monkeypatch, workplace, "train", "length", "additive", *arguments) == 0
+    model = Path(json.loads(capsys.readouterr().out)["model"])
+    predict = ("predict", "length", str(model), "--level", "1", "--out", "hand.h5")
+    assert run(monkeypatch, workplace, *predict) == 0
+    capsys.readouterr()
+    assert run(monkeypatch, workplace, "score", "hand.h5", "--json") == 0
+    by_hand = json.loads(capsys.readouterr().out)
+    (path,) = results.glob("scores/length_L1_additive*.json")
+    assert by_hand == json.loads(path.read_text())
+
+
+def test_a_report_is_made_anew_from_results_alone(results, workplace, monkeypatch):
+    page = results / "report.html"
+    before = page.read_bytes()
+    page.unlink()
+    assert run(monkeypatch, workplace, "report", str(results)) == 0
+    assert page.read_bytes() == before
+
+
+def test_two_runs_at_once_do_not_share_a_directory(results, workplace, monkeypatch, capsys):
+    from mlip_compose.studies.directory import ResultsDirectory
+
+    with ResultsDirectory(results).locked():
+        assert run(monkeypatch, workplace, "run", "study.yaml") == 2
+    assert "no other run" in capsys.readouterr().err

@@ -1,0 +1,51 @@
+import numpy as np
+import pytest
+
+from mlip_compose.sampling.checks import force_outliers, topology_kept
+from mlip_compose.sampling.conformers import conformer_pool
+
+
+@pytest.fixture
+def ethanol(molecule):
+    return molecule("OH-2-H")
+
+
+@pytest.fixture
+def geometry(ethanol):
+    return conformer_pool(ethanol, np.random.default_rng(0), 1)[0][0]
+
+
+def test_a_conformer_keeps_its_topology(ethanol, geometry):
+    assert topology_kept(ethanol, geometry[None]).tolist() == [True]
+
+
+def test_a_broken_bond_is_found_in_the_right_frame(ethanol, geometry):
+    broken = geometry.copy()
+    i, j = ethanol.bonds[0]
+    side = broken[j] - broken[i]
+    broken[j] += side
+    assert topology_kept(ethanol, np.array([geometry, broken])).tolist() == [True, False]
+
+
+def test_a_formed_bond_is_found(ethanol, geometry):
+    hydrogens = np.flatnonzero(ethanol.numbers == 1)
+    formed = geometry.copy()
+    away = formed[hydrogens[0]] - formed[hydrogens[1]]
+    middle = (formed[hydrogens[0]] + formed[hydrogens[1]]) / 2
+    formed[hydrogens[0]] = middle + 0.33 * away / np.linalg.norm(away)
+    formed[hydrogens[1]] = middle - 0.33 * away / np.linalg.norm(away)
+    assert topology_kept(ethanol, formed[None]).tolist() == [False]
+
+
+def test_force_outliers():
+    forces = np.random.default_rng(0).normal(0, 1.0, (10, 9, 3))
+    assert not force_outliers(forces).any()
+    forces[4, 3, 1] = 60.0
+    forces[7, 0, 0] = np.nan
+    assert np.flatnonzero(force_outliers(forces)).tolist() == [4, 7]
+
+
+def test_an_outlier_is_relative_to_its_trajectory():
+    forces = np.full((10, 9, 3), 0.1)
+    forces[2, 0, 0] = 5.0
+    assert np.flatnonzero(force_outliers(forces)).tolist() == [2]

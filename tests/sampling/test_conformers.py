@@ -1,0 +1,67 @@
+import numpy as np
+import pytest
+from ase import Atoms
+
+from mlip_compose.sampling.checks import topology_kept
+from mlip_compose.sampling.conformers import (
+    DISTINCT_RMSD,
+    conformer_pool,
+    draw_starts,
+    extended_conformer,
+    superposed_rmsd,
+)
+
+
+def pool_of(molecule, seed=0, size=12):
+    return conformer_pool(molecule, np.random.default_rng(seed), size)
+
+
+@pytest.mark.parametrize("name", ["OH-4-H", "CN-3-H", "COOH-2-CONH2"])
+def test_a_pool_has_ordered_energies_and_the_molecules_own_atoms(molecule, name):
+    parts = molecule(name)
+    positions, energies = pool_of(parts)
+    assert positions.shape == (len(energies), parts.n_atoms, 3)
+    assert (np.diff(energies) >= 0).all()
+    assert topology_kept(parts, positions).all()
+
+
+def test_a_pool_depends_on_its_seed_alone(molecule):
+    first, again, other = (pool_of(molecule("OH-4-H"), seed) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first[0], again[0])
+    assert not np.allclose(first[0][0], other[0][0])
+
+
+def test_the_two_trajectories_start_from_different_conformers(molecule):
+    parts = molecule("H-6-H")
+    heavy = parts.numbers > 1
+    primary, secondary = draw_starts(parts, pool_of(parts), 500.0, np.random.default_rng(0))
+    assert superposed_rmsd(primary[heavy], secondary[heavy]) > DISTINCT_RMSD
+
+
+def test_a_molecule_with_one_conformer_starts_from_two_embeddings(molecule):
+    parts = molecule("H-2-H")
+    primary, secondary = draw_starts(parts, pool_of(parts), 500.0, np.random.default_rng(0))
+    assert not np.array_equal(primary, secondary)
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [("H-7-H", range(7)), ("OH-5-H", range(6)), ("NH2-4-COOH", range(7)), ("CHO-3-H", range(5))],
+)
+def test_the_extended_conformer_is_all_anti(molecule, name, path):
+    parts = molecule(name)
+    positions = extended_conformer(parts, pool_of(parts))
+    assert topology_kept(parts, positions[None]).all()
+    atoms = Atoms(numbers=parts.numbers, positions=positions)
+    chain = [i for i in range(parts.n_atoms) if parts.numbers[i] == 6]
+    for torsion in zip(chain, chain[1:], chain[2:], chain[3:], strict=False):
+        assert atoms.get_dihedral(*torsion) == pytest.approx(180.0, abs=0.5)
+
+
+def test_superposed_rmsd_ignores_where_a_molecule_is(molecule):
+    from scipy.spatial.transform import Rotation
+
+    a = pool_of(molecule("OH-4-H"), size=1)[0][0]
+    b = Rotation.from_euler("xyz", [0.3, 1.0, -2.0]).apply(a) + np.array([1.0, 2.0, 3.0])
+    assert superposed_rmsd(a, b) == pytest.approx(0.0, abs=1e-6)
+    assert superposed_rmsd(a, a + np.eye(len(a), 3)) > 0.1

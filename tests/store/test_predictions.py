@@ -1,0 +1,81 @@
+import h5py
+import numpy as np
+import pytest
+
+from mlip_compose.errors import ChecksumError, MissingLabelsError, SchemaError, UnreadableError
+from mlip_compose.records import PredictedFrames
+from mlip_compose.store.predictions import (
+    PredictionHeader,
+    Predictions,
+    read_predictions,
+    write_predictions,
+)
+
+
+@pytest.fixture
+def predictions():
+    header = PredictionHeader(
+        potential="<script>alert(1)</script>",
+        role="learned",
+        settings={"cutoff": 5.0},
+        seed=3,
+        dataset="toy",
+        dataset_sha256="0" * 64,
+        reference="arbitrary",
+        task="length",
+        level=2,
+        train_frames=7,
+        software={},
+    )
+    energy = np.array([1.5, np.nan])
+    forces = np.arange(12, dtype=np.float32).reshape(2, 2, 3)
+    indices = np.array([5, 2])
+    return Predictions(header, [PredictedFrames("OH-1-H", "primary", indices, energy, forces)])
+
+
+@pytest.fixture
+def path(predictions, tmp_path):
+    write_predictions(tmp_path / "p.h5", predictions, {"OH-1-H": "abc"})
+    return tmp_path / "p.h5"
+
+
+def test_what_is_written_is_read(path, predictions):
+    found, sums = read_predictions(path)
+    assert found.header == predictions.header
+    assert sums == {"OH-1-H": "abc"}
+    frames, wanted = found.frames["OH-1-H", "primary"], predictions.frames["OH-1-H", "primary"]
+    np.testing.assert_array_equal(frames.indices, wanted.indices)
+    np.testing.assert_array_equal(frames.energy, wanted.energy)
+    np.testing.assert_array_equal(frames.forces, wanted.forces)
+
+
+def test_altered_predictions_are_refused(path):
+    with h5py.File(path, "r+") as file:
+        file["OH-1-H/primary/energy"][0] = 0.0
+    with pytest.raises(ChecksumError):
+        read_predictions(path)
+
+
+def test_an_altered_header_is_refused(path):
+    with h5py.File(path, "r+") as file:
+        file.attrs["potential"] = "a better one"
+    with pytest.raises(ChecksumError):
+        read_predictions(path)
+
+
+def test_incomplete_predictions_are_refused(path):
+    with h5py.File(path, "r+") as file:
+        del file["OH-1-H/primary/forces"]
+    with pytest.raises(MissingLabelsError, match="no forces"):
+        read_predictions(path)
+
+
+def test_a_data_set_is_no_predictions(toy_store):
+    with pytest.raises(SchemaError, match=r"predictions/1.*store/1"):
+        read_predictions(toy_store(("H-2-H",)))
+
+
+def test_truncated_predictions_are_refused(path):
+    path.write_bytes(path.read_bytes()[:500])
+    with pytest.raises(UnreadableError, match="truncated"):
+        read_predictions(path)

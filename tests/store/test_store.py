@@ -1,0 +1,198 @@
+import shutil
+
+import h5py
+import numpy as np
+import pytest
+
+from mlip_compose.errors import (
+    ChecksumError,
+    CoverageError,
+    MissingLabelsError,
+    SchemaError,
+    UnknownNameError,
+    UnreadableError,
+)
+from mlip_compose.store.reader import Store
+
+NAMES = ("H-2-H", "OH-1-H", "OH-2-NH2")
+
+
+@pytest.fixture
+def path(toy_store):
+    return toy_store(NAMES)
+
+
+def test_what_is_written_is_read(path, toy_frames, toy_header, molecule):
+    store = Store(path)
+    assert tuple(store.molecules) == NAMES
+    assert store.header == toy_header
+    assert store.total_frames == 3 * (4 + 3)
+    for name in NAMES:
+        expected, found = molecule(name), store.molecules[name]
+        assert found.parts == expected.parts
+        assert (found.smiles, found.inchikey) == (expected.smiles, expected.inchikey)
+        for array in ("numbers", "bonds", "bond_orders"):
+            np.testing.assert_array_equal(getattr(found, array), getattr(expected, array))
+        for trajectory, n_frames in (("primary", 4), ("secondary", 3)):
+            wanted, frames = (
+                toy_frames(expected, trajectory, n_frames),
+                store.frames(name, trajectory),
+            )
+            for array in ("positions", "energy", "forces", "indices"):
+                np.testing.assert_array_equal(getattr(frames, array), getattr(wanted, array))
+        minimum = store.minimum(name)
+        np.testing.assert_array_equal(
+            minimum.positions, toy_frames(expected, "minimum", 1).positions
+        )
+        assert minimum.energy == toy_frames(expected, "minimum", 1).energy
+
+
+def test_chosen_frames_keep_the_order_asked_for(path):
+    store = Store(path)
+    everything = store.frames("OH-1-H", "primary")
+    chosen = store.frames("OH-1-H", "primary", np.array([3, 0]))
+    np.testing.assert_array_equal(chosen.energy, everything.energy[[3, 0]])
+    np.testing.assert_array_equal(chosen.indices, [3, 0])
+
+
+def test_equal_content_gives_equal_bytes(toy_store, tmp_path):
+    first = toy_store(NAMES, tmp_path / "a.h5")
+    second = toy_store(NAMES, tmp_path / "b.h5")
+    assert first.read_bytes() == second.read_bytes()
+
+
+@pytest.mark.parametrize("what", ["positions", "energy", "forces"])
+def test_an_altered_label_is_found(path, what):
+    with h5py.File(path, "r+") as file:
+        values = file["OH-1-H/primary"][what][...]
+        values.flat[0] += 1e-3
+        file["OH-1-H/primary"][what][...] = values
+    store = Store(path)
+    store.frames("H-2-H", "primary")
+    with pytest.raises(ChecksumError, match="molecule OH-1-H"):
+        store.frames("OH-1-H", "primary")
+    with pytest.raises(ChecksumError):
+        Store(path).verify()
+
+
+def test_an_altered_header_is_found(path):
+    with h5py.File(path, "r+") as file:
+        file.attrs["reference"] = "another"
+    with pytest.raises(ChecksumError, match="the file"):
+        Store(path)
+
+
+def test_a_molecule_that_was_taken_away_is_found(path):
+    with h5py.File(path, "r+") as file:
+        del file["OH-1-H"]
+    with pytest.raises(ChecksumError, match="the file"):
+        Store(path)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.95])
+def test_a_truncated_file_is_refused(path, share):
+    content = path.read_bytes()
+    path.write_bytes(content[: int(share * len(content))])
+    with pytest.raises(UnreadableError, match="truncated"):
+        Store(path).verify()
+
+
+def test_damage_anywhere_is_refused_or_harmless(path):
+    content = path.read_bytes()
+    rng = np.random.default_rng(0)
+    clean = Store(path).frames("OH-1-H", "primary")
+    refused = 0
+    for _ in range(150):
+        damaged = bytearray(content)
+        for position in rng.integers(0, len(content), size=8):
+            damaged[position] ^= 0xFF
+        path.write_bytes(damaged)
+        try:
+            store = Store(path)
+            store.verify()
+            frames = store.frames("OH-1-H", "primary")
+        except (UnreadableError, SchemaError, ChecksumError, CoverageError, UnknownNameError):
+            refused += 1
+        else:
+            np.testing.assert_array_equal(frames.forces, clean.forces)
+    assert refused > 30
+
+
+def test_a_file_that_is_not_hdf5_is_refused(tmp_path):
+    path = tmp_path / "notes.h5"
+    path.write_text("not a store")
+    with pytest.raises(UnreadableError, match="not HDF5"):
+        Store(path)
+    with pytest.raises(UnreadableError, match="no file"):
+        Store(tmp_path / "nothing.h5")
+
+
+def test_another_schema_is_refused(path):
+    with h5py.File(path, "r+") as file:
+        file.attrs["schema"] = "mlip-compose/store/99"
+    with pytest.raises(SchemaError, match=r"expected .*store/1.* found .*store/99"):
+        Store(path)
+
+
+@pytest.mark.parametrize("label", ["forces", "energy"])
+def test_absent_labels_are_refused(path, label):
+    with h5py.File(path, "r+") as file:
+        del file["OH-1-H/primary"][label]
+    with pytest.raises(MissingLabelsError, match=f"OH-1-H.*no {label}"):
+        Store(path)
+
+
+def test_unknown_content_is_refused(path):
+    other = path.with_name("other.h5")
+    shutil.copy(path, other)
+    with h5py.File(path, "r+") as file:
+        file["OH-1-H/primary"]["charges"] = np.zeros(3)
+    with pytest.raises(SchemaError, match="also charges"):
+        Store(path)
+    with h5py.File(other, "r+") as file:
+        file["OH-1-H"].attrs["colour"] = "green"
+    with pytest.raises(SchemaError, match="also colour"):
+        Store(other)
+
+
+def test_wrong_shapes_and_types_are_refused(path):
+    with h5py.File(path, "r+") as file:
+        forces = file["OH-1-H/primary/forces"][...]
+        del file["OH-1-H/primary/forces"]
+        file["OH-1-H/primary/forces"] = forces[:, :-1]
+    with pytest.raises(SchemaError, match=r"forces of shape \(4, 6, 3\).*\(4, 5, 3\)"):
+        Store(path)
+    with h5py.File(path, "r+") as file:
+        del file["OH-1-H/primary/forces"]
+        file["OH-1-H/primary/forces"] = forces.astype(np.float64)
+    with pytest.raises(SchemaError, match="float64"):
+        Store(path)
+
+
+def test_a_molecule_under_another_name_is_refused(path):
+    with h5py.File(path, "r+") as file:
+        file.move("OH-1-H", "SH-1-H")
+    with pytest.raises(SchemaError, match=r"OH-1-H.*SH-1-H"):
+        Store(path)
+
+
+def test_requests_beyond_the_data_are_refused(path):
+    store = Store(path)
+    with pytest.raises(UnknownNameError, match="Did you mean 'OH-1-H'"):
+        store.frames("OH-11-H", "primary")
+    with pytest.raises(CoverageError, match=r"frames 0\.\.3"):
+        store.frames("OH-1-H", "primary", np.array([4]))
+    with pytest.raises(CoverageError, match="tertiary"):
+        store.frames("OH-1-H", "tertiary")
+
+
+def test_a_failed_write_leaves_nothing_behind(tmp_path, toy_header, molecule):
+    from mlip_compose.store.writer import write_store
+
+    def broken():
+        yield molecule("H-2-H"), []
+        raise OSError("no space left")
+
+    with pytest.raises(OSError, match="no space"):
+        write_store(tmp_path / "new.h5", toy_header, broken())
+    assert list(tmp_path.iterdir()) == []

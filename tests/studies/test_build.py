@@ -1,0 +1,115 @@
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from mlip_compose.errors import RequestError
+from mlip_compose.records import Failure
+from mlip_compose.store.reader import Store
+from mlip_compose.studies import build as module
+from mlip_compose.studies.build import build
+
+
+def silent(molecule, fraction, failure):
+    pass
+
+
+@pytest.fixture
+def finished(recipe, tmp_path):
+    path = tmp_path / "one.h5"
+    build(recipe, path, 1, silent)
+    return path
+
+
+def test_a_build_makes_a_store(finished, recipe):
+    store = Store(finished)
+    store.verify()
+    assert set(store.molecules) == {"OH-1-H", "F-1-H", "H-2-H", "F-1-Cl"}
+    assert store.n_frames("OH-1-H", "primary") == 3
+    assert store.n_frames("OH-1-H", "secondary") == 2
+    assert store.n_frames("F-1-Cl", "primary") == 2
+    assert store.n_frames("F-1-Cl", "secondary") == 0
+    assert all(store.has_minimum(name) for name in store.molecules)
+    assert store.header.reference == "gfn2-xtb"
+    assert store.header.sampling == recipe.sampling.model_dump(mode="json")
+    assert not list(finished.parent.glob("*.parts"))
+
+
+def test_order_and_number_of_processes_change_no_byte(finished, recipe, tmp_path):
+    other = recipe.model_copy(update={"molecules": tuple(reversed(recipe.molecules))})
+    build(other, tmp_path / "two.h5", 2, silent)
+    assert (tmp_path / "two.h5").read_bytes() == finished.read_bytes()
+
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from mlip_compose.studies.build import build
+from mlip_compose.studies.recipe import load_recipe
+if __name__ == "__main__":
+    print("begin", flush=True)
+    tell = lambda molecule, fraction, failure: print(molecule, flush=True)
+    build(load_recipe(sys.argv[1]), Path(sys.argv[2]), 1, tell)
+"""
+
+
+def test_a_killed_build_goes_on_and_ends_with_the_same_bytes(finished, recipe, tmp_path):
+    script, document = tmp_path / "script.py", tmp_path / "recipe.yaml"
+    script.write_text(SCRIPT)
+    document.write_text(recipe.model_dump_json())  # JSON is YAML
+    path = tmp_path / "killed.h5"
+    command = [sys.executable, str(script), str(document), str(path)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    for line in process.stdout:  # until the first molecule is there
+        if line.strip() not in ("", "begin"):
+            break
+    time.sleep(random.Random(0).random() * 0.2)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    assert not path.exists()
+    parts = {part.name: part.stat().st_mtime_ns for part in tmp_path.glob("killed.h5.parts/*/*.h5")}
+    assert parts
+    told = []
+    build(recipe, path, 1, lambda molecule, fraction, failure: told.append(molecule))
+    assert path.read_bytes() == finished.read_bytes()
+    assert not {f"{name}.h5" for name in told} & set(parts)
+
+
+def test_a_molecule_that_fails_is_recorded_and_stops_nothing(recipe, tmp_path, monkeypatch):
+    honest = module.make_part
+
+    def failing(job):
+        if str(job) == "F-1-H":
+            return Failure("scf", "F-1-H", "no convergence")
+        return honest(job)
+
+    def here(work, items, processes):
+        return ((item, failing(item)) for item in items)
+
+    monkeypatch.setattr(module, "run_units", here)
+    outcome = build(recipe, tmp_path / "some.h5", 1, silent)
+    assert [str(failure) for failure in outcome.failures] == ["scf of F-1-H: no convergence"]
+    store = Store(tmp_path / "some.h5")
+    assert "F-1-H" not in store.molecules
+    assert "H-2-H" in store.molecules
+    assert store.header.failures == ("scf of F-1-H: no convergence",)
+
+
+def test_a_build_replaces_no_file(recipe, tmp_path):
+    (tmp_path / "mine.h5").write_text("precious")
+    with pytest.raises(RequestError, match="Remove it"):
+        build(recipe, tmp_path / "mine.h5", 1, silent)
+    assert (tmp_path / "mine.h5").read_text() == "precious"
+
+
+def test_progress_grows_to_the_end(recipe, tmp_path):
+    fractions = []
+    build(recipe, tmp_path / "x.h5", 1, lambda m, fraction, failure: fractions.append(fraction))
+    assert fractions == sorted(fractions)
+    assert fractions[0] == 0.0
+    assert fractions[-1] == pytest.approx(1.0)

@@ -1,0 +1,107 @@
+"""Study files and recipes: what is right is read, what is wrong is named."""
+
+import pytest
+
+from mlip_compose.errors import NotOfThisKindError, RequestError, StudyError, UnknownNameError
+from mlip_compose.studies.recipe import load_recipe, recipe_names
+from mlip_compose.studies.study import load_study, study_names
+
+
+@pytest.fixture
+def written(tmp_path):
+    def write(text):
+        path = tmp_path / "document.yaml"
+        path.write_text(text)
+        return str(path)
+
+    return write
+
+
+@pytest.mark.parametrize("name", study_names())
+def test_built_in_studies_are_right(name):
+    assert load_study(name).name == name
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_built_in_recipes_are_right(name):
+    recipe = load_recipe(name)
+    assert recipe.name == name
+    assert recipe.selected()
+
+
+def test_a_study_is_read_with_its_settings(written):
+    study = load_study(
+        written(
+            """
+            name: mine
+            tasks: [length]
+            potentials:
+              - composition
+              - {potential: additive, label: bonded}
+            """
+        )
+    )
+    assert [entry.shown for entry in study.potentials] == ["composition", "bonded"]
+    assert study.levels == (2,)
+
+
+GOOD = "name: mine\npotentials: [composition]\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "message"),
+    [
+        ("", StudyError, "found nothing"),
+        ("just words", StudyError, "a mapping with keys name"),
+        ("[1, 2]", StudyError, "found list"),
+        ("a: [", StudyError, "YAML"),
+        ("\x00", StudyError, "YAML"),
+        ("name: mine\n", StudyError, "potentials"),
+        (GOOD + "level: [2]\n", UnknownNameError, "Did you mean 'levels'"),
+        (GOOD + "levels: [4]\n", RequestError, "1, 2 or 3"),
+        (GOOD + "tasks: [lenght]\n", UnknownNameError, "Did you mean 'length'"),
+        (GOOD + "tasks: []\n", StudyError, "tasks"),
+        (GOOD + "train_frames: many\n", StudyError, "train_frames"),
+        (GOOD + "train_frames: 0\n", StudyError, "train_frames"),
+        (GOOD + "seeds: [0, 0]\n", StudyError, "seeds"),
+        ("name: ../up\npotentials: [composition]\n", StudyError, "name"),
+        ("name: m\npotentials: [aditive]\n", UnknownNameError, "Did you mean 'additive'"),
+        ("name: m\npotentials: [composition, composition]\n", StudyError, "label"),
+        (
+            "name: m\npotentials: [{potential: composition, settings: {depth: 3}}]\n",
+            UnknownNameError,
+            "setting of composition",
+        ),
+        ("name: m\npotentials: [{potential: composition, labl: a}]\n", StudyError, "labl"),
+    ],
+)
+def test_a_wrong_study_is_refused(written, text, error, message):
+    with pytest.raises(error, match=message):
+        load_study(written(text))
+
+
+def test_a_study_that_is_no_text_is_refused(tmp_path):
+    path = tmp_path / "study.yaml"
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(StudyError, match="UTF-8"):
+        load_study(str(path))
+
+
+def test_an_unknown_study_is_named_with_the_nearest():
+    with pytest.raises(UnknownNameError, match="Did you mean 'quick'"):
+        load_study("quik")
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "message"),
+    [
+        ("name: m\nmolecules: [OH-0-H]\n", NotOfThisKindError, "n"),
+        ("name: m\nmolecules: [OX-1-H]\n", UnknownNameError, "Did you mean 'OH'"),
+        ("name: m\nsampling: {temperature: 300}\n", StudyError, "temperature"),
+        ("name: m\nsampling: {primary: 0}\n", StudyError, "primary"),
+        ("name: m\nmolecule: full\n", UnknownNameError, "Did you mean 'molecules'"),
+    ],
+)
+def test_a_wrong_recipe_is_refused(written, text, error, message):
+    with pytest.raises(error, match=message):
+        load_recipe(written(text)).selected()
