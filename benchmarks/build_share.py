@@ -1,7 +1,7 @@
 """Share of the CPU time of `data build` that is spent in the reference: at least 90 %.
 
-Each process of a build does molecules one after the other and shares nothing with the others, so the
-share of one process is that of any number. Measured on every fourth molecule of each series of
+Each process of a build does molecules one after the other and shares nothing with the others, so
+the share of one process is that of any number. Measured on every fourth molecule of each series of
 `mini-v1`, from the conformers to the file; weighted by time, as in a build.
 
     python benchmarks/build_share.py [molecule ...]

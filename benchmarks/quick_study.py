@@ -1,6 +1,6 @@
 """Wall time of the study `quick` after installation: at most 6 minutes on two cores.
 
-    python benchmarks/quick_study.py
+Run it with ``python benchmarks/quick_study.py``.
 """
 
 import subprocess
