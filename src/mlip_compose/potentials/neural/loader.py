@@ -61,7 +61,12 @@ class StepLoader(DataLoader[Any]):
     ) -> None:
         self.step_sampler = StepSampler(len(graphs), batch_size, steps, seed)
         dataset = GraphDataset(graphs)
-        super().__init__(dataset, batch_sampler=self.step_sampler, collate_fn=to_batch)
+        super().__init__(
+            dataset,
+            batch_sampler=self.step_sampler,
+            collate_fn=to_batch,
+            generator=torch.Generator(),  # so that torch's own is left alone
+        )
 
     def state_dict(self) -> dict[str, int]:
         """Return the step whose batch comes next."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import torch
 from graph_pes import AtomicGraph, GraphPESModel
 from graph_pes.data.loader import GraphDataLoader
 from graph_pes.training.loss import MAE, PerAtomEnergyLoss, PropertyLoss, TotalLoss
-from graph_pes.training.opt import LRScheduler, Optimizer
+from graph_pes.training.opt import LRScheduler
 from graph_pes.training.tasks import TrainingTask
 from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from pytorch_lightning.callbacks import ModelCheckpoint
@@ -84,7 +84,9 @@ def train(
         Called with the fraction of gradient steps that are done.
     """
     loader = StepLoader(train_graphs, settings.batch_size, settings.steps, seed)
-    validation = GraphDataLoader(validation_graphs, batch_size=_VALIDATION_BATCH)
+    validation = GraphDataLoader(
+        validation_graphs, batch_size=_VALIDATION_BATCH, generator=torch.Generator()
+    )
     forces = torch.cat([g.properties["forces"] for g in validation_graphs])
     curve, cost = Curve(float(forces.abs().mean())), Cost()
     loss = TotalLoss(
@@ -128,7 +130,15 @@ def train(
     return Training(curve, cost, trainer.global_step, trainer.strategy.root_device)
 
 
-def _optimiser(settings: NeuralSettings) -> tuple[Optimizer, LRScheduler]:
+def _optimiser(
+    settings: NeuralSettings,
+) -> tuple[Callable[[GraphPESModel], torch.optim.Optimizer], LRScheduler]:
+    # graph-pes 1.0.2's own Optimizer takes parameters in the order of a set, by address in memory:
+    # a checkpoint of its state does not fit the next process
+    def adam(model: GraphPESModel) -> torch.optim.Optimizer:
+        wanted = [p for p in model.parameters() if p.requires_grad]
+        return torch.optim.Adam(wanted, lr=settings.learning_rate, fused=True)
+
     schedule = LRScheduler(
         "OneCycleLR",
         max_lr=settings.learning_rate,
@@ -137,7 +147,7 @@ def _optimiser(settings: NeuralSettings) -> tuple[Optimizer, LRScheduler]:
         anneal_strategy=settings.schedule,
         cycle_momentum=False,
     )
-    return Optimizer("Adam", lr=settings.learning_rate), schedule
+    return adam, schedule
 
 
 def _fit(
