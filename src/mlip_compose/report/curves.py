@@ -51,8 +51,9 @@ def curve_document(results: StudyResults, level: int, styles: dict[Entry, Style]
             }
             for families in _groups(ground)
         ]
-    unit = plain(unit_of(results, MAIN_METRIC))
-    title = {"title": {"text": f"force MAE, {unit}", "standoff": 4}}
+    unit = unit_of(results, MAIN_METRIC)
+    name = f"force MAE, {plain(unit)}" if unit else "force MAE"
+    title = {"title": {"text": name, "standoff": 4}}
     axes = {choice: log_axis(values or spread["show"]) | title for choice, values in spread.items()}
     return {"axes": axes, "panels": panels}
 

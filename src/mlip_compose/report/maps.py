@@ -207,6 +207,8 @@ def _scale(numbers: dict[Entry, dict[Place, float]]) -> Figure:
         v for entry, found in numbers.items() if entry.role != "scale" for v in found.values()
     ]
     every = models or [v for found in numbers.values() for v in found.values()]
+    if not every:
+        return {"zmin": 0.0, "zmax": 1.0, "tickvals": [], "ticktext": []}
     axis = log_axis(every, margin=0.0)
     low, high = axis["range"]
     apart = 0.1 * (high - low)

@@ -38,9 +38,14 @@
   }
 
   function draw(target, figure, caption) {
-    Plotly.react(target, figure.data, themed(figure.layout), config);
+    const width = paper() ? { width: target.clientWidth } : {};
+    Plotly.react(target, figure.data, { ...themed(figure.layout), ...width }, config);
     target.setAttribute("aria-label", caption);
   }
+
+  // On screen each figure is drawn in a task of its own, so that the page can be used meanwhile.
+  const paper = () => document.documentElement.classList.contains("paper");
+  const soon = (task, ...given) => (paper() ? task(...given) : setTimeout(task, 0, ...given));
 
   function drawGaps() {
     const found = (data.gaps[state.level] || {})[state.metric];
@@ -120,7 +125,7 @@
       const { data: traces, layout } = found.panels[Number(plot.dataset.curve)].figure;
       const visible = ({ entry, role, single }) =>
         (!single || entry === state.families) && (role !== "scale" || state.scale === "show");
-      setTimeout(draw, 0, plot, {
+      soon(draw, plot, {
         data: traces.map((trace) => ({ ...trace, visible: visible(trace.meta) })),
         layout: { ...layout, yaxis: found.axes[state.scale] },
       }, plot.getAttribute("aria-label"));
@@ -138,8 +143,7 @@
       const { level, metric } = part.dataset;
       part.hidden = level !== state.level || (metric !== undefined && metric !== state.metric);
     });
-    // Each figure in a task of its own, so that the page can be used meanwhile.
-    (changed ? drawings[changed] : drawings.level).forEach((drawing) => setTimeout(drawing));
+    (changed ? drawings[changed] : drawings.level).forEach((drawing) => soon(drawing));
   }
 
   all("[data-state]").forEach((select) => {
@@ -214,10 +218,18 @@
     Plotly.downloadImage(plot, { format: "svg", filename: button.dataset.save, width, height });
   }));
 
-  // Light, dark and paper: figures are drawn again in the colours of the moment.
+  // Light, dark and paper: figures are drawn again in the colours and the width of the moment.
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => show());
-  matchMedia("print").addEventListener("change", () => show());
-  addEventListener("beforeprint", () => all("details").forEach((part) => { part.open = true; }));
+  let opened = [];
+  function print(printing) {
+    document.documentElement.classList.toggle("paper", printing);
+    if (printing) opened = all("details.words:not([open])");
+    opened.forEach((part) => { part.open = printing; });
+    show();
+    if (!printing) soon(() => all(".plot").forEach((plot) => Plotly.Plots.resize(plot)));
+  }
+  addEventListener("beforeprint", () => print(true));
+  addEventListener("afterprint", () => print(false));
 
   show();
 })();
