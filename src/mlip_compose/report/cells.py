@@ -33,10 +33,6 @@ class Ground:
     level: int
     parts: dict[Place, Part]
 
-    def of(self, part: Part) -> list[Place]:
-        """Return the molecules that play a part."""
-        return [place for place, found in self.parts.items() if found == part]
-
     @property
     def families(self) -> tuple[str, ...]:
         """End groups of the molecules with one end group, in canonical order."""
