@@ -1,7 +1,7 @@
-"""Have machine-learned interatomic potentials learned that molecules are made of parts?
+"""Have machine-learned potentials learned that molecules are made of parts? A benchmark.
 
-A benchmark of compositional generalisation for machine-learned interatomic potentials (MLIPs), after
-arXiv 2605.08988. ``mlip-compose --help`` is the place to start; ``docs/`` explains the words.
+Compositional generalisation of machine-learned interatomic potentials (MLIPs), after arXiv
+2605.08988. ``mlip-compose --help`` is the place to start; ``docs/`` explains the words.
 """
 
 from importlib.metadata import version

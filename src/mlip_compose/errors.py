@@ -15,8 +15,8 @@
         ├── CoverageError          the data lacks what a task or a budget needs
         └── MissingExtraError      a package that an optional part needs
 
-An expected scientific failure (an SCF that does not converge, a bond that broke in dynamics) is no
-exception: it is a returned :class:`mlip_compose.records.Failure`. Anything else that raises is a bug.
+An expected scientific failure (an SCF that does not converge, a bond that broke in dynamics) is
+no exception: it is a returned :class:`mlip_compose.records.Failure`. All else is a bug.
 """
 
 import difflib

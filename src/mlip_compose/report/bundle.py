@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from pydantic import Field
+
 from mlip_compose.evaluation.results import PairedDifference, Score, Strict
 
 
@@ -23,7 +25,7 @@ class UnitFacts(Strict):
     """One unit of work: the training of one potential on one set of frames, and what became of it.
 
     ``cost`` has ``wall_s``, ``cpu_s``, ``device`` and, where there are any, ``parameters`` and
-    ``gradient_steps``; ``facts`` is the potential's own report (unseen types, validation curve, ...).
+    ``gradient_steps``; ``facts`` is the potential's own report (unseen types, validation ...).
     """
 
     id: str
@@ -36,8 +38,8 @@ class UnitFacts(Strict):
     settings: dict[str, Any]
     status: Literal["done", "failed"]
     reason: str = ""
-    cost: dict[str, Any] = {}
-    facts: dict[str, Any] = {}
+    cost: dict[str, Any] = Field(default_factory=dict)
+    facts: dict[str, Any] = Field(default_factory=dict)
 
 
 class StudyResults(Strict):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import resource
 import sys
 import time
 from typing import Any
@@ -149,13 +150,9 @@ class Report(pl.Callback):
         self._progress(step / self._steps, message)
 
 
-def peak_memory_mib(device: torch.device) -> float | None:
-    """Peak memory in MiB: of this process so far, or of the tensors on a GPU."""
+def peak_memory_mb(device: torch.device) -> float:
+    """Peak memory in MB (10^6 bytes): of this process so far, or of the tensors on a GPU."""
     if device.type == "cuda":
-        return float(torch.cuda.max_memory_allocated(device)) / 2**20
-    if sys.platform == "win32":
-        return None
-    import resource
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (2**20 if sys.platform == "darwin" else 2**10)
+        return float(torch.cuda.max_memory_allocated(device)) / 1e6
+    unit = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, bytes
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6

@@ -13,7 +13,7 @@ from graph_pes.utils.nn import count_used_parameters
 
 from mlip_compose.errors import CoverageError
 from mlip_compose.potentials.base import Progress, Settings
-from mlip_compose.potentials.neural.callbacks import peak_memory_mib
+from mlip_compose.potentials.neural.callbacks import peak_memory_mb
 from mlip_compose.potentials.neural.graphs import labelled_graphs
 from mlip_compose.potentials.neural.models import DTYPES, build_model, scale_messages
 from mlip_compose.potentials.neural.potential import NeuralPotential
@@ -63,23 +63,19 @@ def fit_neural(
         settings,
         model.eval().requires_grad_(False).cpu(),
         reference_energies,
-        {
-            "parameters": count_used_parameters(model),
-            "train_frames": len(graphs),
-            "validation_curve": training.curve.points,
-            "cost": _cost(training),
-        },
+        {"parameters": count_used_parameters(model)} | _facts(training),
     )
 
 
-def _cost(training: Training) -> dict[str, object]:
+def _facts(training: Training) -> dict[str, object]:
     device = training.device
     return {
         "gradient_steps": training.steps,
+        "validation_curve": training.curve.points,
         "resumed_at": training.cost.resumed_at,
-        "cpu_seconds": round(training.cost.cpu_seconds, 2),
-        "wall_seconds": round(training.cost.wall_seconds, 2),
-        "peak_memory_mib": peak_memory_mib(device),
+        "training_cpu_s": round(training.cost.cpu_seconds, 2),
+        "training_wall_s": round(training.cost.wall_seconds, 2),
+        "peak_memory_mb": round(peak_memory_mb(device), 1),
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
         "threads": torch.get_num_threads(),
     }
