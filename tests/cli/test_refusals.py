@@ -1,12 +1,12 @@
 """Bad input: exit status 2, one message with what was expected and found, no traceback."""
 
 import shutil
+from pathlib import Path
 
 import h5py
-import numpy as np
 import pytest
 
-from mlip_compose.store.catalogue import dataset_path
+from mlip_compose.store.catalogue import dataset_path, open_store
 
 
 def refused(outcome, *fragments):
@@ -150,22 +150,25 @@ def test_an_unknown_command_is_refused(command):
 def test_a_potential_is_not_tested_on_frames_it_may_have_been_trained_on(command):
     trained = command("train", "length", "composition", "--level", "1", "--train-frames", "40")
     assert trained.status == 0
-    (model,) = (path for path in dataset_models())
+    (model,) = dataset_models()
     refused(command("predict", "length", model, "--level", "2"), "other frames")
     assert command("predict", "length", model, "--level", "1", "--out", "p.h5").status == 0
 
 
 def dataset_models():
-    from pathlib import Path
-
     return sorted(Path("results/train/trainings").iterdir())
 
 
-def test_a_score_needs_the_frames_of_its_split(command, store):
+def test_a_score_needs_the_frames_of_its_split(command):
     command("train", "recombination", "composition", "--level", "1", "--train-frames", "200")
-    (predictions,) = sorted(__import__("pathlib").Path("results/train/predictions").iterdir())
+    (predictions,) = Path("results/train/predictions").iterdir()
     refused(command("score", predictions, "--level", "2"), "none of frames")
-    with h5py.File(store, "r+") as file:
-        file.attrs["name"] = np.str_("mini-v1")
-    scored = command("score", predictions)
-    assert scored.status == 0
+    assert command("score", predictions).status == 0
+
+
+def test_predictions_of_another_data_set_are_refused(command, toy_store):
+    command("train", "length", "composition", "--level", "1", "--train-frames", "40")
+    (predictions,) = Path("results/train/predictions").iterdir()
+    names = list(open_store("mini-v1").molecules)
+    other = toy_store(names, primary=10, secondary=5)
+    refused(command("score", predictions, "--dataset", other), "predictions of mini-v1")

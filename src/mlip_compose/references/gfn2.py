@@ -14,9 +14,11 @@ import numpy as np
 
 from mlip_compose.records import Failure, FloatArray, IntArray
 from mlip_compose.references.base import Label, WalkError
+from mlip_compose.references.threads import one_thread
 from mlip_compose.units import BOHR, HARTREE, HARTREE_PER_BOHR, KELVIN_IN_HARTREE
 
 METHOD: Final = "GFN2-xTB"
+LIBRARY: Final = "tblite.library"
 LABEL_ACCURACY: Final = 0.1
 """tblite's accuracy for labels: forces within 0.05 meV/Angstrom of converged ones."""
 WALK_ACCURACY: Final = 1.0
@@ -56,8 +58,9 @@ class Gfn2Xtb:
         from tblite.exceptions import TBLiteRuntimeError
 
         try:
-            calculator = _calculator(numbers, positions, charge, spin, self.accuracy)
-            return _label(calculator.singlepoint())
+            with one_thread(LIBRARY):
+                calculator = _calculator(numbers, positions, charge, spin, self.accuracy)
+                return _label(calculator.singlepoint())
         except TBLiteRuntimeError as error:
             return Failure("scf", METHOD, _one_line(error))
 
@@ -106,7 +109,8 @@ class XtbWalker:
                 )
             else:
                 self._calculator.update(positions=positions / BOHR)
-            self._result = self._calculator.singlepoint(self._result)
+            with one_thread(LIBRARY):
+                self._result = self._calculator.singlepoint(self._result)
             label = _label(self._result)
         except TBLiteRuntimeError as error:
             raise WalkError(_one_line(error)) from error

@@ -1,0 +1,118 @@
+"""The frozen data set is what it says: its recipe's molecules, labels that can be recomputed."""
+
+import numpy as np
+import pytest
+
+from mlip_compose.molecules.series import full
+from mlip_compose.references.registry import get_reference
+from mlip_compose.sampling.checks import force_outliers, topology_kept
+from mlip_compose.store.catalogue import FROZEN, open_store
+from mlip_compose.studies.recipe import load_recipe
+
+MEGABYTE = 2**20
+
+
+@pytest.fixture(scope="module", params=sorted(FROZEN))
+def store(request):
+    return open_store(request.param)
+
+
+def test_it_is_small_and_whole(store):
+    assert store.path.stat().st_size <= 6 * MEGABYTE
+    store.verify()
+    assert store.header.failures == ()
+    assert set(store.molecules) == {molecule.name for molecule in full()}
+    assert all(store.has_minimum(name) for name in store.molecules)
+
+
+def test_it_was_made_by_its_recipe(store):
+    recipe = load_recipe(store.name)
+    assert store.reference == recipe.reference
+    assert store.header.reference_settings == dict(get_reference(store.reference).settings)
+    assert store.header.sampling == recipe.sampling.model_dump(mode="json")
+
+
+def test_there_is_enough_to_train_on(store):
+    for name, molecule in store.molecules.items():
+        if molecule.is_monofunctional:
+            assert store.n_frames(name, "primary") >= 40
+            assert store.n_frames(name, "secondary") >= 15
+        else:
+            assert store.n_frames(name, "primary") >= 8
+
+
+def test_every_frame_is_of_its_molecule(store):
+    for name, molecule in store.molecules.items():
+        for trajectory in ("primary", "secondary"):
+            if store.n_frames(name, trajectory):
+                frames = store.frames(name, trajectory)
+                assert topology_kept(molecule, frames.positions).all()
+                assert not force_outliers(frames.forces).any()
+                assert (frames.energy > store.minimum(name).energy).all()
+
+
+def test_a_random_sample_of_labels_is_recomputed(store):
+    reference = get_reference(store.reference)
+    rng = np.random.default_rng(0)
+    for name in rng.choice(sorted(store.molecules), size=12, replace=False):
+        molecule = store.molecules[name]
+        row = int(rng.integers(store.n_frames(name, "primary")))
+        frames = store.frames(name, "primary", np.array([row]))
+        label = reference.label(molecule.numbers, frames.positions[0].astype(np.float64))
+        assert label.energy == pytest.approx(frames.energy[0], abs=1e-6)
+        np.testing.assert_allclose(label.forces, frames.forces[0], atol=1e-5)
+
+
+def test_the_energy_above_the_minimum_is_that_of_the_temperature(store):
+    """Equipartition: near harmonic, 3N - 6 vibrations hold kT/2 of potential energy each."""
+    ratios = []
+    for name, molecule in store.molecules.items():
+        if molecule.is_monofunctional:
+            above = store.frames(name, "primary").energy - store.minimum(name).energy
+            expected = 0.5 * (3 * molecule.n_atoms - 6) * 8.617333e-5 * 500.0
+            ratios.append(above.mean() / expected)
+    assert np.mean(ratios) == pytest.approx(1.05, abs=0.07)
+
+
+def test_the_two_trajectories_agree(store):
+    """Their mean energies differ by no more than chance: the mean of z is 0, its spread about 1."""
+    differences = []
+    for name, molecule in store.molecules.items():
+        if molecule.is_monofunctional:
+            primary, secondary = (
+                store.frames(name, trajectory).energy for trajectory in ("primary", "secondary")
+            )
+            error = np.hypot(
+                primary.std(ddof=1) / len(primary) ** 0.5,
+                secondary.std(ddof=1) / len(secondary) ** 0.5,
+            )
+            differences.append((primary.mean() - secondary.mean()) / error)
+    assert abs(np.mean(differences)) < 0.5
+    assert np.std(differences) < 2.5
+
+
+def test_minima_are_stationary(store):
+    reference = get_reference(store.reference)
+    for name in ("OH-1-H", "CN-4-H", "NH2-2-COOH"):
+        molecule, minimum = store.molecules[name], store.minimum(name)
+        label = reference.label(molecule.numbers, minimum.positions[0].astype(np.float64))
+        assert abs(label.forces).max() < 4e-3  # eV/Angstrom
+        assert label.energy == pytest.approx(minimum.energy[0], abs=1e-6)
+
+
+def test_chains_visit_gauche_and_anti(store):
+    from ase import Atoms
+
+    anti = gauche = 0
+    for n in (6, 8, 10, 12):
+        for trajectory in ("primary", "secondary"):
+            frames = store.frames(f"H-{n}-H", trajectory)
+            numbers = store.molecules[f"H-{n}-H"].numbers
+            for positions in frames.positions:
+                atoms = Atoms(numbers=numbers, positions=positions)
+                torsions = [(i, i + 1, i + 2, i + 3) for i in range(n - 3)]
+                angles = np.array([atoms.get_dihedral(*torsion) for torsion in torsions])
+                anti += int((abs(angles - 180) < 60).sum())
+                gauche += int((abs(angles - 180) >= 60).sum())
+    # GFN2-xTB at 500 K: gauche lies about 0.6 kcal/mol above anti and is twofold
+    assert 0.25 < gauche / (anti + gauche) < 0.7
