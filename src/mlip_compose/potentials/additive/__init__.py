@@ -1,0 +1,1 @@
+"""``additive``: a bonded force field, linear in its parameters, typed by chemical environment."""

@@ -1,0 +1,82 @@
+"""Functions of coordinates in which the energy of a term is linear.
+
+A basis of K functions takes the S coordinates of each of T terms, arrays (T, F), and returns values
+(K, T, F) and derivatives with respect to each coordinate (K, S, T, F). Bonds and angles come as
+deviations from their equilibrium, in units of a typical thermal deviation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from mlip_compose.records import FloatArray
+
+Basis = Callable[[Sequence[FloatArray]], tuple[FloatArray, FloatArray]]
+
+PAIR_LENGTH = 2.5  # Angstrom: pair functions are (PAIR_LENGTH / r)^p, so coefficients are in eV
+PAIR_CUTOFF = 6.0  # Angstrom
+_PAIR_POWERS = (6, 9, 12)
+
+
+def polynomial(degree: int) -> Basis:
+    """Powers x, x^2, ... of one coordinate."""
+
+    def basis(x: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:
+        (q,) = x
+        powers = [np.ones_like(q)]
+        for _ in range(degree):
+            powers.append(powers[-1] * q)
+        slopes = [k * powers[k - 1] for k in range(1, degree + 1)]
+        return np.stack(powers[1:]), np.stack(slopes)[:, None]
+
+    return basis
+
+
+def product(x: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:
+    """Product of two coordinates."""
+    a, b = x
+    return (a * b)[None], np.stack([b, a])[None]
+
+
+def even_powers(x: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:
+    """x^2 and x^4: a triple product changes sign in the mirror, the energy does not."""
+    (q,) = x
+    return np.stack([q**2, q**4]), np.stack([2 * q, 4 * q**3])[:, None]
+
+
+def fourier(x: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:
+    """cos(k phi), k = 1, 2, 3, of c = cos(phi); sines would differ between mirror images."""
+    (c,) = x
+    values = np.stack([c, 2 * c**2 - 1, 4 * c**3 - 3 * c])
+    return values, np.stack([np.ones_like(c), 4 * c, 12 * c**2 - 3])[:, None]
+
+
+def times_fourier(x: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:
+    """Multiply a bond or angle by cos(k phi), k = 1, 2, 3."""
+    q, c = x
+    waves, slopes = fourier([c])
+    return q * waves, np.stack([waves, q * slopes[:, 0]], axis=1)
+
+
+def bends_times_torsion(x: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:
+    """Multiply the two angles of a torsion, and both by cos(phi)."""
+    a, b, c = x
+    values = np.stack([a * b, a * b * c])
+    alone = np.stack([b, a, np.zeros_like(c)])
+    return values, np.stack([alone, np.stack([b * c, a * c, a * b])])
+
+
+def pair_powers(x: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:
+    """(2.5 A / r)^p, p = 6, 9, 12, times (1 - (r / 6 A)^2)^2 within 6 A and 0 beyond.
+
+    Steep and short, so that a series of growing chains adds up to a bounded energy.
+    """
+    (r,) = x
+    inside = r < PAIR_CUTOFF
+    shrink = np.where(inside, 1 - (r / PAIR_CUTOFF) ** 2, 0.0)
+    cut, cut_slope = shrink**2, -4 * shrink * r / PAIR_CUTOFF**2
+    powers = np.stack([(PAIR_LENGTH / r) ** p for p in _PAIR_POWERS])
+    exponents = np.array(_PAIR_POWERS, dtype=np.float64)[:, None, None]
+    return powers * cut, (powers * cut_slope - exponents * powers / r * cut)[:, None]

@@ -1,0 +1,84 @@
+"""Energies of atoms by environment: what the terms leave of the mean energy of each molecule.
+
+The terms of the force field have no constants. These come last, from one number a molecule, so that
+composition and geometry are never fitted against each other: along a homologous series bond, pair
+and composition energies are collinear, and a joint fit drifts with chain length.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from mlip_compose.potentials.additive.terms import find_terms
+from mlip_compose.potentials.reference_energies import fit_reference_energies
+from mlip_compose.records import FloatArray, Molecule, TrainingSet
+
+_LEVELS = ("element", "environment", "surroundings")
+_SPREAD = (3.0, 1.0, 0.05)  # eV: prior of an element's correction, and of each finer one
+_NOISE = 0.01  # eV: what is left of a molecule's mean energy
+
+
+@dataclass(frozen=True)
+class Constants:
+    """Energy of an atom: its element's, plus corrections for its environment.
+
+    Attributes
+    ----------
+    elements
+        Atomic number to energy, eV, for every element of the training molecules.
+    corrections
+        ``level label`` to energy, eV. A label that did not occur in training adds nothing.
+    """
+
+    elements: Mapping[int, float]
+    corrections: Mapping[str, float]
+
+    def energy(self, molecule: Molecule) -> float:
+        """Sum over the atoms of a molecule, eV."""
+        total = sum(self.elements[z] for z in molecule.numbers.tolist())
+        counts = _count(molecule)
+        return total + sum(self.corrections.get(name, 0.0) * n for name, n in counts.items())
+
+
+def fit_constants(
+    data: TrainingSet,
+    predict: Callable[[Molecule, FloatArray], tuple[FloatArray, FloatArray]],
+) -> Constants:
+    """Fit the constants to the mean energies that ``predict`` leaves, one for each molecule."""
+    elements = fit_reference_energies(data)
+    residuals: dict[str, list[FloatArray]] = {}
+    for frames in data.train:
+        if not len(frames):
+            continue
+        molecule = data.molecules[frames.molecule]
+        composition = sum(elements[z] for z in molecule.numbers.tolist())
+        energies, _ = predict(molecule, frames.positions)
+        residuals.setdefault(frames.molecule, []).append(frames.energy - energies - composition)
+    counts = [_count(data.molecules[name]) for name in residuals]
+    columns = {name: i for i, name in enumerate(dict.fromkeys(x for c in counts for x in c))}
+    design = np.zeros((len(counts), len(columns)))
+    for row, count in enumerate(counts):
+        for name, n in count.items():
+            design[row, columns[name]] = n
+    means = np.array([np.concatenate(parts).mean() for parts in residuals.values()])
+    spread = np.array([_SPREAD[_LEVELS.index(name.split(" ")[0])] for name in columns])
+    rows = design * spread / _NOISE
+    normal = rows.T @ rows + np.eye(len(columns))
+    solution = spread * np.linalg.solve(normal, rows.T @ (means / _NOISE))
+    return Constants(elements, dict(zip(columns, solution.tolist(), strict=True)))
+
+
+def _count(molecule: Molecule) -> Counter[str]:
+    """Count ``level label`` over the atoms; hydrogens have no surroundings of their own."""
+    labels = find_terms(molecule).topology.labels
+    counts: Counter[str] = Counter()
+    for a, element in enumerate(labels.element):
+        counts[f"element {element}"] += 1
+        counts[f"environment {labels.environment[a]}"] += 1
+        if element != "H":
+            counts[f"surroundings {labels.surroundings[a]}"] += 1
+    return counts

@@ -1,0 +1,98 @@
+"""``additive`` as a kind of potential: its settings and its fit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from pydantic import Field
+
+from mlip_compose.errors import CoverageError
+from mlip_compose.potentials.additive.constants import Constants, fit_constants
+from mlip_compose.potentials.additive.equilibrium import mean_geometry
+from mlip_compose.potentials.additive.parameters import ParameterSpace
+from mlip_compose.potentials.additive.potential import NAME, AdditivePotential, load
+from mlip_compose.potentials.additive.regression import accumulate, misfit, solve
+from mlip_compose.potentials.additive.terms import find_terms
+from mlip_compose.potentials.base import PotentialKind, Progress, Settings, silent
+from mlip_compose.records import Failure, TrainingSet
+
+
+class AdditiveSettings(Settings):
+    """Settings of the fit.
+
+    Attributes
+    ----------
+    strengths
+        Strengths of the regularisation to choose from on validation frames; 1 is the prior of
+        ``kinds``, more is stronger. Without validation frames the one nearest to 1 is taken.
+    validation_frames
+        At most so many validation frames are looked at, taken evenly.
+    """
+
+    strengths: tuple[float, ...] = Field(default=(0.3, 1.0, 3.0), min_length=1)
+    validation_frames: int = Field(default=500, ge=1)
+
+
+def fit(
+    data: TrainingSet,
+    settings: Settings,
+    seed: int,
+    workdir: Path,
+    progress: Progress = silent,
+) -> AdditivePotential | Failure:
+    """Fit by regularised least squares; ``seed`` and ``workdir`` are not used."""
+    options = AdditiveSettings.model_validate(settings.model_dump())
+    if not data.n_train:
+        raise CoverageError("at least one training frame", "none")
+    equilibrium = mean_geometry(data)
+    trained = [frames.molecule for frames in data.train if len(frames)]
+    space = ParameterSpace(find_terms(data.molecules[name]) for name in trained)
+
+    def advance(fraction: float) -> None:
+        progress(0.6 * fraction, f"normal equations of {space.n_parameters} parameters")
+
+    equations = accumulate(data, space, equilibrium, advance)
+    if not np.isfinite(equations.target).all():
+        return Failure(
+            "training", NAME, "a training frame has energies or forces that are no number"
+        )
+
+    no_constants = Constants({}, {})
+    candidates: list[tuple[float, float, AdditivePotential]] = []
+    curve = []
+    for i, strength in enumerate(settings_order(options.strengths)):
+        progress(0.6 + 0.3 * i / len(options.strengths), f"regularisation {strength:g}")
+        parameters = space.parameters(solve(equations, space, strength))
+        potential = AdditivePotential(equilibrium, parameters, no_constants)
+        loss = abs(np.log(strength))
+        if any(len(frames) for frames in data.validation):
+            loss, mae = misfit(potential.predict_terms, data, options.validation_frames)
+            curve.append({"strength": strength, "loss": loss, "forces_mae_ev_per_angstrom": mae})
+        candidates.append((loss, strength, potential))
+    _, strength, best = min(candidates, key=lambda c: (c[0], -c[1]))
+    progress(0.95, "energies of atoms")
+    constants = fit_constants(data, best.predict_terms)
+    report = {
+        "parameters": space.n_parameters + len(constants.elements) + len(constants.corrections),
+        "types": {kind: len(types) for kind, types in space.types.items()},
+        "strength": strength,
+        "validation": curve,
+    }
+    progress(1.0, f"{report['parameters']} parameters")
+    return AdditivePotential(equilibrium, best.parameters, constants, report)
+
+
+def settings_order(strengths: tuple[float, ...]) -> list[float]:
+    """Return the strengths without repetition, weakest first."""
+    return sorted(set(strengths))
+
+
+KIND = PotentialKind(
+    name=NAME,
+    summary="A bonded force field fitted by linear least squares: compositional by construction.",
+    role="feasibility",
+    settings=AdditiveSettings,
+    fit=fit,
+    load=load,
+)

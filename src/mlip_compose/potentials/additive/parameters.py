@@ -1,0 +1,141 @@
+"""Coefficients of types: what a coarse type has, plus the corrections of the finer ones.
+
+The coefficients of a term are the sum over the levels of its type. A level that did not occur in
+training adds nothing, so that a term of an unseen type has the coefficients of the coarser one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.sparse import csr_matrix
+
+from mlip_compose.potentials.additive.kinds import KIND_BY_NAME, TERM_KINDS
+from mlip_compose.potentials.additive.terms import TermBlock, Terms, Type
+from mlip_compose.records import FloatArray, IntArray
+
+Level = tuple[str, int]
+"""Name of a kind of term and level of type, 0 for the coarsest."""
+
+
+@dataclass(frozen=True, eq=False)
+class Parameters:
+    """Coefficients of every type at every level.
+
+    Attributes
+    ----------
+    types
+        For each kind of term, the types that occurred in training.
+    coefficients
+        For each level of each kind, (labels, K) in eV. Rows are the different labels of that level,
+        in the order in which they first occur in ``types``.
+    """
+
+    types: Mapping[str, tuple[Type, ...]]
+    coefficients: Mapping[Level, FloatArray]
+    _rows: Mapping[Level, Mapping[str, int]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        rows: dict[Level, dict[str, int]] = {}
+        for kind, types in self.types.items():
+            _number_labels(rows, kind, types)
+        object.__setattr__(self, "_rows", rows)
+
+    def of(self, block: TermBlock) -> FloatArray:
+        """Coefficients (U, K) of the types of a block, eV."""
+        return np.stack([self.of_type(block.kind.name, labels) for labels in block.types])
+
+    def of_type(self, kind: str, labels: Type) -> FloatArray:
+        """Coefficients (K,) of one type, eV; zero when no level of it occurred in training."""
+        total = np.zeros(len(KIND_BY_NAME[kind].quantities))
+        for level, label in enumerate(labels):
+            row = self._rows.get((kind, level), {}).get(label)
+            if row is not None:
+                total += self.coefficients[kind, level][row]
+        return total
+
+    def seen(self, kind: str, labels: Type) -> bool:
+        """Whether a type occurred in training at its finest level."""
+        return labels[-1] in self._rows.get((kind, len(labels) - 1), {})
+
+
+class ParameterSpace:
+    """The columns of all training molecules, and the parameters that make them up.
+
+    A column is one function of one finest type; a parameter is one function of one type of one
+    level. A column's coefficient is the sum of the parameters of its levels.
+
+    Parameters
+    ----------
+    molecules
+        Terms of the training molecules.
+    """
+
+    def __init__(self, molecules: Iterable[Terms]) -> None:
+        self._columns: dict[tuple[str, str], int] = {}
+        types: dict[str, list[Type]] = {kind.name: [] for kind in TERM_KINDS}
+        self.n_columns = 0
+        for terms in molecules:
+            for block in terms.blocks:
+                for labels in block.types:
+                    if (block.kind.name, labels[-1]) not in self._columns:
+                        self._columns[block.kind.name, labels[-1]] = self.n_columns
+                        self.n_columns += len(block.kind.quantities)
+                        types[block.kind.name].append(labels)
+        self.types: dict[str, tuple[Type, ...]] = {n: tuple(t) for n, t in types.items() if t}
+        self._rows: dict[Level, dict[str, int]] = {}
+        for name, known in self.types.items():
+            _number_labels(self._rows, name, known)
+        self._offsets: dict[Level, int] = {}
+        spread: list[FloatArray] = [np.zeros(0)]
+        self.n_parameters = 0
+        for (name, level), rows in self._rows.items():
+            kind = KIND_BY_NAME[name]
+            self._offsets[name, level] = self.n_parameters
+            self.n_parameters += len(rows) * len(kind.quantities)
+            spread.append(np.tile(np.array(kind.spread) * kind.levels[level], len(rows)))
+        self.spread: FloatArray = np.concatenate(spread)
+        """Standard deviation of the prior of each parameter, eV, (P,)."""
+        self.sums: csr_matrix = self._sums()
+        """Matrix (columns, P) that adds up parameters."""
+
+    def columns_of(self, terms: Terms) -> IntArray:
+        """Columns (C,) of a training molecule, in the order of its features."""
+        starts = [
+            (self._columns[block.kind.name, labels[-1]], len(block.kind.quantities))
+            for block in terms.blocks
+            for labels in block.types
+        ]
+        return np.concatenate([np.arange(start, start + k) for start, k in starts])
+
+    def parameters(self, values: FloatArray) -> Parameters:
+        """Sort a solution (P,), eV, by level and type."""
+        coefficients = {}
+        for level, rows in self._rows.items():
+            k = len(KIND_BY_NAME[level[0]].quantities)
+            start = self._offsets[level]
+            coefficients[level] = values[start : start + len(rows) * k].reshape(-1, k)
+        return Parameters(self.types, coefficients)
+
+    def _sums(self) -> csr_matrix:
+        rows: list[int] = []
+        columns: list[int] = []
+        for name, types in self.types.items():
+            k = len(KIND_BY_NAME[name].quantities)
+            for labels in types:
+                first = self._columns[name, labels[-1]]
+                for level, label in enumerate(labels):
+                    start = self._offsets[name, level] + self._rows[name, level][label] * k
+                    rows.extend(range(first, first + k))
+                    columns.extend(range(start, start + k))
+        shape = (self.n_columns, self.n_parameters)
+        return csr_matrix((np.ones(len(rows)), (rows, columns)), shape=shape)
+
+
+def _number_labels(rows: dict[Level, dict[str, int]], kind: str, types: Iterable[Type]) -> None:
+    for labels in types:
+        for level, label in enumerate(labels):
+            known = rows.setdefault((kind, level), {})
+            known.setdefault(label, len(known))

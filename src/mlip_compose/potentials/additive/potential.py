@@ -1,0 +1,130 @@
+"""A fitted bonded force field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from mlip_compose.potentials.additive.constants import Constants
+from mlip_compose.potentials.additive.equilibrium import Equilibrium
+from mlip_compose.potentials.additive.features import contract
+from mlip_compose.potentials.additive.parameters import Parameters
+from mlip_compose.potentials.additive.table import TermRow, list_terms
+from mlip_compose.potentials.additive.terms import find_terms
+from mlip_compose.potentials.base import check_request
+from mlip_compose.potentials.files import read_model, write_model
+from mlip_compose.records import FloatArray, Molecule
+
+NAME = "additive"
+_VERSION = 1
+_CHUNK = 64  # frames that are held at once
+
+
+class Unseen(NamedTuple):
+    """How many terms of a kind a molecule has, and how many are of an unseen finest type."""
+
+    unseen: int
+    total: int
+
+
+@dataclass(frozen=True, eq=False)
+class AdditivePotential:
+    """Energies of atoms by environment plus a sum of bonded and pair terms.
+
+    Attributes
+    ----------
+    equilibrium
+        Of bonds and angles.
+    parameters
+        Coefficients of the terms by type.
+    constants
+        Energies of atoms.
+    report
+        Facts about the fit.
+    """
+
+    equilibrium: Equilibrium
+    parameters: Parameters
+    constants: Constants
+    report: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Name of the kind."""
+        return NAME
+
+    @property
+    def elements(self) -> frozenset[int]:
+        """Atomic numbers of the training molecules."""
+        return frozenset(self.constants.elements)
+
+    def predict(self, molecule: Molecule, positions: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Predict energies (F,), eV, and forces (F, N, 3), eV/Angstrom; see ``Potential``."""
+        positions = check_request(NAME, self.elements, molecule, positions)
+        energies, forces = self.predict_terms(molecule, positions)
+        return energies + self.constants.energy(molecule), forces
+
+    def predict_terms(
+        self, molecule: Molecule, positions: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """Energies (F,) and forces (F, N, 3) of the terms alone, without energies of atoms."""
+        terms = find_terms(molecule)
+        coefficients = [self.parameters.of(block) for block in terms.blocks]
+        energies, forces = np.zeros(len(positions)), np.zeros(positions.shape)
+        for start in range(0, len(positions), _CHUNK):
+            part = slice(start, start + _CHUNK)
+            x = np.asarray(positions[part], dtype=np.float64)
+            energies[part], forces[part] = contract(terms, self.equilibrium, coefficients, x)
+        return energies, forces
+
+    def unseen_types(self, molecule: Molecule) -> dict[str, Unseen]:
+        """Count, for each kind of term, those of a molecule whose finest type was not in training.
+
+        Such terms have the coefficients of a coarser type. Kinds with a ``radius`` (see ``kinds``)
+        have none in any molecule whose environments of that radius all occur in training.
+        """
+        counts = {}
+        for block in find_terms(molecule).blocks:
+            new = np.array([not self.parameters.seen(block.kind.name, t) for t in block.types])
+            counts[block.kind.name] = Unseen(int(new[block.type_of].sum()), len(block.type_of))
+        return counts
+
+    def terms(self) -> list[TermRow]:
+        """List every type of term that occurred in training, with values and units."""
+        return list_terms(self.parameters, self.equilibrium)
+
+    def save(self, directory: Path) -> None:
+        """Write ``model.json`` (labels, equilibrium values, constants) and ``model.npz``."""
+        levels = list(self.parameters.coefficients)
+        facts = {
+            "types": {kind: list(map(list, t)) for kind, t in self.parameters.types.items()},
+            "levels": [[kind, level] for kind, level in levels],
+            "bonds": dict(self.equilibrium.bonds),
+            "angles": dict(self.equilibrium.angles),
+            "elements": {str(z): energy for z, energy in self.constants.elements.items()},
+            "corrections": dict(self.constants.corrections),
+            "report": dict(self.report),
+        }
+        arrays = {str(i): self.parameters.coefficients[level] for i, level in enumerate(levels)}
+        write_model(directory, NAME, _VERSION, facts, arrays)
+
+
+def load(directory: Path) -> AdditivePotential:
+    """Restore a potential that was saved."""
+    facts, arrays = read_model(directory, NAME, _VERSION)
+    levels = [(str(kind), int(level)) for kind, level in facts["levels"]]
+    return AdditivePotential(
+        equilibrium=Equilibrium(facts["bonds"], facts["angles"]),
+        parameters=Parameters(
+            {kind: tuple(map(tuple, types)) for kind, types in facts["types"].items()},
+            {level: arrays[str(i)] for i, level in enumerate(levels)},
+        ),
+        constants=Constants(
+            {int(z): energy for z, energy in facts["elements"].items()}, facts["corrections"]
+        ),
+        report=facts["report"],
+    )

@@ -1,0 +1,119 @@
+"""Regularised linear least squares on forces and on energies within each molecule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import cho_factor, cho_solve
+
+from mlip_compose.potentials.additive.equilibrium import Equilibrium
+from mlip_compose.potentials.additive.features import compute_features
+from mlip_compose.potentials.additive.parameters import ParameterSpace
+from mlip_compose.potentials.additive.terms import find_terms
+from mlip_compose.records import FloatArray, Molecule, TrainingSet
+
+FORCE_NOISE = 0.1  # eV/Angstrom: what the force field is expected to leave of a force component
+ENERGY_NOISE = 0.05  # eV: the same of an energy
+_CHUNK = 64  # frames whose features are held at once
+
+
+@dataclass(frozen=True, eq=False)
+class NormalEquations:
+    """A and b of A x = b for the columns of a parameter space: (C, C) and (C,)."""
+
+    matrix: FloatArray
+    target: FloatArray
+
+
+def accumulate(
+    data: TrainingSet,
+    space: ParameterSpace,
+    equilibrium: Equilibrium,
+    advance: Callable[[float], None],
+) -> NormalEquations:
+    """Add up the normal equations of all training frames.
+
+    The rows are force components over ``FORCE_NOISE``, and energies, less the mean over the frames
+    of their trajectory, over ``ENERGY_NOISE``. Without the means the terms never have to explain
+    why one molecule has another energy than the next: they cannot trade constants along a series.
+    """
+    matrix = np.zeros((space.n_columns, space.n_columns))
+    target = np.zeros(space.n_columns)
+    done = 0
+    for frames in data.train:
+        if not len(frames):
+            continue
+        terms = find_terms(data.molecules[frames.molecule])
+        columns = space.columns_of(terms)
+        local = np.zeros((len(columns), len(columns)))
+        local_target = np.zeros(len(columns))
+        energies = []
+        for start in range(0, len(frames), _CHUNK):
+            part = slice(start, start + _CHUNK)
+            positions = np.asarray(frames.positions[part], dtype=np.float64)
+            features = compute_features(terms, equilibrium, positions)
+            rows = features.gradients.reshape(len(columns), -1) / -FORCE_NOISE
+            forces = np.asarray(frames.forces[part], dtype=np.float64).transpose(1, 0, 2)
+            local += rows @ rows.T
+            local_target += rows @ (forces.ravel() / FORCE_NOISE)
+            energies.append(features.energies)
+        rows = np.concatenate(energies, axis=1)
+        rows = (rows - rows.mean(axis=1, keepdims=True)) / ENERGY_NOISE
+        local += rows @ rows.T
+        local_target += rows @ ((frames.energy - frames.energy.mean()) / ENERGY_NOISE)
+        matrix[np.ix_(columns, columns)] += local
+        target[columns] += local_target
+        done += len(frames)
+        advance(done / data.n_train)
+    return NormalEquations(matrix, target)
+
+
+def solve(equations: NormalEquations, space: ParameterSpace, strength: float) -> FloatArray:
+    """Solve for the parameters (P,), eV.
+
+    With H the sums of parameters into columns and D the spreads of the prior over sqrt(strength),
+    the solution is x = D y, (D H^T A H D + 1) y = D H^T b: the mode of a Gaussian posterior.
+    """
+    spread = space.spread / np.sqrt(strength)
+    half = space.sums.T @ equations.matrix
+    matrix: FloatArray = space.sums.T @ half.T
+    matrix *= spread[:, None] * spread
+    matrix[np.diag_indices_from(matrix)] += 1.0
+    factor = cho_factor(matrix, lower=True, overwrite_a=True, check_finite=False)
+    solution: FloatArray = spread * cho_solve(factor, spread * (space.sums.T @ equations.target))
+    return solution
+
+
+def misfit(
+    predict: Callable[[Molecule, FloatArray], tuple[FloatArray, FloatArray]],
+    data: TrainingSet,
+    limit: int,
+) -> tuple[float, float]:
+    """Judge on validation frames, ``limit`` of them at most, taken evenly.
+
+    Returns
+    -------
+    loss
+        Mean squared force error over ``FORCE_NOISE``, plus mean squared energy error within a
+        trajectory over ``ENERGY_NOISE``, each squared.
+    forces_mae
+        eV/Angstrom.
+    """
+    total = sum(len(frames) for frames in data.validation)
+    step = -(-total // limit)
+    squares, absolutes, energies = [], [], []
+    for frames in data.validation:
+        part = slice(None, None, step)
+        if not len(frames):
+            continue
+        energy, forces = predict(data.molecules[frames.molecule], frames.positions[part])
+        error = (forces - frames.forces[part]).ravel()
+        squares.append(error**2)
+        absolutes.append(np.abs(error))
+        shift = energy - frames.energy[part]
+        energies.append((shift - shift.mean()) ** 2)
+    force_loss = float(np.concatenate(squares).mean()) / FORCE_NOISE**2
+    energy_loss = float(np.concatenate(energies).mean()) / ENERGY_NOISE**2
+    return force_loss + energy_loss, float(np.concatenate(absolutes).mean())

@@ -1,0 +1,207 @@
+"""The terms of a molecule: which coordinates each depends on, and its type from coarse to fine.
+
+A type is a tuple of labels, one for each level of its kind. A term that reads the same from either
+end has the same type from either end; in the others the order of atoms has a meaning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from mlip_compose.potentials.additive.kinds import KIND_BY_NAME, TermKind
+from mlip_compose.potentials.additive.topology import Topology, build_topology
+from mlip_compose.records import IntArray, Molecule
+
+Type = tuple[str, ...]
+"""Labels of one type, coarse to fine."""
+
+_SEPARATOR = " "
+_Term = tuple[tuple[int, ...], Type]
+
+
+@dataclass(frozen=True, eq=False)
+class TermBlock:
+    """The T terms of one kind in a molecule.
+
+    Attributes
+    ----------
+    kind
+        Of all of them.
+    slots : (T, S) int
+        For each term, the index of each coordinate among those of its sort.
+    types
+        The different types, U of them.
+    type_of : (T,) int
+        The type of each term.
+    """
+
+    kind: TermKind
+    slots: IntArray
+    types: tuple[Type, ...]
+    type_of: IntArray
+
+
+@dataclass(frozen=True, eq=False)
+class Terms:
+    """Everything that the force field needs to know of a molecule.
+
+    Attributes
+    ----------
+    topology
+        Its coordinates and labels.
+    blocks
+        Its terms, in the order of ``TERM_KINDS``; kinds without a term are left out.
+    bond_types, angle_types
+        Type of each bond and angle, as used for equilibrium values.
+    """
+
+    topology: Topology
+    blocks: tuple[TermBlock, ...]
+    bond_types: tuple[Type, ...]
+    angle_types: tuple[Type, ...]
+
+
+def find_terms(molecule: Molecule) -> Terms:
+    """Find the terms of a molecule (kept for the molecules asked for last)."""
+    return _find_terms(_Graph(molecule))
+
+
+class _Graph:
+    """A molecule that is equal to another one when numbers, bonds and bond orders are."""
+
+    def __init__(self, molecule: Molecule) -> None:
+        self.molecule = molecule
+        arrays = (molecule.numbers, molecule.bonds, molecule.bond_orders)
+        self.key = tuple(array.astype(np.int64).tobytes() for array in arrays)
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Graph) and self.key == other.key
+
+
+@lru_cache(maxsize=512)
+def _find_terms(graph: _Graph) -> Terms:
+    topology = build_topology(graph.molecule)
+    levels = topology.labels
+    three = (levels.element, levels.valence, levels.environment)
+    bond_types = tuple(_path_type(bond, three) for bond in topology.bonds)
+    angle_types = tuple(_path_type(angle, three) for angle in topology.angles)
+    found: dict[str, list[_Term]] = {
+        "bond": [((i,), t) for i, t in enumerate(bond_types)],
+        "angle": [((i,), t) for i, t in enumerate(angle_types)],
+    }
+    for name, term in _terms(topology):
+        found.setdefault(name, []).append(term)
+    blocks = tuple(
+        _block(kind, found[kind.name]) for kind in KIND_BY_NAME.values() if found.get(kind.name)
+    )
+    return Terms(topology, blocks, bond_types, angle_types)
+
+
+def _block(kind: TermKind, terms: Sequence[_Term]) -> TermBlock:
+    types: dict[Type, int] = {}
+    type_of = [types.setdefault(label, len(types)) for _, label in terms]
+    slots = np.array([slot for slot, _ in terms], dtype=np.intp)
+    return TermBlock(kind, slots, tuple(types), np.array(type_of, dtype=np.intp))
+
+
+def _join(labels: Sequence[str]) -> str:
+    return _SEPARATOR.join(labels)
+
+
+def _either_way(labels: Sequence[str]) -> str:
+    """Join labels so that they read the same from either end."""
+    return _join(min(list(labels), list(labels)[::-1]))
+
+
+def _path_type(atoms: Sequence[int], levels: Sequence[Sequence[str]]) -> Type:
+    return tuple(_either_way([level[a] for a in atoms]) for level in levels)
+
+
+def _terms(topology: Topology) -> Iterator[tuple[str, _Term]]:
+    yield from _around_one_atom(topology)
+    yield from _along_torsions(topology)
+    yield from _between_pairs(topology)
+
+
+def _around_one_atom(topology: Topology) -> Iterator[tuple[str, _Term]]:
+    labels = topology.labels
+    element, valence, environment = labels.element, labels.valence, labels.environment
+    three, two = (element, valence, environment), (element, valence)
+    bond = {pair: i for i, (a, b) in enumerate(topology.bonds) for pair in ((a, b), (b, a))}
+    angle = {(a, b, c): i for i, (a, b, c) in enumerate(topology.angles)}
+    sides: dict[int, list[tuple[int, int, int]]] = {}
+
+    for (a, b), i in bond.items():
+        if element[a] != "H":
+            yield "bond-shift", ((i,), (_join([labels.surroundings[a], environment[b]]),))
+    for (a, b, c), i in angle.items():
+        sides.setdefault(b, []).append((a, c, i))
+        ends = sorted((environment[a], environment[c]))
+        yield "angle-shift", ((i,), (_join([labels.surroundings[b], *ends]),))
+        yield "stretch-stretch", ((bond[a, b], bond[b, c]), _path_type((a, b, c), two))
+        for first, last in ((a, c), (c, a)):
+            label = tuple(_join([level[first], level[b], level[last]]) for level in two)
+            yield "stretch-bend", ((bond[first, b], i), label)
+    for b, angles in sides.items():
+        for index, (a, c, i) in enumerate(angles):
+            for a2, c2, j in angles[index + 1 :]:
+                shared = {a, c} & {a2, c2}
+                if len(shared) == 1:
+                    others = {a, c} ^ {a2, c2}
+                    label = tuple(
+                        _join(
+                            [
+                                level[b],
+                                *(level[s] for s in shared),
+                                *sorted(level[o] for o in others),
+                            ]
+                        )
+                        for level in two
+                    )
+                    yield "bend-bend", ((i, j), label)
+    for i, (b, *ends3) in enumerate(topology.out_of_plane):
+        label = tuple(_join([level[b], *sorted(level[e] for e in ends3)]) for level in three)
+        yield "out-of-plane", ((i,), label)
+
+
+def _along_torsions(topology: Topology) -> Iterator[tuple[str, _Term]]:
+    labels = topology.labels
+    element, valence, environment = labels.element, labels.valence, labels.environment
+    bond = {pair: i for i, (a, b) in enumerate(topology.bonds) for pair in ((a, b), (b, a))}
+    angle = {
+        triple: i
+        for i, (a, b, c) in enumerate(topology.angles)
+        for triple in ((a, b, c), (c, b, a))
+    }
+    for i, atoms in enumerate(topology.torsions):
+        a, b, c, d = atoms
+
+        def ways(read: Callable[[Sequence[str]], str], path: tuple[int, int, int, int]) -> Type:
+            p, q, r, s = path
+            inner = [[level[q], level[r]] for level in (element, valence)]
+            return tuple(read([element[p], *middle, element[s]]) for middle in inner)
+
+        both = ways(_either_way, atoms)
+        ends = [f"{element[x]}{topology.orders[x, y]}" for x, y in ((a, b), (d, c))]
+        finest = _either_way([ends[0], environment[b], environment[c], ends[1]])
+        yield "torsion", ((i,), (*both, finest))
+        yield "middle-stretch-torsion", ((bond[b, c], i), both)
+        yield "bend-bend-torsion", ((angle[a, b, c], angle[b, c, d], i), both)
+        for path in (atoms, atoms[::-1]):
+            oriented = ways(_join, path)
+            yield "end-stretch-torsion", ((bond[path[0], path[1]], i), oriented)
+            yield "bend-torsion", ((angle[path[0], path[1], path[2]], i), oriented)
+
+
+def _between_pairs(topology: Topology) -> Iterator[tuple[str, _Term]]:
+    two = (topology.labels.element, topology.labels.valence)
+    names = {3: "pair-1-4", 4: "pair-1-5"}
+    for i, (pair, bonds) in enumerate(zip(topology.pairs, topology.separations, strict=True)):
+        yield names.get(bonds, "pair"), ((i,), _path_type(pair, two))

@@ -1,0 +1,149 @@
+"""What a bonded force field sees of a molecule: bonds, angles, torsions, pairs, atom labels."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mlip_compose.records import Molecule
+
+_BOND = {1: "-", 2: "=", 3: "#"}
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Labels of the N atoms of a molecule, each level finer than the one before.
+
+    Attributes
+    ----------
+    element
+        ``C``.
+    valence
+        The element and the orders of its bonds, ``C[--=]``; a hydrogen has its neighbour,
+        ``H(-O)``.
+    environment
+        The element and its neighbours, ``C(-C-H-H-O)``: the environment of radius 1.
+    surroundings
+        The environment of radius 2, ``C(-C(-C-H-H-H)-H(-C)...)``.
+    """
+
+    element: tuple[str, ...]
+    valence: tuple[str, ...]
+    environment: tuple[str, ...]
+    surroundings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Topology:
+    """The coordinates of a molecule as tuples of atoms.
+
+    Attributes
+    ----------
+    labels
+        Of its atoms.
+    neighbours
+        For each atom, those bonded to it, ascending.
+    orders
+        Bond order of a pair of bonded atoms, in both directions.
+    bonds
+        (a, b), a < b.
+    angles
+        (a, b, c) around b, a < c.
+    torsions
+        (a, b, c, d) around the bond b < c, where neither b nor c is linear.
+    out_of_plane
+        (b, a, c, d): an atom b with three neighbours, ascending.
+    pairs
+        (a, b), a < b, three or more bonds apart.
+    separations
+        The number of bonds between the atoms of each pair.
+    """
+
+    labels: Labels
+    neighbours: tuple[tuple[int, ...], ...]
+    orders: dict[tuple[int, int], int]
+    bonds: tuple[tuple[int, int], ...]
+    angles: tuple[tuple[int, int, int], ...]
+    torsions: tuple[tuple[int, int, int, int], ...]
+    out_of_plane: tuple[tuple[int, int, int, int], ...]
+    pairs: tuple[tuple[int, int], ...]
+    separations: tuple[int, ...]
+
+
+def build_topology(molecule: Molecule) -> Topology:
+    """Find the coordinates and the atom labels of a molecule."""
+    bonds = tuple((min(a, b), max(a, b)) for a, b in molecule.bonds.tolist())
+    orders: dict[tuple[int, int], int] = {}
+    for (a, b), order in zip(bonds, molecule.bond_orders.tolist(), strict=True):
+        orders[a, b] = orders[b, a] = order
+    atoms = range(molecule.n_atoms)
+    neighbours = tuple(tuple(b for b in atoms if (a, b) in orders) for a in atoms)
+    linear = [len(n) == 2 and max(orders[a, b] for b in n) == 3 for a, n in enumerate(neighbours)]
+    torsions = tuple(
+        (a, b, c, d)
+        for b, c in bonds
+        if not linear[b] and not linear[c]
+        for a in neighbours[b]
+        for d in neighbours[c]
+        if a != c and d != b and a != d
+    )
+    distances = _distances(neighbours)
+    pairs = tuple(p for p in itertools.combinations(atoms, 2) if distances[p[0]][p[1]] >= 3)
+    return Topology(
+        labels=_labels(_symbols(molecule), neighbours, orders),
+        neighbours=neighbours,
+        orders=orders,
+        bonds=bonds,
+        angles=tuple((a, b, c) for b in atoms for a, c in itertools.combinations(neighbours[b], 2)),
+        torsions=torsions,
+        out_of_plane=tuple((b, n[0], n[1], n[2]) for b, n in enumerate(neighbours) if len(n) == 3),
+        pairs=pairs,
+        separations=tuple(distances[a][b] for a, b in pairs),
+    )
+
+
+def _symbols(molecule: Molecule) -> list[str]:
+    from ase.data import chemical_symbols
+
+    return [chemical_symbols[z] for z in molecule.numbers.tolist()]
+
+
+def _labels(
+    symbols: list[str],
+    neighbours: Sequence[tuple[int, ...]],
+    orders: dict[tuple[int, int], int],
+) -> Labels:
+    def around(of: Sequence[str]) -> tuple[str, ...]:
+        """Each atom's symbol with its bonds and what ``of`` says of its neighbours."""
+        return tuple(
+            f"{symbol}({''.join(sorted(_BOND[orders[a, b]] + of[b] for b in neighbours[a]))})"
+            for a, symbol in enumerate(symbols)
+        )
+
+    environment = around(symbols)
+    valence = tuple(
+        environment[a]
+        if symbol == "H"
+        else f"{symbol}[{''.join(sorted(_BOND[orders[a, b]] for b in neighbours[a]))}]"
+        for a, symbol in enumerate(symbols)
+    )
+    return Labels(tuple(symbols), valence, environment, around(environment))
+
+
+def _distances(neighbours: Sequence[tuple[int, ...]]) -> list[dict[int, int]]:
+    """Count the bonds from each atom to each other that it is connected to."""
+    everything = []
+    for start in range(len(neighbours)):
+        distance = {start: 0}
+        shell = [start]
+        while shell:
+            found = []
+            for a in shell:
+                for b in neighbours[a]:
+                    if b not in distance:
+                        distance[b] = distance[a] + 1
+                        found.append(b)
+            shell = found
+        everything.append(distance)
+    return everything
