@@ -1,0 +1,245 @@
+"""What every kind of potential must do, whatever it is: one set of tests over the registry."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import mlip_compose
+from mlip_compose.errors import RequestError, SchemaError, UnknownNameError
+from mlip_compose.molecules.assembly import assemble
+from mlip_compose.potentials.base import Settings
+from mlip_compose.potentials.registry import KINDS, get_kind, load_potential
+from mlip_compose.records import PRIMARY, SECONDARY, Failure, Molecule, Parts, TrainingSet
+from mlip_compose.store.reader import Store
+
+SMALL = {
+    "mace-small": {
+        "channels": 4,
+        "radial_width": 8,
+        "steps": 12,
+        "batch_size": 4,
+        "validations": 2,
+    },
+}
+"""Settings with which a kind that trains for minutes is fitted in seconds."""
+
+NAMES = ("H-2-H", "OH-1-H", "OH-2-H", "CHO-1-H", "CN-1-H")
+PREDICTED = ("OH-2-H", "CHO-1-H")
+
+
+@pytest.fixture(scope="module")
+def data():
+    store = Store(Path(mlip_compose.__file__).parent / "data" / "mini-v1.h5")
+    return TrainingSet(
+        {name: store.molecules[name] for name in NAMES},
+        tuple(store.frames(name, PRIMARY, np.arange(0, 40, 4)) for name in NAMES),
+        tuple(store.frames(name, SECONDARY, np.arange(0, 15, 5)) for name in NAMES),
+    )
+
+
+@pytest.fixture(scope="module", params=list(KINDS))
+def kind(request):
+    kind = get_kind(request.param)
+    if kind.extra == "train":
+        pytest.importorskip("graph_pes")
+    return kind
+
+
+@pytest.fixture(scope="module")
+def fit(kind, data, tmp_path_factory):
+    """Return a function that fits afresh and returns the potential."""
+
+    def run():
+        settings = kind.settings(**SMALL.get(kind.name, {}))
+        potential = kind.fit(data, settings, 0, tmp_path_factory.mktemp("fit"))
+        assert not isinstance(potential, Failure)
+        return potential
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def potential(fit):
+    return fit()
+
+
+@pytest.fixture(scope="module")
+def saved(potential, tmp_path_factory):
+    directory = tmp_path_factory.mktemp("saved") / "model"
+    potential.save(directory)
+    return directory
+
+
+@pytest.fixture(scope="module")
+def loaded(saved):
+    return load_potential(saved)
+
+
+@pytest.fixture(scope="module")
+def fitted_again(fit):
+    return fit()
+
+
+@pytest.fixture(params=PREDICTED)
+def frames(request, data):
+    """Two geometries of a molecule, as float64."""
+    molecule = data.molecules[request.param]
+    chosen = next(f for f in data.train if f.molecule == request.param)
+    return molecule, chosen.positions[:2].astype(np.float64)
+
+
+def rotation():
+    q, _ = np.linalg.qr(np.random.default_rng(3).normal(size=(3, 3)))
+    return q * np.sign(np.linalg.det(q))
+
+
+def close(a, b, tolerance=1e-8):
+    np.testing.assert_allclose(a, b, rtol=0, atol=tolerance)
+
+
+def test_kind_describes_itself(kind):
+    assert kind.name in KINDS
+    assert kind.summary.endswith(".")
+    assert kind.role in ("scale", "feasibility", "learned")
+    assert issubclass(kind.settings, Settings)
+    with pytest.raises(ValueError, match="extra"):
+        kind.settings(no_such_setting=1)
+
+
+def test_shapes_types_and_facts(potential, kind, frames, data):
+    molecule, x = frames
+    energies, forces = potential.predict(molecule, x.astype(np.float32))
+    assert energies.shape == (2,)
+    assert forces.shape == x.shape
+    assert energies.dtype == forces.dtype == np.float64
+    assert np.isfinite(energies).all()
+    assert np.isfinite(forces).all()
+    assert potential.name == kind.name
+    assert potential.elements == {z for m in data.molecules.values() for z in m.numbers.tolist()}
+    assert potential.report["parameters"] > 0
+
+
+def test_energies_have_the_scale_of_the_labels(potential, data):
+    for frames in data.train:
+        energies, _ = potential.predict(data.molecules[frames.molecule], frames.positions)
+        assert np.abs(energies - frames.energy).max() < 10.0
+
+
+def test_rigid_motion_changes_no_energy_and_turns_forces(potential, frames):
+    molecule, x = frames
+    q, shift = rotation(), np.array([3.0, -2.0, 1.0])
+    energies, forces = potential.predict(molecule, x)
+    moved_energies, moved_forces = potential.predict(molecule, x @ q.T + shift)
+    close(moved_energies, energies)
+    close(moved_forces, forces @ q.T)
+
+
+def test_mirror_image_has_the_same_energy_and_mirrored_forces(potential, frames):
+    molecule, x = frames
+    mirror = np.array([-1.0, 1.0, 1.0])
+    energies, forces = potential.predict(molecule, x)
+    mirrored_energies, mirrored_forces = potential.predict(molecule, x * mirror)
+    close(mirrored_energies, energies)
+    close(mirrored_forces, forces * mirror)
+
+
+def test_order_of_atoms_does_not_matter(potential, frames):
+    molecule, x = frames
+    order = np.random.default_rng(5).permutation(molecule.n_atoms)
+    new_index = np.argsort(order)
+    bonds = np.sort(new_index[molecule.bonds], axis=1)
+    rows = np.lexsort((bonds[:, 1], bonds[:, 0]))
+    renumbered = Molecule(
+        left=molecule.left,
+        chain=molecule.chain,
+        right=molecule.right,
+        smiles=molecule.smiles,
+        inchikey=molecule.inchikey,
+        numbers=molecule.numbers[order],
+        bonds=bonds[rows].astype(np.uint8),
+        bond_orders=molecule.bond_orders[rows],
+    )
+    energies, forces = potential.predict(molecule, x)
+    new_energies, new_forces = potential.predict(renumbered, x[:, order])
+    close(new_energies, energies)
+    close(new_forces, forces[:, order])
+
+
+def test_forces_are_minus_the_gradient_of_the_energy(potential, frames):
+    molecule, x = frames
+    step = 1e-4
+    directions = np.random.default_rng(7).normal(size=(6, *x[0].shape))
+    plus, _ = potential.predict(molecule, x[0] + step * directions)
+    minus, _ = potential.predict(molecule, x[0] - step * directions)
+    _, forces = potential.predict(molecule, x[:1])
+    close((plus - minus) / (2 * step), -np.sum(directions * forces, axis=(1, 2)), 1e-4)
+
+
+def test_forces_add_up_to_zero(potential, frames):
+    _, forces = potential.predict(*frames)
+    close(forces.sum(axis=1), 0.0)
+
+
+def test_batch_is_the_same_as_one_by_one(potential, frames):
+    molecule, x = frames
+    energies, forces = potential.predict(molecule, x)
+    for i in range(len(x)):
+        energy, force = potential.predict(molecule, x[i : i + 1])
+        close(energy[0], energies[i])
+        close(force[0], forces[i])
+
+
+def test_no_frames_give_no_predictions(potential, frames):
+    molecule, x = frames
+    energies, forces = potential.predict(molecule, x[:0])
+    assert energies.shape == (0,)
+    assert forces.shape == (0, molecule.n_atoms, 3)
+
+
+def test_saved_and_loaded_predicts_the_same_numbers(potential, loaded, frames):
+    assert loaded.name == potential.name
+    assert loaded.elements == potential.elements
+    assert loaded.report == potential.report
+    for after, before in zip(loaded.predict(*frames), potential.predict(*frames), strict=True):
+        np.testing.assert_array_equal(after, before)
+
+
+def test_load_refuses_another_kind(saved, kind):
+    other = get_kind("additive" if kind.name != "additive" else "composition")
+    with pytest.raises(SchemaError, match=f"found kind '{kind.name}'"):
+        other.load(saved)
+
+
+def test_fitting_again_gives_the_same_numbers(potential, fitted_again, kind, frames):
+    tolerance = 1e-6 if kind.role == "learned" else 0.0
+    pairs = zip(fitted_again.predict(*frames), potential.predict(*frames), strict=True)
+    for after, before in pairs:
+        close(after, before, tolerance)
+
+
+def test_element_not_trained_on_is_refused(potential, kind):
+    molecule = assemble(Parts("Cl", 1, "H"))
+    with pytest.raises(RequestError, match=r"Cl-1-H with Z = \[17\]"):
+        potential.predict(molecule, np.zeros((1, molecule.n_atoms, 3)))
+
+
+def test_positions_of_another_molecule_are_refused(potential, frames):
+    molecule, x = frames
+    with pytest.raises(RequestError, match="positions"):
+        potential.predict(molecule, x[:, :-1])
+
+
+def test_unknown_kind_offers_the_nearest():
+    with pytest.raises(UnknownNameError, match="Did you mean 'additive'"):
+        get_kind("aditive")
+
+
+def test_listing_kinds_imports_no_torch():
+    code = (
+        "import sys; from mlip_compose.potentials.registry import KINDS; "
+        "[k.summary for k in KINDS.values()]; sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
