@@ -77,7 +77,7 @@ def read_model(
     if not path.exists():
         return header["facts"], {}
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             return header["facts"], {name: stored[name] for name in stored.files}
     except (OSError, ValueError, zipfile.BadZipFile) as error:
         raise UnreadableError(f"arrays of a potential in {path}", str(error)) from error

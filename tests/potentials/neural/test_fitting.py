@@ -40,10 +40,10 @@ def assert_same(a, b, data, **tolerance):
 
 
 def test_training_lowers_the_error(data, tiny, tmp_path):
-    settings = tiny.model_copy(update={"steps": 80, "ema_decay": 0.9, "validations": 2})
+    settings = tiny.model_copy(update={"steps": 40, "ema_decay": 0.8, "validations": 2})
     potential = KIND.fit(data, settings, 0, tmp_path, silent)
     zero = np.mean([np.abs(f.forces).mean() for f in data.validation])
-    assert force_error(potential, data) < 0.6 * zero
+    assert force_error(potential, data) < 0.8 * zero
     # reference energies alone put total energies of -2,100 to -3,200 eV right to some eV
     for frames, (energy, _) in zip(data.validation, predictions(potential, data), strict=True):
         assert np.abs(energy - frames.energy).max() < 4.0
