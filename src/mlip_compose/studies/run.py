@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from mlip_compose.errors import DataError, SchemaError, UnreadableError
 from mlip_compose.evaluation.paired import paired_differences
 from mlip_compose.evaluation.results import Score
 from mlip_compose.records import Failure
@@ -131,8 +132,6 @@ def read_results(directory: ResultsDirectory) -> StudyResults:
     UnreadableError, SchemaError
         There are none, or they are damaged.
     """
-    from mlip_compose.errors import SchemaError, UnreadableError
-
     try:
         return StudyResults.model_validate_json(directory.results.read_text("utf-8"))
     except OSError as error:
@@ -155,9 +154,11 @@ def _certify(
     for key, target in splits.items():
         certificate = certified(store, target)
         text = json.dumps(certificate.to_json(), indent=1) + "\n"
-        write_text(directory.certificate(*key), text)
+        path = directory.certificate(*key)
+        if not path.is_file() or path.read_text("utf-8") != text:
+            write_text(path, text)
         found[key] = certificate
-        watch.unit(directory.certificate(*key).stem, "")
+        watch.unit(path.stem, "")
     return found
 
 
@@ -216,19 +217,28 @@ def _score(
         for training, target in _pairs(trainings)
         if training.id in units and units[training.id].status == "done"
     ]
-    missing = [t for _, t in targets if not directory.score(t.id).is_file()]
-    watch.stage("score", len(missing))
+    kept = {target.id: _kept_score(directory.score(target.id)) for _, target in targets}
+    missing = sum(score is None for score in kept.values())
+    watch.stage("score", missing)
     scores = []
     for training, target in targets:
-        path = directory.score(target.id)
-        if not path.is_file():
+        score = kept[target.id]
+        if score is None:
             predictions, _ = read_predictions(directory.predictions(target.id))
             radius = certificates[_key(training, target)].coverage_radius
-            made = score_predictions(predictions, store, target, radius)
-            write_text(path, made.model_dump_json(indent=1) + "\n")
+            score = score_predictions(predictions, store, target, radius)
+            write_text(directory.score(target.id), score.model_dump_json(indent=1) + "\n")
             watch.unit(target.id, "")
-        scores.append(Score.model_validate_json(path.read_text("utf-8")))
-    return scores, len(missing)
+        scores.append(score)
+    return scores, missing
+
+
+def _kept_score(path: Path) -> Score | None:
+    """Return a score that is there; a damaged one is made anew, since that takes a second."""
+    try:
+        return Score.model_validate_json(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, ValidationError):
+        return None
 
 
 def _pairs(trainings: Iterable[Training]) -> list[tuple[Training, Target]]:
@@ -240,9 +250,11 @@ def _key(training: Training, target: Target) -> tuple[str, int, int]:
 
 
 def _kept(directory: ResultsDirectory) -> StudyResults | None:
-    if not directory.results.is_file():
+    """Return the results that are there; none, or damaged ones, are made anew from the scores."""
+    try:
+        return read_results(directory)
+    except DataError:
         return None
-    return read_results(directory)
 
 
 def _made_from(results: StudyResults) -> tuple[dict[str, Any], str]:

@@ -1,0 +1,47 @@
+import pickle
+
+import pytest
+
+from mlip_compose import errors
+from mlip_compose.errors import MissingExtraError, RequestError, UnknownNameError
+
+EXAMPLES = [
+    RequestError("a", "b"),
+    RequestError("a", "b", "Do c."),
+    UnknownNameError("task", "lenght", ["length", "crossing"]),
+    MissingExtraError("training", "torch", "train"),
+    *(
+        kind("x", "y", "z")
+        for kind in vars(errors).values()
+        if isinstance(kind, type)
+        and issubclass(kind, RequestError)
+        and kind not in (UnknownNameError, MissingExtraError)
+    ),
+]
+
+
+@pytest.mark.parametrize("error", EXAMPLES, ids=lambda error: type(error).__name__)
+def test_errors_survive_the_way_back_from_a_worker(error):
+    again = pickle.loads(pickle.dumps(error))
+    assert type(again) is type(error)
+    assert str(again) == str(error)
+
+
+def test_a_message_says_what_was_expected_found_and_what_to_do():
+    assert str(RequestError("1", "2", "Do 3.")) == "expected 1; found 2. Do 3."
+    assert str(RequestError("1", "2")) == "expected 1; found 2"
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [("lenght", "length"), ("Length", "length"), ("crosing", "crossing"), ("zzz", None)],
+)
+def test_an_unknown_name_is_answered_with_the_nearest(name, nearest):
+    message = str(UnknownNameError("task", name, ["length", "crossing"]))
+    assert "a task (one of length, crossing)" in message
+    assert (f"Did you mean {nearest!r}?" in message) == (nearest is not None)
+    assert nearest or "mean" not in message
+
+
+def test_a_missing_extra_says_how_to_install_it():
+    assert "pip install 'mlip-compose[train]'" in str(MissingExtraError("x", "torch", "train"))

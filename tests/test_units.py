@@ -1,0 +1,36 @@
+"""Each conversion against a number that is known from elsewhere."""
+
+import pytest
+from scipy import constants
+
+from mlip_compose import units
+
+EV = constants.physical_constants["electron volt"][0]
+
+
+def test_hartree():
+    assert pytest.approx(constants.physical_constants["Hartree energy in eV"][0]) == units.HARTREE
+
+
+def test_bohr():
+    assert pytest.approx(constants.physical_constants["Bohr radius"][0] * 1e10) == units.BOHR
+
+
+def test_kcal_per_mol():
+    expected = constants.calorie * 1000 / constants.Avogadro / EV
+    assert pytest.approx(expected) == units.KCAL_PER_MOL
+    assert pytest.approx(23.0605, abs=1e-4) == units.EV_IN_KCAL_PER_MOL
+
+
+def test_boltzmann():
+    assert pytest.approx(constants.Boltzmann / EV) == units.BOLTZMANN
+    # 300 K are 0.95 mHartree, as quantum chemists remember it
+    assert pytest.approx(0.95e-3, abs=1e-6) == 300 * units.KELVIN_IN_HARTREE
+
+
+def test_forces():
+    assert pytest.approx(51.4221, abs=1e-4) == units.HARTREE_PER_BOHR
+
+
+def test_milli():
+    assert units.EV_IN_MEV == 1000.0
