@@ -15,6 +15,7 @@ from mlip_compose.evaluation.pooling import TestPart, pool
 from mlip_compose.evaluation.reactions import Minimum, score_reactions
 from mlip_compose.evaluation.results import Interval, Metric, MoleculeScore, ReactionScore, Score
 from mlip_compose.records import Comparison
+from mlip_compose.threads import single_threaded
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class Header:
     train_frames: int
 
 
+@single_threaded
 def score(
     header: Header,
     comparisons: Sequence[Comparison],

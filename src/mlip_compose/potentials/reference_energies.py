@@ -11,12 +11,14 @@ import numpy as np
 
 from mlip_compose.errors import CoverageError
 from mlip_compose.records import FloatArray, IntArray, TrainingSet
+from mlip_compose.threads import single_threaded
 
 _CORE_ELECTRONS = (0, 2, 10, 18, 36, 54, 86)
 _PRIOR_SPREAD = 0.3  # of the starting value
 _RESIDUAL = 0.1  # eV: far below what a composition leaves unexplained, so labels win where they can
 
 
+@single_threaded
 def fit_reference_energies(data: TrainingSet) -> dict[int, float]:
     """Fit one energy per element to the mean training energy of each molecule.
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from mlip_compose.records import Failure, FloatArray, IntArray
 from mlip_compose.references.base import Label, WalkError
-from mlip_compose.references.threads import one_thread
+from mlip_compose.threads import one_thread
 from mlip_compose.units import BOHR, HARTREE, HARTREE_PER_BOHR, KELVIN_IN_HARTREE
 
 METHOD: Final = "GFN2-xTB"

@@ -16,6 +16,7 @@ from mlip_compose.potentials.additive.regression import accumulate, misfit, solv
 from mlip_compose.potentials.additive.terms import find_terms
 from mlip_compose.potentials.base import PotentialKind, Progress, Settings, silent
 from mlip_compose.records import Failure, TrainingSet
+from mlip_compose.threads import single_threaded
 
 
 class AdditiveSettings(Settings):
@@ -34,6 +35,7 @@ class AdditiveSettings(Settings):
     validation_frames: int = Field(default=500, ge=1)
 
 
+@single_threaded
 def fit(
     data: TrainingSet,
     settings: Settings,

@@ -18,6 +18,7 @@ from mlip_compose.potentials.additive.terms import find_terms
 from mlip_compose.potentials.base import check_request
 from mlip_compose.potentials.files import read_model, write_model
 from mlip_compose.records import FloatArray, Molecule
+from mlip_compose.threads import single_threaded
 
 NAME = "additive"
 _VERSION = 1
@@ -62,6 +63,7 @@ class AdditivePotential:
         """Atomic numbers of the training molecules."""
         return frozenset(self.constants.elements)
 
+    @single_threaded
     def predict(self, molecule: Molecule, positions: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Predict energies (F,), eV, and forces (F, N, 3), eV/Angstrom; see ``Potential``."""
         positions = check_request(NAME, self.elements, molecule, positions)

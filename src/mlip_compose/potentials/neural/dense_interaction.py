@@ -1,15 +1,16 @@
-"""The interaction block of graph-pes's MACE with its tensor product in three dense operations.
+"""The interaction block of graph-pes's MACE with its tensor product in a few dense operations.
 
 e3nn multiplies pairs of irreps one after the other, some fifty small operations on every edge. Here
 all pairs are one table of coefficients, which is read from e3nn's own product, so the result and
-the parameters are the same. Training steps of ``mace-small`` take about 0.6 of the time.
+the parameters are the same. A training step of ``mace-small`` takes about half of the time.
 """
 
 from __future__ import annotations
 
+from itertools import groupby
+
 import torch
 from graph_pes import AtomicGraph
-from graph_pes.atomic_graph import index_over_neighbours
 from graph_pes.models.e3nn.mace import MACEInteraction
 
 
@@ -31,9 +32,7 @@ class DenseInteraction(torch.nn.Module):
     """
 
     table: torch.Tensor
-    path: torch.Tensor
-    columns_in: torch.Tensor
-    columns_out: torch.Tensor
+    order: torch.Tensor
 
     def __init__(self, block: MACEInteraction) -> None:
         super().__init__()
@@ -45,46 +44,35 @@ class DenseInteraction(torch.nn.Module):
         self.reshape = block.reshape
 
         product = block.tp
-        channels = block.irreps_in[0].mul
-        self.n_components_in = sum(ir.dim for _, ir in product.irreps_in1)
-        columns_in = torch.cat(
-            [
-                _columns(part.start, channels, ir.dim)
-                for part, (_, ir) in zip(
-                    product.irreps_in1.slices(), product.irreps_in1, strict=True
-                )
-            ]
-        )
-        parts = [(product.irreps_out.slices()[i.i_out], i.i_out) for i in product.instructions]
-        dims = [product.irreps_out[index].ir.dim for _, index in parts]
-        columns_out = torch.cat(
-            [
-                _columns(part.start, channels, dim)
-                for (part, _), dim in zip(parts, dims, strict=True)
-            ]
-        )
-        path = torch.arange(len(dims)).repeat_interleave(torch.tensor(dims))
+        self.channels = block.irreps_in[0].mul
+        self.dims_in = [ir.dim for _, ir in product.irreps_in1]
+        # e3nn sorts the irreps that come out, but keeps the weights in the order of the paths
+        order = torch.tensor([path.i_out for path in product.instructions]).argsort()
+        dims_out = [ir.dim for _, ir in product.irreps_out]
+        self.groups = [(len(list(paths)), dim) for dim, paths in groupby(dims_out)]
+        self.register_buffer("order", order, persistent=False)
+        self.register_buffer("table", self._table(product, sum(dims_out)), persistent=False)
 
-        # what e3nn's product makes of each pair of unit vectors (i, k) in the first channel
-        i, k = torch.cartesian_prod(
-            torch.arange(self.n_components_in), torch.arange(product.irreps_in2.dim)
-        ).T
-        first = torch.zeros(len(i), product.irreps_in1.dim)
-        first[torch.arange(len(i)), columns_in[i, 0]] = 1.0
-        second = torch.eye(product.irreps_in2.dim)[k]
-        weights = torch.ones(len(i), product.weight_numel)
+    def _table(self, product: torch.nn.Module, n_out: int) -> torch.Tensor:
+        """Return T as (k, o i): e3nn's product of unit vectors i and k, in the first channel."""
+        n_in, n_edge = sum(self.dims_in), product.irreps_in2.dim
+        i, k = torch.cartesian_prod(torch.arange(n_in), torch.arange(n_edge)).T
+        features = torch.zeros(len(i), n_in, self.channels)
+        features[torch.arange(len(i)), i, 0] = 1.0
+        columns, start = [], 0
+        for dim in self.dims_in:
+            columns.append(features[:, start : start + dim].transpose(1, 2).flatten(1))
+            start += dim
         with torch.no_grad():
-            found = product(first, second, weights)[:, columns_out[:, 0]]
-        table = found.reshape(self.n_components_in, product.irreps_in2.dim, len(path))
-
-        self.channels = channels
-        for name, tensor in {
-            "table": table.permute(1, 2, 0).flatten(1).contiguous(),  # (k, o i)
-            "path": path,  # (o,)
-            "columns_in": columns_in.flatten(),  # of (i, c) in e3nn's order
-            "columns_out": columns_out.flatten().argsort(),  # of e3nn's order in (o, c)
-        }.items():
-            self.register_buffer(name, tensor, persistent=False)
+            weights = torch.ones(len(i), product.weight_numel)
+            found = product(torch.cat(columns, dim=1), torch.eye(n_edge)[k], weights)
+        components, start = [], 0
+        for n_paths, dim in self.groups:
+            stop = start + n_paths * dim * self.channels
+            components.append(found[:, start:stop].view(-1, n_paths, self.channels, dim)[:, :, 0])
+            start = stop
+        table = torch.cat([c.flatten(1) for c in components], dim=1).view(n_in, n_edge, n_out)
+        return table.permute(1, 2, 0).flatten(1).contiguous()
 
     def forward(
         self,
@@ -95,21 +83,36 @@ class DenseInteraction(torch.nn.Module):
         graph: AtomicGraph,
     ) -> torch.Tensor:
         """Make new features (N, channels, components) of all atoms."""
-        features = self.pre_linear(node_features)[:, self.columns_in]
-        features = features.view(-1, self.n_components_in, self.channels)
-        neighbours = index_over_neighbours(features, graph)
-        coupling = sph_harmonics @ self.table
-        coupling = coupling.view(len(coupling), -1, self.n_components_in)
-        weights = self.weight_generator(radial_basis).unflatten(1, (-1, self.channels))
-        messages = torch.bmm(coupling, neighbours) * weights[:, self.path]
-        total = self.aggregator(messages.flatten(1), graph)[:, self.columns_out]
-        updated = self.post_linear(total)
+        widths = [self.channels * dim for dim in self.dims_in]
+        features = torch.cat(  # (N, i, c)
+            [
+                part.view(-1, self.channels, dim).transpose(1, 2)
+                for part, dim in zip(
+                    self.pre_linear(node_features).split(widths, dim=1), self.dims_in, strict=True
+                )
+            ],
+            dim=1,
+        )
+        neighbours = features.flatten(1).index_select(0, graph.neighbour_list[1])
+        neighbours = neighbours.view(-1, sum(self.dims_in), self.channels)
+        coupling = (sph_harmonics @ self.table).view(len(neighbours), -1, sum(self.dims_in))
+        products = torch.bmm(coupling, neighbours)  # (E, o, c)
+        weights = self.weight_generator(radial_basis).view(len(neighbours), -1, self.channels)
+        weights = weights.index_select(1, self.order)
+
+        totals = []
+        for product, weight, (n_paths, dim) in zip(
+            products.split([n * dim for n, dim in self.groups], dim=1),
+            weights.split([n for n, _ in self.groups], dim=1),
+            self.groups,
+            strict=True,
+        ):
+            shape = (-1, n_paths, dim, self.channels)
+            messages = product.view(shape) * weight.unsqueeze(2)
+            total = self.aggregator(messages.flatten(1), graph)
+            totals.append(total.view(shape).transpose(2, 3).flatten(1))  # as e3nn stores it
+        updated = self.post_linear(torch.cat(totals, dim=1))
         if self.attribute_mixer is not None:
             updated = self.attribute_mixer(updated, node_attributes)
         reshaped: torch.Tensor = self.reshape(updated)
         return reshaped
-
-
-def _columns(start: int, channels: int, dim: int) -> torch.Tensor:
-    """Columns (dim, channels) of an irrep that e3nn stores from ``start`` by channel, component."""
-    return start + torch.arange(channels) * dim + torch.arange(dim)[:, None]
