@@ -13,10 +13,11 @@ def refused(outcome, *fragments):
     assert outcome.status == 2
     assert "Traceback" not in outcome.err
     assert outcome.out == ""
-    assert outcome.err.startswith("Error: expected ")
-    assert "found " in outcome.err
+    (message,) = (line for line in outcome.err.splitlines() if line.startswith("Error: "))
+    assert message.startswith("Error: expected ")
+    assert "found " in message
     for fragment in fragments:
-        assert fragment in outcome.err
+        assert fragment in message
 
 
 @pytest.mark.parametrize(

@@ -54,12 +54,14 @@ def print_table(title: str, columns: tuple[str, ...], rows: list[tuple[object, .
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=Text(title), title_justify="left")
+    table = Table()
     for column in columns:
         table.add_column(Text(column), overflow="fold")
     for row in rows:
         table.add_row(*(Text(str(cell)) for cell in row))
-    stdout().print(table)
+    console = stdout()
+    console.print(Text(title, style="bold"))
+    console.print(table)
 
 
 def refuse(error: RequestError) -> int:

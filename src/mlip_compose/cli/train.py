@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 import yaml
@@ -17,9 +17,16 @@ from mlip_compose.cli.output import (
     Seed,
     print_json,
     print_table,
+    progress_bars,
     stderr,
 )
 from mlip_compose.errors import RequestError
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from mlip_compose.report.bundle import UnitFacts
+    from mlip_compose.studies.training import TrainingJob
 
 
 def train(
@@ -29,7 +36,8 @@ def train(
     seed: Seed = 0,
     dataset: Dataset = "mini-v1",
     train_frames: Annotated[
-        int | None, typer.Option("--train-frames", min=1, help="Default: all there are.")
+        int,
+        typer.Option("--train-frames", min=1, help="Training frames in all, over all molecules."),
     ] = 400,
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="A setting, key=value; may be repeated.")
@@ -46,7 +54,7 @@ def train(
     from mlip_compose.studies.directory import ResultsDirectory
     from mlip_compose.studies.plan import plan
     from mlip_compose.studies.study import Entry, Study
-    from mlip_compose.studies.training import TrainingJob, do_training
+    from mlip_compose.studies.training import TrainingJob
 
     study = Study(
         name="train",
@@ -62,8 +70,8 @@ def train(
     path = dataset_path(dataset)
     (training,) = plan(study, Store(path))
     directory = ResultsDirectory(out)
-    with directory.locked(), stderr().status(f"training {potential} on {task}, level {level}"):
-        facts = do_training(TrainingJob(training, path, directory))
+    with directory.locked(), progress_bars() as bars:
+        facts = _train(TrainingJob(training, path, directory), bars)
     document: dict[str, Any] = {
         "model": str(directory.training(training.id)),
         "predictions": [str(directory.predictions(target.id)) for target in training.targets],
@@ -76,6 +84,27 @@ def train(
         print_table(training.id, ("", "value"), [(key, document[key]) for key in shown])
     if facts.status == "failed":
         raise typer.Exit(SOME_FAILED)
+
+
+def _train(job: TrainingJob, bars: Progress) -> UnitFacts:
+    from mlip_compose.records import Failure
+    from mlip_compose.studies.pool import run_units
+    from mlip_compose.studies.training import do_training, read_progress
+
+    name = f"{job.training.entry.shown} on {job.training.task}"
+    bar = bars.add_task(name, total=1.0)
+
+    def tick() -> None:
+        fraction, message = read_progress(job.directory, str(job))
+        bars.update(bar, completed=fraction, description=f"{name}: {message}" if message else name)
+
+    ((_, outcome),) = run_units(do_training, [job], 1, tick)
+    if isinstance(outcome, Failure):
+        bars.stop()
+        stderr().print(f"failed: {outcome}", style="red", markup=False, soft_wrap=True)
+        raise typer.Exit(SOME_FAILED)
+    bars.update(bar, completed=1.0, description=name)
+    return outcome
 
 
 def _settings(pairs: list[str]) -> dict[str, Any]:

@@ -31,8 +31,12 @@ class AdditiveSettings(Settings):
         At most so many validation frames are looked at, taken evenly.
     """
 
-    strengths: tuple[float, ...] = Field(default=(0.3, 1.0, 3.0), min_length=1)
-    validation_frames: int = Field(default=500, ge=1)
+    strengths: tuple[float, ...] = Field(
+        default=(0.3, 1.0, 3.0),
+        min_length=1,
+        description="of the regularisation, to choose from on validation frames",
+    )
+    validation_frames: int = Field(default=500, ge=1, description="that are looked at, at most")
 
 
 @single_threaded
