@@ -1,0 +1,37 @@
+"""What the core may import, in a fresh interpreter."""
+
+import subprocess
+import sys
+
+import pytest
+
+WITHOUT_TORCH = """
+import sys
+for name in ("torch", "graph_pes", "e3nn", "pytorch_lightning"):
+    sys.modules[name] = None  # importing it raises
+import importlib, pkgutil
+import mlip_compose
+for module in pkgutil.walk_packages(mlip_compose.__path__, "mlip_compose."):
+    if module.name not in ("mlip_compose.potentials.neural", "mlip_compose.__main__"):
+        importlib.import_module(module.name)
+"""
+
+LIGHT = """
+import sys
+sys.argv = ["mlip-compose", "tasks", "list"]
+from mlip_compose.cli.main import main
+try:
+    main()
+except SystemExit:
+    pass
+heavy = sorted({"torch", "rdkit", "plotly", "scipy", "ase", "tblite"} & set(sys.modules))
+sys.exit(f"imported: {heavy}" if heavy else 0)
+"""
+
+
+@pytest.mark.parametrize("script", [WITHOUT_TORCH, LIGHT], ids=["core without torch", "light CLI"])
+def test_a_fresh_interpreter(script):
+    outcome = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert outcome.returncode == 0, outcome.stderr
