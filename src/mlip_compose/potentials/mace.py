@@ -26,7 +26,7 @@ class MaceSettings(NeuralSettings):
     l_max: int = Field(default=2, ge=0, le=3, description="highest spherical harmonic")
     correlation: int = Field(default=2, ge=1, le=3, description="body order of messages, less one")
     radial_functions: int = Field(default=8, ge=1, description="Bessel functions of a distance")
-    radial_width: int = Field(default=32, ge=1, description="width of the two radial layers")
+    radial_width: int = Field(default=64, ge=1, description="width of the radial network")
     readout_width: int = Field(default=16, ge=1, description="width of the last readout")
 
 
@@ -43,7 +43,7 @@ def build(settings: MaceSettings, elements: list[int]) -> GraphPESModel:
         cutoff=settings.cutoff,
         n_radial=settings.radial_functions,
         weights_mlp={
-            "hidden_depth": 2,
+            "hidden_depth": 1,
             "hidden_features": settings.radial_width,
             "activation": "SiLU",
         },

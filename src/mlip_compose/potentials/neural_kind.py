@@ -31,14 +31,14 @@ if TYPE_CHECKING:
 class NeuralSettings(Settings):
     """Settings of a training; the budget is counted in gradient steps."""
 
-    cutoff: float = Field(default=5.0, gt=0, description="Angstrom")
-    steps: int = Field(default=1200, ge=1, description="gradient steps")
+    cutoff: float = Field(default=4.0, gt=0, description="Angstrom")
+    steps: int = Field(default=2000, ge=1, description="gradient steps")
     batch_size: int = Field(default=4, ge=1, description="frames a gradient step")
-    learning_rate: float = Field(default=0.03, gt=0, description="peak of the schedule, Adam")
+    learning_rate: float = Field(default=0.02, gt=0, description="peak of the schedule, Adam")
     schedule: Literal["cos", "linear"] = Field(
-        default="cos", description="how the learning rate rises and then falls to nothing"
+        default="linear", description="how the learning rate rises and then falls to nothing"
     )
-    warmup: float = Field(default=0.1, gt=0, lt=1, description="fraction of steps while it rises")
+    warmup: float = Field(default=0.05, gt=0, lt=1, description="fraction of steps while it rises")
     energy_weight: float = Field(default=1.0, ge=0, description="of the energy per atom, eV")
     forces_weight: float = Field(default=1.0, ge=0, description="of the forces, eV/Angstrom")
     gradient_clip: float = Field(default=10.0, gt=0, description="largest norm of the gradient")

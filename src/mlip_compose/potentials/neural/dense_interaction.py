@@ -96,7 +96,10 @@ class DenseInteraction(torch.nn.Module):
         neighbours = features.flatten(1).index_select(0, graph.neighbour_list[1])
         neighbours = neighbours.view(-1, sum(self.dims_in), self.channels)
         coupling = (sph_harmonics @ self.table).view(len(neighbours), -1, sum(self.dims_in))
-        products = torch.bmm(coupling, neighbours)  # (E, o, c)
+        if len(self.dims_in) == 1:  # scalars
+            products = coupling * neighbours
+        else:
+            products = torch.bmm(coupling, neighbours)  # (E, o, c)
         weights = self.weight_generator(radial_basis).view(len(neighbours), -1, self.channels)
         weights = weights.index_select(1, self.order)
 

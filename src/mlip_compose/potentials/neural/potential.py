@@ -25,7 +25,7 @@ from mlip_compose.potentials.neural_kind import Architecture, NeuralSettings
 from mlip_compose.records import FloatArray, Molecule
 
 _VERSION = 1
-_BATCH_EDGES = {"cpu": 6000, "cuda": 200_000}  # directed edges of one batch, by type of device
+_BATCH_EDGES = {"cpu": 8_000, "cuda": 200_000}  # directed edges of one batch, by type of device
 
 
 @dataclass(frozen=True, eq=False)
