@@ -15,9 +15,7 @@ from mlip_compose.records import FloatArray
 
 Basis = Callable[[Sequence[FloatArray]], tuple[FloatArray, FloatArray]]
 
-PAIR_LENGTH = 2.5  # Angstrom: pair functions are (PAIR_LENGTH / r)^p, so coefficients are in eV
-PAIR_CUTOFF = 6.0  # Angstrom
-_PAIR_POWERS = (6, 9, 12)
+PAIR_LENGTH = 2.5  # Angstrom: makes a power of a distance a number, and its coefficient eV
 
 
 def polynomial(degree: int) -> Basis:
@@ -68,15 +66,18 @@ def bends_times_torsion(x: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray
     return values, np.stack([alone, np.stack([b * c, a * c, a * b])])
 
 
-def pair_powers(x: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:
-    """(2.5 A / r)^p, p = 6, 9, 12, times (1 - (r / 6 A)^2)^2 within 6 A and 0 beyond.
+def pair_powers(powers: tuple[int, ...], cutoff: float) -> Basis:
+    """Functions (2.5 A / r)^p (1 - (r / cutoff)^2)^2 of a distance within ``cutoff``, 0 beyond.
 
-    Steep and short, so that a series of growing chains adds up to a bounded energy.
+    Bounded in reach, so that a series of growing chains adds up to an energy that grows evenly.
     """
-    (r,) = x
-    inside = r < PAIR_CUTOFF
-    shrink = np.where(inside, 1 - (r / PAIR_CUTOFF) ** 2, 0.0)
-    cut, cut_slope = shrink**2, -4 * shrink * r / PAIR_CUTOFF**2
-    powers = np.stack([(PAIR_LENGTH / r) ** p for p in _PAIR_POWERS])
-    exponents = np.array(_PAIR_POWERS, dtype=np.float64)[:, None, None]
-    return powers * cut, (powers * cut_slope - exponents * powers / r * cut)[:, None]
+
+    def basis(x: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:
+        (r,) = x
+        shrink = np.where(r < cutoff, 1 - (r / cutoff) ** 2, 0.0)
+        cut, cut_slope = shrink**2, -4 * shrink * r / cutoff**2
+        values = np.stack([(PAIR_LENGTH / r) ** p for p in powers])
+        exponents = np.array(powers, dtype=np.float64)[:, None, None]
+        return values * cut, (values * cut_slope - exponents * values / r * cut)[:, None]
+
+    return basis

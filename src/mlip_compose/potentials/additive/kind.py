@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, PositiveFloat
 
 from mlip_compose.errors import CoverageError
 from mlip_compose.potentials.additive.constants import Constants, fit_constants
@@ -24,14 +26,19 @@ class AdditiveSettings(Settings):
 
     Attributes
     ----------
+    couplings
+        Whether bend-bend terms and the couplings of torsions with bonds and angles are fitted too.
+        They lower the errors on every part.
     strengths
         Strengths of the regularisation to choose from on validation frames; 1 is the prior of
-        ``kinds``, more is stronger. Without validation frames the one nearest to 1 is taken.
+        ``kinds``, more is stronger; of equals the stronger wins. Without validation frames the
+        one nearest to 1 is taken.
     validation_frames
         At most so many validation frames are looked at, taken evenly.
     """
 
-    strengths: tuple[float, ...] = Field(
+    couplings: bool = True
+    strengths: tuple[PositiveFloat, ...] = Field(
         default=(0.3, 1.0, 3.0),
         min_length=1,
         description="of the regularisation, to choose from on validation frames",
@@ -52,46 +59,45 @@ def fit(
     if not data.n_train:
         raise CoverageError("at least one training frame", "none")
     equilibrium = mean_geometry(data)
-    trained = [frames.molecule for frames in data.train if len(frames)]
-    space = ParameterSpace(find_terms(data.molecules[name]) for name in trained)
+    trained = [data.molecules[frames.molecule] for frames in data.train if len(frames)]
+    space = ParameterSpace(find_terms(molecule, options.couplings) for molecule in trained)
 
     def advance(fraction: float) -> None:
         progress(0.6 * fraction, f"normal equations of {space.n_parameters} parameters")
 
-    equations = accumulate(data, space, equilibrium, advance)
+    equations = accumulate(data, space, equilibrium, options.couplings, advance)
     if not np.isfinite(equations.target).all():
         return Failure(
-            "training", NAME, "a training frame has energies or forces that are no number"
+            "training", NAME, "a training frame has an energy or force that is no number"
         )
 
     no_constants = Constants({}, {})
-    candidates: list[tuple[float, float, AdditivePotential]] = []
+    has_validation = any(len(frames) for frames in data.validation)
+    candidates: list[tuple[float, AdditivePotential]] = []
     curve = []
-    for i, strength in enumerate(settings_order(options.strengths)):
-        progress(0.6 + 0.3 * i / len(options.strengths), f"regularisation {strength:g}")
+    strengths = sorted(set(options.strengths), reverse=True)
+    for i, strength in enumerate(strengths):
+        progress(0.6 + 0.3 * i / len(strengths), f"regularisation {strength:g}")
         parameters = space.parameters(solve(equations, space, strength))
-        potential = AdditivePotential(equilibrium, parameters, no_constants)
-        loss = abs(np.log(strength))
-        if any(len(frames) for frames in data.validation):
+        potential = AdditivePotential(equilibrium, parameters, no_constants, options.couplings)
+        loss = abs(math.log(strength))
+        if has_validation:
             loss, mae = misfit(potential.predict_terms, data, options.validation_frames)
             curve.append({"strength": strength, "loss": loss, "forces_mae_ev_per_angstrom": mae})
-        candidates.append((loss, strength, potential))
-    _, strength, best = min(candidates, key=lambda c: (c[0], -c[1]))
+        candidates.append((loss, potential))
+    best = min(range(len(strengths)), key=lambda i: candidates[i][0])
+    potential = candidates[best][1]
     progress(0.95, "energies of atoms")
-    constants = fit_constants(data, best.predict_terms)
+    constants = fit_constants(data, potential.predict_terms)
+    n_parameters = space.n_parameters + len(constants.elements) + len(constants.corrections)
     report = {
-        "parameters": space.n_parameters + len(constants.elements) + len(constants.corrections),
+        "parameters": n_parameters,
         "types": {kind: len(types) for kind, types in space.types.items()},
-        "strength": strength,
+        "strength": strengths[best],
         "validation": curve,
     }
-    progress(1.0, f"{report['parameters']} parameters")
-    return AdditivePotential(equilibrium, best.parameters, constants, report)
-
-
-def settings_order(strengths: tuple[float, ...]) -> list[float]:
-    """Return the strengths without repetition, weakest first."""
-    return sorted(set(strengths))
+    progress(1.0, f"{n_parameters} parameters")
+    return replace(potential, constants=constants, report=report)
 
 
 KIND = PotentialKind(

@@ -27,14 +27,18 @@ class TermKind:
         Name of each coefficient.
     spread
         How far from zero each coefficient is expected at the coarsest level of type, eV: the
-        standard deviation of its Gaussian prior. These and ``levels`` are rounded from an
-        empirical-Bayes estimate on GFN2-xTB training frames of molecules with n <= 4.
+        standard deviation of its Gaussian prior. Most of these and of ``levels`` are rounded from
+        an empirical-Bayes estimate on GFN2-xTB training frames of molecules with n <= 4; those of
+        the shifts and of pair-1-4 are set to a like size.
     levels
         What ``spread`` is multiplied by at each level of type, coarse to fine: a finer level
         corrects the one above it.
     radius
         The types of a molecule all occur in training when every environment of this radius does;
         None when no radius is enough.
+    coupling
+        Whether it couples coordinates beyond stretch-stretch and stretch-bend; such kinds can be
+        left out of a fit.
     """
 
     name: str
@@ -43,32 +47,44 @@ class TermKind:
     quantities: tuple[str, ...]
     spread: tuple[float, ...]
     levels: tuple[float, ...]
-    radius: int | None
+    radius: int | None = 2
+    coupling: bool = False
 
 
-_POWERS = ("linear", "quadratic", "cubic", "quartic")
 _WAVES = ("cos phi", "cos 2phi", "cos 3phi")
-_PAIRS = ("power 6", "power 9", "power 12")
+
+
+def _polynomial(
+    name: str, sort: str, spread: tuple[float, ...], levels: tuple[float, ...]
+) -> TermKind:
+    quantities = ("linear", "quadratic", "cubic", "quartic")[: len(spread)]
+    return TermKind(name, (sort,), basis.polynomial(len(spread)), quantities, spread, levels)
+
+
+def _product(
+    name: str, sorts: tuple[str, str], spread: float, fine: float, coupling: bool
+) -> TermKind:
+    return TermKind(
+        name, sorts, basis.product, ("product",), (spread,), (1.0, fine), coupling=coupling
+    )
+
+
+def _with_torsion(name: str, sort: str, spread: tuple[float, ...]) -> TermKind:
+    sorts = (sort, "torsion")
+    return TermKind(name, sorts, basis.times_fourier, _WAVES, spread, (1.0, 1.0), coupling=True)
+
+
+def _pair(
+    name: str, powers: tuple[int, ...], cutoff: float, spread: tuple[float, ...], radius: int | None
+) -> TermKind:
+    functions = basis.pair_powers(powers, cutoff)
+    quantities = tuple(f"power {p}" for p in powers)
+    return TermKind(name, ("pair",), functions, quantities, spread, (1.0, 1.0), radius)
+
 
 TERM_KINDS: tuple[TermKind, ...] = (
-    TermKind(
-        "bond",
-        ("bond",),
-        basis.polynomial(4),
-        _POWERS,
-        (0.03, 0.04, 0.006, 0.004),
-        (1.0, 0.8, 0.15),
-        2,
-    ),
-    TermKind(
-        "angle",
-        ("angle",),
-        basis.polynomial(4),
-        _POWERS,
-        (0.08, 0.02, 0.004, 0.004),
-        (1.0, 0.6, 0.08),
-        2,
-    ),
+    _polynomial("bond", "bond", (0.03, 0.04, 0.006, 0.004), (1.0, 0.8, 0.15)),
+    _polynomial("angle", "angle", (0.08, 0.02, 0.004, 0.004), (1.0, 0.6, 0.08)),
     TermKind(
         "out-of-plane",
         ("out-of-plane",),
@@ -76,47 +92,16 @@ TERM_KINDS: tuple[TermKind, ...] = (
         ("quadratic", "quartic"),
         (0.6, 0.06),
         (1.0, 0.5, 0.1),
-        2,
     ),
-    TermKind(
-        "torsion", ("torsion",), basis.fourier, _WAVES, (0.06, 0.03, 0.01), (1.0, 1.0, 0.3), 2
-    ),
-    TermKind("bond-shift", ("bond",), basis.polynomial(1), ("linear",), (0.02,), (1.0,), 2),
-    TermKind("angle-shift", ("angle",), basis.polynomial(1), ("linear",), (0.01,), (1.0,), 2),
-    TermKind(
-        "stretch-stretch", ("bond", "bond"), basis.product, ("product",), (0.006,), (1.0, 0.8), 2
-    ),
-    TermKind(
-        "stretch-bend", ("bond", "angle"), basis.product, ("product",), (0.014,), (1.0, 0.5), 2
-    ),
-    TermKind("bend-bend", ("angle", "angle"), basis.product, ("product",), (0.004,), (1.0, 1.0), 2),
-    TermKind(
-        "middle-stretch-torsion",
-        ("bond", "torsion"),
-        basis.times_fourier,
-        _WAVES,
-        (0.01, 0.007, 0.006),
-        (1.0, 1.0),
-        2,
-    ),
-    TermKind(
-        "end-stretch-torsion",
-        ("bond", "torsion"),
-        basis.times_fourier,
-        _WAVES,
-        (0.008, 0.007, 0.006),
-        (1.0, 1.0),
-        2,
-    ),
-    TermKind(
-        "bend-torsion",
-        ("angle", "torsion"),
-        basis.times_fourier,
-        _WAVES,
-        (0.015, 0.008, 0.006),
-        (1.0, 1.0),
-        2,
-    ),
+    TermKind("torsion", ("torsion",), basis.fourier, _WAVES, (0.06, 0.03, 0.01), (1.0, 1.0, 0.3)),
+    _polynomial("bond-shift", "bond", (0.02,), (1.0,)),
+    _polynomial("angle-shift", "angle", (0.01,), (1.0,)),
+    _product("stretch-stretch", ("bond", "bond"), 0.006, 0.8, coupling=False),
+    _product("stretch-bend", ("bond", "angle"), 0.014, 0.5, coupling=False),
+    _product("bend-bend", ("angle", "angle"), 0.004, 1.0, coupling=True),
+    _with_torsion("middle-stretch-torsion", "bond", (0.01, 0.007, 0.006)),
+    _with_torsion("end-stretch-torsion", "bond", (0.008, 0.007, 0.006)),
+    _with_torsion("bend-torsion", "angle", (0.015, 0.008, 0.006)),
     TermKind(
         "bend-bend-torsion",
         ("angle", "angle", "torsion"),
@@ -124,10 +109,10 @@ TERM_KINDS: tuple[TermKind, ...] = (
         ("product", "product cos phi"),
         (0.006, 0.006),
         (1.0, 1.0),
-        2,
+        coupling=True,
     ),
-    TermKind("pair-1-4", ("pair",), basis.pair_powers, _PAIRS, (1.0, 1.0, 0.8), (1.0, 1.0), 3),
-    TermKind("pair-1-5", ("pair",), basis.pair_powers, _PAIRS, (0.15, 0.06, 0.06), (1.0, 1.0), 3),
-    TermKind("pair", ("pair",), basis.pair_powers, _PAIRS, (0.04, 0.04, 0.04), (1.0, 1.0), None),
+    _pair("pair-1-4", (1, 3, 6, 9, 12), 8.0, (0.3, 0.5, 1.0, 1.0, 0.8), 3),
+    _pair("pair-1-5", (6, 9, 12), 6.0, (0.15, 0.06, 0.06), 3),
+    _pair("pair", (6, 9, 12), 6.0, (0.04, 0.04, 0.04), None),
 )
 KIND_BY_NAME = {kind.name: kind for kind in TERM_KINDS}

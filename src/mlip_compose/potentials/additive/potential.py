@@ -44,6 +44,8 @@ class AdditivePotential:
         Coefficients of the terms by type.
     constants
         Energies of atoms.
+    couplings
+        Whether it has the kinds of term that are couplings.
     report
         Facts about the fit.
     """
@@ -51,6 +53,7 @@ class AdditivePotential:
     equilibrium: Equilibrium
     parameters: Parameters
     constants: Constants
+    couplings: bool = True
     report: Mapping[str, object] = field(default_factory=dict)
 
     @property
@@ -74,7 +77,7 @@ class AdditivePotential:
         self, molecule: Molecule, positions: FloatArray
     ) -> tuple[FloatArray, FloatArray]:
         """Energies (F,) and forces (F, N, 3) of the terms alone, without energies of atoms."""
-        terms = find_terms(molecule)
+        terms = find_terms(molecule, self.couplings)
         coefficients = [self.parameters.of(block) for block in terms.blocks]
         energies, forces = np.zeros(len(positions)), np.zeros(positions.shape)
         for start in range(0, len(positions), _CHUNK):
@@ -90,7 +93,7 @@ class AdditivePotential:
         have none in any molecule whose environments of that radius all occur in training.
         """
         counts = {}
-        for block in find_terms(molecule).blocks:
+        for block in find_terms(molecule, self.couplings).blocks:
             new = np.array([not self.parameters.seen(block.kind.name, t) for t in block.types])
             counts[block.kind.name] = Unseen(int(new[block.type_of].sum()), len(block.type_of))
         return counts
@@ -109,6 +112,7 @@ class AdditivePotential:
             "angles": dict(self.equilibrium.angles),
             "elements": {str(z): energy for z, energy in self.constants.elements.items()},
             "corrections": dict(self.constants.corrections),
+            "couplings": self.couplings,
             "report": dict(self.report),
         }
         arrays = {str(i): self.parameters.coefficients[level] for i, level in enumerate(levels)}
@@ -128,5 +132,6 @@ def load(directory: Path) -> AdditivePotential:
         constants=Constants(
             {int(z): energy for z, energy in facts["elements"].items()}, facts["corrections"]
         ),
+        couplings=facts["couplings"],
         report=facts["report"],
     )

@@ -21,7 +21,7 @@ _CHUNK = 64  # frames whose features are held at once
 
 @dataclass(frozen=True, eq=False)
 class NormalEquations:
-    """A and b of A x = b for the columns of a parameter space: (C, C) and (C,)."""
+    """A and b of A x = b for the P parameters of a space: (P, P) and (P,)."""
 
     matrix: FloatArray
     target: FloatArray
@@ -31,9 +31,10 @@ def accumulate(
     data: TrainingSet,
     space: ParameterSpace,
     equilibrium: Equilibrium,
+    couplings: bool,
     advance: Callable[[float], None],
 ) -> NormalEquations:
-    """Add up the normal equations of all training frames.
+    """Add up the normal equations of all training frames, with or without coupling terms.
 
     The rows are force components over ``FORCE_NOISE``, and energies, less the mean over the frames
     of their trajectory, over ``ENERGY_NOISE``. Without the means the terms never have to explain
@@ -45,7 +46,7 @@ def accumulate(
     for frames in data.train:
         if not len(frames):
             continue
-        terms = find_terms(data.molecules[frames.molecule])
+        terms = find_terms(data.molecules[frames.molecule], couplings)
         columns = space.columns_of(terms)
         local = np.zeros((len(columns), len(columns)))
         local_target = np.zeros(len(columns))
@@ -67,22 +68,21 @@ def accumulate(
         target[columns] += local_target
         done += len(frames)
         advance(done / data.n_train)
-    return NormalEquations(matrix, target)
+    half = space.sums.T @ matrix
+    return NormalEquations(space.sums.T @ half.T, space.sums.T @ target)
 
 
 def solve(equations: NormalEquations, space: ParameterSpace, strength: float) -> FloatArray:
     """Solve for the parameters (P,), eV.
 
-    With H the sums of parameters into columns and D the spreads of the prior over sqrt(strength),
-    the solution is x = D y, (D H^T A H D + 1) y = D H^T b: the mode of a Gaussian posterior.
+    With D the spreads of the prior over sqrt(strength), the solution is x = D y,
+    (D A D + 1) y = D b: the mode of the posterior under a Gaussian prior.
     """
     spread = space.spread / np.sqrt(strength)
-    half = space.sums.T @ equations.matrix
-    matrix: FloatArray = space.sums.T @ half.T
-    matrix *= spread[:, None] * spread
+    matrix = equations.matrix * (spread[:, None] * spread)
     matrix[np.diag_indices_from(matrix)] += 1.0
     factor = cho_factor(matrix, lower=True, overwrite_a=True, check_finite=False)
-    solution: FloatArray = spread * cho_solve(factor, spread * (space.sums.T @ equations.target))
+    solution: FloatArray = spread * cho_solve(factor, spread * equations.target)
     return solution
 
 

@@ -7,7 +7,7 @@ end has the same type from either end; in the others the order of atoms has a me
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -65,9 +65,15 @@ class Terms:
     angle_types: tuple[Type, ...]
 
 
-def find_terms(molecule: Molecule) -> Terms:
-    """Find the terms of a molecule (kept for the molecules asked for last)."""
-    return _find_terms(_Graph(molecule))
+def find_terms(molecule: Molecule, couplings: bool = True) -> Terms:
+    """Find the terms of a molecule (kept for the molecules asked for last).
+
+    Without ``couplings`` the kinds that are one are left out.
+    """
+    terms = _find_terms(_Graph(molecule))
+    if couplings:
+        return terms
+    return replace(terms, blocks=tuple(b for b in terms.blocks if not b.kind.coupling))
 
 
 class _Graph:
