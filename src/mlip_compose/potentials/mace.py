@@ -36,8 +36,6 @@ def build(settings: MaceSettings, elements: list[int]) -> GraphPESModel:
     from ase.data import chemical_symbols
     from graph_pes.models import MACE
 
-    from mlip_compose.potentials.neural.dense_interaction import DenseInteraction
-
     model = MACE(
         elements=[chemical_symbols[z] for z in elements],
         cutoff=settings.cutoff,
@@ -54,8 +52,6 @@ def build(settings: MaceSettings, elements: list[int]) -> GraphPESModel:
         correlation=settings.correlation,
         readout_width=settings.readout_width,
     )
-    for layer in model.layers:
-        layer.interaction = DenseInteraction(layer.interaction)
     dtype = torch.get_default_dtype()
     # graph-pes 1.0.2 makes one-hot elements of float32 whatever the model is of
     model.node_attribute_generator.register_forward_hook(lambda _module, _z, out: out.to(dtype))
