@@ -100,6 +100,25 @@ def test_the_scale_row_is_what_it_says(results):
                 assert forces["ood"]["value"] < 0.2 * scale["ood"]["value"]
 
 
+def test_unseen_types_agree_with_the_certificate(results):
+    """What reaches no further than r* has been seen; what reaches further need not have been."""
+    from mlip_compose.potentials.additive.kinds import KIND_BY_NAME
+
+    document = json.loads((results / "results.json").read_text())
+    for score in document["scores"]:
+        if score["potential"] != "additive":
+            assert score["unseen_terms"] == {}
+            continue
+        assert score["unseen_terms"]["bond"][1] > 1000
+        for kind, (unseen, total) in score["unseen_terms"].items():
+            reach = KIND_BY_NAME[kind].radius
+            assert 0 <= unseen <= total
+            if reach is not None and reach <= score["coverage_radius"]:
+                assert unseen == 0
+    page = (results / "report.html").read_text()
+    assert "met unseen types" in page or "met no unseen type" in page
+
+
 def test_a_second_run_does_nothing_but_say_so(results, workplace, monkeypatch, capsys):
     before = {p: p.stat().st_mtime_ns for p in results.rglob("*") if p.is_file()}
     assert run(monkeypatch, workplace, "run", "study.yaml") == 0

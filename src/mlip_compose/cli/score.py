@@ -63,3 +63,9 @@ def score(
         f"{result.coverage_radius}), {result.reference}, {result.dataset}, seed {result.seed}"
     )
     print_table(title, ("metric", "unit", "ID [95 %]", "OOD [95 %]", "gap [95 %]"), rows)
+    if result.unseen_terms:
+        counts: list[tuple[object, ...]] = [
+            (kind, unseen, total) for kind, (unseen, total) in result.unseen_terms.items()
+        ]
+        columns = ("kind of term", "of an unseen type", "in all")
+        print_table("Terms of the OOD molecules whose type was not in training", columns, counts)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 SCORE_SCHEMA: Final = 1
 
@@ -100,6 +100,8 @@ class Score(Strict):
     are at ``confidence``. ``energy_offsets`` (eV, by atomic number) are the per-element offsets
     that were fitted on training labels, None where there were none. ``failed_minima`` names the
     molecules whose minimum has no finite predicted energy; their reactions are left out.
+    ``unseen_terms`` is there for potentials with typed terms: for each kind of term in the OOD
+    molecules, how many have a type that was not in training, and how many there are.
     """
 
     schema_version: Literal[1] = SCORE_SCHEMA
@@ -123,6 +125,7 @@ class Score(Strict):
     failed_minima: tuple[str, ...] = ()
     energy_offsets: dict[int, float] | None = None
     resampling_seed: int = 0
+    unseen_terms: dict[str, tuple[int, int]] = Field(default_factory=dict)
 
     def metric(self, name: str) -> Metric:
         """Return the metric of this name."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Literal
 
 from mlip_compose.errors import RequestError
@@ -32,6 +32,8 @@ class Header:
         Data set, checksum of its file and level of theory of its labels.
     train_frames
         Number of frames trained on.
+    unseen_terms
+        See ``Score``.
     """
 
     task: str
@@ -44,6 +46,7 @@ class Header:
     dataset_sha256: str
     reference: str
     train_frames: int
+    unseen_terms: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
 @single_threaded

@@ -9,7 +9,7 @@ import importlib.util
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -79,6 +79,15 @@ class Potential(Protocol):
 
     def save(self, directory: Path) -> None:
         """Write the potential to a directory, from which its kind's ``load`` restores it."""
+        ...
+
+
+@runtime_checkable
+class BacksOff(Protocol):
+    """A potential with typed terms, which takes a coarser type where a type was not in training."""
+
+    def unseen_types(self, molecule: Molecule) -> Mapping[str, tuple[int, int]]:
+        """Count, for each kind of term of a molecule, those of an unseen type, and all."""
         ...
 
 

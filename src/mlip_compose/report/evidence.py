@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mlip_compose.evaluation.results import Score
 from mlip_compose.report.numbers import DASH, number, percent
 
 Document = Mapping[str, Any]
@@ -41,10 +42,11 @@ class Evidence:
     leaks: tuple[str, ...]
 
 
-def evidence(certificate: Document) -> Evidence:
+def evidence(certificate: Document, scores: Iterable[Score] = ()) -> Evidence:
     """Return a certificate (a document of ``tasks certify --json``) in plain words.
 
-    What a certificate does not say is shown as a dash or left out.
+    What a certificate does not say is shown as a dash or left out. Potentials with typed terms,
+    among the ``scores`` of the same task and level, say how far they agree with it.
     """
     unseen = certificate.get("unseen") or {}
     return Evidence(
@@ -53,7 +55,12 @@ def evidence(certificate: Document) -> Evidence:
         radius=str(certificate.get("coverage_radius", DASH)),
         sentences=tuple(
             text
-            for text in (_covered(certificate), _beyond(certificate), _shift(certificate))
+            for text in (
+                _covered(certificate),
+                _beyond(certificate),
+                _shift(certificate),
+                *(_met(score) for score in scores if _same_split(certificate, score)),
+            )
             if text
         ),
         reach=_reach(certificate),
@@ -111,6 +118,25 @@ def _shift(certificate: Document) -> str:
     return (
         f"The mean force on an atom is {number(force['ood'])} {_unit(force)} in the OOD frames "
         f"and {number(force['id'])} {_unit(force)} in the ID frames."
+    )
+
+
+def _same_split(certificate: Document, score: Score) -> bool:
+    return (score.task, score.level) == (certificate.get("task"), certificate.get("level"))
+
+
+def _met(score: Score) -> str:
+    """Say how many terms of a potential with typed terms are of types that training lacks."""
+    if not score.unseen_terms:
+        return ""
+    total = sum(terms for _, terms in score.unseen_terms.values())
+    unseen = {kind: count for kind, (count, _) in score.unseen_terms.items() if count}
+    if not unseen:
+        return f"{score.potential} met no unseen type among its {total:,} terms."
+    kinds = ", ".join(f"{kind} {count:,}" for kind, count in unseen.items())
+    return (
+        f"{score.potential} met unseen types in {sum(unseen.values()):,} of its {total:,} terms of "
+        f"the unseen molecules ({kinds}) and took coarser types for them."
     )
 
 

@@ -95,7 +95,9 @@ def render_report(results: StudyResults) -> str:
         "answers": [answer(results, level) for level in levels],
         "boards": boards,
         "pairs": [pair for pair in results.pairs if pair.metric == MAIN_METRIC],
-        "evidences": [evidence(certificate) for certificate in results.certificates],
+        "evidences": [
+            evidence(certificate, results.scores) for certificate in results.certificates
+        ],
         "account": account(results),
         "data": _data(results, boards, styles),
         "version": __version__,

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mlip_compose.errors import ChecksumError, MissingLabelsError, SchemaError
 from mlip_compose.records import MINIMUM, PRIMARY, SECONDARY, PredictedFrames
@@ -51,6 +51,9 @@ class PredictionHeader(BaseModel):
         The split that the potential was trained on.
     train_frames
         Number of frames it was trained on.
+    unseen_terms
+        For a potential with typed terms: for each kind of term in the OOD molecules, how many have
+        a type that was not in training, and how many there are.
     software
         Names and versions of what made them.
     """
@@ -67,6 +70,7 @@ class PredictionHeader(BaseModel):
     task: str
     level: int
     train_frames: int
+    unseen_terms: dict[str, tuple[int, int]] = Field(default_factory=dict)
     software: dict[str, str]
 
 
@@ -154,7 +158,7 @@ def _header(path: Path, file: Any) -> PredictionHeader:
         if key not in ("schema", "sha256")
     }
     try:
-        for key in ("settings", "software"):
+        for key in ("settings", "software", "unseen_terms"):
             attributes[key] = json.loads(attributes[key])
         return PredictionHeader.model_validate(attributes)
     except (KeyError, ValueError, TypeError, ValidationError) as error:

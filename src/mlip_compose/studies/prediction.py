@@ -7,7 +7,7 @@ from importlib.metadata import version
 
 import numpy as np
 
-from mlip_compose.potentials.base import Potential
+from mlip_compose.potentials.base import BacksOff, Potential
 from mlip_compose.records import Frames, PredictedFrames
 from mlip_compose.report.bundle import UnitFacts
 from mlip_compose.store.predictions import PredictionHeader, Predictions
@@ -34,11 +34,23 @@ def predict_selection(
         task=target.split.task,
         level=target.level,
         train_frames=facts.train_frames,
+        unseen_terms=_unseen_terms(potential, store, target),
         software={"mlip-compose": version("mlip-compose")},
     )
     return Predictions(
         header, [_predict(potential, store, frames) for frames in _wanted(store, target)]
     )
+
+
+def _unseen_terms(potential: Potential, store: Store, target: Target) -> dict[str, tuple[int, int]]:
+    """Add up the terms of the OOD molecules whose type was not in training, kind by kind."""
+    totals: dict[str, tuple[int, int]] = {}
+    if isinstance(potential, BacksOff):
+        for name in target.split.ood:
+            for kind, counts in potential.unseen_types(store.molecules[name]).items():
+                unseen, total = totals.get(kind, (0, 0))
+                totals[kind] = (unseen + counts[0], total + counts[1])
+    return totals
 
 
 def _wanted(store: Store, target: Target) -> Iterator[Frames]:

@@ -106,7 +106,7 @@ def run_study(
                 name=study.name,
                 study=study.model_dump(mode="json"),
                 dataset=_dataset_facts(store),
-                certificates=tuple(document.to_json() for document in certificates.values()),
+                certificates=_shown(certificates),
                 units=tuple(units[training.id] for training in trainings if training.id in units),
                 scores=tuple(scores),
                 pairs=paired_differences(scores, PAIRED_METRICS),
@@ -160,6 +160,17 @@ def _certify(
         found[key] = certificate
         watch.unit(path.stem, "")
     return found
+
+
+def _shown(
+    certificates: Mapping[tuple[str, int, int], Certificate],
+) -> tuple[dict[str, Any], ...]:
+    """Return one certificate a task and level: seeds differ in frames alone, unless one leaks."""
+    shown: dict[tuple[str, int], Certificate] = {}
+    for (task, level, _), certificate in certificates.items():
+        if certificate.leaks or (task, level) not in shown:
+            shown[task, level] = certificate
+    return tuple(certificate.to_json() for certificate in shown.values())
 
 
 def _train(

@@ -58,6 +58,7 @@ def score_predictions(
         dataset_sha256=store.checksum,
         reference=store.reference,
         train_frames=made_for.train_frames,
+        unseen_terms=made_for.unseen_terms,
     )
     return score(
         header,
