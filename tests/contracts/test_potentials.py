@@ -17,6 +17,7 @@ from mlip_compose.store.reader import Store
 
 SMALL = {
     "mace-small": {
+        "dtype": "float64",
         "channels": 4,
         "radial_width": 8,
         "steps": 12,

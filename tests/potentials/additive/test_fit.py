@@ -1,0 +1,151 @@
+"""The fit: what it recovers, how it extrapolates, what it does with types that it never saw."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from mlip_compose.errors import CoverageError
+from mlip_compose.potentials.additive.constants import Constants
+from mlip_compose.potentials.additive.equilibrium import Equilibrium
+from mlip_compose.potentials.additive.kind import KIND
+from mlip_compose.potentials.additive.kinds import KIND_BY_NAME, TERM_KINDS
+from mlip_compose.potentials.additive.parameters import ParameterSpace
+from mlip_compose.potentials.additive.potential import AdditivePotential
+from mlip_compose.potentials.additive.terms import find_terms
+from mlip_compose.records import PRIMARY, SECONDARY, Failure, Frames, TrainingSet
+from mlip_compose.tasks.registry import TASKS
+
+
+def errors(store, potential, names, trajectory):
+    """Force MAE (eV/Angstrom), and mean energy error per atom (eV) by molecule."""
+    forces, energies = [], {}
+    for name in names:
+        frames = store.frames(name, trajectory)
+        energy, force = potential.predict(store.molecules[name], frames.positions)
+        forces.append(np.abs(force - frames.forces).ravel())
+        energies[name] = np.mean(energy - frames.energy) / store.molecules[name].n_atoms
+    return np.concatenate(forces).mean(), energies
+
+
+def test_long_chains_are_as_good_as_the_short_ones_it_saw(store, fitted, short_chains):
+    inside, _ = errors(store, fitted, short_chains.molecules, SECONDARY)
+    longer = [f"{family}-{n}-H" for family in ("H", "OH", "CHO") for n in (7, 10, 12)]
+    outside, energies = errors(store, fitted, longer, PRIMARY)
+    assert inside < 0.060
+    assert outside < 1.25 * inside
+    assert max(map(abs, energies.values())) < 0.005
+
+
+def test_a_force_field_of_its_own_form_is_recovered(store, short_chains, fitted):
+    """Labels made by a potential of this form: what is left is the regularisation."""
+
+    def relabel(frames):
+        energies, forces = fitted.predict(store.molecules[frames.molecule], frames.positions)
+        return Frames(
+            frames.molecule, frames.trajectory, frames.indices, frames.positions, energies, forces
+        )
+
+    data = TrainingSet(
+        short_chains.molecules,
+        tuple(map(relabel, short_chains.train)),
+        tuple(map(relabel, short_chains.validation)),
+    )
+    again = KIND.fit(data, KIND.settings(strengths=(1e-3,)), 0, Path())
+    for frames in data.validation:
+        energies, forces = again.predict(store.molecules[frames.molecule], frames.positions)
+        np.testing.assert_allclose(forces, frames.forces, atol=0.01)
+        np.testing.assert_allclose(energies, frames.energy, atol=0.02)
+
+
+@pytest.mark.parametrize("name", list(TASKS))
+@pytest.mark.parametrize("level", [1, 2])
+def test_unseen_types_agree_with_the_certificate(store, name, level):
+    """On the full set r* is the level: at 2 no type of that radius is unseen, at 1 some are."""
+    split = TASKS[name].split(store.molecules.values(), level)
+    space = ParameterSpace(find_terms(store.molecules[m]) for m in split.train)
+    potential = AdditivePotential(
+        Equilibrium({}, {}), space.parameters(np.zeros(space.n_parameters)), Constants({}, {})
+    )
+    kinds = {k.name for k in TERM_KINDS if k.radius is not None and k.radius <= 2}
+    unseen = sum(
+        count.unseen
+        for ood in split.ood
+        for kind, count in potential.unseen_types(store.molecules[ood]).items()
+        if kind in kinds
+    )
+    assert (unseen == 0) == (level == 2)
+
+
+def test_unseen_types_are_counted_and_backed_off(store, training):
+    potential = KIND.fit(training(["H-2-H", "H-3-H", "OH-1-H"]), KIND.settings(), 0, Path())
+    molecule = store.molecules["OH-4-H"]
+    counts = potential.unseen_types(molecule)
+    assert counts["bond"].total == len(molecule.bonds)
+    assert 0 < counts["bond"].unseen < counts["bond"].total
+    assert all(
+        count.unseen == 0 for count in potential.unseen_types(store.molecules["H-3-H"]).values()
+    )
+    # C-O next to CH2 was never seen, C-O next to CH3 was: its coarser type still holds the bond
+    force_mae, _ = errors(store, potential, ["OH-2-H"], PRIMARY)
+    zero_mae = np.abs(store.frames("OH-2-H", PRIMARY).forces).mean()
+    assert force_mae < 0.5 * zero_mae
+
+
+def test_regularisation_is_chosen_on_validation_frames_alone(training, short_chains, fitted):
+    curve = fitted.report["validation"]
+    best = min(curve, key=lambda point: point["loss"])
+    assert fitted.report["strength"] == best["strength"]
+    assert len(curve) == len(KIND.settings().strengths)
+    none = TrainingSet(short_chains.molecules, short_chains.train, ())
+    assert KIND.fit(none, KIND.settings(), 0, Path()).report["strength"] == 1.0
+
+
+def test_stronger_regularisation_fits_training_frames_less(store, training):
+    data = training(["H-2-H", "OH-1-H"], stride=4)
+    fits = [KIND.fit(data, KIND.settings(strengths=(s,)), 0, Path()) for s in (0.1, 1e4)]
+    weak, strong = (errors(store, fit, data.molecules, PRIMARY)[0] for fit in fits)
+    assert weak < strong
+
+
+def test_without_couplings_it_is_smaller_and_says_so_when_loaded(training, tmp_path):
+    data = training(["H-2-H", "H-3-H"], stride=4)
+    plain = KIND.fit(data, KIND.settings(couplings=False), 0, Path())
+    couplings = {name for name, kind in KIND_BY_NAME.items() if kind.coupling}
+    assert not couplings & plain.report["types"].keys()
+    plain.save(tmp_path)
+    loaded = KIND.load(tmp_path)
+    assert loaded.unseen_types(data.molecules["H-3-H"]) == plain.unseen_types(
+        data.molecules["H-3-H"]
+    )
+    assert not couplings & loaded.unseen_types(data.molecules["H-3-H"]).keys()
+
+
+def test_labels_that_are_no_numbers_are_a_failure(training):
+    data = training(["H-2-H"])
+    (frames,) = data.train
+    forces = frames.forces.copy()
+    forces[3, 0, 0] = np.nan
+    broken = Frames(
+        frames.molecule, frames.trajectory, frames.indices, frames.positions, frames.energy, forces
+    )
+    outcome = KIND.fit(TrainingSet(data.molecules, (broken,), ()), KIND.settings(), 0, Path())
+    assert isinstance(outcome, Failure)
+    assert outcome.stage == "training"
+
+
+def test_progress_ends_with_everything_done(training):
+    told = []
+    KIND.fit(training(["H-2-H"]), KIND.settings(), 0, Path(), lambda f, m: told.append((f, m)))
+    fractions = [fraction for fraction, _ in told]
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1.0
+
+
+def test_bad_requests_are_refused():
+    with pytest.raises(CoverageError):
+        KIND.fit(TrainingSet({}, (), ()), KIND.settings(), 0, Path())
+    for bad in ({"strengths": ()}, {"strengths": (0.0,)}, {"validation_frames": 0}):
+        with pytest.raises(ValidationError):
+            KIND.settings(**bad)
