@@ -32,7 +32,7 @@ class NeuralSettings(Settings):
     """Settings of a training; the budget is counted in gradient steps."""
 
     cutoff: float = Field(default=4.0, gt=0, description="Angstrom")
-    steps: int = Field(default=2000, ge=1, description="gradient steps")
+    steps: int = Field(default=1500, ge=1, description="gradient steps")
     batch_size: int = Field(default=4, ge=1, description="frames a gradient step")
     learning_rate: float = Field(default=0.02, gt=0, description="peak of the schedule, Adam")
     schedule: Literal["cos", "linear"] = Field(
