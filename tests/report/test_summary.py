@@ -41,9 +41,9 @@ def test_a_gap_without_interval_is_not_called_larger(results):
     assert "interval" not in first
 
 
-def test_a_small_gap_of_the_feasibility_row_says_that_the_tasks_can_be_solved(results):
+def test_the_gaps_of_the_feasibility_row_say_what_the_tasks_need(results):
     assert any(
-        "additive" in text and "gaps of 1.02 to 1.12: these tasks can be solved" in text
+        "additive" in text and "gaps of 1.02 to 1.12: no task needs a larger gap" in text
         for text in answer(results, 2).sentences
     )
 
@@ -52,7 +52,7 @@ def test_a_large_gap_of_the_feasibility_row_is_a_caution(results):
     hard = change_gaps(results, "additive", value=1.9, low=1.7, high=2.1)
     text = next(t for t in answer(hard, 2).sentences if t.startswith("additive"))
     assert "not by itself a sign of interpolation" in text
-    assert "can be solved" not in text
+    assert "needs a larger gap" not in text
 
 
 @pytest.mark.parametrize(

@@ -171,7 +171,7 @@ def _feasibility(row: Row, board: Board) -> str:
             f"on {', '.join(large)} even such a potential loses accuracy, so a gap there is not by "
             "itself a sign of interpolation."
         )
-    return start + "these tasks can be solved with a small gap from what is in training."
+    return start + "no task needs a larger gap than that, from what is in training."
 
 
 def _accuracy(results: StudyResults, board: Board) -> list[str]:
