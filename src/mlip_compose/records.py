@@ -6,7 +6,7 @@ N counts atoms, B bonds, F frames. Positions are in Angstrom, energies in eV, fo
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
 import numpy as np
@@ -245,7 +245,6 @@ class Failure:
     subject: str
     reason: str
     retryable: bool = False
-    details: Mapping[str, object] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return f"{self.stage} of {self.subject}: {self.reason}"
