@@ -34,3 +34,9 @@ def test_forces():
 
 def test_milli():
     assert units.EV_IN_MEV == 1000.0
+
+
+def test_units_by_name():
+    assert units.ENERGY_UNITS["kJ/mol"] * 4.184 == pytest.approx(units.KCAL_PER_MOL)
+    assert units.FORCE_UNITS["Hartree/Bohr"] == pytest.approx(units.HARTREE_PER_BOHR)
+    assert units.FORCE_UNITS["kJ/mol/nm"] == pytest.approx(units.KJ_PER_MOL / 10)

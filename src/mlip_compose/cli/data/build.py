@@ -1,9 +1,9 @@
-"""``mlip-compose data``: the data sets."""
+"""``mlip-compose data build``: sample and label the molecules of a recipe."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,53 +20,7 @@ from mlip_compose.cli.output import (
 if TYPE_CHECKING:
     from mlip_compose.records import Failure
 
-app = typer.Typer(help="Data sets: list, look into and build them.", no_args_is_help=True)
 
-
-@app.command("list")
-def list_data(json: Json = False) -> None:
-    """List the frozen data sets and the recipes that `data build` knows."""
-    from mlip_compose.store.catalogue import FROZEN
-    from mlip_compose.studies.recipe import recipe_names
-
-    if json:
-        print_json({"frozen": FROZEN, "recipes": list(recipe_names())})
-        return
-    rows: list[tuple[object, ...]] = [("frozen", name, text) for name, text in FROZEN.items()]
-    rows += [("recipe", name, f"mlip-compose data build {name}") for name in recipe_names()]
-    print_table("Data sets", ("kind", "name", "what it is"), rows)
-
-
-@app.command("info")
-def info(
-    dataset: Annotated[str, typer.Argument(help="A frozen data set, or the path of a store.")],
-    json: Json = False,
-) -> None:
-    """Show what a data set holds; every molecule is checked against its checksum."""
-    from mlip_compose.store.catalogue import open_store
-    from mlip_compose.store.schema import TRAJECTORIES
-
-    store = open_store(dataset)
-    store.verify()
-    document: dict[str, Any] = {
-        **store.header.model_dump(mode="json"),
-        "path": str(store.path),
-        "bytes": store.path.stat().st_size,
-        "sha256": store.checksum,
-        "molecules": len(store.molecules),
-        "minima": sum(store.has_minimum(name) for name in store.molecules),
-        "frames": {
-            trajectory: sum(store.n_frames(name, trajectory) for name in store.molecules)
-            for trajectory in TRAJECTORIES
-        },
-    }
-    if json:
-        print_json(document)
-    else:
-        print_table(f"Data set {store.name}", ("", "value"), list(document.items()))
-
-
-@app.command("build")
 def build_data(
     recipe: Annotated[str, typer.Argument(help="A recipe of the package, or a YAML file.")],
     out: Annotated[

@@ -1,0 +1,13 @@
+"""``mlip-compose data``: the data sets, one command a file."""
+
+import typer
+
+from mlip_compose.cli.data import build, listing
+
+app = typer.Typer(
+    help="Data sets: list, look into, build, check, label anew and exchange them.",
+    no_args_is_help=True,
+)
+app.command("list")(listing.list_data)
+app.command("info")(listing.info)
+app.command("build")(build.build_data)
