@@ -1,21 +1,23 @@
 import pickle
+from pathlib import Path
 
 import pytest
 
 from mlip_compose import errors
-from mlip_compose.errors import MissingExtraError, RequestError, UnknownNameError
+from mlip_compose.errors import MissingExtraError, RequestError, UnknownNameError, UnwritableError
 
 EXAMPLES = [
     RequestError("a", "b"),
     RequestError("a", "b", "Do c."),
     UnknownNameError("task", "lenght", ["length", "crossing"]),
     MissingExtraError("training", "torch", "train"),
+    UnwritableError(Path("here.h5"), OSError(28, "No space left on device")),
     *(
         kind("x", "y", "z")
         for kind in vars(errors).values()
         if isinstance(kind, type)
         and issubclass(kind, RequestError)
-        and kind not in (UnknownNameError, MissingExtraError)
+        and kind not in (UnknownNameError, MissingExtraError, UnwritableError)
     ),
 ]
 

@@ -12,6 +12,7 @@
         │   ├── SchemaError        another schema, or one that is not kept
         │   ├── ChecksumError      altered since it was written
         │   └── MissingLabelsError no energies or no forces
+        ├── UnwritableError        no room or no permission to write a file
         ├── CoverageError          the data lacks what a task or a budget needs
         └── MissingExtraError      a package that an optional part needs
 
@@ -21,6 +22,7 @@ no exception: it is a returned :class:`mlip_compose.records.Failure`. All else i
 
 import difflib
 from collections.abc import Iterable
+from pathlib import Path
 
 
 class ComposeError(Exception):
@@ -100,6 +102,17 @@ class ChecksumError(DataError):
 
 class MissingLabelsError(DataError):
     """A file without energies or without forces."""
+
+
+class UnwritableError(RequestError):
+    """A file that cannot be written: the disk is full, or the place is not writable."""
+
+    def __init__(self, path: Path, error: OSError) -> None:
+        super().__init__(
+            f"room and permission to write {path}",
+            error.strerror or str(error),
+            "Make room or name another place, and run again; what was finished is kept.",
+        )
 
 
 class CoverageError(RequestError):

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
-import tempfile
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlip_compose import __version__
+from mlip_compose.files import write_text
 from mlip_compose.report.account import account
 from mlip_compose.report.bundle import StudyResults
 from mlip_compose.report.curves import curve_document
@@ -52,17 +51,7 @@ def write_report(results: StudyResults, path: Path) -> None:
     path
         The file to write, ``report.html``; its directory is made where it is missing.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    page = render_report(results).encode()
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(page)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_text(path, render_report(results))
 
 
 def render_report(results: StudyResults) -> str:

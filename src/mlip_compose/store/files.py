@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import os
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import h5py
 
 from mlip_compose.errors import UnreadableError
+from mlip_compose.files import appearing_whole
 
 
 @contextmanager
@@ -48,12 +49,56 @@ def create_hdf5(path: Path) -> Iterator[Any]:
     """Create an HDF5 file that appears under its name when the context ends without an error.
 
     The format is that of HDF5 1.10 and holds no times, so that equal content gives equal bytes.
+
+    Raises
+    ------
+    UnwritableError
+        The disk is full, or the place cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with h5py.File(temporary, "w", libver=("v110", "v110")) as file:
+    with appearing_whole(path) as raw:
+        sink = _Sink(raw)
+        with h5py.File(sink, "w", libver=("v110", "v110")) as file:
             yield file
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        if sink.error is not None:
+            raise sink.error
+
+
+class _Sink(io.RawIOBase):
+    """A file that keeps the first error of writing to itself.
+
+    HDF5 ends the process (segmentation fault) when a write fails, as on a full disk. So a failure
+    is remembered here, what comes after it is dropped, and ``create_hdf5`` raises it at the end.
+    """
+
+    def __init__(self, raw: BinaryIO) -> None:
+        self._raw = raw
+        self.error: OSError | None = None
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        return self._raw.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._raw.tell()
+
+    def readinto(self, buffer: Any, /) -> int:
+        data = self._raw.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def write(self, data: Any, /) -> int:
+        rest = memoryview(data).cast("B")
+        size = len(rest)
+        try:
+            while rest and self.error is None:
+                rest = rest[self._raw.write(rest) :]
+        except OSError as error:
+            self.error = error
+        return size
+
+    def truncate(self, size: int | None = None, /) -> int:
+        try:
+            if self.error is None:
+                return self._raw.truncate(size)
+        except OSError as error:
+            self.error = error
+        return size or 0

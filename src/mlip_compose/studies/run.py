@@ -13,12 +13,13 @@ from pydantic import ValidationError
 from mlip_compose.errors import DataError, SchemaError, UnreadableError
 from mlip_compose.evaluation.paired import paired_differences
 from mlip_compose.evaluation.results import Score
+from mlip_compose.files import write_text
 from mlip_compose.records import Failure
 from mlip_compose.report.bundle import DatasetFacts, StudyResults, UnitFacts
 from mlip_compose.store.catalogue import dataset_path
 from mlip_compose.store.predictions import read_predictions
 from mlip_compose.store.reader import Store
-from mlip_compose.studies.directory import ResultsDirectory, write_text
+from mlip_compose.studies.directory import ResultsDirectory
 from mlip_compose.studies.evaluate import certified
 from mlip_compose.studies.plan import Target, Training, plan
 from mlip_compose.studies.pool import run_units

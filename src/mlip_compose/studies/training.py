@@ -15,13 +15,14 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from mlip_compose.errors import SchemaError, UnreadableError
+from mlip_compose.files import write_text
 from mlip_compose.potentials.base import Potential
 from mlip_compose.potentials.registry import load_potential
 from mlip_compose.records import PRIMARY, SECONDARY, Failure, IntArray, TrainingSet
 from mlip_compose.report.bundle import UnitFacts
 from mlip_compose.store.predictions import write_predictions
 from mlip_compose.store.reader import Store
-from mlip_compose.studies.directory import ResultsDirectory, write_text
+from mlip_compose.studies.directory import ResultsDirectory
 from mlip_compose.studies.plan import Training
 from mlip_compose.studies.prediction import predict_selection
 
