@@ -37,7 +37,7 @@ def test_an_error_leaves_what_was_there(tmp_path):
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").write_text("no directory")
-    with pytest.raises(UnwritableError, match=r"permission to write .*Not a directory.*run again"):
+    with pytest.raises(UnwritableError, match=r"permission to write .*File exists.*run again"):
         write_text(tmp_path / "file" / "below", "x")
 
 

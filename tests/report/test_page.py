@@ -5,6 +5,7 @@ import stat
 
 import pytest
 
+from mlip_compose.errors import UnwritableError
 from mlip_compose.report.bundle import StudyResults
 from mlip_compose.report.page import render_report, write_report
 
@@ -236,7 +237,7 @@ def test_a_write_that_fails_leaves_the_old_report(results, tmp_path, monkeypatch
     path = tmp_path / "report.html"
     path.write_text("old")
     monkeypatch.setattr("pathlib.Path.replace", lambda *_: (_ for _ in ()).throw(OSError("full")))
-    with pytest.raises(OSError, match="full"):
+    with pytest.raises(UnwritableError, match="full"):
         write_report(results, path)
     assert path.read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["report.html"]

@@ -191,8 +191,8 @@ def test_a_failed_write_leaves_nothing_behind(tmp_path, toy_header, molecule):
 
     def broken():
         yield molecule("H-2-H"), []
-        raise OSError("no space left")
+        raise ZeroDivisionError("a bug")
 
-    with pytest.raises(OSError, match="no space"):
+    with pytest.raises(ZeroDivisionError):
         write_store(tmp_path / "new.h5", toy_header, broken())
     assert list(tmp_path.iterdir()) == []
