@@ -47,9 +47,9 @@ $(VENV)/.train: $(VENV)/.torch $(SOURCES)
 	touch $@
 
 $(VENV)/.test: $(VENV)/.torch $(SOURCES)
-	$(PIP) -e '.[train,test]'
+	$(PIP) -e '.[train,hub,test]'
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.torch $(SOURCES)
-	$(PIP) -e '.[train,test,dev]'
+	$(PIP) -e '.[train,hub,test,dev]'
 	touch $@

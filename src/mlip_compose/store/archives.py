@@ -1,0 +1,93 @@
+"""Unpacking of downloaded archives: nothing outside the directory, nothing half done."""
+
+from __future__ import annotations
+
+import lzma
+import os
+import shutil
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+ZIP: Final = ".zip"
+UNPACKED: Final = ".unpacked"
+_UNUSABLE: Final = (
+    tarfile.TarError,  # tarfile.FilterError, of links that lead out, is one
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,  # truncated
+    RuntimeError,  # encrypted
+    NotImplementedError,  # a compression that zipfile does not know
+    OSError,
+)
+
+
+def unpack(archive: Path) -> str | None:
+    """Unpack an archive into a directory beside it, ``<archive>.unpacked``.
+
+    The directory appears when all of the archive is in it; where it is there already, nothing is
+    done.
+
+    Parameters
+    ----------
+    archive
+        A zip file, or a tar file, compressed or not.
+
+    Returns
+    -------
+    str or None
+        Why it was not unpacked: damaged, unsafe, or larger than the free space.
+    """
+    target = unpacked_path(archive)
+    if target.is_dir():
+        return None
+    temporary = archive.with_name(f".{archive.name}.{os.getpid()}.tmp")
+    try:
+        _extract(archive, temporary)
+        temporary.replace(target)
+    except _UNUSABLE as error:
+        return f"an archive that cannot be unpacked: {_one_line(error)}"
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return None
+
+
+def unpacked_path(archive: Path) -> Path:
+    """Return the directory that ``unpack`` makes of an archive."""
+    return archive.with_name(archive.name + UNPACKED)
+
+
+def _extract(archive: Path, target: Path) -> None:
+    if archive.name.lower().endswith(ZIP):
+        with zipfile.ZipFile(archive) as packed:
+            members = packed.infolist()
+            _check_names(member.filename for member in members)
+            _check_space(sum(member.file_size for member in members), archive)
+            packed.extractall(target)
+        return
+    with tarfile.open(archive) as packed_tar:
+        entries = packed_tar.getmembers()
+        _check_names(entry.name for entry in entries)
+        _check_space(sum(entry.size for entry in entries), archive)
+        packed_tar.extractall(target, members=entries, filter="data")
+
+
+def _check_names(names: Iterable[str]) -> None:
+    for name in names:
+        path = PurePosixPath(name)
+        if path.is_absolute() or ".." in path.parts:
+            raise tarfile.TarError(f"{name!r} leads out of the directory")
+
+
+def _check_space(size: int, archive: Path) -> None:
+    free = shutil.disk_usage(archive.parent).free
+    if size > free:
+        raise OSError(f"{size / 1e9:.3f} GB unpacked, {free / 1e9:.3f} GB free")
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,0 +1,231 @@
+"""A download of a published data set: which files, how much, and a manifest of what is there."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path, PurePosixPath
+from typing import Final, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from mlip_compose.errors import RequestError, SchemaError
+from mlip_compose.store.hub import DEFAULT_REVISION, PARTIAL, Hub, HubFile, check_content
+
+SCHEMA: Final = "mlip-compose/download/1"
+MANIFEST: Final = "manifest.json"
+FILES: Final = "files"
+FRAMES: Final = (".xyz", ".extxyz", ".npz", ".traj", ".db")
+ARCHIVES: Final = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
+DOCUMENTS: Final = (".md", ".txt", ".json", ".yaml", ".yml", ".csv", ".cff")
+LARGEST_DOCUMENT: Final = 1_000_000  # bytes
+MODELS: Final = re.compile(r"model|checkpoint|ckpt|weight|trained", re.IGNORECASE)
+
+Watch = Callable[[str, int], None]
+"""Called with the path of a file and the number of its bytes that are there."""
+
+
+class ManifestFile(BaseModel):
+    """A file of the data set as the hub lists it (see ``HubFile``).
+
+    ``downloaded_sha256`` is that of the downloaded content, None where it is not downloaded.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    path: str
+    size: int
+    git_sha1: str
+    sha256: str | None
+    downloaded_sha256: str | None = None
+
+    @property
+    def on_hub(self) -> HubFile:
+        """The file as the hub lists it."""
+        return HubFile(self.path, self.size, self.git_sha1, self.sha256)
+
+
+class Manifest(BaseModel):
+    """What was fetched from where: one JSON document beside the files."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    format: Literal["mlip-compose/download/1"] = SCHEMA
+    repository: str
+    endpoint: str
+    commit: str
+    files: list[ManifestFile]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a fetch is going to do.
+
+    Attributes
+    ----------
+    commit
+        The pinned revision.
+    wanted
+        Files to download or downloaded already.
+    left
+        Files that are not downloaded, each with the reason.
+    total, missing
+        Bytes of the wanted files, and of what is still to come of them.
+    """
+
+    commit: str
+    wanted: tuple[HubFile, ...]
+    left: tuple[tuple[HubFile, str], ...]
+    total: int
+    missing: int
+
+
+def reason_to_leave(file: HubFile) -> str | None:
+    """Return why a file is not downloaded unless everything is asked for; None where it is."""
+    path = PurePosixPath(file.path.lower())
+    if path.name.startswith("."):
+        return "a hidden file"
+    if path.name.endswith((*FRAMES, *ARCHIVES)):
+        return "of trained models, by its name" if MODELS.search(file.path) else None
+    if path.suffix in DOCUMENTS or not path.suffix:
+        return None if file.size <= LARGEST_DOCUMENT else "a large file without frames"
+    return "of a kind that is not imported"
+
+
+class Download:
+    """A directory with a manifest and the files of one commit of a data set.
+
+    Parameters
+    ----------
+    directory
+        Of the manifest; the files are in ``files`` below it.
+    hub
+        Where the data set is.
+    revision
+        Branch, tag or commit. None: the commit of the manifest, else what ``main`` points to now.
+
+    Raises
+    ------
+    RequestError
+        The directory holds another data set or commit, or the hub refuses (see ``Hub``).
+    SchemaError
+        The manifest is not one.
+    """
+
+    def __init__(self, directory: Path, hub: Hub, revision: str | None = None) -> None:
+        self.directory, self.hub = directory, hub
+        self.files = directory / FILES
+        self._path = directory / MANIFEST
+        if self._path.is_file():
+            self.manifest = self._read()
+            self._same(revision)
+        else:
+            commit = hub.commit(revision or DEFAULT_REVISION)
+            listing = [ManifestFile(**asdict(file)) for file in hub.files(commit)]
+            self.manifest = Manifest(
+                repository=hub.repository, endpoint=hub.endpoint, commit=commit, files=listing
+            )
+
+    def plan(self, everything: bool = False) -> Plan:
+        """Return what is to be downloaded, and what is left and why.
+
+        Parameters
+        ----------
+        everything
+            Leave nothing: trained models and all.
+        """
+        reasons = [
+            (entry.on_hub, None if everything else reason_to_leave(entry.on_hub))
+            for entry in self.manifest.files
+        ]
+        wanted = tuple(file for file, reason in reasons if reason is None)
+        return Plan(
+            commit=self.manifest.commit,
+            wanted=wanted,
+            left=tuple((file, reason) for file, reason in reasons if reason is not None),
+            total=sum(file.size for file in wanted),
+            missing=sum(file.size - self._there(file) for file in wanted),
+        )
+
+    def fetch(self, plan: Plan, watch: Watch) -> None:
+        """Download what is missing of a plan and record the sha256 of every file.
+
+        A file that is there already is checked against what the hub says of it.
+
+        Raises
+        ------
+        RequestError
+            The disk has not enough space, or see ``Hub.download``.
+        ChecksumError
+            A file that is not what the hub says it is.
+        """
+        self.directory.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(self.directory).free
+        if plan.missing > free:
+            raise RequestError(
+                f"{plan.missing / 1e9:.3f} GB free for what is still to be downloaded to "
+                f"{self.directory}",
+                f"{free / 1e9:.3f} GB",
+                "Free some space, or name a place on another disk with --out.",
+            )
+        self._write()
+        wanted = {file.path for file in plan.wanted}
+        for entry in self.manifest.files:
+            if entry.path not in wanted:
+                continue
+            target = self.files / entry.path
+            if target.is_file():
+                digest = check_content(target, entry.on_hub)
+            else:
+                digest = self.hub.download(
+                    self.manifest.commit,
+                    entry.on_hub,
+                    target,
+                    lambda size, path=entry.path: watch(path, size),  # type: ignore[misc]
+                )
+            watch(entry.path, entry.size)
+            if entry.downloaded_sha256 != digest:
+                entry.downloaded_sha256 = digest
+                self._write()
+
+    def _there(self, file: HubFile) -> int:
+        """Return how many bytes of a file are on disk."""
+        target = self.files / file.path
+        for path in (target, target.with_name(target.name + PARTIAL)):
+            if path.is_file():
+                return min(path.stat().st_size, file.size)
+        return 0
+
+    def _read(self) -> Manifest:
+        try:
+            return Manifest.model_validate_json(self._path.read_bytes())
+        except ValidationError as error:
+            reason = " ".join(str(error).split())[:300]
+            raise SchemaError(
+                f"a manifest of format {SCHEMA!r} in {self._path}",
+                reason,
+                "Remove it to fetch anew, or name another place with --out.",
+            ) from error
+
+    def _same(self, revision: str | None) -> None:
+        there, wanted = self.manifest, self.hub.repository
+        hint = f"Name another place with --out, or remove {self.directory}."
+        if there.repository != wanted:
+            raise RequestError(f"{wanted} in {self.directory}", there.repository, hint)
+        if revision not in (None, there.commit):
+            commit = self.hub.commit(revision)
+            if commit != there.commit:
+                raise RequestError(
+                    f"commit {commit} in {self.directory}", f"commit {there.commit}", hint
+                )
+
+    def _write(self) -> None:
+        temporary = self._path.with_name(f".{MANIFEST}.{os.getpid()}.tmp")
+        try:
+            temporary.write_text(self.manifest.model_dump_json(indent=2))
+            temporary.replace(self._path)
+        finally:
+            temporary.unlink(missing_ok=True)

@@ -1,0 +1,342 @@
+"""The Hugging Face hub: what a data set there holds, and its files, resumed and verified.
+
+The files are streamed here and not by ``hf_hub_download``, which since version 1.18 begins a file
+anew in every process. Needs the extra ``hub``.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from mlip_compose.errors import (
+    ChecksumError,
+    DataError,
+    MissingExtraError,
+    RequestError,
+    UnknownNameError,
+)
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
+
+DEFAULT_REVISION: Final = "main"
+PARTIAL: Final = ".partial"
+BLOCK: Final = 1 << 20
+AGAIN: Final = "What was downloaded is kept: run the same command again and it goes on from there."
+DISK_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+Progress = Callable[[int], None]
+"""Called with the number of bytes of a file that are there so far."""
+
+
+@dataclass(frozen=True)
+class Published:
+    """A data set that others published on the hub.
+
+    Attributes
+    ----------
+    repository
+        Its name on the hub, ``owner/name``.
+    reference
+        Level of theory of its labels, as it is published.
+    licence
+        Under which it may be used, as far as it is known here.
+    text
+        One line on what it is.
+    revision
+        Commit that is fetched where the caller names none. None: what ``main`` points to at the
+        first fetch, which the manifest beside the download then keeps.
+    """
+
+    repository: str
+    reference: str
+    licence: str
+    text: str
+    revision: str | None = None
+
+
+PUBLISHED: Final[dict[str, Published]] = {
+    "gmd-26": Published(
+        repository="AmirMasoud/GMD",
+        reference="pbe-d3bj/def2-tzvp",
+        licence="that of the data set's page on the hub",
+        text="GMD-26 (arXiv 2605.08988): 118 molecules, 296,534 frames; PBE-D3(BJ)/def2-TZVP",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class HubFile:
+    """A file of a data set on the hub.
+
+    Attributes
+    ----------
+    path
+        Within the data set, with forward slashes.
+    size
+        Bytes.
+    git_sha1
+        sha1 of the git blob; for a large file, of the pointer to it.
+    sha256
+        Of the content, which the hub gives for large files alone.
+    """
+
+    path: str
+    size: int
+    git_sha1: str
+    sha256: str | None
+
+
+def get_published(name: str) -> Published:
+    """Return a published data set by its name.
+
+    Raises
+    ------
+    UnknownNameError
+        None of this name.
+    """
+    if name not in PUBLISHED:
+        raise UnknownNameError("published data set", name, PUBLISHED)
+    return PUBLISHED[name]
+
+
+class Hub:
+    """One data set on the hub.
+
+    Parameters
+    ----------
+    repository
+        ``owner/name``.
+    endpoint
+        Of the hub; None is the public one, or that of the environment variable ``HF_ENDPOINT``. A
+        stored token of the user is not sent to an endpoint that is given here.
+
+    Raises
+    ------
+    MissingExtraError
+        Where ``huggingface_hub`` is not installed.
+    """
+
+    def __init__(self, repository: str, endpoint: str | None = None) -> None:
+        try:
+            from huggingface_hub import HfApi
+        except ImportError as error:
+            raise MissingExtraError("data fetch", "huggingface_hub", "hub") from error
+        if endpoint is not None and not endpoint.startswith(("http://", "https://")):
+            raise RequestError("an endpoint https://...", repr(endpoint))
+        self.repository = repository
+        self._token = None if endpoint is None else False
+        self._api: HfApi = HfApi(endpoint=endpoint, token=self._token)
+        self.endpoint: str = self._api.endpoint
+
+    def commit(self, revision: str | None) -> str:
+        """Return the sha of the commit that a branch, a tag or a commit names.
+
+        Raises
+        ------
+        RequestError
+            Hub not reached, no such data set or revision, or no access to it.
+        """
+        with self._explained(revision):
+            info = self._api.dataset_info(self.repository, revision=revision, timeout=30.0)
+        if info.sha is None:
+            raise DataError(f"the commit of {self.repository} from {self.endpoint}", "none")
+        return info.sha
+
+    def files(self, commit: str) -> tuple[HubFile, ...]:
+        """Return the files of a commit, by path.
+
+        Raises
+        ------
+        RequestError
+            As for ``commit``.
+        DataError
+            A path that leads out of the data set's directory.
+        """
+        from huggingface_hub.hf_api import RepoFile
+
+        with self._explained(commit):
+            entries = list(
+                self._api.list_repo_tree(
+                    self.repository, recursive=True, revision=commit, repo_type="dataset"
+                )
+            )
+        found = []
+        for entry in entries:
+            if not isinstance(entry, RepoFile):
+                continue
+            parts = PurePosixPath(entry.path).parts
+            if entry.path.startswith("/") or ".." in parts or "\\" in entry.path:
+                raise DataError("paths within the data set", f"{entry.path!r}")
+            digest = entry.lfs.sha256 if entry.lfs is not None else None
+            found.append(HubFile(entry.path, entry.size, entry.blob_id, digest))
+        return tuple(sorted(found, key=lambda file: file.path))
+
+    def download(self, commit: str, file: HubFile, target: Path, progress: Progress) -> str:
+        """Download one file, on from where an earlier download was interrupted.
+
+        Parameters
+        ----------
+        commit
+            To take it from.
+        file
+            Which one.
+        target
+            Where to: appears when the file is complete and is what the hub says it is. Until then
+            its bytes are in a file of the same name and the ending ``.partial``.
+        progress
+            Told of the bytes so far.
+
+        Returns
+        -------
+        str
+            sha256 of the content.
+
+        Raises
+        ------
+        RequestError
+            Hub not reached, connection lost for good, or disk full.
+        ChecksumError
+            Not the content that the hub announced; the bytes are removed.
+        """
+        from huggingface_hub import hf_hub_url
+        from huggingface_hub.file_download import http_get
+        from huggingface_hub.utils import build_hf_headers, disable_progress_bars
+
+        disable_progress_bars("huggingface_hub.http_get")
+        partial = target.with_name(target.name + PARTIAL)
+        url = hf_hub_url(
+            self.repository,
+            file.path,
+            repo_type="dataset",
+            revision=commit,
+            endpoint=self.endpoint,
+        )
+        headers = build_hf_headers(token=self._token) | {"Accept-Encoding": "identity"}
+        with self._explained(commit):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if partial.is_file() and partial.stat().st_size > file.size:
+                partial.unlink()
+            with partial.open("ab") as stream:
+                http_get(
+                    url,
+                    cast(Any, _Counted(stream, progress)),
+                    resume_size=stream.tell(),
+                    headers=headers,
+                    expected_size=file.size,
+                    displayed_filename=file.path,
+                )
+        try:
+            digest = check_content(partial, file)
+        except ChecksumError:
+            partial.unlink()
+            raise
+        partial.replace(target)
+        return digest
+
+    @contextmanager
+    def _explained(self, revision: str | None) -> Iterator[None]:
+        """Turn what goes wrong between here and the hub into one message."""
+        from huggingface_hub import errors
+
+        where = f"data set {self.repository} on {self.endpoint}"
+        login = "log in with `hf auth login`"
+        try:
+            yield
+        except errors.GatedRepoError as error:
+            raise RequestError(
+                f"access to the {where}",
+                "a data set that asks for consent first",
+                f"Accept its terms on {self.endpoint}/datasets/{self.repository}, then {login}.",
+            ) from error
+        except errors.RevisionNotFoundError as error:
+            raise RequestError(
+                f"a branch, tag or commit of the {where}",
+                f"no revision {revision!r}",
+                "Leave out --revision for the newest, or copy a commit from the data set's page.",
+            ) from error
+        except errors.RepositoryNotFoundError as error:
+            raise self._absent(where, login) from error
+        except errors.HfHubHTTPError as error:
+            status = error.response.status_code
+            if status in (401, 403, 404):
+                raise self._absent(where, login) from error
+            raise RequestError(f"the {where}", f"status {status} of the server", AGAIN) from error
+        except errors.OfflineModeIsEnabled as error:
+            raise RequestError(
+                f"the {where}", "offline mode", "Unset the environment variable HF_HUB_OFFLINE."
+            ) from error
+        except errors.HTTPError as error:
+            reason = " ".join(str(error).split()) or type(error).__name__
+            raise RequestError(
+                f"an answer of {self.endpoint}",
+                f"none: {reason}",
+                f"Check the network, proxy settings and HF_ENDPOINT. {AGAIN}",
+            ) from error
+        except OSError as error:
+            if error.errno in DISK_FULL:
+                raise RequestError(
+                    "space on the disk for the download", "none left", f"Free some. {AGAIN}"
+                ) from error
+            if error.errno is not None:
+                raise
+            raise RequestError(
+                f"whole files from {self.endpoint}", " ".join(str(error).split()), AGAIN
+            ) from error
+
+    def _absent(self, where: str, login: str) -> RequestError:
+        return RequestError(
+            f"a public {where}",
+            "none, or one that needs a login",
+            f"Look at {self.endpoint}/datasets/{self.repository}; if it is there, {login}.",
+        )
+
+
+def check_content(path: Path, file: HubFile) -> str:
+    """Check a file on disk against what the hub says of it, and return its sha256.
+
+    Raises
+    ------
+    ChecksumError
+        Another size, another sha256 or another git blob.
+    """
+    size = path.stat().st_size
+    content, blob = hashlib.sha256(), hashlib.sha1(f"blob {size}\0".encode())
+    with path.open("rb") as stream:
+        while block := stream.read(BLOCK):
+            content.update(block)
+            if file.sha256 is None:
+                blob.update(block)
+    wanted, found = (
+        (f"sha256 {file.sha256}", f"sha256 {content.hexdigest()}")
+        if file.sha256 is not None
+        else (f"git blob {file.git_sha1}", f"git blob {blob.hexdigest()}")
+    )
+    if size != file.size or wanted != found:
+        raise ChecksumError(
+            f"{file.size} bytes with {wanted} in {path}",
+            f"{size} bytes with {found}",
+            "Damaged on the way or altered since; remove the file if it is there, and fetch again.",
+        )
+    return content.hexdigest()
+
+
+class _Counted:
+    """A file that tells how long it is whenever that changes."""
+
+    def __init__(self, stream: Any, progress: Progress) -> None:
+        self._stream, self._progress = stream, progress
+
+    def write(self, block: bytes) -> int:
+        written: int = self._stream.write(block)
+        self._progress(self._stream.tell())
+        return written
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)

@@ -1,0 +1,360 @@
+import hashlib
+import io
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import tarfile
+import time
+import zipfile
+from collections import namedtuple
+
+import pytest
+from stand_in_hub import REPOSITORY
+
+from mlip_compose.errors import ChecksumError, MissingExtraError, RequestError, SchemaError
+from mlip_compose.store.archives import unpack, unpacked_path
+from mlip_compose.store.download import Download, reason_to_leave
+from mlip_compose.store.hub import PUBLISHED, Hub, HubFile, get_published
+
+FILES = {
+    "README.md": b"# frames\n",
+    ".gitattributes": b"*.npz filter=lfs\n",
+    "data/small.xyz": b"2\n\nH 0 0 0\nH 0 0 1\n",
+    "data/large.npz": bytes(range(256)) * 40_000,  # 10 MB, a chunk of a download
+    "models/mace.pt": b"weights" * 1_000,
+    "models/train.npz": b"optimiser" * 1_000,
+    "figure.png": b"a picture",
+}
+WANTED = ("README.md", "data/large.npz", "data/small.xyz")
+
+
+def quiet(path, size):
+    pass
+
+
+@pytest.fixture
+def published(stand_in_hub):
+    stand_in_hub.sha = stand_in_hub.commit(FILES)
+    return stand_in_hub
+
+
+@pytest.fixture
+def download(published, tmp_path):
+    """Return a function that opens the download of the published files."""
+
+    def make(revision=None, directory=None):
+        hub = Hub(REPOSITORY, published.endpoint)
+        return Download(directory or tmp_path / "download", hub, revision)
+
+    return make
+
+
+def test_data_files_are_fetched_and_the_rest_is_named(download, published):
+    fetch = download()
+    plan = fetch.plan()
+    assert plan.commit == published.sha
+    assert tuple(file.path for file in plan.wanted) == WANTED
+    assert plan.total == plan.missing == sum(len(FILES[path]) for path in WANTED)
+    assert {file.path: file.size for file, _ in plan.left} == {
+        path: len(content) for path, content in FILES.items() if path not in WANTED
+    }
+    seen = []
+    fetch.fetch(plan, lambda path, size: seen.append((path, size)))
+    for path in WANTED:
+        assert (fetch.files / path).read_bytes() == FILES[path]
+        assert (path, len(FILES[path])) in seen
+    assert not (fetch.files / "models").exists()
+    manifest = json.loads((fetch.directory / "manifest.json").read_text())
+    assert (manifest["repository"], manifest["commit"]) == (REPOSITORY, published.sha)
+    sums = {entry["path"]: entry["downloaded_sha256"] for entry in manifest["files"]}
+    for path, content in FILES.items():
+        expected = hashlib.sha256(content).hexdigest() if path in WANTED else None
+        assert sums[path] == expected
+
+
+def test_everything_is_fetched_when_asked_for(download):
+    fetch = download()
+    plan = fetch.plan(everything=True)
+    assert plan.left == ()
+    fetch.fetch(plan, quiet)
+    for path, content in FILES.items():
+        assert (fetch.files / path).read_bytes() == content
+
+
+def test_the_first_commit_is_kept_when_main_moves(download, published):
+    first = download()
+    first.fetch(first.plan(), quiet)
+    published.commit({"README.md": b"another"})
+    published.requests.clear()
+    second = download()
+    plan = second.plan()
+    assert (plan.commit, plan.missing) == (published.sha, 0)
+    second.fetch(plan, quiet)
+    assert published.requests == []
+    with pytest.raises(RequestError, match=f"found commit {published.sha}"):
+        download("main")
+    assert download(published.sha).manifest.commit == published.sha
+
+
+def test_a_named_revision_is_fetched(download, published, tmp_path):
+    old = published.commit({"old.xyz": b"0\n"}, branch="v1")
+    for revision in ("v1", old):
+        plan = download(revision, tmp_path / revision).plan()
+        assert (plan.commit, [file.path for file in plan.wanted]) == (old, ["old.xyz"])
+
+
+@pytest.mark.parametrize("after", [0, 1, 4_000_000, len(FILES["data/large.npz"]) - 1])
+def test_a_cut_connection_is_taken_up_again(download, published, after, monkeypatch):
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
+    published.cut["data/large.npz"] = after
+    fetch = download()
+    fetch.fetch(fetch.plan(), quiet)
+    assert (fetch.files / "data/large.npz").read_bytes() == FILES["data/large.npz"]
+    spans = [span for path, span in published.downloads() if path == "data/large.npz"]
+    assert len(spans) == 2
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from mlip_compose.store.download import Download
+from mlip_compose.store.hub import Hub
+
+def watch(path, size):
+    if path == "data/large.npz":
+        print(size, flush=True)
+        sys.stdin.readline()  # killed here
+
+fetch = Download(Path(sys.argv[2]), Hub("AmirMasoud/GMD", sys.argv[1]))
+fetch.fetch(fetch.plan(), watch)
+"""
+
+
+def test_a_killed_fetch_goes_on_where_it_was(download, published, tmp_path):
+    content = bytes(range(256)) * 100_000
+    published.commit(FILES | {"data/large.npz": content})
+    command = [sys.executable, "-c", KILLED, published.endpoint, str(tmp_path / "download")]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, **pipes) as process:
+        there = int(process.stdout.readline())
+        process.send_signal(signal.SIGKILL)
+    assert 0 < there < len(content)
+    published.requests.clear()
+    fetch = download()
+    plan = fetch.plan()
+    assert 0 < plan.missing < plan.total
+    fetch.fetch(plan, quiet)
+    assert (fetch.files / "data/large.npz").read_bytes() == content
+    (span,) = [span for path, span in published.downloads() if path == "data/large.npz"]
+    start = int(span.removeprefix("bytes=").removesuffix("-"))
+    assert 0 < start <= there
+
+
+@pytest.mark.parametrize("path", ["data/small.xyz", "data/large.npz"])
+def test_other_bytes_than_announced_are_refused_and_removed(download, published, path):
+    published.corrupt.add(path)
+    fetch = download()
+    with pytest.raises(ChecksumError, match=path):
+        fetch.fetch(fetch.plan(), quiet)
+    assert not (fetch.files / path).exists()
+    published.corrupt.clear()
+    again = download()
+    again.fetch(again.plan(), quiet)
+    assert (again.files / path).read_bytes() == FILES[path]
+
+
+def test_a_file_altered_after_the_download_is_refused(download):
+    fetch = download()
+    fetch.fetch(fetch.plan(), quiet)
+    (fetch.files / "data/small.xyz").write_bytes(FILES["data/small.xyz"][::-1])
+    with pytest.raises(ChecksumError, match=r"small\.xyz"):
+        download().fetch(fetch.plan(), quiet)
+
+
+def test_a_download_beyond_the_disk_is_refused_with_numbers(download, published, monkeypatch):
+    usage = namedtuple("usage", "total used free")(10**9, 10**9 - 1_000, 1_000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
+    fetch = download()
+    with pytest.raises(RequestError, match=r"0\.010 GB free .* found 0\.000 GB"):
+        fetch.fetch(fetch.plan(), quiet)
+    assert published.downloads() == []
+
+
+def test_a_disk_that_fills_up_is_said_and_the_download_goes_on_later(
+    download, published, monkeypatch
+):
+    from mlip_compose.store import hub
+
+    class Full(hub._Counted):
+        def write(self, block):
+            if self._stream.tell() + len(block) > 5_000:
+                raise OSError(28, "No space left on device")
+            return super().write(block)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(hub, "_Counted", Full)
+        fetch = download()
+        with pytest.raises(RequestError, match="space on the disk"):
+            fetch.fetch(fetch.plan(), quiet)
+    again = download()
+    again.fetch(again.plan(), quiet)
+    assert (again.files / "data/large.npz").read_bytes() == FILES["data/large.npz"]
+
+
+@pytest.mark.parametrize(
+    ("refusal", "message"),
+    [
+        ((404, "RepoNotFound"), "none, or one that needs a login"),
+        ((401, None), "none, or one that needs a login"),
+        ((403, "GatedRepo"), r"asks for consent first.*Accept its terms"),
+        ((404, "RevisionNotFound"), "no revision 'main'"),
+        ((500, None), "status 500"),
+    ],
+)
+def test_a_hub_that_refuses_is_explained(download, published, refusal, message, tmp_path):
+    published.refusal = refusal
+    with pytest.raises(RequestError, match=message):
+        download()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_hub_that_is_not_there_is_explained(published, tmp_path):
+    published.close()
+    with pytest.raises(RequestError, match="an answer of http://127"):
+        Download(tmp_path / "download", Hub(REPOSITORY, published.endpoint))
+
+
+def test_an_unknown_revision_is_explained(download):
+    with pytest.raises(RequestError, match="no revision 'v9'"):
+        download("v9")
+
+
+def test_an_endpoint_is_a_url():
+    with pytest.raises(RequestError, match="endpoint"):
+        Hub(REPOSITORY, "hub.example")
+
+
+def test_without_the_extra_the_way_to_it_is_said(monkeypatch):
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    with pytest.raises(MissingExtraError, match=r"mlip-compose\[hub\]"):
+        Hub(REPOSITORY)
+
+
+def test_a_stored_token_is_not_sent_to_a_given_endpoint(published, monkeypatch, tmp_path):
+    monkeypatch.setenv("HF_TOKEN", "hf_not_a_token")
+    seen = []
+    handler = published._server.RequestHandlerClass
+    honest = handler.do_GET
+
+    def spy(self):
+        seen.append(self.headers.get("Authorization"))
+        honest(self)
+
+    monkeypatch.setattr(handler, "do_GET", spy)
+    fetch = Download(tmp_path / "download", Hub(REPOSITORY, published.endpoint))
+    fetch.fetch(fetch.plan(), quiet)
+    assert seen
+    assert set(seen) == {None}
+
+
+def test_a_path_that_leads_out_is_refused(published, tmp_path):
+    published.commit({"../evil.xyz": b"0\n"})
+    with pytest.raises(RequestError, match="evil"):
+        Download(tmp_path / "download", Hub(REPOSITORY, published.endpoint))
+
+
+def test_another_download_in_the_place_is_refused(download, published, tmp_path):
+    fetch = download()
+    fetch.fetch(fetch.plan(), quiet)
+    with pytest.raises(RequestError, match="found AmirMasoud/GMD"):
+        Download(fetch.directory, Hub("others/data", published.endpoint))
+    (fetch.directory / "manifest.json").write_text("{}")
+    with pytest.raises(SchemaError, match="manifest"):
+        download()
+
+
+@pytest.mark.parametrize(
+    ("path", "size", "left"),
+    [
+        ("OH-1-H/primary.xyz", 10**9, False),
+        ("all.tar.gz", 10**9, False),
+        ("LICENSE", 1_000, False),
+        ("frames.CSV", 10**7, True),
+        ("checkpoints/run.zip", 10, True),
+        ("mace.ckpt", 10, True),
+        (".gitattributes", 10, True),
+    ],
+)
+def test_what_is_left_and_what_is_not(path, size, left):
+    assert (reason_to_leave(HubFile(path, size, "", None)) is not None) is left
+
+
+def test_gmd_26_is_published():
+    assert get_published("gmd-26").repository == REPOSITORY
+    with pytest.raises(RequestError, match="Did you mean 'gmd-26'"):
+        get_published("gmd26")
+    assert set(PUBLISHED) == {"gmd-26"}
+
+
+def packed(path, members):
+    if path.suffix == ".zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, content in members.items():
+                archive.writestr(name, content)
+    else:
+        with tarfile.open(path, "w:gz") as archive:
+            for name, content in members.items():
+                info = tarfile.TarInfo(name)
+                info.size = len(content)
+                archive.addfile(info, io.BytesIO(content))
+    return path
+
+
+@pytest.mark.parametrize("name", ["all.zip", "all.tar.gz"])
+def test_archives_are_unpacked_beside_themselves(tmp_path, name):
+    archive = packed(tmp_path / name, {"a/b.xyz": b"frames", "c.npz": b"arrays"})
+    assert unpack(archive) is None
+    assert (unpacked_path(archive) / "a/b.xyz").read_bytes() == b"frames"
+    assert (unpacked_path(archive) / "c.npz").read_bytes() == b"arrays"
+    assert sorted(path.name for path in tmp_path.iterdir()) == [name, f"{name}.unpacked"]
+    assert unpack(archive) is None
+
+
+@pytest.mark.parametrize("name", ["all.zip", "all.tar.gz"])
+@pytest.mark.parametrize("member", ["../evil.xyz", "/evil.xyz", "a/../../evil.xyz"])
+def test_archives_that_lead_out_are_left(tmp_path, name, member):
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    archive = packed(inside / name, {"good.xyz": b"frames", member: b"evil"})
+    assert "leads out" in unpack(archive)
+    assert [path.name for path in inside.iterdir()] == [name]
+    assert [path.name for path in tmp_path.iterdir()] == ["inside"]
+
+
+def test_links_out_of_an_archive_are_left(tmp_path):
+    archive = tmp_path / "links.tar"
+    with tarfile.open(archive, "w") as packed_tar:
+        info = tarfile.TarInfo("out")
+        info.type, info.linkname = tarfile.SYMTYPE, "../../etc"
+        packed_tar.addfile(info)
+    assert "cannot be unpacked" in unpack(archive)
+    assert [path.name for path in tmp_path.iterdir()] == ["links.tar"]
+
+
+@pytest.mark.parametrize("name", ["all.zip", "all.tar.gz"])
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.9])
+def test_damaged_archives_are_left(tmp_path, name, share):
+    archive = packed(tmp_path / name, {f"{i}.xyz": bytes(range(256)) * i for i in range(40)})
+    content = archive.read_bytes()
+    archive.write_bytes(content[: int(share * len(content))])
+    assert "cannot be unpacked" in unpack(archive)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_archives_beyond_the_disk_are_left(tmp_path, monkeypatch):
+    archive = packed(tmp_path / "all.zip", {"a.xyz": b"0" * 1_000})
+    usage = namedtuple("usage", "total used free")(10**9, 10**9, 0)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
+    assert "GB free" in unpack(archive)
