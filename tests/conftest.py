@@ -69,15 +69,12 @@ def toy_store(tmp_path, toy_frames, toy_header, molecule):
 @pytest.fixture
 def stand_in_hub(monkeypatch):
     """Return an empty stand-in for the Hugging Face hub on loopback; nothing else is reached."""
-    from huggingface_hub.utils import close_session
     from stand_in_hub import StandInHub
 
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    close_session()  # a session keeps the proxies it was made with
     hub = StandInHub()
     yield hub
-    close_session()
     hub.close()
