@@ -17,7 +17,7 @@ LARGE = 2_000  # bytes from which a file has a sha256 in the listing, as large f
 
 
 class StandInHub:
-    """The data set ``REPOSITORY``; ``commits`` maps shas to {path: content}, ``branches`` names to shas."""
+    """The data set: ``commits`` maps shas to {path: content}, ``branches`` names to shas."""
 
     def __init__(self):
         self.commits, self.branches = {}, {}
