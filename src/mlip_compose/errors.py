@@ -111,7 +111,7 @@ class UnwritableError(RequestError):
         super().__init__(
             f"room and permission to write {path}",
             error.strerror or str(error),
-            "Make room or name another place, and run again; what was finished is kept.",
+            "Make room, or name another place with --out, and run again; finished work is kept.",
         )
 
 

@@ -7,11 +7,12 @@ import time
 
 import pytest
 
-from mlip_compose.errors import RequestError
+from mlip_compose.errors import RequestError, UnwritableError
 from mlip_compose.records import Failure
 from mlip_compose.store.reader import Store
 from mlip_compose.studies import build as module
 from mlip_compose.studies.build import build
+from mlip_compose.studies.directory import held
 
 
 def silent(molecule, fraction, failure):
@@ -49,6 +50,7 @@ SCRIPT = """
 import sys
 from pathlib import Path
 from mlip_compose.studies.build import build
+from mlip_compose.studies.directory import held
 from mlip_compose.studies.recipe import load_recipe
 if __name__ == "__main__":
     print("begin", flush=True)
@@ -57,20 +59,40 @@ if __name__ == "__main__":
 """
 
 
-def test_a_killed_build_goes_on_and_ends_with_the_same_bytes(finished, recipe, tmp_path):
+@pytest.fixture
+def start(recipe, tmp_path):
     script, document = tmp_path / "script.py", tmp_path / "recipe.yaml"
     script.write_text(SCRIPT)
     document.write_text(recipe.model_dump_json())  # JSON is YAML
+
+    def start(path):
+        command = [sys.executable, str(script), str(document), str(path)]
+        return subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    return start
+
+
+def kill(process):
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    process.stderr.close()
+
+
+def test_a_killed_build_goes_on_and_ends_with_the_same_bytes(finished, recipe, tmp_path, start):
     path = tmp_path / "killed.h5"
-    command = [sys.executable, str(script), str(document), str(path)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    process = start(path)
     for line in process.stdout:  # until the first molecule is there
         if line.strip() not in ("", "begin"):
             break
     time.sleep(random.Random(0).random() * 0.2)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    process.stdout.close()
+    kill(process)
     assert not path.exists()
     parts = {part.name: part.stat().st_mtime_ns for part in tmp_path.glob("killed.h5.parts/*/*.h5")}
     assert parts
@@ -78,6 +100,65 @@ def test_a_killed_build_goes_on_and_ends_with_the_same_bytes(finished, recipe, t
     build(recipe, path, 1, lambda molecule, fraction, failure: told.append(molecule))
     assert path.read_bytes() == finished.read_bytes()
     assert not {f"{name}.h5" for name in told} & set(parts)
+
+
+@pytest.mark.slow
+def test_a_build_killed_at_random_moments_ends_with_the_same_bytes(finished, tmp_path, start):
+    path, chance, kills = tmp_path / "killed.h5", random.Random(1), 0
+    for _ in range(200):
+        process = start(path)
+        try:
+            process.wait(timeout=chance.uniform(0.5, 6.0))
+        except subprocess.TimeoutExpired:
+            kill(process)
+            kills += 1
+            assert not path.exists() or path.read_bytes() == finished.read_bytes()
+            continue
+        assert process.returncode == 0, process.stderr.read()
+        process.stdout.close()
+        process.stderr.close()
+        break
+    assert kills >= 3
+    assert path.read_bytes() == finished.read_bytes()
+    assert not list(tmp_path.glob("*.parts"))
+
+
+def test_one_build_at_a_time(recipe, tmp_path):
+    with (
+        held(tmp_path / "x.h5.parts"),
+        pytest.raises(RequestError, match="under way"),
+    ):
+        build(recipe, tmp_path / "x.h5", 1, silent)
+
+
+def test_a_place_that_cannot_be_written_is_refused(recipe, tmp_path):
+    (tmp_path / "file").write_text("no directory")
+    with pytest.raises(UnwritableError):
+        build(recipe, tmp_path / "file" / "x.h5", 1, silent)
+
+
+def test_a_full_disk_loses_nothing(finished, recipe, tmp_path, monkeypatch):
+    honest, path = module.make_part, tmp_path / "full.h5"
+
+    def full(job):
+        if str(job) == "F-1-H":
+            raise UnwritableError(job.part, OSError(28, "No space left on device"))
+        return honest(job)
+
+    def here(work, items, processes):
+        return ((item, full(item)) for item in items)
+
+    monkeypatch.setattr(module, "run_units", here)
+    with pytest.raises(UnwritableError, match="No space left"):
+        build(recipe, path, 1, silent)
+    kept = {part.name for part in tmp_path.glob("full.h5.parts/*/*.h5")}
+    assert kept
+    assert not path.exists()
+    monkeypatch.undo()
+    told = []
+    build(recipe, path, 1, lambda molecule, fraction, failure: told.append(molecule))
+    assert not {f"{name}.h5" for name in told} & kept
+    assert path.read_bytes() == finished.read_bytes()
 
 
 def test_a_molecule_that_fails_is_recorded_and_stops_nothing(recipe, tmp_path, monkeypatch):

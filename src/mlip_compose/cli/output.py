@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 
 REFUSED: Final = 2
 SOME_FAILED: Final = 1
+
+LOG_EVERY: Final = 60.0  # s
+SPEED_OVER: Final = 3600.0
+"""Seconds over which speed is measured: one molecule or one training can take minutes."""
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on stdout.")]
 Level = Annotated[int, typer.Option("--level", "-l", help="Level: coverage radius 1, 2 or 3.")]
@@ -75,7 +80,10 @@ def refuse(error: RequestError) -> int:
 
 
 def progress_bars() -> Progress:
-    """Return progress bars on stderr with an estimate of the time left."""
+    """Return progress bars on stderr with an estimate of the time left.
+
+    Where stderr is no terminal, such as the log of a batch job, a line a minute takes their place.
+    """
     from rich.progress import (
         BarColumn,
         Progress,
@@ -85,7 +93,17 @@ def progress_bars() -> Progress:
         TimeRemainingColumn,
     )
 
-    return Progress(
+    class Bars(Progress):
+        logged = time.monotonic()
+
+        def update(self, *args: Any, **fields: Any) -> None:
+            super().update(*args, **fields)
+            now = time.monotonic()
+            if not self.console.is_terminal and now - self.logged > LOG_EVERY:
+                self.logged = now
+                self.console.print(self.get_renderable())
+
+    return Bars(
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
         TaskProgressColumn(),
@@ -93,4 +111,5 @@ def progress_bars() -> Progress:
         TextColumn("left"),
         TimeRemainingColumn(),
         console=stderr(),
+        speed_estimate_period=SPEED_OVER,
     )

@@ -15,6 +15,7 @@ from mlip_compose.sampling.sampler import SampledMolecule, sample_molecule
 from mlip_compose.store.reader import Store
 from mlip_compose.store.schema import TRAJECTORIES, StoreHeader
 from mlip_compose.store.writer import write_store
+from mlip_compose.studies.directory import held
 from mlip_compose.studies.pool import run_units
 from mlip_compose.studies.recipe import Recipe
 
@@ -65,27 +66,32 @@ def build(recipe: Recipe, out: Path, processes: int, watch: Watch) -> BuildOutco
     Raises
     ------
     RequestError
-        Where ``out`` exists already, or every molecule failed.
+        Where ``out`` exists already, another build of it is under way, or every molecule failed.
+    UnwritableError
+        The disk is full, or the place cannot be written.
     """
     if out.exists():
         raise RequestError(f"no file {out} yet", "one", "Remove it, or name another with --out.")
-    parts = out.with_name(f"{out.name}.parts") / recipe.digest
-    parts.mkdir(parents=True, exist_ok=True)
-    molecules = recipe.selected()
-    jobs = {m.name: Job(m, recipe, parts / f"{m.name}.h5") for m in molecules}
-    cost = {m.name: _cost(m, recipe) for m in molecules}
-    total, done = sum(cost.values()), 0.0
+    parts = out.with_name(f"{out.name}.parts")
+    with held(parts):
+        outcome = _build(recipe, out, parts / recipe.digest, processes, watch)
+        shutil.rmtree(parts)
+    return outcome
+
+
+def _build(recipe: Recipe, out: Path, parts: Path, processes: int, watch: Watch) -> BuildOutcome:
+    jobs = {m.name: Job(m, recipe, parts / f"{m.name}.h5") for m in recipe.selected()}
+    cost = {name: _cost(job.molecule, recipe) for name, job in jobs.items()}
     missing = [job for job in jobs.values() if not job.part.is_file()]
-    for name in jobs.keys() - {str(job) for job in missing}:
-        done += cost[name]
-    watch("", done / total, None)
-    failures: list[Failure] = []
     missing.sort(key=lambda job: -cost[str(job)])
+    total, left = sum(cost.values()), sum(cost[str(job)] for job in missing)
+    watch("", 1 - left / total, None)
+    failures: list[Failure] = []
     for job, outcome in run_units(make_part, missing, processes):
-        done += cost[str(job)]
+        left -= cost[str(job)]
         if outcome is not None:
             failures.append(outcome)
-        watch(str(job), done / total, outcome)
+        watch(str(job), 1 - left / total, outcome)
     failures.sort(key=lambda failure: failure.subject)
     finished = sorted(name for name, job in jobs.items() if job.part.is_file())
     if not finished:
@@ -94,7 +100,6 @@ def build(recipe: Recipe, out: Path, processes: int, watch: Watch) -> BuildOutco
     rejected = [reason for store in opened for reason in store.header.failures]
     header = _header(recipe, (*rejected, *(str(failure) for failure in failures)))
     checksum = write_store(out, header, _contents(opened))
-    shutil.rmtree(parts.parent)
     frames = sum(store.total_frames for store in opened)
     return BuildOutcome(out, checksum, len(opened), frames, tuple(failures))
 

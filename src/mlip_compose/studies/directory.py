@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import fcntl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlip_compose.errors import RequestError
+from mlip_compose.errors import RequestError, UnwritableError
 
 
 @dataclass(frozen=True)
@@ -52,31 +52,36 @@ class ResultsDirectory:
         """File of a split's certificate; the seed chooses the frames that it speaks of."""
         return self.root / "certificates" / f"{task}_L{level}_s{seed}.json"
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold the directory for one run; the system lets go of it when the process ends.
+    def locked(self) -> AbstractContextManager[None]:
+        """Hold the directory for one run (see ``held``)."""
+        return held(self.root)
 
-        Raises
-        ------
-        RequestError
-            Another run holds it, or it cannot be written.
-        """
+
+@contextmanager
+def held(directory: Path) -> Iterator[None]:
+    """Hold a directory for one process, made where there is none.
+
+    The system lets go of it when the process ends, however it ends.
+
+    Raises
+    ------
+    UnwritableError
+        It cannot be written.
+    RequestError
+        Another process holds it.
+    """
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        lock = (directory / ".lock").open("a")
+    except OSError as error:
+        raise UnwritableError(directory, error) from error
+    with lock:
         try:
-            self.root.mkdir(parents=True, exist_ok=True)
-            lock = (self.root / ".lock").open("a")
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise RequestError(
-                f"a directory for results that can be written: {self.root}",
-                error.strerror or str(error),
-                "Name another with --out.",
+                f"no other run in {directory}",
+                "one that is under way",
+                "Wait for it, or name another place with --out.",
             ) from error
-        with lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                raise RequestError(
-                    f"no other run in {self.root}",
-                    "one that is under way",
-                    "Wait for it, or name another directory with --out.",
-                ) from error
-            yield
+        yield
