@@ -1,0 +1,129 @@
+"""Extended XYZ, ASE trajectories and ASE databases, one frame at a time."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from mlip_compose.errors import UnreadableError
+from mlip_compose.store.formats.base import (
+    CUSTOM_OF_ASE,
+    SPLIT_WORDS,
+    RawFrame,
+    RawFrames,
+    batched,
+    missing_labels,
+)
+
+ENERGY_KEYS: Final = ("REF_energy", "energy")
+FORCES_KEYS: Final = ("REF_forces", "forces")
+NAME_KEYS: Final = ("molecule", "name")
+TRAJECTORY_KEYS: Final = ("trajectory", "split")
+INDEX_KEY: Final = "frame"
+
+_DAMAGE: Final = (
+    OSError,  # ASE's XYZError is one
+    ValueError,
+    KeyError,
+    IndexError,
+    TypeError,
+    AttributeError,
+    AssertionError,
+    EOFError,
+    RuntimeError,
+    sqlite3.Error,
+)
+
+
+def read_ase_file(path: Path) -> Iterator[RawFrames]:
+    """Read extended XYZ (``.xyz``, ``.extxyz``), an ASE trajectory (``.traj``) or database (``.db``).
+
+    Energies and forces are those called ``REF_energy`` and ``REF_forces``, or ``energy`` and
+    ``forces``, in ``info`` and ``arrays``, or else those of an attached calculator.
+
+    Raises
+    ------
+    UnreadableError
+        Truncated, or not of this format.
+    MissingLabelsError
+        A frame without an energy or without forces.
+    """
+    return batched(path, CUSTOM_OF_ASE, _frames(path))
+
+
+def _frames(path: Path) -> Iterator[RawFrame]:
+    images = _images(path)
+    index = 0
+    while True:
+        try:
+            atoms, info = next(images)
+        except StopIteration:
+            break
+        except _DAMAGE as error:
+            reason = " ".join(str(error).split())[:200]
+            raise UnreadableError(
+                f"a file that ASE reads to its end as {path.suffix[1:]}",
+                f"{path}, {path.stat().st_size} bytes, after {index} frames: {reason}",
+                "It is truncated, damaged or of another format.",
+            ) from error
+        yield _frame(path, index, atoms, info)
+        index += 1
+    if not index:
+        raise UnreadableError(f"frames in {path}", "none")
+
+
+def _images(path: Path) -> Iterator[tuple[Any, Mapping[str, Any]]]:
+    """Yield structures with their metadata."""
+    if path.suffix == ".db":
+        from ase.db import connect
+
+        for row in connect(path, type="db", use_lock_file=False).select():
+            yield row.toatoms(), {**row.data, **row.key_value_pairs}
+        return
+    from ase.io import iread
+
+    kind = "traj" if path.suffix == ".traj" else "extxyz"
+    for atoms in iread(path, index=":", format=kind):
+        yield atoms, atoms.info
+
+
+def _frame(path: Path, index: int, atoms: Any, info: Mapping[str, Any]) -> RawFrame:
+    results = atoms.calc.results if atoms.calc is not None else {}
+    energy = _first(ENERGY_KEYS, info, results)
+    forces = _first(FORCES_KEYS, atoms.arrays, info, results)
+    labels = {"energies": energy, "forces": forces}
+    missing = [label for label, found in labels.items() if found is None]
+    if missing:
+        raise missing_labels(path, index, missing)
+    try:
+        (value,) = np.asarray(energy, dtype=np.float64).ravel()
+        vectors = np.asarray(forces, dtype=np.float64)
+        said = info.get(INDEX_KEY, -1)
+        place = int(said) if isinstance(said, int | np.integer) and said >= 0 else -1
+    except (TypeError, ValueError) as error:
+        raise UnreadableError(
+            f"one number as energy and numbers as forces in frame {index} of {path}", str(error)
+        ) from error
+    return RawFrame(
+        numbers=np.asarray(atoms.numbers),
+        positions=np.asarray(atoms.positions, dtype=np.float64),
+        energy=float(value),
+        forces=vectors,
+        name=next((str(info[key]) for key in NAME_KEYS if key in info), ""),
+        trajectory=_trajectory(info),
+        place=place,
+    )
+
+
+def _first(keys: tuple[str, ...], *places: Mapping[str, Any]) -> Any:
+    found = (place[key] for key in keys for place in places if key in place)
+    return next((value for value in found if value is not None), None)
+
+
+def _trajectory(info: Mapping[str, Any]) -> str:
+    said = (SPLIT_WORDS.get(str(info[key]).lower(), "") for key in TRAJECTORY_KEYS if key in info)
+    return next(filter(None, said), "")

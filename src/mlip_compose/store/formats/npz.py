@@ -1,0 +1,171 @@
+"""npz files in the layouts of MD17 and rMD17, read in pieces."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import IO, Any, Final
+
+import numpy as np
+from numpy.lib import format as npy
+
+from mlip_compose.errors import MissingLabelsError, SchemaError, UnreadableError
+from mlip_compose.records import FloatArray, IntArray
+from mlip_compose.store.formats.base import BATCH, CUSTOM_OF_MD17, RawFrames, Units
+from mlip_compose.units import ENERGY_UNITS, LENGTH_UNITS
+
+LAYOUTS: Final = (
+    {"numbers": "z", "positions": "R", "energy": "E", "forces": "F"},
+    {
+        "numbers": "nuclear_charges",
+        "positions": "coords",
+        "energy": "energies",
+        "forces": "forces",
+    },
+)
+"""Keys of MD17 and of rMD17."""
+
+_LENGTH_NAMES: Final = {"ang": "Angstrom", "angstrom": "Angstrom", "bohr": "Bohr", "nm": "nm"}
+
+
+class _Stream:
+    """An array in an npz file, read from its first row to its last.
+
+    Raises
+    ------
+    ValueError
+        For an array of Python objects, which only running the file's own code would read.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        version = npy.read_magic(file)
+        read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+        self.shape, fortran, self.dtype = read(file)
+        if self.dtype.hasobject or self.dtype.kind not in "iuf" or fortran:
+            kind = "in Fortran order" if fortran else f"of type {self.dtype}"
+            raise ValueError(f"an array {kind}")
+        self._file = file
+
+    def rows(self, count: int) -> FloatArray:
+        """Return the next rows as float64."""
+        shape = (count, *self.shape[1:])
+        size = int(np.prod(shape)) * self.dtype.itemsize
+        read = self._file.read(size)
+        if len(read) != size:
+            raise EOFError(f"{len(read)} bytes where {size} should be")
+        return np.frombuffer(read, dtype=self.dtype).reshape(shape).astype(np.float64)
+
+
+def read_npz(path: Path) -> Iterator[RawFrames]:
+    """Read an npz file in the layout of MD17 (z, R, E, F) or of rMD17 (nuclear_charges, ...).
+
+    Units are kcal/mol and Angstrom by the custom of these files; ``e_unit`` and ``r_unit``, which
+    sGDML writes, say otherwise. Arrays of Python objects are never read.
+
+    Raises
+    ------
+    SchemaError
+        Other keys, or units of other names.
+    MissingLabelsError
+        No energies or no forces.
+    UnreadableError
+        Truncated, no npz, or shapes that do not fit each other.
+    """
+    try:
+        with ExitStack() as stack:
+            archive = stack.enter_context(zipfile.ZipFile(path))
+            members = {name.removesuffix(".npy"): name for name in archive.namelist()}
+            layout = _layout(path, members)
+            units = _units(path, archive, members)
+            numbers = _numbers(path, archive, members[layout["numbers"]])
+            arrays = {
+                label: _Stream(stack.enter_context(archive.open(members[layout[label]])))
+                for label in ("positions", "energy", "forces")
+            }
+            n_frames = _check_shapes(path, len(numbers), arrays)
+            for first in range(0, n_frames, BATCH):
+                count = min(BATCH, n_frames - first)
+                yield RawFrames(
+                    source=path,
+                    first=first,
+                    units=units,
+                    numbers=numbers,
+                    positions=arrays["positions"].rows(count),
+                    energy=arrays["energy"].rows(count).reshape(count),
+                    forces=arrays["forces"].rows(count),
+                    name="",
+                    trajectory="",
+                    indices=np.full(count, -1),
+                )
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError) as error:
+        raise UnreadableError(
+            "an npz file of numbers that can be read to its end",
+            f"{path}, {path.stat().st_size} bytes: {' '.join(str(error).split())[:200]}",
+            "It is truncated, damaged or holds something else.",
+        ) from error
+
+
+def _layout(path: Path, members: dict[str, str]) -> dict[str, str]:
+    for layout in LAYOUTS:
+        if {layout["numbers"], layout["positions"]} <= members.keys():
+            absent = [label for label in ("energy", "forces") if layout[label] not in members]
+            if absent:
+                raise MissingLabelsError(
+                    f"energies and forces in {path} ({layout['energy']}, {layout['forces']})",
+                    f"no {' and no '.join(layout[label] for label in absent)}",
+                )
+            return layout
+    shown = " or ".join(", ".join(layout.values()) for layout in LAYOUTS)
+    found = ", ".join(sorted(members)[:12]) or "none"
+    raise SchemaError(f"arrays {shown} in {path} (MD17, rMD17)", found)
+
+
+def _check_shapes(path: Path, n_atoms: int, arrays: dict[str, _Stream]) -> int:
+    n_frames = int(arrays["positions"].shape[0]) if arrays["positions"].shape else 0
+    expected: dict[str, tuple[tuple[int, ...], ...]] = {
+        "positions": ((n_frames, n_atoms, 3),),
+        "energy": ((n_frames,), (n_frames, 1)),
+        "forces": ((n_frames, n_atoms, 3),),
+    }
+    for label, shapes in expected.items():
+        if arrays[label].shape not in shapes or not n_frames:
+            raise UnreadableError(
+                f"{label} of shape {shapes[0]} in {path} (frames, atoms, 3)",
+                f"shape {arrays[label].shape}",
+            )
+    return n_frames
+
+
+def _numbers(path: Path, archive: zipfile.ZipFile, member: str) -> IntArray:
+    with archive.open(member) as file:
+        numbers: Any = npy.read_array(file, allow_pickle=False)
+    if numbers.ndim != 1 or numbers.dtype.kind not in "iu":
+        raise SchemaError(
+            f"atomic numbers as whole numbers, one an atom, in {path}",
+            f"type {numbers.dtype}, shape {numbers.shape}",
+        )
+    return np.asarray(numbers, dtype=np.int64)
+
+
+def _units(path: Path, archive: zipfile.ZipFile, members: dict[str, str]) -> Units:
+    said = {}
+    for key in ("e_unit", "r_unit"):
+        if key in members:
+            with archive.open(members[key]) as file:
+                value = npy.read_array(file, allow_pickle=False)
+            text = value.item() if value.size == 1 else ""
+            said[key] = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
+    if "e_unit" not in said:
+        return CUSTOM_OF_MD17
+    known = {name.lower(): name for name in ENERGY_UNITS}
+    energy = known.get(said["e_unit"].lower())
+    length = _LENGTH_NAMES.get(said.get("r_unit", "ang").lower())
+    if energy is None or length is None:
+        raise SchemaError(
+            f"units among {', '.join([*ENERGY_UNITS, *LENGTH_UNITS])} in {path}",
+            " and ".join(f"{key} {text!r}" for key, text in said.items()),
+        )
+    return Units(energy, f"{energy}/{length}", length, stated=True)

@@ -1,0 +1,78 @@
+"""Which reader reads which file, and the files of a directory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+from mlip_compose.errors import SchemaError, UnreadableError
+from mlip_compose.store.formats.ase_files import read_ase_file
+from mlip_compose.store.formats.base import RawFrames
+from mlip_compose.store.formats.npz import read_npz
+
+Reader = Callable[[Path], Iterator[RawFrames]]
+
+READERS: Final[dict[str, Reader]] = {
+    ".xyz": read_ase_file,
+    ".extxyz": read_ase_file,
+    ".traj": read_ase_file,
+    ".db": read_ase_file,
+    ".npz": read_npz,
+}
+
+HDF5_SUFFIXES: Final = (".h5", ".hdf5")
+
+
+def read_foreign(path: Path) -> Iterator[RawFrames]:
+    """Read a file in the format that its suffix says, never more than some frames at a time.
+
+    Raises
+    ------
+    SchemaError
+        No format of this suffix, or a layout that is not known.
+    MissingLabelsError
+        A frame without an energy or without forces.
+    UnreadableError
+        Empty, truncated, or not of its format.
+    """
+    reader = READERS.get(path.suffix.lower())
+    if reader is None:
+        if path.suffix.lower() in HDF5_SUFFIXES:
+            raise SchemaError(
+                f"a file to import ({', '.join(READERS)})",
+                f"{path}, HDF5",
+                "A store of mlip-compose is used as it is: `mlip-compose data info` shows it.",
+            )
+        raise SchemaError(
+            f"a file to import ({', '.join(READERS)})",
+            f"{path}, of the type {path.suffix or 'that has no suffix'}",
+        )
+    if not path.stat().st_size:
+        raise UnreadableError(f"frames in {path}", "a file of no bytes", "Fetch it anew.")
+    return reader(path)
+
+
+def files_of(source: Path) -> tuple[Path, ...]:
+    """Return the file, or the files of a directory and its folders in the order of their paths.
+
+    Files and folders whose names begin with a dot are left out.
+
+    Raises
+    ------
+    UnreadableError
+        There is no such file or directory, or nothing in it.
+    """
+    if source.is_file():
+        return (source,)
+    if not source.is_dir():
+        raise UnreadableError("a file or a directory to import", f"no {source}")
+    found = sorted(
+        path
+        for path in source.rglob("*")
+        if path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(source).parts)
+    )
+    if not found:
+        raise UnreadableError(f"files to import in {source}", "none")
+    return tuple(found)
