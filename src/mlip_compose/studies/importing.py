@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -13,22 +12,20 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from mlip_compose.errors import CoverageError, RequestError, SchemaError, UnreadableError
-from mlip_compose.records import MINIMUM, PRIMARY, SECONDARY, FloatArray, Frames, IntArray, Molecule
-from mlip_compose.store.formats.base import NoLabelsError, RawFrames, Units, trajectory_of
-from mlip_compose.store.formats.registry import files_of, read_foreign
+from mlip_compose.errors import CoverageError, RequestError
+from mlip_compose.records import MINIMUM, PRIMARY, SECONDARY, Frames, Molecule
+from mlip_compose.store.formats.base import Units
+from mlip_compose.store.formats.registry import files_of
 from mlip_compose.store.schema import StoreHeader
 from mlip_compose.store.writer import write_store
-from mlip_compose.studies.imported_molecules import MoleculeCollector
+from mlip_compose.studies.imported_files import Reading, Watch
 from mlip_compose.studies.imported_units import (
     DecidedUnits,
     GivenUnits,
     Sample,
     decide_units,
-    length_unit,
 )
-from mlip_compose.studies.spool import Spool, SpoolKey
-from mlip_compose.units import LENGTH_UNITS
+from mlip_compose.studies.spool import Spool
 
 UNKNOWN: Final = ""
 """The trajectory of frames of which nothing says it."""
@@ -36,9 +33,6 @@ SAMPLED_MOLECULES: Final = 12
 SAMPLED_FRAMES: Final = 200
 """Of so many molecules so many frames are looked at to recognise units."""
 NO_LICENCE: Final = "not stated"
-
-Watch = Callable[[str, int], None]
-"""Called while files are read: the file, and the number of frames so far."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +126,7 @@ def import_data(
     if split < 0:
         raise RequestError("0 or more frames to split off", str(split))
     with Spool(out) as spool:
-        reading = _Reading(source, given, spool, watch)
+        reading = Reading(source, given, spool, watch)
         for file in files_of(source):
             reading.read(file)
         left = [*reading.left, *reading.collector.finish()]
@@ -172,71 +166,6 @@ def import_data(
         taken=tuple(reading.taken),
         left=tuple(left),
     )
-
-
-@dataclass
-class _Reading:
-    """The passage of files through the recogniser into the spool."""
-
-    source: Path
-    given: GivenUnits
-    spool: Spool
-    watch: Watch
-    left: list[tuple[str, str]] = field(default_factory=list)
-    taken: list[str] = field(default_factory=list)
-    files: list[dict[str, str]] = field(default_factory=list)
-    total: int = 0
-
-    def __post_init__(self) -> None:
-        self.collector = MoleculeCollector(self._keep)
-
-    def read(self, file: Path) -> None:
-        """Take the frames of a file; in a directory, leave files that are no data."""
-        shown = file.name if file == self.source else file.relative_to(self.source).as_posix()
-        trajectory = trajectory_of(Path(shown))
-        try:
-            frames = read_foreign(file)
-            checksum = _sha256(file)
-            twin = next((f["file"] for f in self.files if f["sha256"] == checksum), None)
-            if twin is not None:
-                self.left.append((shown, f"the same content as {twin}"))
-                return
-            count = 0
-            for run in frames:
-                self._trajectory = run.trajectory or trajectory
-                self._unit = length_unit(run, self.given)
-                positions = run.positions * LENGTH_UNITS[self._unit]
-                count += self.collector.take(run, positions)
-                self.total += len(run)
-                self.watch(shown, self.total)
-        except (SchemaError, NoLabelsError) as error:
-            if file == self.source:
-                raise
-            self.left.append((shown, str(error.found)))
-            return
-        if count:
-            self.taken.append(f"{shown}: {count} frames")
-            self.files.append({"file": shown, "sha256": checksum})
-
-    def _keep(
-        self, molecule: Molecule, frames: RawFrames, positions: FloatArray, places: IntArray
-    ) -> None:
-        units = frames.units._replace(length=self._unit)
-        self.spool.add(
-            SpoolKey(molecule.name, self._trajectory, units),
-            frames.indices[places],
-            positions[places],
-            frames.energy[places],
-            frames.forces[places],
-        )
-
-
-def _sha256(file: Path) -> str:
-    try:
-        with file.open("rb") as opened:
-            return hashlib.file_digest(opened, "sha256").hexdigest()
-    except OSError as error:
-        raise UnreadableError("a file that can be read", f"{file}: {error.strerror}") from error
 
 
 def _check_split(spool: Spool, split: int) -> None:

@@ -40,7 +40,7 @@ _DAMAGE: Final = (
 
 
 def read_ase_file(path: Path) -> Iterator[RawFrames]:
-    """Read extended XYZ (``.xyz``, ``.extxyz``), an ASE trajectory (``.traj``) or database (``.db``).
+    """Read extended XYZ (``.xyz``, ``.extxyz``), an ASE trajectory or an ASE database (``.db``).
 
     Energies and forces are those called ``REF_energy`` and ``REF_forces``, or ``energy`` and
     ``forces``, in ``info`` and ``arrays``, or else those of an attached calculator.
