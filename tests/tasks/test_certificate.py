@@ -12,7 +12,7 @@ from mlip_compose.tasks.certificate import Certificate, certify
 from mlip_compose.tasks.coverage import novel_atoms
 from mlip_compose.tasks.divergence import environment_divergence
 from mlip_compose.tasks.environments import environment_labels
-from mlip_compose.tasks.leaks import DUPLICATE_TOLERANCE
+from mlip_compose.tasks.fingerprints import DUPLICATE_TOLERANCE
 from mlip_compose.tasks.registry import TASKS, get_task
 from mlip_compose.tasks.selection import select_frames
 

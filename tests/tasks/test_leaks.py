@@ -7,7 +7,8 @@ from scipy.spatial.transform import Rotation
 from mlip_compose.molecules.assembly import assemble
 from mlip_compose.molecules.series import full
 from mlip_compose.records import FrameSelection, Parts, Split
-from mlip_compose.tasks.leaks import DUPLICATE_TOLERANCE, shared_frames, shared_molecules
+from mlip_compose.tasks.fingerprints import DUPLICATE_TOLERANCE, Fingerprints
+from mlip_compose.tasks.leaks import shared_frames, shared_molecules
 from mlip_compose.tasks.selection import select_frames
 
 SPLIT = Split("length", 1, train=("OH-2-H", "H-3-H"), ood=("OH-8-H",))
@@ -121,24 +122,13 @@ def test_frames_chosen_twice_leak(by_name, made_up_frames):
 
 def test_the_search_tree_misses_no_pair(by_name):
     """Against the definition: the rms of all sorted distances, on dense clusters of frames."""
-    from mlip_compose.tasks.leaks import _Fingerprints, _sorted_distances
-
     rng = np.random.default_rng(3)
     molecule = full()[0]
     base = rng.normal(size=(molecule.n_atoms, 3))
     frames = [base + rng.normal(scale=0.0012, size=(40, molecule.n_atoms, 3)) for _ in range(2)]
-    made = [_Fingerprints(molecule, _frames(molecule, positions)) for positions in frames]
-    one, other = (_sorted_distances(molecule.numbers, positions) for positions in frames)
+    made = [Fingerprints(molecule.numbers, positions) for positions in frames]
+    one, other = (prints.distances for prints in made)
     rms = np.sqrt(np.mean((one[:, None] - other[None]) ** 2, axis=2))
     expected = [tuple(pair) for pair in np.argwhere(rms <= DUPLICATE_TOLERANCE).tolist()]
     assert 0 < len(expected) < rms.size
     assert made[0].pairs_with(made[1], DUPLICATE_TOLERANCE) == expected
-
-
-def _frames(molecule, positions):
-    from mlip_compose.records import Frames
-
-    n = len(positions)
-    return Frames(
-        molecule.name, "primary", np.arange(n), positions, np.zeros(n), np.zeros_like(positions)
-    )

@@ -21,9 +21,9 @@ from mlip_compose.tasks.divergence import (
     environment_divergence,
 )
 from mlip_compose.tasks.environments import MAX_RADIUS, environment_labels
+from mlip_compose.tasks.fingerprints import DUPLICATE_TOLERANCE
 from mlip_compose.tasks.fragments import rooted_smiles
 from mlip_compose.tasks.leaks import (
-    DUPLICATE_TOLERANCE,
     FrameSource,
     shared_frames,
     shared_molecules,

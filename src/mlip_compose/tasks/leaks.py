@@ -8,23 +8,14 @@ from typing import Final, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
-from scipy.spatial import cKDTree
 
-from mlip_compose.records import FloatArray, Frames, FrameSelection, IntArray, Molecule
-
-DUPLICATE_TOLERANCE: Final = 0.002
-"""Frames whose sorted interatomic distances differ by no more (rms, Angstrom) are the same frame.
-
-A copy rounded to three decimals differs by about 0.0005. Independent frames of fluoromethane at
-500 K, the molecule with the fewest degrees of freedom (9), come within 0.01 in one pair of 10^5,
-and so within 0.002 in one of 10^11: the number of pairs goes with the 9th power.
-"""
+from mlip_compose.records import Frames, FrameSelection, IntArray, Molecule
+from mlip_compose.tasks.fingerprints import DUPLICATE_TOLERANCE, Fingerprints
 
 FrameSource = Callable[[str, str, IntArray], Frames]
 """Gives frames by molecule, trajectory and indices."""
 
 _EXAMPLES: Final = 5
-_SKETCH: Final = 12  # numbers that stand for a frame's distances in the search tree
 
 
 class Leak(BaseModel):
@@ -105,13 +96,8 @@ def shared_frames(
 
     Notes
     -----
-    Frames are compared where the molecular formula is the same, so that isomers and renumbered
-    molecules are compared too. A frame's fingerprint is its interatomic distances, sorted within
-    each pair of elements: it does not change with rotation, translation, reflection or the exchange
-    of like atoms. Two frames are duplicates where the root mean square of the difference of their
-    fingerprints is at most ``tolerance``. Means over blocks of the fingerprint, weighted by the
-    blocks' sizes, differ by no more (they are an orthogonal projection of it), so that a search
-    tree of few dimensions misses none.
+    Frames are compared (see ``tasks.fingerprints``) where the molecular formula is the same, so
+    that isomers and renumbered molecules are compared too.
     """
     tests: dict[bytes, list[tuple[Literal["id", "ood"], str, str, IntArray]]] = defaultdict(list)
     for part, name, trajectory, indices in selection.wanted():
@@ -125,10 +111,15 @@ def shared_frames(
     leaks = []
     for formula, sources in trained.items():
         for trained_on, where, which in sources:
-            known = _Fingerprints(molecules[trained_on], frames(trained_on, where, which))
+            known = Fingerprints(
+                molecules[trained_on].numbers, frames(trained_on, where, which).positions
+            )
             for part, name, trajectory, indices in tests[formula]:
-                found = _Fingerprints(molecules[name], frames(name, trajectory, indices))
-                if pairs := known.pairs_with(found, tolerance):
+                found = Fingerprints(
+                    molecules[name].numbers, frames(name, trajectory, indices).positions
+                )
+                same = known.pairs_with(found, tolerance)
+                if pairs := [(int(which[i]), int(indices[j])) for i, j in same]:
                     leaks.append(_frames_leak(part, trained_on, name, pairs, tolerance))
     return leaks
 
@@ -158,44 +149,3 @@ def _frames_leak(
         frame_pairs=len(pairs),
         examples=tuple(pairs[:_EXAMPLES]),
     )
-
-
-class _Fingerprints:
-    """The sorted distances of frames of one molecule, and a search tree over them."""
-
-    def __init__(self, molecule: Molecule, frames: Frames) -> None:
-        self.indices = frames.indices
-        self.distances = _sorted_distances(molecule.numbers, frames.positions)
-        width = self.distances.shape[1]
-        starts = np.unique(np.arange(_SKETCH) * width // _SKETCH)
-        sizes = np.diff(np.append(starts, width))
-        means = np.add.reduceat(self.distances, starts, axis=1) / sizes
-        self.tree = cKDTree(means * np.sqrt(sizes / width))
-
-    def pairs_with(self, other: _Fingerprints, tolerance: float) -> list[tuple[int, int]]:
-        """Return the pairs of frame indices, here and there, that are the same."""
-        pairs = []
-        near = other.tree.query_ball_tree(self.tree, tolerance * (1 + 1e-9))
-        for j, candidates in enumerate(near):
-            off = self.distances[candidates] - other.distances[j]
-            same = np.sqrt(np.mean(off**2, axis=1)) <= tolerance
-            pairs += [
-                (int(self.indices[i]), int(other.indices[j]))
-                for i in np.array(candidates, dtype=int)[same]
-            ]
-        return sorted(pairs)
-
-
-def _sorted_distances(numbers: IntArray, positions: FloatArray) -> FloatArray:
-    """Return (F, N(N-1)/2) distances in Angstrom, sorted within each pair of elements."""
-    first, second = np.triu_indices(len(numbers), 1)
-    kinds = np.sort(np.stack([numbers[first], numbers[second]]), axis=0).astype(int)
-    kind = kinds[0] * 256 + kinds[1]
-    order = np.argsort(kind, kind="stable")
-    first, second, kind = first[order], second[order], kind[order]
-    distances: FloatArray = np.linalg.norm(
-        positions[:, first].astype(float) - positions[:, second].astype(float), axis=2
-    )
-    for block in np.split(distances, np.flatnonzero(np.diff(kind)) + 1, axis=1):
-        block.sort(axis=1)  # a view
-    return distances
