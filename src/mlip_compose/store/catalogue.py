@@ -1,17 +1,74 @@
-"""The data sets that come with the package, by name."""
+"""The data sets that come with the package: a manifest of names, sizes and checksums."""
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections.abc import Mapping
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Final
+
+from pydantic import BaseModel, ConfigDict
 
 from mlip_compose.errors import UnknownNameError
 from mlip_compose.store.reader import Store
+from mlip_compose.store.schema import TRAJECTORIES
 
-FROZEN: Final[dict[str, str]] = {
-    "mini-v1": "the 254 molecules of the full list, few frames each; GFN2-xTB, 500 K",
-}
+
+class FrozenData(BaseModel):
+    """An entry of the manifest.
+
+    Attributes
+    ----------
+    summary
+        What the data set is, in a line.
+    reference
+        Level of theory of its labels.
+    molecules, frames
+        How many; minima are not counted.
+    bytes, sha256
+        Of the file.
+    checksum
+        sha256 of the content, as in the file and in everything that is made from it.
+    licence
+        Of the data.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    summary: str
+    reference: str
+    molecules: int
+    frames: int
+    bytes: int
+    sha256: str
+    checksum: str
+    licence: str
+
+
+@cache
+def manifest() -> Mapping[str, FrozenData]:
+    """Return the frozen data sets by name."""
+    document = json.loads((files("mlip_compose.data") / "manifest.json").read_text("utf-8"))
+    return {name: FrozenData.model_validate(entry) for name, entry in document.items()}
+
+
+def describe(path: Path, summary: str) -> FrozenData:
+    """Return the entry of the manifest for a store."""
+    store = Store(path)
+    store.verify()
+    content = path.read_bytes()
+    return FrozenData(
+        summary=summary,
+        reference=store.reference,
+        molecules=len(store.molecules),
+        frames=sum(store.n_frames(name, t) for name in store.molecules for t in TRAJECTORIES),
+        bytes=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+        checksum=store.checksum,
+        licence=store.header.licence,
+    )
 
 
 def dataset_path(name: str) -> Path:
@@ -22,12 +79,12 @@ def dataset_path(name: str) -> Path:
     UnknownNameError
         Neither the name of a frozen data set nor an existing file.
     """
-    if name in FROZEN:
-        return Path(str(files("mlip_compose") / "data" / f"{name}.h5"))
+    if name in manifest():
+        return Path(str(files("mlip_compose.data") / f"{name}.h5"))
     path = Path(name)
     if path.is_file():
         return path
-    raise UnknownNameError("frozen data set or the path of an HDF5 file", name, FROZEN)
+    raise UnknownNameError("frozen data set or the path of an HDF5 file", name, manifest())
 
 
 def open_store(name: str) -> Store:

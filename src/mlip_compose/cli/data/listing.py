@@ -11,15 +11,30 @@ from mlip_compose.cli.output import Json, print_json, print_table
 
 def list_data(json: Json = False) -> None:
     """List the frozen data sets and the recipes that `data build` knows."""
-    from mlip_compose.store.catalogue import FROZEN
+    from mlip_compose.store.catalogue import manifest
     from mlip_compose.studies.recipe import recipe_names
 
     if json:
-        print_json({"frozen": FROZEN, "recipes": list(recipe_names())})
+        frozen = {name: entry.model_dump(mode="json") for name, entry in manifest().items()}
+        print_json({"frozen": frozen, "recipes": list(recipe_names())})
         return
-    rows: list[tuple[object, ...]] = [("frozen", name, text) for name, text in FROZEN.items()]
-    rows += [("recipe", name, f"mlip-compose data build {name}") for name in recipe_names()]
-    print_table("Data sets", ("kind", "name", "what it is"), rows)
+    rows: list[tuple[object, ...]] = [
+        (
+            name,
+            each.molecules,
+            each.frames,
+            each.reference,
+            f"{each.bytes / 1e6:.1f}",
+            each.summary,
+        )
+        for name, each in manifest().items()
+    ]
+    columns = ("name", "molecules", "frames", "reference", "MB", "what it is")
+    print_table("Frozen data sets, in the package", columns, rows)
+    recipes: list[tuple[object, ...]] = [
+        (name, f"mlip-compose data build {name}") for name in recipe_names()
+    ]
+    print_table("Recipes", ("name", "command"), recipes)
 
 
 def info(
