@@ -1,0 +1,170 @@
+"""``mlip-compose data relabel``: the frames of a data set with the labels of another reference."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mlip_compose.cli.output import (
+    SOME_FAILED,
+    Json,
+    Processes,
+    print_json,
+    print_table,
+    progress_bars,
+    stderr,
+)
+
+if TYPE_CHECKING:
+    from mlip_compose.records import Failure
+    from mlip_compose.store.reader import Store
+
+
+def relabel_data(
+    file: Annotated[str, typer.Argument(help="A frozen data set, or the path of a store.")],
+    reference: Annotated[
+        str,
+        typer.Option(
+            "--reference",
+            "-r",
+            help="gfn2-xtb, a functional and basis such as pbe-d3bj/def2-svp, or module:function.",
+        ),
+    ],
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="A setting of the reference, key=value; may be repeated."),
+    ] = None,
+    molecules: Annotated[
+        str | None, typer.Option("--molecules", "-m", help="Names, separated by commas.")
+    ] = None,
+    monofunctional: Annotated[
+        bool, typer.Option("--monofunctional", help="Only X-(CH2)n-H, alkanes among them.")
+    ] = False,
+    max_chain: Annotated[
+        int | None, typer.Option("--max-chain", min=1, help="Only molecules with n up to this.")
+    ] = None,
+    frames: Annotated[
+        int | None,
+        typer.Option(
+            "--frames",
+            min=1,
+            help="So many of each primary trajectory, evenly spread, and none of the secondary.",
+        ),
+    ] = None,
+    secondary: Annotated[
+        int | None,
+        typer.Option("--secondary", min=0, help="So many of each secondary, evenly spread."),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", help="Of the new data set. Default: that of the file.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="HDF5 file. Default: data/<name>.h5.")
+    ] = None,
+    processes: Processes = None,
+    json: Json = False,
+) -> None:
+    """Label frames and minima of a data set anew; what was interrupted goes on."""
+    from mlip_compose.store.catalogue import open_store
+    from mlip_compose.studies.pool import available_cores
+    from mlip_compose.studies.relabel import Relabelling, relabel
+
+    chosen_settings = _parse_settings(settings or [])
+    store = open_store(file)
+    chosen_name, path = _named(store, reference, name, out)
+    request = Relabelling(
+        name=chosen_name,
+        reference=reference,
+        settings=chosen_settings,
+        molecules=_chosen(store, molecules, monofunctional, max_chain),
+        primary=frames,
+        secondary=0 if secondary is None and frames is not None else secondary,
+    )
+    with progress_bars() as bars:
+        bar = bars.add_task(f"relabel {chosen_name}", total=1.0)
+
+        def watch(group: str, fraction: float, failure: Failure | None) -> None:
+            bars.update(bar, completed=fraction, description=f"relabel {chosen_name}: {group}")
+            if failure is not None:
+                bars.console.print(f"failed: {failure}", style="red", markup=False)
+
+        outcome = relabel(store, path, request, processes or available_cores(), watch)
+    document = {
+        "path": str(outcome.path),
+        "sha256": outcome.checksum,
+        "reference": reference,
+        "molecules": outcome.molecules,
+        "frames": outcome.frames,
+        "failures": list(outcome.failures),
+    }
+    if json:
+        print_json(document)
+    else:
+        print_table(f"Labelled {chosen_name}", ("", "value"), list(document.items()))
+    if outcome.failures:
+        stderr().print(f"{len(outcome.failures)} frames failed and are not in the data set")
+        raise typer.Exit(SOME_FAILED)
+
+
+def _named(store: Store, reference: str, name: str | None, out: Path | None) -> tuple[str, Path]:
+    """Return the name and the path of the new data set, each from the other where only one is given."""
+    import re
+
+    from mlip_compose.errors import RequestError
+    from mlip_compose.studies.recipe import DATASET_NAME
+
+    usual = f"{store.name}-{re.sub('[^a-z0-9]+', '-', reference.lower()).strip('-')}"
+    chosen = name or (out.name.removesuffix(".h5") if out else usual)
+    if not re.fullmatch(DATASET_NAME, chosen):
+        raise RequestError(
+            "a name of letters, digits, '.', '_' and '-'", repr(chosen), "Give one with --name."
+        )
+    path = out or Path("data") / f"{chosen}.h5"
+    if path.exists() and path.samefile(store.path):
+        raise RequestError("another file for the new labels", f"{path}, the data set itself")
+    return chosen, path
+
+
+def _chosen(
+    store: Store, molecules: str | None, monofunctional: bool, max_chain: int | None
+) -> tuple[str, ...]:
+    from mlip_compose.errors import RequestError, UnknownNameError
+
+    names = [part.strip() for part in molecules.split(",")] if molecules else list(store.molecules)
+    for name in names:
+        if name not in store.molecules:
+            raise UnknownNameError(f"molecule of {store.name}", name, store.molecules)
+    chosen = tuple(
+        name
+        for name in names
+        if (max_chain is None or store.molecules[name].chain <= max_chain)
+        and (store.molecules[name].is_monofunctional or not monofunctional)
+    )
+    if not chosen:
+        raise RequestError(f"molecules of {store.name} that fit all options", "none")
+    return chosen
+
+
+def _parse_settings(pairs: list[str]) -> dict[str, Any]:
+    """Read key=value pairs; values are YAML, so numbers, true and null are what they look like."""
+    import yaml
+
+    from mlip_compose.errors import RequestError
+
+    settings: dict[str, Any] = {}
+    for pair in pairs:
+        key, separator, text = pair.partition("=")
+        if not (key.isidentifier() and separator):
+            raise RequestError("--set key=value", repr(pair))
+        try:
+            settings[key] = yaml.safe_load(text)
+        except yaml.YAMLError:
+            settings[key] = text
+        if isinstance(settings[key], str):  # YAML does not take 1e-8 for a number
+            try:
+                settings[key] = float(text)
+            except ValueError:
+                settings[key] = text
+    return settings

@@ -1,0 +1,174 @@
+"""A store, or what a task takes from it, as extended XYZ for other programs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from mlip_compose.errors import RequestError, UnknownNameError, UnwritableError
+from mlip_compose.records import MINIMUM, Frames, IntArray
+from mlip_compose.store.formats.extended_xyz import extended_xyz
+from mlip_compose.store.reader import Store
+from mlip_compose.store.schema import TRAJECTORIES
+from mlip_compose.studies.plan import split_of
+from mlip_compose.tasks.selection import select_frames
+
+AT_REST: Final = "zero by definition of a minimum"
+SUFFIX: Final = ".xyz"
+
+Watch = Callable[[str, float], None]
+"""Called while files are written: the file, and the share of the frames done so far."""
+
+
+@dataclass(frozen=True)
+class TaskFrames:
+    """Which frames of a task to export: those that a training of ours with the same values sees.
+
+    Attributes
+    ----------
+    task, level
+        The split.
+    train_frames
+        Budget of training frames; None for all.
+    seed
+        Of the choice of training frames.
+    allow_missing
+        Whether to go on where the data lacks molecules of the task.
+    """
+
+    task: str
+    level: int
+    train_frames: int | None
+    seed: int
+    allow_missing: bool = False
+
+
+@dataclass(frozen=True)
+class ExportOutcome:
+    """The directory that was written, and the number of frames in each of its files."""
+
+    path: Path
+    files: Mapping[str, int]
+
+
+class _Piece(NamedTuple):
+    """Frames of one molecule that go into one file; all of a trajectory where no indices are."""
+
+    file: str
+    molecule: str
+    trajectory: str
+    indices: IntArray | None
+    n_frames: int
+
+
+def export_data(
+    store: Store,
+    out: Path,
+    *,
+    task: TaskFrames | None = None,
+    molecules: tuple[str, ...] = (),
+    watch: Watch = lambda file, share: None,
+) -> ExportOutcome:
+    """Write a store as extended XYZ.
+
+    Without a task there is one file for each trajectory, and ``minimum.xyz`` of the relaxed minima;
+    with one a file for each part of the split: ``train.xyz``, ``validation.xyz``, ``id.xyz`` and
+    ``ood.xyz``. Imported again, the former gives the arrays of the store.
+
+    Parameters
+    ----------
+    store
+        The data.
+    out
+        The directory; must not exist. It appears whole or not at all.
+    task
+        Which frames; None for all.
+    molecules
+        Names of those to export, without a task; none for all.
+    watch
+        Told of progress.
+
+    Raises
+    ------
+    RequestError
+        ``out`` exists, or both a task and molecules are named.
+    UnknownNameError
+        No such task or molecule.
+    CoverageError
+        The data lacks molecules or frames of the task.
+    UnwritableError
+        The disk is full, or the place cannot be written.
+    """
+    if out.exists():
+        raise RequestError(f"no {out} yet", "one", "Remove it, or name another with --out.")
+    if task is not None and molecules:
+        raise RequestError(
+            "a task, which says the molecules, or molecules", "both", "Leave out one of them."
+        )
+    pieces = list(_of_molecules(store, molecules) if task is None else _of_task(store, task))
+    said: dict[str, str | int] = {"reference": store.reference, "dataset_sha256": store.checksum}
+    if task is not None:
+        said |= {"task": task.task, "level": task.level, "seed": task.seed}
+    temporary = out.with_name(f".{out.name}.{os.getpid()}.tmp")
+    try:
+        temporary.mkdir(parents=True)
+        files = _write(store, pieces, said, temporary, watch)
+        temporary.rename(out)
+    except OSError as error:
+        raise UnwritableError(out, error) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return ExportOutcome(out, files)
+
+
+def _of_molecules(store: Store, names: tuple[str, ...]) -> Iterator[_Piece]:
+    for name in names:
+        if name not in store.molecules:
+            raise UnknownNameError(f"molecule of {store.name}", name, store.molecules)
+    for name in names or store.molecules:
+        for trajectory in TRAJECTORIES:
+            if count := store.n_frames(name, trajectory):
+                yield _Piece(trajectory, name, trajectory, None, count)
+        if store.has_minimum(name):
+            yield _Piece(MINIMUM, name, MINIMUM, None, 1)
+
+
+def _of_task(store: Store, task: TaskFrames) -> Iterator[_Piece]:
+    split = split_of(task.task, task.level, store, task.allow_missing)
+    selection = select_frames(split, store.n_frames, task.train_frames, task.seed)
+    for part, name, trajectory, indices in selection.wanted():
+        if len(indices):
+            yield _Piece(part, name, trajectory, indices, len(indices))
+
+
+def _write(
+    store: Store,
+    pieces: list[_Piece],
+    said: Mapping[str, str | int],
+    directory: Path,
+    watch: Watch,
+) -> dict[str, int]:
+    files: dict[str, int] = {}
+    done, total = 0, sum(piece.n_frames for piece in pieces)
+    for piece in pieces:
+        frames = _frames(store, piece)
+        info = {**said, "split": piece.file}
+        if piece.trajectory == MINIMUM and not frames.forces.any():
+            info["REF_forces_are"] = AT_REST
+        name = f"{piece.file}{SUFFIX}"
+        with (directory / name).open("a", encoding="utf-8") as file:
+            file.writelines(extended_xyz(store.molecules[piece.molecule], frames, info))
+        files[name] = files.get(name, 0) + piece.n_frames
+        done += piece.n_frames
+        watch(name, done / total)
+    return files
+
+
+def _frames(store: Store, piece: _Piece) -> Frames:
+    if piece.trajectory == MINIMUM:
+        return store.minimum(piece.molecule)
+    return store.frames(piece.molecule, piece.trajectory, piece.indices)
