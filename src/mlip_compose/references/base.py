@@ -34,9 +34,16 @@ class Reference(Protocol):
         As stored with every label, such as ``gfn2-xtb``.
     settings
         Everything that the labels depend on besides the geometry; travels with them.
+    frames_at_once
+        How many frames of a middling molecule take about a second: the unit of work in labelling.
     """
 
     name: str
+
+    @property
+    def frames_at_once(self) -> int:
+        """How many frames make a unit of work."""
+        ...
 
     @property
     def settings(self) -> Mapping[str, object]:
@@ -69,6 +76,13 @@ class Reference(Protocol):
 
         It may start from the wavefunction of the step before, and raises
         :class:`WalkError` where a step cannot be computed.
+        """
+        ...
+
+    def tighter(self) -> Reference | None:
+        """Return the same level of theory, converged further; None where there is no such knob.
+
+        How much labels change is their numerical noise.
         """
         ...
 

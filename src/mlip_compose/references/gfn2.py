@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from mlip_compose.errors import RequestError
 from mlip_compose.records import Failure, FloatArray, IntArray
 from mlip_compose.references.base import Label, WalkError
 from mlip_compose.threads import one_thread
@@ -21,6 +22,8 @@ METHOD: Final = "GFN2-xTB"
 LIBRARY: Final = "tblite.library"
 LABEL_ACCURACY: Final = 0.1
 """tblite's accuracy for labels: forces within 0.05 meV/Angstrom of converged ones."""
+TIGHTER: Final = 100.0
+"""The accuracy is divided by this to measure the noise of labels."""
 WALK_ACCURACY: Final = 1.0
 """tblite's default, for the steps between labels."""
 ELECTRONIC_TEMPERATURE: Final = 300.0  # K
@@ -37,9 +40,12 @@ class Gfn2Xtb:
     """
 
     name = "gfn2-xtb"
+    frames_at_once: Final = 50
 
     def __init__(self, accuracy: float = LABEL_ACCURACY) -> None:
-        self.accuracy = accuracy
+        if not (isinstance(accuracy, int | float) and 0.0 < accuracy <= 100.0):
+            raise RequestError("an accuracy above 0, at most 100", repr(accuracy))
+        self.accuracy = float(accuracy)
 
     @property
     def settings(self) -> Mapping[str, object]:
@@ -67,6 +73,10 @@ class Gfn2Xtb:
     def walker(self, numbers: IntArray, charge: int = 0, spin: int = 1) -> XtbWalker:
         """Return an ASE calculator that starts each step from the wavefunction of the last one."""
         return XtbWalker(numbers, charge, spin)
+
+    def tighter(self) -> Gfn2Xtb:
+        """Return GFN2-xTB at a hundredth of the accuracy parameter."""
+        return Gfn2Xtb(self.accuracy / TIGHTER)
 
     def versions(self) -> Mapping[str, str]:
         """Version of tblite."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from importlib.resources import files
 from pathlib import Path
-from typing import Literal
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -18,6 +18,9 @@ from mlip_compose.store.checksum import canonical_json
 from mlip_compose.studies.documents import parse_document, read_text
 
 
+DATASET_NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+
+
 class Recipe(BaseModel):
     """How a data set is made.
 
@@ -28,17 +31,18 @@ class Recipe(BaseModel):
     molecules
         ``full`` (the 254 molecules of the four tasks), ``monofunctional``, ``bifunctional``, or a
         list of names such as ``OH-4-H``.
-    reference
-        Name of the level of theory.
+    reference, reference_settings
+        Name of the level of theory, and what differs from its default settings.
     sampling
         The protocol.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    name: str = Field(pattern=DATASET_NAME)
     molecules: Literal["full", "monofunctional", "bifunctional"] | tuple[str, ...] = "full"
     reference: str = "gfn2-xtb"
+    reference_settings: dict[str, Any] = Field(default_factory=dict)
     sampling: SamplingProtocol = SamplingProtocol()
 
     def selected(self) -> tuple[Molecule, ...]:
@@ -60,10 +64,11 @@ class Recipe(BaseModel):
 
     @property
     def digest(self) -> str:
-        """Short sha256 of everything in the recipe."""
-        return hashlib.sha256(canonical_json(self.model_dump(mode="json")).encode()).hexdigest()[
-            :12
-        ]
+        """Short sha256 of everything in the recipe; no settings are as if there were no such key."""
+        document = self.model_dump(mode="json")
+        if not self.reference_settings:
+            del document["reference_settings"]
+        return hashlib.sha256(canonical_json(document).encode()).hexdigest()[:12]
 
 
 def recipe_names() -> tuple[str, ...]:
