@@ -196,3 +196,26 @@ def test_a_failed_write_leaves_nothing_behind(tmp_path, toy_header, molecule):
     with pytest.raises(ZeroDivisionError):
         write_store(tmp_path / "new.h5", toy_header, broken())
     assert list(tmp_path.iterdir()) == []
+
+
+def test_large_trajectories_are_divided_and_small_ones_are_not(toy_store, monkeypatch):
+    from mlip_compose.store import writer
+
+    whole = toy_store(["OH-1-H"], primary=1_000)
+    with h5py.File(whole) as file:
+        assert file["OH-1-H/primary/forces"].chunks == (1_000, 6, 3)
+    checksum, wanted = Store(whole).checksum, np.array([700, 3, 999])
+    expected = Store(whole).frames("OH-1-H", "primary", wanted)
+    monkeypatch.setattr(writer, "WHOLE", 10_000)
+    monkeypatch.setattr(writer, "CHUNK", 7_300)
+    divided = toy_store(["OH-1-H"], whole.with_name("divided.h5"), primary=1_000)
+    with h5py.File(divided) as file:
+        assert file["OH-1-H/primary/forces"].chunks == (101, 6, 3)
+    store = Store(divided)
+    assert store.checksum == checksum
+    for _ in range(2):  # checked and read, then read alone
+        found = store.frames("OH-1-H", "primary", wanted)
+        np.testing.assert_array_equal(found.indices, wanted)
+        for label in ("positions", "energy", "forces"):
+            np.testing.assert_array_equal(getattr(found, label), getattr(expected, label))
+    assert len(store.frames("OH-1-H", "primary", np.array([], dtype=int))) == 0

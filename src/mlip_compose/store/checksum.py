@@ -28,7 +28,7 @@ def molecule_checksum(attributes: Mapping[str, Any], arrays: Mapping[str, NDArra
         array = np.ascontiguousarray(arrays[path])
         array = array.astype(array.dtype.newbyteorder("<"), copy=False)
         digest.update(f"\n{path} {array.dtype.name} {arrays[path].shape}\n".encode())
-        digest.update(array.tobytes())
+        digest.update(array.data)
     return digest.hexdigest()
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import h5py
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from mlip_compose.errors import (
@@ -22,7 +23,12 @@ from mlip_compose.errors import (
 from mlip_compose.records import MINIMUM, Frames, IntArray, Molecule
 from mlip_compose.store.checksum import file_checksum, molecule_checksum
 from mlip_compose.store.files import open_hdf5
-from mlip_compose.store.schema import SCHEMA, TRAJECTORIES, StoreHeader, check_molecule
+from mlip_compose.store.schema import (
+    MINIMUM_FORCES,
+    SCHEMA,
+    StoreHeader,
+    check_molecule,
+)
 
 _JSON_FIELDS = ("reference_settings", "sampling", "software", "failures")
 
@@ -69,22 +75,19 @@ class Store:
             self.checksum = str(file.attrs["sha256"])
             sums: dict[str, str] = {}
             molecules: dict[str, Molecule] = {}
+            lengths: dict[tuple[str, str], int] = {}
             for name in file:
-                check_molecule(str(self.path), name, file[name])
-                molecules[name] = self._read_molecule(name, file[name])
-                sums[name] = str(file[name].attrs["sha256"])
-            self._lengths: dict[tuple[str, str], int] = {
-                (name, trajectory): file[name][trajectory]["energy"].shape[0]
-                for name in molecules
-                for trajectory in TRAJECTORIES
-                if trajectory in file[name]
-            }
-            self._with_minimum = frozenset(name for name in molecules if MINIMUM in file[name])
+                group = file[name]
+                found = check_molecule(str(self.path), name, group)
+                lengths |= {(name, what): n_frames for what, n_frames in found.items()}
+                molecules[name], sums[name] = self._read_molecule(name, group)
+        self._with_minimum = frozenset(name for name, what in lengths if what == MINIMUM)
+        self._lengths = {key: n for key, n in lengths.items() if key[1] != MINIMUM}
         self.molecules: Mapping[str, Molecule] = molecules
         self._sums = sums
-        found = file_checksum(self.header, sums.items())
-        if found != self.checksum:
-            raise self._altered("the file", self.checksum, found)
+        content = file_checksum(self.header, sums.items())
+        if content != self.checksum:
+            raise self._altered("the file", self.checksum, content)
 
     @property
     def name(self) -> str:
@@ -132,19 +135,23 @@ class Store:
                 f"a request for frames {wanted.min()}..{wanted.max()}",
             )
         with self._open() as file:
-            self._verify(file, molecule)
-            group = file[molecule][trajectory]
+            group = file[molecule]
+            source = self._verify(group, molecule) or group
+            first, end = (int(wanted.min()), int(wanted.max()) + 1) if len(wanted) else (0, 0)
             return Frames(
-                molecule=molecule,
-                trajectory=trajectory,
-                indices=wanted,
-                positions=group["positions"][:][wanted],
-                energy=group["energy"][:][wanted],
-                forces=group["forces"][:][wanted],
+                molecule,
+                trajectory,
+                wanted,
+                *(
+                    source[f"{trajectory}/{label}"][first:end][wanted - first]
+                    for label in ("positions", "energy", "forces")
+                ),
             )
 
     def minimum(self, molecule: str) -> Frames:
-        """Return the relaxed minimum as one frame; its forces are zero by definition.
+        """Return the relaxed minimum as one frame.
+
+        Its forces are zero by definition, but where it was relaxed with another level of theory.
 
         Raises
         ------
@@ -155,7 +162,7 @@ class Store:
         if not self.has_minimum(molecule):
             raise CoverageError(f"a relaxed minimum of {molecule} in {self.path}", "none")
         with self._open() as file:
-            self._verify(file, molecule)
+            self._verify(file[molecule], molecule)
             group = file[molecule][MINIMUM]
             positions = group["positions"][:][None]
             return Frames(
@@ -164,7 +171,9 @@ class Store:
                 indices=np.zeros(1, dtype=np.int64),
                 positions=positions,
                 energy=group["energy"][()][None],
-                forces=np.zeros_like(positions),
+                forces=group[MINIMUM_FORCES][:][None]
+                if MINIMUM_FORCES in group
+                else np.zeros_like(positions),
             )
 
     @property
@@ -182,28 +191,31 @@ class Store:
         """
         with self._open() as file:
             for name in self.molecules:
-                self._verify(file, name)
+                self._verify(file[name], name)
 
     def _known(self, molecule: str) -> None:
         if molecule not in self.molecules:
             raise UnknownNameError(f"molecule of {self.name}", molecule, self.molecules)
 
-    def _verify(self, file: Any, molecule: str) -> None:
+    def _verify(self, group: Any, molecule: str) -> dict[str, NDArray[Any]]:
+        """Check a molecule's content, once; return it, by path, where this was the time."""
         if molecule in self._verified:
-            return
-        group = file[molecule]
+            return {}
         attributes = _attributes(group)
         expected = attributes.pop("sha256")
-        arrays: dict[str, Any] = {}
+        arrays: dict[str, NDArray[Any]] = {}
         group.visititems(
             lambda path, item: (
-                arrays.update({path: item[()]}) if isinstance(item, h5py.Dataset) else None
+                arrays.update({path: np.asarray(item[()])})
+                if isinstance(item, h5py.Dataset)
+                else None
             )
         )
-        found = molecule_checksum(attributes, {key: np.asarray(v) for key, v in arrays.items()})
+        found = molecule_checksum(attributes, arrays)
         if found != expected:
             raise self._altered(f"molecule {molecule}", str(expected), found)
         self._verified.add(molecule)
+        return arrays
 
     def _read_header(self, file: Any) -> StoreHeader:
         schema = file.attrs.get("schema")
@@ -224,16 +236,17 @@ class Store:
             reason = " ".join(str(error).split())
             raise SchemaError(f"the header of a store in {self.path}", reason) from error
 
-    def _read_molecule(self, name: str, group: Any) -> Molecule:
+    def _read_molecule(self, name: str, group: Any) -> tuple[Molecule, str]:
+        """Return a molecule and its checksum."""
         attributes = _attributes(group)
-        attributes.pop("sha256")
+        checksum = attributes.pop("sha256")
         arrays = {key: group[key][:] for key in ("numbers", "bonds", "bond_orders")}
         for array in arrays.values():
             array.flags.writeable = False
         molecule = Molecule(**attributes, **arrays)
         if molecule.name != name:
             raise SchemaError(f"molecule {molecule.name} under its own name", f"it under {name!r}")
-        return molecule
+        return molecule, str(checksum)
 
     def _altered(self, what: str, expected: str, found: str) -> ChecksumError:
         return ChecksumError(

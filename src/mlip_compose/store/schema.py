@@ -13,9 +13,11 @@ path                         shape, type          unit
 ``<trajectory>/forces``      (F, N, 3) float32    eV/Angstrom
 ``minimum/positions``        (N, 3) float32       Angstrom
 ``minimum/energy``           () float64           eV
+``minimum/forces``           (N, 3) float32       eV/Angstrom
 ===========================  ===================  ============
 
-``<trajectory>`` is ``primary`` or ``secondary``.
+``<trajectory>`` is ``primary`` or ``secondary``. ``minimum/forces`` is there where the minimum was
+relaxed with another level of theory than the labels', and its forces are not zero therefore.
 """
 
 from __future__ import annotations
@@ -36,6 +38,9 @@ MOLECULE_ATTRIBUTES: Final = frozenset(
 GRAPH_TYPES: Final = {"numbers": np.uint8, "bonds": np.uint8, "bond_orders": np.uint8}
 FRAME_TYPES: Final = {"positions": np.float32, "energy": np.float64, "forces": np.float32}
 MINIMUM_TYPES: Final = {"positions": np.float32, "energy": np.float64}
+MINIMUM_FORCES: Final = "forces"
+AT_REST: Final = 0.01
+"""Largest component of a relaxed minimum's forces, eV/Angstrom; such forces are not kept."""
 LABELS: Final = ("energy", "forces")
 
 
@@ -69,7 +74,7 @@ class StoreHeader(BaseModel):
     licence: str = "CC BY 4.0"
 
 
-def check_molecule(path: str, name: str, group: Any) -> None:
+def check_molecule(path: str, name: str, group: Any) -> dict[str, int]:
     """Check that a molecule's group has the layout, the types and the shapes of this schema.
 
     Parameters
@@ -80,6 +85,11 @@ def check_molecule(path: str, name: str, group: Any) -> None:
         Of the molecule.
     group
         The ``h5py.Group``.
+
+    Returns
+    -------
+    dict
+        The number of frames of each trajectory, and of the minimum where there is one.
 
     Raises
     ------
@@ -98,17 +108,24 @@ def check_molecule(path: str, name: str, group: Any) -> None:
     n_atoms = _dataset(where, group, "numbers", np.uint8, 1).shape[0]
     n_bonds = _dataset(where, group, "bond_orders", np.uint8, 1).shape[0]
     _shaped(where, group, "bonds", np.uint8, (n_bonds, 2))
-    for trajectory in TRAJECTORIES:
-        if trajectory in members:
-            _check_trajectory(f"{where}, {trajectory}", group[trajectory], n_atoms)
+    lengths = {
+        trajectory: _check_trajectory(f"{where}, {trajectory}", group[trajectory], n_atoms)
+        for trajectory in TRAJECTORIES
+        if trajectory in members
+    }
     if MINIMUM in members:
+        lengths[MINIMUM] = 1
         inside = f"{where}, {MINIMUM}"
-        _same_keys(inside, "datasets", set(group[MINIMUM]), frozenset(MINIMUM_TYPES))
+        found = set(group[MINIMUM])
+        _same_keys(inside, "datasets", found - {MINIMUM_FORCES}, frozenset(MINIMUM_TYPES))
         _shaped(inside, group[MINIMUM], "positions", np.float32, (n_atoms, 3))
         _shaped(inside, group[MINIMUM], "energy", np.float64, ())
+        if MINIMUM_FORCES in found:
+            _shaped(inside, group[MINIMUM], MINIMUM_FORCES, np.float32, (n_atoms, 3))
+    return lengths
 
 
-def _check_trajectory(where: str, group: Any, n_atoms: int) -> None:
+def _check_trajectory(where: str, group: Any, n_atoms: int) -> int:
     absent = [label for label in LABELS if label not in group]
     if absent:
         raise MissingLabelsError(
@@ -117,9 +134,10 @@ def _check_trajectory(where: str, group: Any, n_atoms: int) -> None:
             "A potential must not be trained or tested without them; label the frames first.",
         )
     _same_keys(where, "datasets", set(group), frozenset(FRAME_TYPES))
-    n_frames = _dataset(where, group, "energy", np.float64, 1).shape[0]
+    n_frames = int(_dataset(where, group, "energy", np.float64, 1).shape[0])
     for name in ("positions", "forces"):
         _shaped(where, group, name, np.float32, (n_frames, n_atoms, 3))
+    return n_frames
 
 
 def _same_keys(where: str, what: str, found: set[str], expected: frozenset[str]) -> None:

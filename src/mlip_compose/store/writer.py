@@ -13,9 +13,20 @@ from numpy.typing import NDArray
 from mlip_compose.records import MINIMUM, Frames, Molecule
 from mlip_compose.store.checksum import file_checksum, molecule_checksum
 from mlip_compose.store.files import create_hdf5
-from mlip_compose.store.schema import FRAME_TYPES, MINIMUM_TYPES, SCHEMA, StoreHeader
+from mlip_compose.store.schema import (
+    AT_REST,
+    FRAME_TYPES,
+    MINIMUM_FORCES,
+    MINIMUM_TYPES,
+    SCHEMA,
+    StoreHeader,
+)
 
 COMPRESSION_LEVEL: Final = 9
+WHOLE: Final = 4 * 2**20
+"""Bytes up to which an array of a trajectory is one chunk."""
+CHUNK: Final = 2**20
+"""Bytes of a chunk, of whole frames, where the array is larger."""
 
 
 def write_store(
@@ -33,7 +44,7 @@ def write_store(
         What the store says about itself.
     molecules
         Each with its trajectories; one called ``minimum`` has one frame, of which the positions and
-        the energy are kept. They are written in the order given, one at a time.
+        the energy are kept, and the forces where the largest component exceeds ``AT_REST``. They are written in the order given, one at a time.
 
     Returns
     -------
@@ -73,9 +84,17 @@ def _write_molecule(file: Any, molecule: Molecule, trajectories: Iterable[Frames
         packed: dict[str, Any] = {}
         if array.ndim == 3:
             packed = {"compression": "gzip", "compression_opts": COMPRESSION_LEVEL}
-            packed |= {"shuffle": True, "chunks": array.shape}
+            packed |= {"shuffle": True, "chunks": _chunks(array)}
         group.create_dataset(name, data=array, track_times=False, **packed)
     return checksum
+
+
+def _chunks(array: NDArray[Any]) -> tuple[int, ...]:
+    """Return how an array (F, N, 3) is divided on disk, so that a part of it is read as such."""
+    frames = array.shape[0]
+    if array.nbytes > WHOLE:
+        frames = max(1, CHUNK * frames // array.nbytes)
+    return (frames, *array.shape[1:])
 
 
 def _arrays(
@@ -87,6 +106,8 @@ def _arrays(
         if frames.trajectory == MINIMUM:
             for name, dtype in MINIMUM_TYPES.items():
                 yield f"{MINIMUM}/{name}", np.asarray(getattr(frames, name)[0], dtype=dtype)
+            if np.abs(frames.forces).max() > AT_REST:
+                yield f"{MINIMUM}/{MINIMUM_FORCES}", np.asarray(frames.forces[0], dtype=np.float32)
         else:
             for name, dtype in FRAME_TYPES.items():
                 yield f"{frames.trajectory}/{name}", np.asarray(getattr(frames, name), dtype=dtype)
