@@ -19,8 +19,8 @@ from mlip_compose.store.formats.base import (
     missing_labels,
 )
 
-ENERGY_KEYS: Final = ("REF_energy", "energy")
-FORCES_KEYS: Final = ("REF_forces", "forces")
+LABEL_KEYS: Final = (("REF_energy", "REF_forces"), ("energy", "forces"))
+"""Energies and forces that belong together, the first pair that is there before the second."""
 NAME_KEYS: Final = ("molecule", "name")
 TRAJECTORY_KEYS: Final = ("trajectory", "split")
 INDEX_KEY: Final = "frame"
@@ -92,13 +92,7 @@ def _images(path: Path) -> Iterator[tuple[Any, Mapping[str, Any]]]:
 
 
 def _frame(path: Path, index: int, atoms: Any, info: Mapping[str, Any]) -> RawFrame:
-    results = atoms.calc.results if atoms.calc is not None else {}
-    energy = _first(ENERGY_KEYS, info, results)
-    forces = _first(FORCES_KEYS, atoms.arrays, info, results)
-    labels = {"energies": energy, "forces": forces}
-    missing = [label for label, found in labels.items() if found is None]
-    if missing:
-        raise missing_labels(path, index, missing)
+    energy, forces = _labels(path, index, atoms, info)
     try:
         (value,) = np.asarray(energy, dtype=np.float64).ravel()
         vectors = np.asarray(forces, dtype=np.float64)
@@ -119,9 +113,20 @@ def _frame(path: Path, index: int, atoms: Any, info: Mapping[str, Any]) -> RawFr
     )
 
 
-def _first(keys: tuple[str, ...], *places: Mapping[str, Any]) -> Any:
-    found = (place[key] for key in keys for place in places if key in place)
-    return next((value for value in found if value is not None), None)
+def _labels(path: Path, index: int, atoms: Any, info: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Return energy and forces that belong together."""
+    results = atoms.calc.results if atoms.calc is not None else {}
+    lacking = ["energies", "forces"]
+    for keys in LABEL_KEYS:
+        energy, forces = (
+            next((place[key] for place in (atoms.arrays, info, results) if key in place), None)
+            for key in keys
+        )
+        if energy is not None and forces is not None:
+            return energy, forces
+        if energy is not None or forces is not None:
+            lacking = ["energies"] if energy is None else ["forces"]
+    raise missing_labels(path, index, lacking)
 
 
 def _trajectory(info: Mapping[str, Any]) -> str:

@@ -1,0 +1,120 @@
+"""Extended XYZ, trajectories and databases, with labels wherever they may be."""
+
+import ase.db
+import ase.io
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.calculators.singlepoint import SinglePointCalculator
+
+from mlip_compose.errors import MissingLabelsError, UnreadableError
+from mlip_compose.store.formats.base import NoLabelsError
+from mlip_compose.store.formats.registry import read_foreign
+
+METHANOL = Atoms("COH4", np.arange(18.0).reshape(6, 3))
+FORCES = np.linspace(-1, 1, 18).reshape(6, 3)
+
+
+def labelled(energy, how, **info):
+    atoms = METHANOL.copy()
+    atoms.info.update(info)
+    if how == "calculator":
+        atoms.calc = SinglePointCalculator(atoms, energy=energy, forces=FORCES)
+    else:
+        prefix = "REF_" if how == "REF" else ""
+        atoms.info[f"{prefix}energy"] = energy
+        atoms.arrays[f"{prefix}forces"] = FORCES.copy()
+    return atoms
+
+
+def write(path, images):
+    if path.suffix == ".db":
+        with ase.db.connect(path) as database:
+            for atoms in images:
+                database.write(atoms, key_value_pairs=dict(atoms.info))
+    else:
+        ase.io.write(path, images, format="traj" if path.suffix == ".traj" else "extxyz")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("suffix", "how"),
+    [
+        (".xyz", "REF"),
+        (".xyz", "calculator"),
+        (".extxyz", "REF"),
+        (".traj", "calculator"),
+        (".db", "calculator"),
+    ],
+)
+def test_labels_are_read_wherever_they_are(tmp_path, suffix, how):
+    written = [labelled(energy, how) for energy in (-1.5, -1.25)]
+    (run,) = read_foreign(write(tmp_path / f"data{suffix}", written))
+    assert run.energy.tolist() == [-1.5, -1.25]
+    assert np.allclose(run.forces, FORCES, rtol=0, atol=1e-8)
+    assert np.allclose(run.positions, METHANOL.positions)
+    assert run.numbers.tolist() == METHANOL.numbers.tolist()
+    assert run.indices.tolist() == [-1, -1]
+
+
+def test_plain_energy_and_forces_in_info_and_arrays_are_read(tmp_path):
+    text = "1\nProperties=species:S:1:pos:R:3:forces:R:3 energy=-2.5\nH 0 0 0 0.5 0 -1\n"
+    (tmp_path / "a.xyz").write_text(text)
+    (run,) = read_foreign(tmp_path / "a.xyz")
+    assert run.energy.tolist() == [-2.5]
+    assert run.forces.tolist() == [[[0.5, 0.0, -1.0]]]
+
+
+def test_reference_labels_come_before_others(tmp_path):
+    atoms = labelled(-3.0, "REF")
+    atoms.calc = SinglePointCalculator(atoms, energy=7.0, forces=np.zeros((6, 3)))
+    (run,) = read_foreign(write(tmp_path / "a.xyz", [atoms]))
+    assert run.energy.tolist() == [-3.0]
+    assert np.allclose(run.forces[0], FORCES, rtol=0, atol=1e-8)
+
+
+def test_an_energy_is_not_put_together_with_forces_of_another_name(tmp_path):
+    atoms = labelled(-3.0, "REF")
+    del atoms.arrays["REF_forces"]
+    atoms.calc = SinglePointCalculator(atoms, forces=FORCES)
+    with pytest.raises(MissingLabelsError):
+        list(read_foreign(write(tmp_path / "a.xyz", [atoms])))
+
+
+def test_metadata_say_name_trajectory_and_index(tmp_path):
+    images = [
+        labelled(-1.0, "REF", molecule="OH-1-H", split="train", frame=4),
+        labelled(-1.1, "REF", molecule="OH-1-H", split="train", frame=5),
+        labelled(-1.2, "REF", name="methanol", trajectory="secondary", split="train"),
+        labelled(-1.3, "REF", split="ood"),
+    ]
+    runs = list(read_foreign(write(tmp_path / "a.xyz", images)))
+    said = [(run.name, run.trajectory, run.first, run.indices.tolist()) for run in runs]
+    assert said == [
+        ("OH-1-H", "primary", 0, [4, 5]),
+        ("methanol", "secondary", 2, [-1]),
+        ("", "primary", 3, [-1]),
+    ]
+
+
+def test_absent_forces_are_an_error(tmp_path):
+    whole, lacking = labelled(-1.0, "REF"), labelled(-1.0, "REF")
+    del lacking.arrays["REF_forces"]
+    with pytest.raises(MissingLabelsError, match="no forces in frame 1") as raised:
+        list(read_foreign(write(tmp_path / "a.xyz", [whole, lacking])))
+    assert not isinstance(raised.value, NoLabelsError)
+
+
+def test_a_file_without_any_label_is_told_from_one_that_lacks_some(tmp_path):
+    with pytest.raises(NoLabelsError):
+        list(read_foreign(write(tmp_path / "a.xyz", [METHANOL])))
+
+
+@pytest.mark.parametrize("suffix", [".xyz", ".traj", ".db"])
+def test_truncated_and_empty_files_are_unreadable(tmp_path, suffix):
+    path = write(tmp_path / f"a{suffix}", [labelled(-1.0, "calculator")] * 3)
+    content = path.read_bytes()
+    for size in (0, len(content) // 2, len(content) - 60 if suffix == ".xyz" else 100):
+        path.write_bytes(content[:size])
+        with pytest.raises(UnreadableError):
+            list(read_foreign(path))

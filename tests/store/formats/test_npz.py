@@ -1,0 +1,108 @@
+"""npz in the layouts of MD17 and rMD17."""
+
+import io
+import zipfile
+
+import numpy as np
+import pytest
+
+from mlip_compose.errors import MissingLabelsError, SchemaError, UnreadableError
+from mlip_compose.store.formats.base import BATCH
+from mlip_compose.store.formats.registry import read_foreign
+
+N_FRAMES = BATCH + 7
+RNG = np.random.default_rng(1)
+ARRAYS = {
+    "z": np.array([6, 1, 1, 1, 1], dtype=np.uint8),
+    "R": RNG.normal(size=(N_FRAMES, 5, 3)),
+    "E": RNG.normal(size=(N_FRAMES, 1)),
+    "F": RNG.normal(size=(N_FRAMES, 5, 3)).astype(np.float32),
+}
+RMD17 = {"z": "nuclear_charges", "R": "coords", "E": "energies", "F": "forces"}
+
+
+def joined(path, what):
+    runs = list(read_foreign(path))
+    assert len(runs) == 2
+    assert [run.first for run in runs] == [0, BATCH]
+    return np.concatenate([getattr(run, what) for run in runs])
+
+
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+@pytest.mark.parametrize("layout", ["MD17", "rMD17"])
+def test_both_layouts_are_read_in_pieces(tmp_path, save, layout):
+    path = tmp_path / "a.npz"
+    arrays = ARRAYS | {"E": ARRAYS["E"] if layout == "MD17" else ARRAYS["E"][:, 0]}
+    names = {key: key for key in ARRAYS} if layout == "MD17" else RMD17
+    save(path, old_indices=np.arange(N_FRAMES), **{names[key]: a for key, a in arrays.items()})
+    assert np.array_equal(joined(path, "positions"), ARRAYS["R"])
+    assert np.array_equal(joined(path, "energy"), ARRAYS["E"][:, 0])
+    assert np.array_equal(joined(path, "forces"), ARRAYS["F"])
+    (first, _) = read_foreign(path)
+    assert first.numbers.tolist() == [6, 1, 1, 1, 1]
+    assert (first.units.energy, first.units.stated) == ("kcal/mol", False)
+
+
+def test_units_that_sgdml_states_are_read(tmp_path):
+    np.savez(tmp_path / "a.npz", e_unit="eV", r_unit="Ang", **ARRAYS)
+    units = next(read_foreign(tmp_path / "a.npz")).units
+    assert units == ("eV", "eV/Angstrom", "Angstrom", True)
+
+
+def test_units_of_unknown_names_are_refused(tmp_path):
+    np.savez(tmp_path / "a.npz", e_unit="furlong", **ARRAYS)
+    with pytest.raises(SchemaError, match="furlong"):
+        list(read_foreign(tmp_path / "a.npz"))
+
+
+def test_absent_forces_are_an_error(tmp_path):
+    np.savez(tmp_path / "a.npz", **{key: a for key, a in ARRAYS.items() if key != "F"})
+    with pytest.raises(MissingLabelsError, match="no F"):
+        list(read_foreign(tmp_path / "a.npz"))
+
+
+def test_other_keys_are_refused_with_what_there_is(tmp_path):
+    np.savez(tmp_path / "a.npz", weights=np.zeros(3))
+    with pytest.raises(SchemaError, match="weights"):
+        list(read_foreign(tmp_path / "a.npz"))
+
+
+@pytest.mark.parametrize("key", ["R", "E", "F"])
+def test_shapes_that_do_not_fit_are_refused(tmp_path, key):
+    np.savez(tmp_path / "a.npz", **(ARRAYS | {key: ARRAYS[key][:-1, :, None]}))
+    with pytest.raises(UnreadableError, match="shape"):
+        list(read_foreign(tmp_path / "a.npz"))
+
+
+def test_objects_are_never_unpickled(tmp_path):
+    class Trap:
+        def __reduce__(self):
+            return open, (str(tmp_path / "sprung"), "w")
+
+    trap = np.empty(N_FRAMES, dtype=object)
+    trap[:] = Trap()
+    for key in ("E", "z"):
+        np.savez(tmp_path / "a.npz", **(ARRAYS | {key: trap}))
+        with pytest.raises(UnreadableError, match=r"object|Object"):
+            list(read_foreign(tmp_path / "a.npz"))
+    assert not (tmp_path / "sprung").exists()
+
+
+def test_truncated_files_are_unreadable(tmp_path):
+    np.savez(tmp_path / "a.npz", **ARRAYS)
+    content = (tmp_path / "a.npz").read_bytes()
+    for size in (0, 100, len(content) // 2, len(content) - 10):
+        (tmp_path / "a.npz").write_bytes(content[:size])
+        with pytest.raises(UnreadableError):
+            list(read_foreign(tmp_path / "a.npz"))
+
+
+def test_an_array_that_ends_early_is_unreadable(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        for key, array in ARRAYS.items():
+            buffer = io.BytesIO()
+            np.save(buffer, array)
+            content = buffer.getvalue()
+            archive.writestr(f"{key}.npy", content[: len(content) - (8 if key == "R" else 0)])
+    with pytest.raises(UnreadableError, match="bytes where"):
+        list(read_foreign(tmp_path / "a.npz"))
