@@ -16,7 +16,8 @@ from stand_in_hub import REPOSITORY
 from mlip_compose.errors import ChecksumError, MissingExtraError, RequestError, SchemaError
 from mlip_compose.store.archives import unpack, unpacked_path
 from mlip_compose.store.download import Download, reason_to_leave
-from mlip_compose.store.hub import PUBLISHED, Hub, HubFile, get_published
+from mlip_compose.store.hub import Hub, HubFile
+from mlip_compose.store.published import PUBLISHED, get_published
 
 FILES = {
     "README.md": b"# frames\n",
@@ -196,11 +197,18 @@ def test_a_disk_that_fills_up_is_said_and_the_download_goes_on_later(
     with monkeypatch.context() as patched:
         patched.setattr(hub, "_Counted", Full)
         fetch = download()
-        with pytest.raises(RequestError, match="space on the disk"):
+        with pytest.raises(RequestError, match="room and permission to write"):
             fetch.fetch(fetch.plan(), quiet)
     again = download()
     again.fetch(again.plan(), quiet)
     assert (again.files / "data/large.npz").read_bytes() == FILES["data/large.npz"]
+
+
+def test_a_place_that_is_no_directory_is_refused(download, tmp_path):
+    (tmp_path / "download").write_text("a file")
+    fetch = download()
+    with pytest.raises(RequestError, match="permission to write"):
+        fetch.fetch(fetch.plan(), quiet)
 
 
 @pytest.mark.parametrize(

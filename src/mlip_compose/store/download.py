@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from mlip_compose.errors import RequestError, SchemaError
+from mlip_compose.errors import RequestError, SchemaError, UnwritableError
 from mlip_compose.store.hub import DEFAULT_REVISION, PARTIAL, Hub, HubFile, check_content
 
 SCHEMA: Final = "mlip-compose/download/1"
@@ -159,10 +159,15 @@ class Download:
         ------
         RequestError
             The disk has not enough space, or see ``Hub.download``.
+        UnwritableError
+            No permission to write there, or the disk is full all the same.
         ChecksumError
             A file that is not what the hub says it is.
         """
-        self.directory.mkdir(parents=True, exist_ok=True)
+        try:
+            self.directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UnwritableError(self.directory, error) from error
         free = shutil.disk_usage(self.directory).free
         if plan.missing > free:
             raise RequestError(
@@ -227,5 +232,7 @@ class Download:
         try:
             temporary.write_text(self.manifest.model_dump_json(indent=2))
             temporary.replace(self._path)
+        except OSError as error:
+            raise UnwritableError(self._path, error) from error
         finally:
             temporary.unlink(missing_ok=True)

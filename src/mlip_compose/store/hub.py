@@ -6,7 +6,6 @@ anew in every process. Needs the extra ``hub``.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,7 +18,7 @@ from mlip_compose.errors import (
     DataError,
     MissingExtraError,
     RequestError,
-    UnknownNameError,
+    UnwritableError,
 )
 
 if TYPE_CHECKING:
@@ -29,46 +28,9 @@ DEFAULT_REVISION: Final = "main"
 PARTIAL: Final = ".partial"
 BLOCK: Final = 1 << 20
 AGAIN: Final = "What was downloaded is kept: run the same command again and it goes on from there."
-DISK_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 Progress = Callable[[int], None]
 """Called with the number of bytes of a file that are there so far."""
-
-
-@dataclass(frozen=True)
-class Published:
-    """A data set that others published on the hub.
-
-    Attributes
-    ----------
-    repository
-        Its name on the hub, ``owner/name``.
-    reference
-        Level of theory of its labels, as it is published.
-    licence
-        Under which it may be used, as far as it is known here.
-    text
-        One line on what it is.
-    revision
-        Commit that is fetched where the caller names none. None: what ``main`` points to at the
-        first fetch, which the manifest beside the download then keeps.
-    """
-
-    repository: str
-    reference: str
-    licence: str
-    text: str
-    revision: str | None = None
-
-
-PUBLISHED: Final[dict[str, Published]] = {
-    "gmd-26": Published(
-        repository="AmirMasoud/GMD",
-        reference="pbe-d3bj/def2-tzvp",
-        licence="that of the data set's page on the hub",
-        text="GMD-26 (arXiv 2605.08988): 118 molecules, 296,534 frames; PBE-D3(BJ)/def2-TZVP",
-    ),
-}
 
 
 @dataclass(frozen=True)
@@ -91,19 +53,6 @@ class HubFile:
     size: int
     git_sha1: str
     sha256: str | None
-
-
-def get_published(name: str) -> Published:
-    """Return a published data set by its name.
-
-    Raises
-    ------
-    UnknownNameError
-        None of this name.
-    """
-    if name not in PUBLISHED:
-        raise UnknownNameError("published data set", name, PUBLISHED)
-    return PUBLISHED[name]
 
 
 class Hub:
@@ -201,7 +150,9 @@ class Hub:
         Raises
         ------
         RequestError
-            Hub not reached, connection lost for good, or disk full.
+            Hub not reached, or connection lost for good.
+        UnwritableError
+            Disk full, or no permission.
         ChecksumError
             Not the content that the hub announced; the bytes are removed.
         """
@@ -219,7 +170,7 @@ class Hub:
             endpoint=self.endpoint,
         )
         headers = build_hf_headers(token=self._token) | {"Accept-Encoding": "identity"}
-        with self._explained(commit):
+        with self._explained(commit, partial):
             target.parent.mkdir(parents=True, exist_ok=True)
             if partial.is_file() and partial.stat().st_size > file.size:
                 partial.unlink()
@@ -241,8 +192,8 @@ class Hub:
         return digest
 
     @contextmanager
-    def _explained(self, revision: str | None) -> Iterator[None]:
-        """Turn what goes wrong between here and the hub into one message."""
+    def _explained(self, revision: str | None, target: Path | None = None) -> Iterator[None]:
+        """Turn what goes wrong between the hub and a file here into one message."""
         from huggingface_hub import errors
 
         where = f"data set {self.repository} on {self.endpoint}"
@@ -280,12 +231,8 @@ class Hub:
                 f"Check the network, proxy settings and HF_ENDPOINT. {AGAIN}",
             ) from error
         except OSError as error:
-            if error.errno in DISK_FULL:
-                raise RequestError(
-                    "space on the disk for the download", "none left", f"Free some. {AGAIN}"
-                ) from error
-            if error.errno is not None:
-                raise
+            if error.errno is not None and target is not None:
+                raise UnwritableError(target, error) from error
             raise RequestError(
                 f"whole files from {self.endpoint}", " ".join(str(error).split()), AGAIN
             ) from error

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
@@ -74,6 +75,7 @@ def import_data(
     split: int = 0,
     licence: str = NO_LICENCE,
     origin: Mapping[str, Any] | None = None,
+    leave: Mapping[Path, str] = MappingProxyType({}),
     watch: Watch = lambda file, frames: None,
 ) -> ImportOutcome:
     """Import labelled frames from a file or a directory and write a store.
@@ -103,6 +105,8 @@ def import_data(
         Of the data.
     origin
         Where the files come from, for the header.
+    leave
+        Files that are not to be read, each with the reason.
     watch
         Told of progress.
 
@@ -128,7 +132,10 @@ def import_data(
     with Spool(out) as spool:
         reading = Reading(source, given, spool, watch)
         for file in files_of(source):
-            reading.read(file)
+            if file in leave:
+                reading.left.append((file.relative_to(source).as_posix(), leave[file]))
+            else:
+                reading.read(file)
         left = [*reading.left, *reading.collector.finish()]
         found = reading.collector.molecules
         sampled = {key.molecule for key in spool.keys if key.trajectory != MINIMUM}

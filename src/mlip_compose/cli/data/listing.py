@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
@@ -10,13 +11,15 @@ from mlip_compose.cli.output import Json, print_json, print_table
 
 
 def list_data(json: Json = False) -> None:
-    """List the frozen data sets and the recipes that `data build` knows."""
+    """List the data sets: those in the package, those to fetch, and the recipes to build."""
     from mlip_compose.store.catalogue import manifest
+    from mlip_compose.store.published import PUBLISHED
     from mlip_compose.studies.recipe import recipe_names
 
     if json:
         frozen = {name: entry.model_dump(mode="json") for name, entry in manifest().items()}
-        print_json({"frozen": frozen, "recipes": list(recipe_names())})
+        published = {name: asdict(entry) for name, entry in PUBLISHED.items()}
+        print_json({"frozen": frozen, "published": published, "recipes": list(recipe_names())})
         return
     rows: list[tuple[object, ...]] = [
         (
@@ -31,6 +34,15 @@ def list_data(json: Json = False) -> None:
     ]
     columns = ("name", "molecules", "frames", "reference", "MB", "what it is")
     print_table("Frozen data sets, in the package", columns, rows)
+    published_rows: list[tuple[object, ...]] = [
+        (name, each.reference, each.text, f"mlip-compose data fetch {name}")
+        for name, each in PUBLISHED.items()
+    ]
+    print_table(
+        "Data sets that others published",
+        ("name", "reference", "what it is", "command"),
+        published_rows,
+    )
     recipes: list[tuple[object, ...]] = [
         (name, f"mlip-compose data build {name}") for name in recipe_names()
     ]
