@@ -15,6 +15,7 @@ import numpy as np
 
 from mlip_compose.records import FloatArray, IntArray
 from mlip_compose.sampling.checks import covalent_sums
+from mlip_compose.threads import single_threaded
 
 BONDED: Final = 1.3
 """Atoms closer than this times the sum of their covalent radii count as bonded."""
@@ -51,6 +52,7 @@ class WorkAgreement(NamedTuple):
     worst: int
 
 
+@single_threaded
 def work_agreement(
     numbers: IntArray, positions: FloatArray, energy: FloatArray, forces: FloatArray
 ) -> WorkAgreement | None:
@@ -81,9 +83,10 @@ def work_agreement(
     if len(energy) < 3 or len(numbers) < 2:
         return None
     energy = np.asarray(energy, dtype=np.float64)[chosen]
-    q, g = _distances_and_forces(
-        numbers, np.asarray(positions[chosen], float), np.asarray(forces[chosen], float)
-    )
+    with np.errstate(divide="ignore", invalid="ignore"):  # two atoms in one place
+        q, g = _distances_and_forces(
+            numbers, np.asarray(positions[chosen], float), np.asarray(forces[chosen], float)
+        )
     if not q.shape[1]:
         return None
     own = np.einsum("fk,fk->f", g, q)

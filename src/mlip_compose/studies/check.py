@@ -1,0 +1,181 @@
+"""Proving a store: every check in one pass, one molecule in memory at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from mlip_compose.errors import ChecksumError, DataError, UnreadableError
+from mlip_compose.records import Frames
+from mlip_compose.references.base import Reference
+from mlip_compose.store.reader import Store
+from mlip_compose.store.schema import SCHEMA, TRAJECTORIES
+from mlip_compose.studies.checking.base import Check, CheckResult, Material, counted
+from mlip_compose.studies.checking.consistency import ForcesAgainstEnergies
+from mlip_compose.studies.checking.duplicates import Duplicates
+from mlip_compose.studies.checking.labels import EnergyOutliers, FiniteLabels, ForceOutliers
+from mlip_compose.studies.checking.relabelling import (
+    NOISE,
+    RECOMPUTATION,
+    compare,
+    draw_sample,
+    reference_of,
+    skipped,
+)
+from mlip_compose.studies.checking.structure import Graph, Topology, is_graph
+from mlip_compose.studies.checking.thermal import EnergiesAboveMinimum
+from mlip_compose.studies.checking.units import Units
+
+SAMPLE: Final = 24
+SCHEMA_CHECK: Final = "schema"
+CHECKSUMS: Final = "checksums"
+NOT_REACHED: Final = "not reached"
+
+Watch = Callable[[str, float], None]
+"""Told what is being looked at, and which share of the work is done."""
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """What the checks of a store found; ``dataset`` and ``sha256`` are None for a bad schema."""
+
+    path: Path
+    dataset: str | None
+    sha256: str | None
+    checks: tuple[CheckResult, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether no check failed; one that was not made has not failed."""
+        return all(check.passed is not False for check in self.checks)
+
+
+def check_store(
+    path: Path,
+    *,
+    sample: int = SAMPLE,
+    seed: int = 0,
+    reference: str | None = None,
+    watch: Watch = lambda what, done: None,
+) -> CheckReport:
+    """Make every check of a store.
+
+    Parameters
+    ----------
+    path
+        Of the store.
+    sample
+        Frames to compute anew; 0 for none.
+    seed
+        Of the draw of that sample.
+    reference
+        To compute them with, in place of the one that the store names.
+    watch
+        Told of progress.
+
+    Raises
+    ------
+    UnreadableError
+        No such file, truncated, or not HDF5.
+    """
+    try:
+        store = Store(path)
+    except UnreadableError:
+        raise
+    except ChecksumError as error:
+        keeps = CheckResult(SCHEMA_CHECK, True, f"a store of schema {SCHEMA}")
+        broken = CheckResult(CHECKSUMS, False, str(error))
+        return CheckReport(path, None, None, (keeps, broken, *_not_reached(_names()[2:])))
+    except DataError as error:
+        broken = CheckResult(SCHEMA_CHECK, False, str(error))
+        return CheckReport(path, None, None, (broken, *_not_reached(_names()[1:])))
+    finite, checks = FiniteLabels(), _checks(store.header.sampling)
+    try:
+        for done, name in enumerate(store.molecules):
+            watch(name, done / (len(store.molecules) + sample))
+            material = _material(store, name, finite)
+            for check in checks if is_graph(material.molecule) else checks[:1]:
+                check.see(material)
+        drawn = draw_sample(store, sample, seed)
+    except ChecksumError as error:
+        broken = CheckResult(CHECKSUMS, False, str(error))
+        reached = (_whole(store), broken, *_not_reached(_names()[2:]))
+        return CheckReport(path, store.name, store.checksum, reached)
+    except UnreadableError as error:
+        broken = CheckResult(SCHEMA_CHECK, False, str(error))
+        reached = (broken, *_not_reached(_names()[1:]))
+        return CheckReport(path, store.name, store.checksum, reached)
+
+    labelled = 0
+
+    def tick() -> None:
+        nonlocal labelled
+        labelled += 1
+        total = len(store.molecules) + sample
+        watch(store.reference, (len(store.molecules) + labelled) / total)
+
+    if not sample:
+        chosen: Reference | str = "no sample was asked for"
+    elif not drawn:
+        chosen = "no frame that can be computed"
+    else:
+        chosen = reference_of(store.header, reference)
+    anew = skipped(chosen) if isinstance(chosen, str) else compare(drawn, chosen, tick)
+    results = (_whole(store), _sums(store), finite.result(), *(c.result() for c in checks), *anew)
+    return CheckReport(path, store.name, store.checksum, results)
+
+
+def _checks(sampling: dict[str, object]) -> tuple[Check, ...]:
+    """Return the checks that see molecules, in the order in which they are shown.
+
+    The first one sees them all, the others those that are graphs.
+    """
+    return (
+        Graph(),
+        Topology(),
+        Units(),
+        ForcesAgainstEnergies(),
+        Duplicates(),
+        ForceOutliers(),
+        EnergyOutliers(),
+        EnergiesAboveMinimum(sampling),
+    )
+
+
+def _names() -> list[str]:
+    seen = [check.name for check in _checks({})]
+    return [SCHEMA_CHECK, CHECKSUMS, FiniteLabels.name, *seen, RECOMPUTATION, NOISE]
+
+
+def _not_reached(names: Iterable[str]) -> tuple[CheckResult, ...]:
+    return tuple(CheckResult(name, None, NOT_REACHED) for name in names)
+
+
+def _material(store: Store, name: str, finite: FiniteLabels) -> Material:
+    """Read one molecule, and leave out frames that are not finite."""
+    trajectories = [
+        finite.keep(store.frames(name, trajectory))
+        for trajectory in TRAJECTORIES
+        if store.n_frames(name, trajectory)
+    ]
+    minimum: Frames | None = None
+    if store.has_minimum(name):
+        kept = finite.keep(store.minimum(name))
+        minimum = kept if len(kept) else None
+    used = tuple(frames for frames in trajectories if len(frames))
+    return Material(store.molecules[name], used, minimum)
+
+
+def _whole(store: Store) -> CheckResult:
+    molecules, frames = len(store.molecules), store.total_frames
+    found = f"{SCHEMA}, read to its end: {counted(molecules, 'molecule')}, "
+    details = {"schema": SCHEMA, "molecules": molecules, "frames": frames}
+    return CheckResult(SCHEMA_CHECK, True, found + counted(frames, "frame"), details)
+
+
+def _sums(store: Store) -> CheckResult:
+    found = f"the file ({store.checksum[:12]}...) and all of "
+    found += counted(len(store.molecules), "molecule")
+    return CheckResult(CHECKSUMS, True, found, {"sha256": store.checksum})

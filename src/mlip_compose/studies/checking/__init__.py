@@ -1,0 +1,1 @@
+"""The checks that prove a store, one concept a file; ``studies.check`` runs them."""

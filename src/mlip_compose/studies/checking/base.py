@@ -1,0 +1,83 @@
+"""What a check sees of a store, and what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from mlip_compose.records import Frames, Molecule
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """What one check found.
+
+    Attributes
+    ----------
+    name
+        Of the check.
+    passed
+        None where the check does not apply or could not be made; ``found`` then says why.
+    found
+        What was measured, over how much, and where it is worst; one line.
+    details
+        The same as numbers and names.
+    """
+
+    name: str
+    passed: bool | None
+    found: str
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """All that a store holds of one molecule; of the frames, those whose numbers are all finite.
+
+    ``minimum`` is None where the store has none, or one that is not finite.
+    """
+
+    molecule: Molecule
+    trajectories: tuple[Frames, ...]
+    minimum: Frames | None
+
+
+class Check(Protocol):
+    """A check that sees one molecule at a time and keeps what it needs of it."""
+
+    name: str
+
+    def see(self, material: Material) -> None:
+        """Take in one molecule."""
+        ...
+
+    def result(self) -> CheckResult:
+        """Say what was found in all that was seen."""
+        ...
+
+
+def is_finite(frames: Frames) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Return for each frame whether positions, energy and forces are all finite, (F,) bool."""
+    finite = np.isfinite(frames.positions).all(axis=(1, 2)) & np.isfinite(frames.energy)
+    return np.asarray(finite & np.isfinite(frames.forces).all(axis=(1, 2)))
+
+
+def place(frames: Frames, row: int | np.integer) -> str:
+    """Name a frame, such as ``OH-2-H/primary frame 7``."""
+    return f"{frames.molecule}/{frames.trajectory} frame {int(frames.indices[row])}"
+
+
+def counted(number: int, noun: str) -> str:
+    """Write a number with its noun, such as ``7,625 frames``."""
+    if number != 1:
+        noun = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{number:,} {noun}"
+
+
+def first_of(places: list[str], shown: int = 3) -> str:
+    """Write the first of several places, and how many more there are."""
+    more = f" and {len(places) - shown} more" if len(places) > shown else ""
+    return ", ".join(places[:shown]) + more

@@ -1,0 +1,149 @@
+"""Checks on the labels by themselves: finite, and of a size that such molecules have."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from mlip_compose.records import Frames
+from mlip_compose.sampling.checks import FORCE_LIMIT, OUTLIER_FACTOR, force_outliers
+from mlip_compose.studies.checking.base import (
+    CheckResult,
+    Material,
+    counted,
+    first_of,
+    is_finite,
+    place,
+)
+
+ENERGY_OUTLIER: Final = 8.0
+"""Deviations from the median of a trajectory, in robust standard deviations; 4.8 in mini-v1."""
+FEWEST: Final = 5  # frames of which a median says something
+
+
+class FiniteLabels:
+    """Positions, energies and forces hold no NaN and no infinity."""
+
+    name = "finite numbers"
+
+    def __init__(self) -> None:
+        self._frames = 0
+        self._places: list[str] = []
+
+    def keep(self, frames: Frames) -> Frames:
+        """Take in frames and return those of them that are finite."""
+        finite = is_finite(frames)
+        self._frames += len(frames)
+        self._places += [place(frames, row) for row in np.flatnonzero(~finite)]
+        if finite.all():
+            return frames
+        return Frames(
+            frames.molecule,
+            frames.trajectory,
+            frames.indices[finite],
+            frames.positions[finite],
+            frames.energy[finite],
+            frames.forces[finite],
+        )
+
+    def result(self) -> CheckResult:
+        """Say which frames hold numbers that are not finite."""
+        bad = len(self._places)
+        found = f"all of {counted(self._frames, 'frame')}, minima included"
+        if bad:
+            found = (
+                f"NaN or infinite numbers in {bad:,} of {counted(self._frames, 'frame')}: "
+                f"{first_of(self._places)}; the other checks leave these out"
+            )
+        return CheckResult(self.name, not bad, found, {"frames": self._frames, "not_finite": bad})
+
+
+class ForceOutliers:
+    """No force that such a molecule cannot have (``sampling.checks.force_outliers``)."""
+
+    name = "outliers of forces"
+
+    def __init__(self) -> None:
+        self._frames = 0
+        self._largest, self._where = 0.0, ""
+        self._places: list[str] = []
+
+    def see(self, material: Material) -> None:
+        """Take in one molecule."""
+        for frames in material.trajectories:
+            self._frames += len(frames)
+            norms = np.linalg.norm(frames.forces.astype(float), axis=-1).max(axis=1)
+            row = int(np.argmax(norms))
+            if norms[row] > self._largest:
+                self._largest, self._where = float(norms[row]), place(frames, row)
+            outliers = np.flatnonzero(force_outliers(frames.forces.astype(float)))
+            self._places += [place(frames, row) for row in outliers]
+
+    def result(self) -> CheckResult:
+        """Say which frames have a force that cannot be right."""
+        found = (
+            f"largest force on an atom {self._largest:.1f} eV/Angstrom ({self._where}) "
+            f"in {counted(self._frames, 'frame')}"
+        )
+        if self._places:
+            found = (
+                f"{counted(len(self._places), 'frame')} with a force above {FORCE_LIMIT:.0f} "
+                f"eV/Angstrom or {OUTLIER_FACTOR:.0f} times the median of the trajectory: "
+                f"{first_of(self._places)}; {found}"
+            )
+        details = {"largest_eV_per_A": self._largest, "outliers": len(self._places)}
+        return CheckResult(self.name, not self._places, found, details)
+
+
+class EnergyOutliers:
+    """No energy far outside the spread of its trajectory."""
+
+    name = "outliers of energies"
+
+    def __init__(self) -> None:
+        self._frames = 0
+        self._worst, self._where = 0.0, ""
+        self._places: list[str] = []
+
+    def see(self, material: Material) -> None:
+        """Take in one molecule."""
+        for frames in material.trajectories:
+            if len(frames) < FEWEST:
+                continue
+            self._frames += len(frames)
+            off = np.abs(frames.energy - np.median(frames.energy))
+            spread = max(1.4826 * float(np.median(off)), _half_range(frames))
+            if spread == 0:
+                continue
+            row = int(np.argmax(off))
+            if off[row] / spread > self._worst:
+                self._worst, self._where = float(off[row] / spread), place(frames, row)
+            self._places += [
+                place(frames, r) for r in np.flatnonzero(off > ENERGY_OUTLIER * spread)
+            ]
+
+    def result(self) -> CheckResult:
+        """Say which frames have an energy that cannot be right."""
+        if not self._frames:
+            return CheckResult(self.name, None, f"no trajectory of {FEWEST} frames or more")
+        found = (
+            f"largest deviation from a trajectory's median {self._worst:.1f} standard deviations "
+            f"({self._where}) in {counted(self._frames, 'frame')}"
+        )
+        if self._places:
+            found = (
+                f"{counted(len(self._places), 'frame')} beyond {ENERGY_OUTLIER:.0f}: "
+                f"{first_of(self._places)}; {found}"
+            )
+        details = {"worst_deviations": self._worst, "outliers": len(self._places)}
+        return CheckResult(self.name, not self._places, found, details)
+
+
+def _half_range(frames: Frames) -> float:
+    """Return half the width that holds the middle 80 % of the energies, as standard deviations.
+
+    With few frames the median deviation is small by chance now and then; this seldom is as well.
+    """
+    low, high = np.quantile(frames.energy, [0.1, 0.9])
+    return float(high - low) / 2.563
