@@ -72,9 +72,7 @@ class Dft:
         self.name = name.lower()
         found = NAME.fullmatch(self.name)
         if found is None:
-            raise RequestError(
-                "a functional and a basis, such as 'pbe-d3bj/def2-svp'", repr(name)
-            )
+            raise RequestError("a functional and a basis, such as 'pbe-d3bj/def2-svp'", repr(name))
         self.functional, self.basis = found["functional"], found["basis"]
         self.dispersion = D3BJ if found["d3"] else None
         if not (isinstance(grid_level, int) and 0 <= grid_level <= 9):

@@ -17,7 +17,6 @@ from mlip_compose.sampling.protocol import SamplingProtocol
 from mlip_compose.store.checksum import canonical_json
 from mlip_compose.studies.documents import parse_document, read_text
 
-
 DATASET_NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 
 
@@ -64,7 +63,7 @@ class Recipe(BaseModel):
 
     @property
     def digest(self) -> str:
-        """Short sha256 of everything in the recipe; no settings are as if there were no such key."""
+        """Short sha256 of everything in the recipe; without settings as if there were no key."""
         document = self.model_dump(mode="json")
         if not self.reference_settings:
             del document["reference_settings"]

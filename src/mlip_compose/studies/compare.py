@@ -1,0 +1,194 @@
+"""Two references on the same frames: how far apart their labels are."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mlip_compose.errors import CoverageError, RequestError
+from mlip_compose.evaluation.reactions import enumerate_reactions
+from mlip_compose.records import MINIMUM, FloatArray, Frames, Molecule, Parts
+from mlip_compose.store.reader import Store
+from mlip_compose.store.schema import TRAJECTORIES
+from mlip_compose.studies.relabel import ORIGIN
+from mlip_compose.units import EV_IN_KCAL_PER_MOL, EV_IN_MEV
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How the second data set's labels differ from the first's, on some frames.
+
+    Attributes
+    ----------
+    molecules, frames
+        How many were compared.
+    force_mae, force_rmse : float
+        Of force components, meV/Angstrom.
+    force_correlation : float
+        Pearson's, of force components.
+    force_ratio : float
+        Root mean square force of the second over that of the first.
+    energy_mae : float or None
+        Of energies from which each molecule's mean is taken, meV per atom; None where no molecule
+        has two frames.
+    minimum_force : float or None
+        Mean over the minima of the largest force component of the second, meV/Angstrom.
+    """
+
+    molecules: int
+    frames: int
+    force_mae: float
+    force_rmse: float
+    force_correlation: float
+    force_ratio: float
+    energy_mae: float | None
+    minimum_force: float | None
+
+
+@dataclass(frozen=True)
+class ReactionAgreement:
+    """Energies of reactions between minima, second minus first, kcal/mol.
+
+    ``shift`` is the mean difference, ``spread`` the root mean square about it. Increments (one more
+    CH2) are no balanced reactions, so that their shift is that of the zeros of energy.
+    """
+
+    reactions: int
+    shift: float
+    spread: float
+
+
+@dataclass(frozen=True)
+class ReferenceComparison:
+    """Two data sets on their common frames; families are keys, ``all`` among them."""
+
+    first: str
+    second: str
+    families: Mapping[str, Agreement]
+    reactions: Mapping[str, ReactionAgreement]
+
+
+@dataclass(frozen=True, eq=False)
+class _Pair:
+    molecule: Molecule
+    first: Frames
+    second: Frames
+
+
+def compare_references(first: Store, second: Store) -> ReferenceComparison:
+    """Compare the labels of two data sets on the frames that both have.
+
+    One is the other labelled anew, or both are labelled anew from the same data set.
+
+    Raises
+    ------
+    RequestError
+        The data sets do not go back to the same frames.
+    CoverageError
+        They do, and have none in common.
+    """
+    if _origin(first)[0] != _origin(second)[0]:
+        raise RequestError(
+            "two data sets with the same frames (`data relabel` makes one from the other)",
+            f"{first.path} and {second.path}, which go back to different data sets",
+        )
+    of: dict[str, list[_Pair]] = defaultdict(list)
+    for pair in _pairs(first, second):
+        if pair.first.positions.tobytes() != pair.second.positions.tobytes():
+            raise RequestError(
+                f"the same positions of {pair.molecule.name} {pair.first.trajectory} in both",
+                "others",
+            )
+        of["all"].append(pair)
+        of[pair.molecule.family].append(pair)
+    if not any(pair.first.trajectory != MINIMUM for pair in of["all"]):
+        raise CoverageError(f"frames that are in {first.path} and in {second.path}", "none")
+    return ReferenceComparison(
+        first.reference,
+        second.reference,
+        {family: _agreement(pairs) for family, pairs in sorted(of.items())},
+        _reactions([pair for pair in of["all"] if pair.first.trajectory == MINIMUM]),
+    )
+
+
+def _origin(store: Store) -> tuple[str, Mapping[str, Mapping[str, list[int]]] | None]:
+    """Return the checksum of the data set that the frames come from, and which they are there."""
+    found: dict[str, Any] | None = store.header.sampling.get(ORIGIN)
+    return (store.checksum, None) if found is None else (found["sha256"], found["frames"])
+
+
+def _pairs(first: Store, second: Store) -> Iterator[_Pair]:
+    for name, molecule in first.molecules.items():
+        if name not in second.molecules:
+            continue
+        for trajectory in TRAJECTORIES:
+            common, rows, columns = np.intersect1d(
+                _source_indices(first, name, trajectory),
+                _source_indices(second, name, trajectory),
+                assume_unique=True,
+                return_indices=True,
+            )
+            if len(common):
+                yield _Pair(
+                    molecule,
+                    first.frames(name, trajectory, rows),
+                    second.frames(name, trajectory, columns),
+                )
+        if first.has_minimum(name) and second.has_minimum(name):
+            yield _Pair(molecule, first.minimum(name), second.minimum(name))
+
+
+def _source_indices(store: Store, name: str, trajectory: str) -> Any:
+    chosen = _origin(store)[1]
+    if chosen is None:
+        return np.arange(store.n_frames(name, trajectory))
+    return np.array(chosen[name].get(trajectory, []), dtype=np.int64)
+
+
+def _agreement(pairs: list[_Pair]) -> Agreement:
+    sampled = [pair for pair in pairs if pair.first.trajectory != MINIMUM]
+    minima = [pair for pair in pairs if pair.first.trajectory == MINIMUM]
+    one = np.concatenate([pair.first.forces.ravel().astype(float) for pair in sampled])
+    two = np.concatenate([pair.second.forces.ravel().astype(float) for pair in sampled])
+    energies = _energy_differences(sampled)
+    return Agreement(
+        molecules=len({pair.molecule.name for pair in sampled}),
+        frames=sum(len(pair.first) for pair in sampled),
+        force_mae=float(np.abs(two - one).mean()) * EV_IN_MEV,
+        force_rmse=float(np.sqrt(((two - one) ** 2).mean())) * EV_IN_MEV,
+        force_correlation=float(np.corrcoef(one, two)[0, 1]),
+        force_ratio=float(np.linalg.norm(two) / np.linalg.norm(one)),
+        energy_mae=float(np.abs(energies).mean()) * EV_IN_MEV if len(energies) else None,
+        minimum_force=float(np.mean([np.abs(pair.second.forces).max() for pair in minima]))
+        * EV_IN_MEV
+        if minima
+        else None,
+    )
+
+
+def _energy_differences(sampled: list[_Pair]) -> FloatArray:
+    """Return differences of energies per atom, each molecule's mean difference taken away, eV."""
+    of: dict[str, list[FloatArray]] = defaultdict(list)
+    for pair in sampled:
+        difference = (pair.second.energy - pair.first.energy) / pair.molecule.n_atoms
+        of[pair.molecule.name].append(difference)
+    joined = [np.concatenate(parts) for parts in of.values()]
+    centred = [values - values.mean() for values in joined if len(values) > 1]
+    return np.concatenate(centred) if centred else np.empty(0)
+
+
+def _reactions(minima: list[_Pair]) -> dict[str, ReactionAgreement]:
+    first: dict[Parts, float] = {p.molecule.parts: float(p.first.energy[0]) for p in minima}
+    second: dict[Parts, float] = {p.molecule.parts: float(p.second.energy[0]) for p in minima}
+    of: dict[str, list[float]] = defaultdict(list)
+    for reaction in enumerate_reactions([pair.molecule for pair in minima]):
+        difference = reaction.energy(second) - reaction.energy(first)
+        of[reaction.kind].append(difference * EV_IN_KCAL_PER_MOL)
+    return {
+        kind: ReactionAgreement(len(found), float(np.mean(found)), float(np.std(found)))
+        for kind, found in sorted(of.items())
+    }
