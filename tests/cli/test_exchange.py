@@ -1,0 +1,46 @@
+"""``data export`` and ``data import`` as commands."""
+
+import json
+
+
+def test_there_and_back(command, tmp_path):
+    names = ("-m", "OH-1-H", "-m", "CN-2-H")
+    outcome = command("data", "export", "mini-v1", "-o", "xyz", *names, "--json")
+    assert outcome.status == 0
+    files = json.loads(outcome.out)["files"]
+    assert files == {"primary.xyz": 80, "secondary.xyz": 30, "minimum.xyz": 2}
+    (tmp_path / "xyz" / "notes.txt").write_text("words")
+
+    outcome = command("data", "import", "xyz", "-r", "gfn2-xtb", "-n", "back", "--json")
+    assert outcome.status == 0
+    document = json.loads(outcome.out)
+    assert (document["molecules"], document["frames"]) == (2, 110)
+    assert document["left"][0]["what"] == "notes.txt"
+    assert (tmp_path / "data" / "back.h5").is_file()
+
+    outcome = command("data", "info", "data/back.h5", "--json")
+    assert json.loads(outcome.out)["reference"] == "gfn2-xtb"
+
+
+def test_tables_show_what_was_taken_and_left(command, tmp_path):
+    assert "primary.xyz" in command("data", "export", "mini-v1", "-o", "xyz", "-m", "OH-1-H").out
+    (tmp_path / "xyz" / "notes.txt").write_text("words")
+    shown = command("data", "import", "xyz", "-r", "gfn2-xtb", "-n", "back").out
+    assert "primary.xyz: 40 frames" in shown
+    assert "notes.txt" in shown
+
+
+def test_wrong_requests_get_one_message_and_status_two(command, tmp_path):
+    (tmp_path / "a.xyz").write_text("")
+    for arguments, message in (
+        (("import", "nowhere", "-r", "x", "-n", "y"), "no nowhere"),
+        (("import", "a.xyz", "-r", "x", "-n", "y"), "no bytes"),
+        (("import", "a.xyz", "-r", "x", "-n", "y", "--energy-unit", "ev"), "Did you mean 'eV'"),
+        (("export", "mini-v1", "-o", "xyz", "--train-frames", "9"), "--task"),
+        (("export", "mini-v9", "-o", "xyz"), "mini-v1"),
+    ):
+        outcome = command("data", *arguments)
+        assert outcome.status == 2
+        assert message in outcome.err
+        assert "Traceback" not in outcome.err
+    assert [path.name for path in tmp_path.iterdir()] == ["a.xyz"]
