@@ -2,7 +2,17 @@
 
 import typer
 
-from mlip_compose.cli.data import build, check, compare, export, fetch, import_, listing, relabel
+from mlip_compose.cli.data import (
+    build,
+    card,
+    check,
+    compare,
+    export,
+    fetch,
+    import_,
+    listing,
+    relabel,
+)
 
 app = typer.Typer(
     help="Data sets: list, look into, build, check, label anew and exchange them.",
@@ -12,6 +22,7 @@ app.command("list")(listing.list_data)
 app.command("info")(listing.info)
 app.command("build")(build.build_data)
 app.command("check")(check.check_data)
+app.command("card")(card.write_card)
 app.command("relabel")(relabel.relabel_data)
 app.command("compare")(compare.compare_data)
 app.command("fetch")(fetch.fetch_data)

@@ -1,0 +1,219 @@
+"""A data card: what a data set is, how it was made, what its frames show, which checks it passed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+
+from mlip_compose.records import PRIMARY, SECONDARY, FloatArray, Molecule
+from mlip_compose.sampling.statistics import (
+    LONGEST_LAG,
+    chain_torsions,
+    dihedral_angles,
+    energy_autocorrelation,
+    equipartition_ratio,
+    gauche_share,
+    mean_difference,
+    statistical_inefficiency,
+)
+from mlip_compose.store.reader import Store
+from mlip_compose.store.schema import TRAJECTORIES
+from mlip_compose.studies.check import CheckReport
+
+_TWO_SIGMA: Final = 2.0
+_VERDICTS: Final = {True: "ok", False: "FAILED", None: "skipped"}
+
+
+@dataclass
+class _Shown:
+    """What the frames show, gathered molecule by molecule."""
+
+    energies: dict[str, list[FloatArray]] = field(default_factory=lambda: defaultdict(list))
+    angles: dict[tuple[str, str], list[FloatArray]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    pairs: list[tuple[FloatArray, FloatArray]] = field(default_factory=list)
+    ratios: list[float] = field(default_factory=list)
+
+
+def data_card(store: Store, checks: CheckReport) -> str:
+    """Write the card of a data set.
+
+    Parameters
+    ----------
+    store
+        The data set.
+    checks
+        What ``data check`` found in it.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    header = store.header
+    temperature = header.sampling.get("temperature_K")
+    shown = _gather(store, temperature)
+    sections = [
+        f"# Data card: {store.name}",
+        _table(("", ""), _identity(store)),
+        "## How the frames were made",
+        _protocol(header.sampling),
+        "## What the frames show",
+        *_autocorrelation(shown, header.sampling),
+        *_agreement(shown),
+        *_torsions(shown),
+        *_equipartition(shown, temperature),
+        "## Checks",
+        f"`mlip-compose data check {store.name}`: "
+        + ("every check passed." if checks.passed else "NOT every check passed."),
+        _table(
+            ("check", "", "found"),
+            [(each.name, _VERDICTS[each.passed], each.found) for each in checks.checks],
+        ),
+        "## Failures",
+        "\n".join(f"- {reason}" for reason in header.failures)
+        or "None: every molecule was made, and no trajectory had to be started anew.",
+    ]
+    return "\n\n".join(sections) + "\n"
+
+
+def _identity(store: Store) -> list[tuple[str, str]]:
+    header, molecules = store.header, store.molecules.values()
+    mono = sum(molecule.is_monofunctional for molecule in molecules)
+    frames = {
+        trajectory: sum(store.n_frames(name, trajectory) for name in store.molecules)
+        for trajectory in TRAJECTORIES
+    }
+    minima = sum(store.has_minimum(name) for name in store.molecules)
+    return [
+        ("molecules", f"{mono} X-(CH2)n-H, {len(store.molecules) - mono} X-(CH2)n-Y"),
+        ("frames", ", ".join(f"{count:,} {name}" for name, count in frames.items())),
+        ("relaxed minima", f"{minima}"),
+        ("labels", f"energy (eV) and forces (eV/Angstrom) by {header.reference}"),
+        ("settings of the labels", _pairs(header.reference_settings)),
+        ("software", _pairs(header.software)),
+        ("size", f"{store.path.stat().st_size / 1e6:.1f} MB (HDF5)"),
+        ("checksum of the content", f"sha256 {store.checksum}"),
+        ("licence", header.licence),
+    ]
+
+
+def _protocol(sampling: dict[str, Any]) -> str:
+    if not sampling:
+        return "The store does not say."
+    return _table(("setting", "value"), [(key, str(value)) for key, value in sampling.items()])
+
+
+def _gather(store: Store, temperature_K: float | None) -> _Shown:
+    shown = _Shown()
+    for name, molecule in store.molecules.items():
+        torsions = chain_torsions(molecule)
+        found: dict[str, FloatArray] = {}
+        for trajectory in TRAJECTORIES:
+            if not store.n_frames(name, trajectory):
+                continue
+            frames = store.frames(name, trajectory)
+            found[trajectory] = frames.energy
+            shown.energies[trajectory].append(frames.energy)
+            if len(torsions):
+                angles = dihedral_angles(frames.positions, torsions)
+                shown.angles[_family(molecule), trajectory].append(angles.ravel())
+        if len(found) == len(TRAJECTORIES):
+            shown.pairs.append((found[PRIMARY], found[SECONDARY]))
+        if temperature_K and store.has_minimum(name) and PRIMARY in found:
+            minimum = float(store.minimum(name).energy[0])
+            shown.ratios.append(
+                equipartition_ratio(found[PRIMARY], minimum, molecule.n_atoms, temperature_K)
+            )
+    return shown
+
+
+def _family(molecule: Molecule) -> str:
+    return molecule.family if molecule.is_monofunctional else "X-(CH2)n-Y"
+
+
+def _autocorrelation(shown: _Shown, sampling: dict[str, Any]) -> list[str]:
+    correlation = energy_autocorrelation(shown.energies[PRIMARY], LONGEST_LAG)
+    if not np.isfinite(correlation).all():
+        return []
+    stride, timestep = sampling.get("stride_steps"), sampling.get("timestep_fs")
+    each = f" A frame is {stride * timestep:g} fs after the last." if stride and timestep else ""
+    return [
+        f"Autocorrelation of the energy along the primary trajectories, pooled over molecules.{each} "
+        f"{statistical_inefficiency(correlation):.2f} frames count as one independent frame.",
+        _table(
+            ("frames apart", *map(str, range(1, LONGEST_LAG + 1))),
+            [("autocorrelation", *(f"{value:.3f}" for value in correlation[1:]))],
+        ),
+    ]
+
+
+def _agreement(shown: _Shown) -> list[str]:
+    if not shown.pairs:
+        return []
+    correlation = energy_autocorrelation(shown.energies[PRIMARY], LONGEST_LAG)
+    inefficiency = statistical_inefficiency(correlation)
+    differences = np.array([mean_difference(a, b, inefficiency) for a, b in shown.pairs])
+    within = float((np.abs(differences) < _TWO_SIGMA).mean())
+    spreads = np.array([np.std(b, ddof=1) / np.std(a, ddof=1) for a, b in shown.pairs])
+    return [
+        "Primary and secondary are independent and start from different conformers. Their mean "
+        f"energies differ by {np.sqrt((differences**2).mean()):.2f} standard errors (root mean "
+        f"square over {len(differences)} molecules; 1 is chance); {within:.0%} of the molecules "
+        f"differ by less than two (95 % is chance). The spread of the secondary's energies is "
+        f"{spreads.mean():.3f} times the primary's (mean over molecules)."
+    ]
+
+
+def _torsions(shown: _Shown) -> list[str]:
+    families = list(dict.fromkeys(family for family, _ in shown.angles))
+    if not families:
+        return []
+
+    def share(chosen: Iterable[str], trajectory: str) -> str:
+        angles = [part for family in chosen for part in shown.angles.get((family, trajectory), [])]
+        return f"{gauche_share(np.concatenate(angles)):.1%}" if angles else ""
+
+    rows = [(family, *(share([family], each) for each in TRAJECTORIES)) for family in families]
+    rows.append(("all", *(share(families, each) for each in TRAJECTORIES)))
+    angles = np.concatenate([part for parts in shown.angles.values() for part in parts])
+    edges = np.arange(0, 181, 30)
+    counts, _ = np.histogram(np.abs(angles), edges)
+    return [
+        "Torsions of heavy atoms about the bonds of the chain: the share that is gauche (below 120 "
+        "degrees); the others are anti.",
+        _table(("family", *TRAJECTORIES), rows),
+        "The same torsions of all frames by their absolute angle:",
+        _table(
+            ("degrees", *(f"{a}-{b}" for a, b in zip(edges[:-1], edges[1:], strict=True))),
+            [("share", *(f"{count / len(angles):.1%}" for count in counts))],
+        ),
+    ]
+
+
+def _equipartition(shown: _Shown, temperature_K: float | None) -> list[str]:
+    if not shown.ratios:
+        return []
+    ratios = np.array(shown.ratios)
+    return [
+        "Mean energy above the relaxed minimum, over that of 3N - 6 harmonic vibrations at "
+        f"{temperature_K:g} K: {ratios.mean():.3f} on average over molecules ({ratios.min():.3f} "
+        f"to {ratios.max():.3f}). Other conformers and anharmonicity raise it above 1."
+    ]
+
+
+def _pairs(values: dict[str, Any]) -> str:
+    return ", ".join(f"{key} {value}" for key, value in values.items())
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Write a table in Markdown."""
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "\n".join(
+        "| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines
+    )
