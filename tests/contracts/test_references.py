@@ -52,9 +52,10 @@ def test_energy_is_invariant_and_forces_turn_with_the_molecule(reference):
     )
     first = reference.label(WATER, BENT)
     turned = reference.label(WATER, BENT @ turn.T + 3.0)
-    grid = "grid_level" in reference.settings  # whose points do not turn with the molecule
-    assert turned.energy == pytest.approx(first.energy, abs=2e-3 if grid else 1e-6)
-    np.testing.assert_allclose(turned.forces, first.forces @ turn.T, atol=5e-3 if grid else 2e-4)
+    # the points of a grid do not turn with the molecule, and the one here is coarse
+    energy, forces = (2e-3, 5e-2) if "grid_level" in reference.settings else (1e-6, 2e-4)
+    assert turned.energy == pytest.approx(first.energy, abs=energy)
+    np.testing.assert_allclose(turned.forces, first.forces @ turn.T, atol=forces)
 
 
 def test_a_walker_agrees_with_the_labels(reference):

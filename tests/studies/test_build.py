@@ -13,6 +13,7 @@ from mlip_compose.store.reader import Store
 from mlip_compose.studies import build as module
 from mlip_compose.studies.build import build
 from mlip_compose.studies.directory import held
+from mlip_compose.studies.recipe import load_recipe
 
 
 def silent(molecule, fraction, failure):
@@ -194,3 +195,16 @@ def test_progress_grows_to_the_end(recipe, tmp_path):
     assert fractions == sorted(fractions)
     assert fractions[0] == 0.0
     assert fractions[-1] == pytest.approx(1.0)
+
+
+def test_settings_of_the_reference_are_those_of_the_recipe(recipe, tmp_path):
+    tight = recipe.model_copy(
+        update={"molecules": ("F-1-H",), "reference_settings": {"accuracy": 0.5}}
+    )
+    assert tight.digest != tight.model_copy(update={"reference_settings": {}}).digest
+    build(tight, tmp_path / "x.h5", 1, silent)
+    assert Store(tmp_path / "x.h5").header.reference_settings["accuracy"] == 0.5
+
+
+def test_the_digest_of_a_recipe_without_settings_does_not_change():
+    assert load_recipe("core-v1").digest == "a6bec0c4967d"

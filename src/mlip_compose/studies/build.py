@@ -117,7 +117,7 @@ def _cost(molecule: Molecule, recipe: Recipe) -> float:
 
 def make_part(job: Job) -> Failure | None:
     """Sample one molecule and keep it as a file of its own; return why that failed, if it did."""
-    reference = get_reference(job.recipe.reference)
+    reference = get_reference(job.recipe.reference, job.recipe.reference_settings)
     outcome = sample_molecule(job.molecule, reference, job.recipe.sampling)
     if isinstance(outcome, Failure):
         return outcome
@@ -142,7 +142,7 @@ def _contents(parts: list[Store]) -> Iterator[tuple[Molecule, list[Frames]]]:
 
 
 def _header(recipe: Recipe, failures: tuple[str, ...]) -> StoreHeader:
-    reference = get_reference(recipe.reference)
+    reference = get_reference(recipe.reference, recipe.reference_settings)
     software = {name: version(name) for name in ("mlip-compose", "ase", "numpy", "rdkit")}
     return StoreHeader(
         name=recipe.name,

@@ -92,7 +92,7 @@ class Group:
     @property
     def cost(self) -> float:
         """Estimate of the work."""
-        return len(self.frames) * float(self.molecule.n_atoms) ** COST_POWER
+        return float(len(self.frames) * self.molecule.n_atoms**COST_POWER)
 
 
 def spread(available: int, wanted: int | None) -> IntArray:

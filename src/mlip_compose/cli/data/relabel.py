@@ -109,7 +109,7 @@ def relabel_data(
 
 
 def _named(store: Store, reference: str, name: str | None, out: Path | None) -> tuple[str, Path]:
-    """Return the name and the path of the new data set, each from the other where only one is given."""
+    """Return name and path of the new data set, each from the other where one is given."""
     import re
 
     from mlip_compose.errors import RequestError
