@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from mlip_compose.errors import RequestError, UnwritableError
+from mlip_compose.errors import RequestError, UnknownNameError, UnwritableError
 from mlip_compose.records import Failure
 from mlip_compose.store.reader import Store
 from mlip_compose.studies import build as module
@@ -45,6 +45,15 @@ def test_order_and_number_of_processes_change_no_byte(finished, recipe, tmp_path
     other = recipe.model_copy(update={"molecules": tuple(reversed(recipe.molecules))})
     build(other, tmp_path / "two.h5", 2, silent)
     assert (tmp_path / "two.h5").read_bytes() == finished.read_bytes()
+
+
+def test_some_molecules_of_a_recipe_have_the_frames_of_all(finished, recipe, tmp_path):
+    build(recipe.restricted(["F-1-H"]), tmp_path / "some.h5", 1, silent)
+    one, all_ = Store(tmp_path / "some.h5"), Store(finished)
+    assert list(one.molecules) == ["F-1-H"]
+    assert one.molecule_checksums["F-1-H"] == all_.molecule_checksums["F-1-H"]
+    with pytest.raises(UnknownNameError, match="F-1-H"):
+        recipe.restricted(["F-1-h"])
 
 
 SCRIPT = """

@@ -1,14 +1,16 @@
-"""A data card: what a data set is, how it was made, what its frames show, which checks it passed."""
+"""A data card: what a data set is, how it was made, what its frames show, what checks found."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
 
+from mlip_compose.molecules.groups import END_GROUPS
 from mlip_compose.records import PRIMARY, SECONDARY, FloatArray, Molecule
 from mlip_compose.sampling.statistics import (
     LONGEST_LAG,
@@ -25,6 +27,7 @@ from mlip_compose.store.schema import TRAJECTORIES
 from mlip_compose.studies.check import CheckReport
 
 _TWO_SIGMA: Final = 2.0
+_OTHER: Final = "X-(CH2)n-Y"
 _VERDICTS: Final = {True: "ok", False: "FAILED", None: "skipped"}
 
 
@@ -134,7 +137,7 @@ def _gather(store: Store, temperature_K: float | None) -> _Shown:
 
 
 def _family(molecule: Molecule) -> str:
-    return molecule.family if molecule.is_monofunctional else "X-(CH2)n-Y"
+    return molecule.family if molecule.is_monofunctional else _OTHER
 
 
 def _autocorrelation(shown: _Shown, sampling: dict[str, Any]) -> list[str]:
@@ -144,8 +147,9 @@ def _autocorrelation(shown: _Shown, sampling: dict[str, Any]) -> list[str]:
     stride, timestep = sampling.get("stride_steps"), sampling.get("timestep_fs")
     each = f" A frame is {stride * timestep:g} fs after the last." if stride and timestep else ""
     return [
-        f"Autocorrelation of the energy along the primary trajectories, pooled over molecules.{each} "
-        f"{statistical_inefficiency(correlation):.2f} frames count as one independent frame.",
+        "Autocorrelation of the energy along the primary trajectories, pooled over molecules."
+        f"{each} {statistical_inefficiency(correlation):.2f} frames count as one that is "
+        "independent.",
         _table(
             ("frames apart", *map(str, range(1, LONGEST_LAG + 1))),
             [("autocorrelation", *(f"{value:.3f}" for value in correlation[1:]))],
@@ -171,7 +175,7 @@ def _agreement(shown: _Shown) -> list[str]:
 
 
 def _torsions(shown: _Shown) -> list[str]:
-    families = list(dict.fromkeys(family for family, _ in shown.angles))
+    families = sorted({family for family, _ in shown.angles}, key=[*END_GROUPS, _OTHER].index)
     if not families:
         return []
 
@@ -190,7 +194,7 @@ def _torsions(shown: _Shown) -> list[str]:
         _table(("family", *TRAJECTORIES), rows),
         "The same torsions of all frames by their absolute angle:",
         _table(
-            ("degrees", *(f"{a}-{b}" for a, b in zip(edges[:-1], edges[1:], strict=True))),
+            ("degrees", *(f"{a}-{b}" for a, b in pairwise(edges))),
             [("share", *(f"{count / len(angles):.1%}" for count in counts))],
         ),
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -60,6 +61,21 @@ class Recipe(BaseModel):
             return tuple(assemble(parts) for parts in bifunctional())
         unique = dict.fromkeys(parse_name(name) for name in self.molecules)
         return tuple(assemble(parts) for parts in unique)
+
+    def restricted(self, names: Iterable[str]) -> Recipe:
+        """Return the recipe for some of its molecules; their frames stay the same.
+
+        Raises
+        ------
+        UnknownNameError
+            For a name that is not among the recipe's molecules.
+        """
+        known = [molecule.name for molecule in self.selected()]
+        chosen = tuple(names)
+        for name in chosen:
+            if name not in known:
+                raise UnknownNameError(f"molecule of the recipe {self.name}", name, known)
+        return self.model_copy(update={"molecules": chosen})
 
     @property
     def digest(self) -> str:

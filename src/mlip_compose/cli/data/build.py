@@ -26,6 +26,9 @@ def build_data(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="HDF5 file. Default: data/<name>.h5.")
     ] = None,
+    molecules: Annotated[
+        str | None, typer.Option("--molecules", help="Only these, such as F-1-H,F-2-H.")
+    ] = None,
     processes: Processes = None,
     json: Json = False,
 ) -> None:
@@ -35,6 +38,8 @@ def build_data(
     from mlip_compose.studies.recipe import load_recipe
 
     loaded = load_recipe(recipe)
+    if molecules is not None:
+        loaded = loaded.restricted(name.strip() for name in molecules.split(","))
     path = out or Path("data") / f"{loaded.name}.h5"
     with progress_bars() as bars:
         bar = bars.add_task(f"build {loaded.name}", total=1.0)
