@@ -1,7 +1,8 @@
 """Made-up frames that are cheap and consistent: springs around the relaxed minima of mini-v1.
 
 Positions are normal deviates around the minimum; the energy is that of the minimum and of a spring
-on every atom, and forces are its gradient. Also the files in which others keep such frames.
+on every atom, and forces are its gradient. Deviates neither shift nor turn the molecule, so that
+energies do not depend on where it is. Also the files in which others keep such frames.
 """
 
 import io
@@ -22,8 +23,20 @@ def spring_frames(store, name, n_frames, seed=0):
     numbers, minimum = store.molecules[name].numbers, store.minimum(name)
     rng = np.random.default_rng([seed, *name.encode()])
     shift = rng.normal(scale=DEVIATION, size=(n_frames, len(numbers), 3))
+    rigid = rigid_motions(minimum.positions[0].astype(float))
+    shift -= np.einsum("fnx,knx,kmy->fmy", shift, rigid, rigid)
     energy = minimum.energy[0] + 0.5 * SPRING * (shift**2).sum(axis=(1, 2))
     return numbers, minimum.positions[0].astype(float) + shift, energy, -SPRING * shift
+
+
+def rigid_motions(positions):
+    """Return orthonormal infinitesimal translations and rotations (6, N, 3) of a molecule."""
+    axes = np.eye(3)
+    arms = positions - positions.mean(axis=0)
+    shifts = [np.broadcast_to(axis, positions.shape) for axis in axes]
+    turns = [np.cross(axis, arms) for axis in axes]
+    columns = np.stack([*shifts, *turns]).reshape(6, -1).T
+    return np.linalg.qr(columns)[0].T.reshape(6, *positions.shape)
 
 
 def as_extended_xyz(frames, prefix="REF_", info=""):

@@ -78,9 +78,9 @@ class Store:
             lengths: dict[tuple[str, str], int] = {}
             for name in file:
                 group = file[name]
-                found = check_molecule(str(self.path), name, group)
-                lengths |= {(name, what): n_frames for what, n_frames in found.items()}
-                molecules[name], sums[name] = self._read_molecule(name, group)
+                layout = check_molecule(str(self.path), name, group)
+                lengths |= {(name, what): n for what, n in layout.lengths.items()}
+                molecules[name], sums[name] = self._read_molecule(name, group, layout.graph)
         self._with_minimum = frozenset(name for name, what in lengths if what == MINIMUM)
         self._lengths = {key: n for key, n in lengths.items() if key[1] != MINIMUM}
         self.molecules: Mapping[str, Molecule] = molecules
@@ -236,11 +236,13 @@ class Store:
             reason = " ".join(str(error).split())
             raise SchemaError(f"the header of a store in {self.path}", reason) from error
 
-    def _read_molecule(self, name: str, group: Any) -> tuple[Molecule, str]:
+    def _read_molecule(
+        self, name: str, group: Any, graph: Mapping[str, Any]
+    ) -> tuple[Molecule, str]:
         """Return a molecule and its checksum."""
         attributes = _attributes(group)
         checksum = attributes.pop("sha256")
-        arrays = {key: group[key][:] for key in ("numbers", "bonds", "bond_orders")}
+        arrays = {key: dataset[:] for key, dataset in graph.items()}
         for array in arrays.values():
             array.flags.writeable = False
         molecule = Molecule(**attributes, **arrays)

@@ -22,7 +22,7 @@ relaxed with another level of theory than the labels', and its forces are not ze
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -74,7 +74,22 @@ class StoreHeader(BaseModel):
     licence: str = "CC BY 4.0"
 
 
-def check_molecule(path: str, name: str, group: Any) -> dict[str, int]:
+class Layout(NamedTuple):
+    """What a molecule's group holds.
+
+    Attributes
+    ----------
+    graph
+        The ``h5py.Dataset`` of ``numbers``, ``bonds`` and ``bond_orders``.
+    lengths
+        The number of frames of each trajectory, and of the minimum where there is one.
+    """
+
+    graph: dict[str, Any]
+    lengths: dict[str, int]
+
+
+def check_molecule(path: str, name: str, group: Any) -> Layout:
     """Check that a molecule's group has the layout, the types and the shapes of this schema.
 
     Parameters
@@ -88,8 +103,8 @@ def check_molecule(path: str, name: str, group: Any) -> dict[str, int]:
 
     Returns
     -------
-    dict
-        The number of frames of each trajectory, and of the minimum where there is one.
+    Layout
+        What is in the group.
 
     Raises
     ------
@@ -105,9 +120,10 @@ def check_molecule(path: str, name: str, group: Any) -> dict[str, int]:
     _same_keys(where, "members", members - optional, frozenset(GRAPH_TYPES))
     if not members & set(TRAJECTORIES):
         raise SchemaError(f"frames ({' or '.join(TRAJECTORIES)}) in {where}", "none")
-    n_atoms = _dataset(where, group, "numbers", np.uint8, 1).shape[0]
-    n_bonds = _dataset(where, group, "bond_orders", np.uint8, 1).shape[0]
-    _shaped(where, group, "bonds", np.uint8, (n_bonds, 2))
+    numbers = _dataset(where, group, "numbers", np.uint8, 1)
+    orders = _dataset(where, group, "bond_orders", np.uint8, 1)
+    bonds = _shaped(where, group, "bonds", np.uint8, (orders.shape[0], 2))
+    n_atoms = numbers.shape[0]
     lengths = {
         trajectory: _check_trajectory(f"{where}, {trajectory}", group[trajectory], n_atoms)
         for trajectory in TRAJECTORIES
@@ -122,7 +138,7 @@ def check_molecule(path: str, name: str, group: Any) -> dict[str, int]:
         _shaped(inside, group[MINIMUM], "energy", np.float64, ())
         if MINIMUM_FORCES in found:
             _shaped(inside, group[MINIMUM], MINIMUM_FORCES, np.float32, (n_atoms, 3))
-    return lengths
+    return Layout({"numbers": numbers, "bonds": bonds, "bond_orders": orders}, lengths)
 
 
 def _check_trajectory(where: str, group: Any, n_atoms: int) -> int:
@@ -159,7 +175,8 @@ def _dataset(where: str, group: Any, name: str, dtype: Any, ndim: int) -> Any:
     return dataset
 
 
-def _shaped(where: str, group: Any, name: str, dtype: Any, shape: tuple[int, ...]) -> None:
-    found = _dataset(where, group, name, dtype, len(shape)).shape
-    if found != shape:
-        raise SchemaError(f"{name} of shape {shape} in {where}", f"shape {found}")
+def _shaped(where: str, group: Any, name: str, dtype: Any, shape: tuple[int, ...]) -> Any:
+    dataset = _dataset(where, group, name, dtype, len(shape))
+    if dataset.shape != shape:
+        raise SchemaError(f"{name} of shape {shape} in {where}", f"shape {dataset.shape}")
+    return dataset
