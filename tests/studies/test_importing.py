@@ -213,7 +213,18 @@ def test_units_that_nothing_says_must_be_given(imported, images, tmp_path):
     with pytest.raises(DataError, match="--energy-unit and --force-unit"):
         imported(source)
     outcome = imported(source, energy_unit="Hartree", force_unit="Hartree/Bohr")
-    assert outcome.units == ("Hartree, Hartree/Bohr: given",)
+    (units,) = outcome.units
+    assert units.startswith("Hartree, Hartree/Bohr: given, forces are 1.")
+
+
+def test_given_units_that_make_forces_absurd_are_refused_though_frames_are_few(
+    imported, images, tmp_path
+):
+    source = write(tmp_path / "a.xyz", images("OH-2-H", count=3))
+    with pytest.raises(DataError, match="if they are in Hartree/Bohr"):
+        imported(source, energy_unit="Hartree", force_unit="Hartree/Bohr")
+    (units,) = imported(source).units
+    assert units.startswith("eV, eV/Angstrom: the custom of the format")
 
 
 def test_files_of_different_units_go_together(imported, images, mini, tmp_path):
@@ -279,14 +290,14 @@ def test_nothing_is_written_over(images, tmp_path):
 
 
 @pytest.mark.parametrize("label", ["REF_energy", "REF_forces", "positions"])
-@pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_labels_that_are_not_finite_are_refused(imported, images, tmp_path, label, value):
+@pytest.mark.parametrize(("value", "index"), [(np.nan, 30), (np.inf, 0)])
+def test_labels_that_are_not_finite_are_refused(imported, images, tmp_path, label, value, index):
     structures = images("OH-1-H")
     if label == "REF_energy":
-        structures[30].info[label] = value
+        structures[index].info[label] = value
     else:
-        structures[30].arrays[label][2, 1] = value
-    with pytest.raises(DataError, match=r"(nan|inf) in frame 30") as raised:
+        structures[index].arrays[label][2, 1] = value
+    with pytest.raises(DataError, match=rf"(nan|inf) in frame {index}") as raised:
         imported(write(tmp_path / "a.xyz", structures))
     assert "finite" in raised.value.expected
 

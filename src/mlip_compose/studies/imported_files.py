@@ -11,7 +11,7 @@ from mlip_compose.errors import SchemaError, UnreadableError
 from mlip_compose.records import FloatArray, IntArray, Molecule
 from mlip_compose.store.formats.base import NoLabelsError, RawFrames, trajectory_of
 from mlip_compose.store.formats.registry import read_foreign
-from mlip_compose.studies.imported_molecules import MoleculeCollector
+from mlip_compose.studies.imported_molecules import MoleculeCollector, check_values
 from mlip_compose.studies.imported_units import GivenUnits, length_unit
 from mlip_compose.studies.spool import Spool, SpoolKey
 from mlip_compose.units import LENGTH_UNITS
@@ -72,6 +72,7 @@ class Reading:
                 return
             count = 0
             for run in frames:
+                check_values(run)
                 self._trajectory = run.trajectory or trajectory
                 self._unit = length_unit(run, self.given)
                 positions = run.positions * LENGTH_UNITS[self._unit]

@@ -64,17 +64,16 @@ class MoleculeCollector:
         Parameters
         ----------
         frames
-            As read.
+            As read, and found whole by :func:`check_values`.
         positions : (F, N, 3) float
             Theirs in Angstrom.
 
         Raises
         ------
         DataError
-            Values that are not finite, shapes that do not fit, atoms in another order than in
-            other frames of the molecule, or a name that is another molecule's.
+            Atoms in another order than in other frames of the molecule, or a name that is another
+            molecule's.
         """
-        _check_values(frames)
         atoms = frames.numbers.tobytes()
         open_ = np.ones(len(frames), dtype=bool)
         for molecule in self._by_numbers.get(atoms, ()):
@@ -190,7 +189,8 @@ def _is_whole(numbers: IntArray, positions: FloatArray) -> bool:
     return True
 
 
-def _check_values(frames: RawFrames) -> None:
+def check_values(frames: RawFrames) -> None:
+    """Raise ``DataError`` where a shape does not fit or a number is not finite."""
     shape = (len(frames), len(frames.numbers), 3)
     for what in ("positions", "forces"):
         found = getattr(frames, what).shape

@@ -21,9 +21,10 @@ CLEAR_SHARE: Final = 2 / 3
 """Of the molecules whose units are clear, at least so many must say the same."""
 THERMAL_FORCES: Final = (0.1, 5.0)
 """eV/Angstrom (rms of components): molecules at 100 to 2,000 K, and any other unit is far off."""
+POSSIBLE_FORCES: Final = (0.02, 25.0)
+"""The same for units that are given: far from thermal, but not beyond molecules."""
 HYDROGEN_BOND: Final = (0.8, 1.5)
 """Angstrom; from a hydrogen to its nearest atom, O-H to S-H, at rest and in motion."""
-OPTIONS: Final = "Give them with --energy-unit and --force-unit."
 
 
 @dataclass(frozen=True)
@@ -93,8 +94,8 @@ def length_unit(frames: RawFrames, given: GivenUnits) -> str:
 
 
 def _length_of_bonds(numbers: IntArray, positions: FloatArray) -> str | None:
-    hydrogens = np.flatnonzero(numbers == 1)
-    if not len(hydrogens) or positions.shape != (len(numbers), 3) or len(numbers) < 2:
+    hydrogens = np.flatnonzero(numbers == 1)[:100]
+    if not len(hydrogens) or len(numbers) < 2:
         return None
     distances = np.linalg.norm(positions[hydrogens, None] - positions[None], axis=-1)
     distances[np.arange(len(hydrogens)), hydrogens] = np.inf
@@ -122,8 +123,8 @@ def decide_units(units: Units, given: GivenUnits, samples: Sequence[Sample]) -> 
     Raises
     ------
     DataError
-        The numbers are clearly in another unit than the one that is given or stated; or no unit is
-        given and the numbers do not say which.
+        The numbers are clearly in another unit than the one that is given or stated, or forces have
+        a size in it that molecules do not have; or no unit is given and the numbers do not say it.
     """
     recognised = _recognised(samples)
     said_energy = given.energy or (units.energy if units.stated else None)
@@ -142,17 +143,19 @@ def decide_units(units: Units, given: GivenUnits, samples: Sequence[Sample]) -> 
                     f"{recognised.evidence}",
                     f"Give the unit they are in with {option}.",
                 )
-    if said_energy and said_forces:
-        return DecidedUnits(said_energy, said_forces, "given" if given.energy else "stated")
     if recognised is not None:
         energy, forces = said_energy or recognised.energy, said_forces or recognised.forces
         return DecidedUnits(energy, forces, f"recognised: {recognised.evidence}")
-    if said_energy:
-        return DecidedUnits(said_energy, f"{said_energy}/Angstrom", "given, forces per Angstrom")
-    if said_forces:
-        energy = said_forces.rpartition("/")[0]
-        return DecidedUnits(energy, said_forces, "given, energies as forces")
-    return _custom(units, samples)
+    energy, forces = said_energy or units.energy, said_forces or units.forces
+    if said_energy and not said_forces:
+        forces = f"{energy}/Angstrom"
+    elif said_forces and not said_energy:
+        energy = forces.rpartition("/")[0]
+    is_said = bool(said_energy or said_forces)
+    size = _check_size(samples, forces, POSSIBLE_FORCES if is_said else THERMAL_FORCES)
+    return DecidedUnits(
+        energy, forces, f"{'given' if is_said else 'the custom of the format'}, {size}"
+    )
 
 
 def _recognised(samples: Sequence[Sample]) -> RecognisedUnits | None:
@@ -166,21 +169,18 @@ def _recognised(samples: Sequence[Sample]) -> RecognisedUnits | None:
     return next(units for units in found if (units.energy, units.forces) == pair)
 
 
-def _custom(units: Units, samples: Sequence[Sample]) -> DecidedUnits:
+def _check_size(samples: Sequence[Sample], unit: str, limits: tuple[float, float]) -> str:
+    """Return how large forces are, in words, where they are between limits in eV/Angstrom."""
     if not samples:
-        return DecidedUnits(units.energy, units.forces, "the custom of the format; minima alone")
+        return "minima alone"
     squares = np.concatenate([sample.forces.ravel() ** 2 for sample in samples])
-    size = float(np.sqrt(squares.mean())) * FORCE_UNITS[units.forces]
-    low, high = THERMAL_FORCES
+    size = float(np.sqrt(squares.mean())) * FORCE_UNITS[unit]
+    low, high = limits
     if not low < size < high:
         raise DataError(
             "units that are given or can be recognised",
-            f"forces of {size:.3g} eV/Angstrom (rms of components) if they are in {units.forces}; "
+            f"forces of {size:.3g} eV/Angstrom (rms of components) if they are in {unit}; "
             f"{low:g} to {high:g} would be right",
-            OPTIONS,
+            "Give those they are in with --energy-unit and --force-unit.",
         )
-    return DecidedUnits(
-        units.energy,
-        units.forces,
-        f"the custom of the format; forces are {size:.2f} eV/Angstrom (rms of components)",
-    )
+    return f"forces are {size:.2f} eV/Angstrom (rms of components)"
