@@ -44,7 +44,8 @@ def write_store(
         What the store says about itself.
     molecules
         Each with its trajectories; one called ``minimum`` has one frame, of which the positions and
-        the energy are kept, and the forces where the largest component exceeds ``AT_REST``. They are written in the order given, one at a time.
+        the energy are kept, and the forces where the largest component exceeds ``AT_REST``. They
+        are written in the order given, one at a time.
 
     Returns
     -------

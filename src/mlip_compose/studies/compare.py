@@ -144,7 +144,7 @@ def _pairs(first: Store, second: Store) -> Iterator[_Pair]:
 
 def _source_indices(store: Store, name: str, trajectory: str) -> Any:
     chosen = _origin(store)[1]
-    if chosen is None:
+    if chosen is None or name not in chosen:
         return np.arange(store.n_frames(name, trajectory))
     return np.array(chosen[name].get(trajectory, []), dtype=np.int64)
 

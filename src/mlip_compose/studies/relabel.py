@@ -19,7 +19,7 @@ from mlip_compose.references.base import Reference
 from mlip_compose.references.registry import get_reference
 from mlip_compose.store.checksum import canonical_json
 from mlip_compose.store.reader import Store
-from mlip_compose.store.schema import StoreHeader
+from mlip_compose.store.schema import TRAJECTORIES, StoreHeader
 from mlip_compose.store.writer import write_store
 from mlip_compose.studies.directory import held
 from mlip_compose.studies.frame_labels import (
@@ -32,7 +32,10 @@ from mlip_compose.studies.frame_labels import (
 from mlip_compose.studies.pool import run_units
 
 ORIGIN: Final = "relabelled_from"
-"""Key of a header's ``sampling`` that says which frames of which data set were labelled anew."""
+"""Key of a header's ``sampling`` that says which frames of which data set were labelled anew.
+
+Its ``frames`` holds indices for molecules of which not all frames were.
+"""
 
 COST_POWER: Final = 2.0
 """A label's cost grows about so with the number of atoms; good for the order and the time left."""
@@ -276,7 +279,14 @@ def _header(
         "reference": source.reference,
         "primary": request.primary,
         "secondary": request.secondary,
-        "frames": {name: dict(found) for name, found in origins.items()},
+        "frames": {
+            name: dict(found)
+            for name, found in origins.items()
+            if any(
+                len(found.get(trajectory, ())) < source.n_frames(name, trajectory)
+                for trajectory in TRAJECTORIES
+            )
+        },
     }
     return StoreHeader(
         name=request.name,
