@@ -6,7 +6,7 @@ import h5py
 import numpy as np
 import pytest
 
-from mlip_compose.errors import UnreadableError
+from mlip_compose.errors import UnknownNameError, UnreadableError
 from mlip_compose.records import MINIMUM, PRIMARY, SECONDARY
 from mlip_compose.store.catalogue import dataset_path, open_store
 from mlip_compose.store.writer import write_store
@@ -328,6 +328,7 @@ def test_labels_that_the_reference_does_not_give(broken):
     report, checks = outcome(broken(change), sample=4)
     assert failed(checks) == {"recomputation"}
     assert checks["recomputation"].found.startswith("4 of 4 frames by gfn2-xtb")
+    assert checks["label noise floor"].details["energy_mae_meV_per_atom"] < 1e-3
     assert report.passed is False
 
 
@@ -353,7 +354,12 @@ def test_a_reference_that_cannot_be_used_is_no_pass(broken, reference, said):
 def test_labels_of_other_settings_are_computed_with_those(broken):
     settings = {"accuracy": 1.0}
     _, checks = outcome(broken(reference_settings=settings), sample=3)
-    assert "accuracy 1.0 -> 0.01" in checks["label noise floor"].found
+    assert "accuracy 1 -> 0.01" in checks["label noise floor"].found
     _, checks = outcome(broken(reference_settings={"solvent": "water"}), sample=3)
     assert checks["recomputation"].passed is None
     assert "solvent" in checks["recomputation"].found
+
+
+def test_a_reference_that_the_user_names_must_be_one(broken):
+    with pytest.raises(UnknownNameError, match="gfn7"):
+        check_store(broken(), sample=2, reference="gfn7-xtb")

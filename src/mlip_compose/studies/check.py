@@ -79,6 +79,8 @@ def check_store(
     ------
     UnreadableError
         No such file, truncated, or not HDF5.
+    RequestError
+        Where the reference that is named here cannot be used.
     """
     try:
         store = Store(path)

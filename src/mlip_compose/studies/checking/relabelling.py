@@ -82,6 +82,11 @@ def reference_of(header: StoreHeader, named: str | None) -> Reference | str:
     named
         By the user, in place of the header's. A reference ``module:function`` is code, which is not
         run because a file says so.
+
+    Raises
+    ------
+    RequestError
+        Where the reference that the user names cannot be used.
     """
     name = named or header.reference
     if ":" in name and named is None:
@@ -95,6 +100,8 @@ def reference_of(header: StoreHeader, named: str | None) -> Reference | str:
             given = {key.removesuffix("_hartree"): value for key, value in other.items()}
             reference = get_reference(name, given.get("arguments", given))
     except RequestError as error:
+        if named is not None:
+            raise
         return f"the reference {name!r} cannot be used here: {error}"
     return reference
 
@@ -107,7 +114,7 @@ def skipped(reason: str) -> tuple[CheckResult, CheckResult]:
 def compare(
     sample: list[Sampled], reference: Reference, watch: Callable[[], None]
 ) -> tuple[CheckResult, CheckResult]:
-    """Label the sample anew, twice, and compare with the stored labels.
+    """Label the sample anew and compare with the stored labels, and with tighter settings.
 
     Parameters
     ----------
@@ -129,7 +136,7 @@ def compare(
     first = _recomputation(sample, again, reference.name)
     if tighter is None:
         return first, CheckResult(NOISE, None, f"{reference.name} has no tighter settings")
-    return first, _noise(sample, finer, reference, tighter)
+    return first, _noise(sample, again, finer, reference, tighter)
 
 
 def _label(reference: Reference, each: Sampled) -> Label | Failure:
@@ -168,18 +175,21 @@ def _recomputation(sample: list[Sampled], labels: list[Label | Failure], name: s
 
 
 def _noise(
-    sample: list[Sampled], labels: list[Label | Failure], reference: Reference, tighter: Reference
+    sample: list[Sampled],
+    labels: list[Label | Failure],
+    finer: list[Label | Failure],
+    reference: Reference,
+    tighter: Reference,
 ) -> CheckResult:
     energies, forces, places = [], [], []
-    for each, label in zip(sample, labels, strict=True):
-        if not isinstance(label, Failure):
-            off = abs(label.energy - float(each.frame.energy[0]))
-            energies.append(1e3 * off / each.molecule.n_atoms)
-            forces.append(1e3 * np.abs(label.forces - each.frame.forces[0]))
+    for each, label, fine in zip(sample, labels, finer, strict=True):
+        if not (isinstance(label, Failure) or isinstance(fine, Failure)):
+            energies.append(1e3 * abs(label.energy - fine.energy) / each.molecule.n_atoms)
+            forces.append(1e3 * np.abs(label.forces - fine.forces))
             places.append(place(each.frame, 0))
     if not forces:
         return CheckResult(NOISE, None, "no frame could be computed with tighter settings")
-    force_mae = float(np.mean(np.concatenate(forces)))
+    force_mae = float(np.mean(np.concatenate([each.ravel() for each in forces])))
     energy_mae = float(np.mean(energies))
     worst = int(np.argmax([each.max() for each in forces]))
     largest = float(forces[worst].max())
@@ -202,7 +212,11 @@ def _noise(
 def _changed(reference: Reference, tighter: Reference) -> str:
     before, after = reference.settings, tighter.settings
     return ", ".join(
-        f"{key} {before.get(key)} -> {value}"
+        f"{key} {_plain(before.get(key))} -> {_plain(value)}"
         for key, value in after.items()
         if before.get(key) != value
     )
+
+
+def _plain(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
