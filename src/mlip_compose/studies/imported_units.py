@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -130,20 +130,8 @@ def decide_units(units: Units, given: GivenUnits, samples: Sequence[Sample]) -> 
     said_energy = given.energy or (units.energy if units.stated else None)
     said_forces = given.forces or (units.forces if units.stated else None)
     if recognised is not None:
-        for said, factors, found, factor, what, option in (
-            (said_energy, ENERGY_UNITS, recognised.energy, recognised.energy_factor, "energies",
-             "--energy-unit"),
-            (said_forces, FORCE_UNITS, recognised.forces, recognised.forces_factor, "forces",
-             "--force-unit"),
-        ):  # fmt: skip
-            if said and abs(factors[said] / factor - 1) > SAME_FACTOR:
-                raise DataError(
-                    f"{what} in {said}",
-                    f"{what} in {found}, a factor of {factor / factors[said]:.6g}: "
-                    f"{recognised.evidence}",
-                    f"Give the unit they are in with {option}.",
-                )
-    if recognised is not None:
+        _agree("energies", said_energy, recognised.energy, ENERGY_UNITS, recognised.evidence)
+        _agree("forces", said_forces, recognised.forces, FORCE_UNITS, recognised.evidence)
         energy, forces = said_energy or recognised.energy, said_forces or recognised.forces
         return DecidedUnits(energy, forces, f"recognised: {recognised.evidence}")
     energy, forces = said_energy or units.energy, said_forces or units.forces
@@ -155,6 +143,19 @@ def decide_units(units: Units, given: GivenUnits, samples: Sequence[Sample]) -> 
     size = _check_size(samples, forces, POSSIBLE_FORCES if is_said else THERMAL_FORCES)
     return DecidedUnits(
         energy, forces, f"{'given' if is_said else 'the custom of the format'}, {size}"
+    )
+
+
+def _agree(
+    what: str, said: str | None, found: str, factors: Mapping[str, float], evidence: str
+) -> None:
+    """Raise ``DataError`` where the unit that is said is another than the one that was found."""
+    if said is None or abs(factors[said] / factors[found] - 1) <= SAME_FACTOR:
+        return
+    raise DataError(
+        f"{what} in {said}",
+        f"{what} in {found}, a factor of {factors[found] / factors[said]:.6g}: {evidence}",
+        "Give the unit that they are in with --energy-unit and --force-unit.",
     )
 
 
