@@ -8,6 +8,7 @@ molecule, so that its cost does not grow with the number of frames.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -148,8 +149,7 @@ def _by_novel_distance(tested: MoleculeErrors) -> Iterator[tuple[Key, BoolArray]
         return
     away = distance_from_novel_atom(tested.molecule, tested.novel)
     if away is None:
-        last = tested.molecule.n_atoms + len(_GROUPINGS)
-        yield (last, NO_NOVEL_ATOM), np.ones(tested.molecule.n_atoms, dtype=bool)
+        yield (sys.maxsize, NO_NOVEL_ATOM), np.ones(tested.molecule.n_atoms, dtype=bool)
     else:
         yield from _by_distance(away)
 
