@@ -112,12 +112,20 @@ def _over_seeds(found: Sequence[Estimate | None], confidence: float) -> SeedValu
     if len(present) < len(found):
         return None
     values = [each.value for each in present]
-    samples = [each.samples for each in present if each.samples is not None]
-    mean = Estimate(
-        float(np.mean(values)),
-        np.mean(samples, axis=0) if len(samples) == len(present) else None,
-    )
     return SeedValue(
-        mean=mean.interval(confidence),
+        mean=mean_estimate(present).interval(confidence),
         sd=float(np.std(values, ddof=1)) if len(values) > 1 else None,
+    )
+
+
+def mean_estimate(found: Sequence[Estimate]) -> Estimate:
+    """Return the mean of estimates that were made on the same resampled molecules."""
+    samples = [each.samples for each in found if each.samples is not None]
+    complete = len(samples) == len(found)
+    return Estimate(
+        float(np.mean([each.value for each in found])),
+        np.mean(samples, axis=0) if complete else None,
+        tuple(np.mean(parts, axis=0) for parts in zip(*(f.influences for f in found), strict=True))
+        if complete
+        else (),
     )

@@ -12,7 +12,7 @@ class Strict(BaseModel):
 
 
 class Interval(Strict):
-    """A value with the 95 % interval of the bootstrap over molecules.
+    """A value with the 95 % interval of the bootstrap over molecules (``bootstrap``).
 
     ``low`` and ``high`` are None where fewer than two molecules leave nothing to resample.
     """
