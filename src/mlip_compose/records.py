@@ -233,6 +233,25 @@ class Comparison:
 
 
 @dataclass(frozen=True)
+class ReceptiveField:
+    """How much of its surroundings the energy of an atom depends on, in a potential.
+
+    Attributes
+    ----------
+    bonds
+        So many bonds along a chain, whatever its conformation.
+    angstrom
+        No atom further away has an influence; None where there is no limit in distance.
+    words
+        How the two follow from the settings.
+    """
+
+    bonds: int
+    angstrom: float | None
+    words: str
+
+
+@dataclass(frozen=True)
 class Failure:
     """A scientific failure: data, not a bug.
 

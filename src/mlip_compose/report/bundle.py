@@ -6,7 +6,10 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from mlip_compose.evaluation.results import PairedDifference, Score, Strict
+from mlip_compose.evaluation.ceiling import CeilingScore
+from mlip_compose.evaluation.horizon import Horizon
+from mlip_compose.evaluation.results import PairedDifference, Ranking, Score, SeedSummary, Strict
+from mlip_compose.records import ReceptiveField
 
 
 class DatasetFacts(Strict):
@@ -26,6 +29,8 @@ class UnitFacts(Strict):
 
     ``cost`` has ``wall_s``, ``cpu_s``, ``device`` and, where there are any, ``parameters`` and
     ``gradient_steps``; ``facts`` is the potential's own report (unseen types, validation ...).
+    ``ceiling`` says that the OOD molecules were among those trained on; ``receptive_field`` is None
+    for a potential that does not say how far it sees.
     """
 
     id: str
@@ -40,12 +45,16 @@ class UnitFacts(Strict):
     reason: str = ""
     cost: dict[str, Any] = Field(default_factory=dict)
     facts: dict[str, Any] = Field(default_factory=dict)
+    ceiling: bool = False
+    receptive_field: ReceptiveField | None = None
 
 
 class StudyResults(Strict):
     """Everything that the report of a study shows.
 
     ``certificates`` are the documents of ``tasks certify --json``, one for each task and level;
+    ``seed_summaries`` are there for a study of several seeds, ``rankings`` for one of several
+    potentials, ``ceilings`` for one with ``ceiling: true``, ``horizons`` for one of several levels;
     ``provenance`` holds versions, platform, the command and the time.
     """
 
@@ -58,3 +67,7 @@ class StudyResults(Strict):
     scores: tuple[Score, ...]
     pairs: tuple[PairedDifference, ...]
     provenance: dict[str, Any]
+    seed_summaries: tuple[SeedSummary, ...] = ()
+    rankings: tuple[Ranking, ...] = ()
+    ceilings: tuple[CeilingScore, ...] = ()
+    horizons: tuple[Horizon, ...] = ()

@@ -12,12 +12,13 @@ from pydantic import Field, PositiveFloat
 from mlip_compose.errors import CoverageError
 from mlip_compose.potentials.additive.constants import Constants, fit_constants
 from mlip_compose.potentials.additive.equilibrium import mean_geometry
+from mlip_compose.potentials.additive.kinds import BONDED_REACH, PAIR_CUTOFF
 from mlip_compose.potentials.additive.parameters import ParameterSpace
 from mlip_compose.potentials.additive.potential import NAME, AdditivePotential, load
 from mlip_compose.potentials.additive.regression import accumulate, misfit, solve
 from mlip_compose.potentials.additive.terms import find_terms
 from mlip_compose.potentials.base import PotentialKind, Progress, Settings, silent
-from mlip_compose.records import Failure, TrainingSet
+from mlip_compose.records import Failure, ReceptiveField, TrainingSet
 from mlip_compose.threads import single_threaded
 
 
@@ -44,6 +45,19 @@ class AdditiveSettings(Settings):
         description="of the regularisation, to choose from on validation frames",
     )
     validation_frames: int = Field(default=500, ge=1, description="that are looked at, at most")
+
+    def receptive_field(self) -> ReceptiveField:
+        """Return how far the terms reach: a torsion over three bonds, pairs through space.
+
+        The labels of types look no further than that (``TermKind.radius``), and pairs further apart
+        know each other's element and valence alone.
+        """
+        return ReceptiveField(
+            BONDED_REACH,
+            PAIR_CUTOFF,
+            f"bonded terms span {BONDED_REACH} bonds at most (torsions); pairs of atoms, typed by "
+            f"element and valence, act up to {PAIR_CUTOFF:g} Å through space",
+        )
 
 
 @single_threaded
