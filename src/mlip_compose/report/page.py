@@ -26,12 +26,20 @@ from mlip_compose.report.leaderboard import (
     levels_of,
     metrics_of,
     provenance_of,
+    runs_of,
     tasks_of,
     unit_of,
 )
 from mlip_compose.report.maps import map_document
 from mlip_compose.report.numbers import DASH, between, is_number, number, ratio
-from mlip_compose.report.style import VIRIDIS, Style, styles_of
+from mlip_compose.report.ranking import (
+    order_note,
+    order_rows,
+    orders_of,
+    place_note,
+    places_of,
+)
+from mlip_compose.report.style import VIRIDIS, Style, run_styles, styles_of
 from mlip_compose.report.summary import answer, confidence_of
 from mlip_compose.report.words import GLOSSARY, QUESTION, ROLES
 
@@ -65,7 +73,8 @@ def render_report(results: StudyResults) -> str:
 
     levels, metrics, entries = levels_of(results), metrics_of(results), entries_of(results)
     boards = [build_board(results, metric, level) for level in levels for metric in metrics]
-    styles = styles_of(entries)
+    runs, styles = runs_of(results), styles_of(entries)
+    several = runs != entries
     scripts = [get_plotlyjs(), (TEMPLATES / "report.js").read_text("utf-8")]
     context = {
         "results": results,
@@ -73,7 +82,7 @@ def render_report(results: StudyResults) -> str:
         "level_options": [(str(level), str(level)) for level in levels],
         "task_options": [(task, task) for task in tasks_of(results)],
         "metric_options": [(m.name, f"{m.label}, {m.unit}") for m in metrics],
-        "entry_options": [(entry.label, entry.label) for entry in entries],
+        "run_options": [(run.label, run.label) for run in runs],
         "scale_names": ", ".join(entry.label for entry in entries if entry.role == "scale"),
         "force_unit": unit_of(results, MAIN_METRIC),
         "entries": entries,
@@ -83,12 +92,19 @@ def render_report(results: StudyResults) -> str:
         "confidence": confidence_of(results),
         "answers": [answer(results, level) for level in levels],
         "boards": boards,
+        "run_boards": [
+            build_board(results, metric, level, runs) for level in levels for metric in metrics
+        ]
+        if several
+        else [],
+        "places": [places_of(results, board) for board in boards],
+        "orders": [orders_of(results, board) for board in boards],
         "pairs": [pair for pair in results.pairs if pair.metric == MAIN_METRIC],
         "evidences": [
             evidence(certificate, results.scores) for certificate in results.certificates
         ],
         "account": account(results),
-        "data": _data(results, boards, styles),
+        "data": _data(results, boards, styles, run_styles(runs, styles)),
         "version": __version__,
         # Ours, not the user's: not escaped on purpose.
         "css": Markup((TEMPLATES / "report.css").read_text("utf-8")),
@@ -98,11 +114,19 @@ def render_report(results: StudyResults) -> str:
     return _environment().get_template("report.html.j2").render(context)
 
 
-def _data(results: StudyResults, boards: list[Board], styles: dict[Entry, Style]) -> dict[str, Any]:
-    """Return what the script of the page draws from, and what it shows first."""
+def _data(
+    results: StudyResults,
+    boards: list[Board],
+    styles: dict[Entry, Style],
+    of_runs: dict[Entry, Style],
+) -> dict[str, Any]:
+    """Return what the script of the page draws from, and what it shows first.
+
+    Gaps are drawn of each potential, maps and curves of each of its trainings.
+    """
     levels, tasks = levels_of(results), tasks_of(results)
-    labels = [entry.label for entry in styles]
-    beside = [entry.label for entry in styles if entry.role == "feasibility"] + labels[1:]
+    labels = [run.label for run in of_runs]
+    beside = [run.label for run in of_runs if run.role == "feasibility"] + labels[1:]
     return {
         "initial": {
             "level": str(default_level(results)),
@@ -124,10 +148,10 @@ def _data(results: StudyResults, boards: list[Board], styles: dict[Entry, Style]
             for level in levels
         },
         "maps": {
-            str(level): {task: map_document(results, task, level, tuple(styles)) for task in tasks}
+            str(level): {task: map_document(results, task, level, tuple(of_runs)) for task in tasks}
             for level in levels
         },
-        "curves": {str(level): curve_document(results, level, styles) for level in levels},
+        "curves": {str(level): curve_document(results, level, of_runs) for level in levels},
     }
 
 
@@ -154,5 +178,11 @@ def _environment() -> Environment:
         "separators": (",", ":"),
         "allow_nan": False,
     }
-    environment.globals |= {"provenance": provenance_of, "dash": DASH}
+    environment.globals |= {
+        "provenance": provenance_of,
+        "place_note": place_note,
+        "order_note": order_note,
+        "order_rows": order_rows,
+        "dash": DASH,
+    }
     return environment

@@ -8,6 +8,7 @@ from mlip_compose.report.bundle import StudyResults
 from mlip_compose.report.leaderboard import (
     MAIN_METRIC,
     Cell,
+    Column,
     build_board,
     levels_of,
     metrics_of,
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 def leaderboard_table(results: StudyResults, metric: str = MAIN_METRIC) -> Table:
     """Return task x potential with ID, OOD and gap; failed units with their reason.
+
+    Of several seeds: their mean, its interval over molecules, and the standard deviation over seeds
+    after the sign ±.
 
     Parameters
     ----------
@@ -64,7 +68,15 @@ def _numbers(cell: Cell) -> tuple[str, str, str]:
         return DASH, DASH, f"{prefix}{cell.reason}"
     limits = between(metric.gap, as_ratio=True)
     return (
-        number(metric.id.value if metric.id else None),
-        number(metric.ood.value if metric.ood else None),
-        ratio(metric.gap.value if metric.gap else None) + (f" [{limits}]" if limits else ""),
+        number(metric.id.value if metric.id else None) + _spread(cell, "id"),
+        number(metric.ood.value if metric.ood else None) + _spread(cell, "ood"),
+        ratio(metric.gap.value if metric.gap else None)
+        + _spread(cell, "gap")
+        + (f" [{limits}]" if limits else ""),
     )
+
+
+def _spread(cell: Cell, column: Column) -> str:
+    """Return the standard deviation over seeds, with its sign."""
+    sd = cell.sd(column)
+    return "" if sd is None else f" ± {ratio(sd) if column == 'gap' else number(sd)}"

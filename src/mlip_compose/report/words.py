@@ -74,6 +74,14 @@ GLOSSARY: Final = {
         "From a bootstrap that draws molecules with replacement, because frames of one molecule "
         "are not independent. It does not include the variation between training seeds."
     ),
+    "seed": (
+        "A number that chooses the frames and the first parameters of a training. Several seeds "
+        "are several trainings of the same potential."
+    ),
+    "rank": (
+        "1 is the smallest value. Its interval says how the order would come out with other "
+        "molecules: all potentials are ranked anew on each resample of the molecules."
+    ),
     "horizon": "The smallest level at which a potential's gap is at most 1.5.",
     "frame": "One geometry of a molecule, with its reference energy and forces.",
 }
