@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from mlip_compose import __version__
 from mlip_compose.files import write_text
 from mlip_compose.report.account import account
+from mlip_compose.report.attribution import View, attribution_document, attribution_views
 from mlip_compose.report.bundle import StudyResults
 from mlip_compose.report.curves import curve_document
 from mlip_compose.report.evidence import evidence
@@ -75,6 +76,7 @@ def render_report(results: StudyResults) -> str:
     boards = [build_board(results, metric, level) for level in levels for metric in metrics]
     runs, styles = runs_of(results), styles_of(entries)
     several = runs != entries
+    attributions = attribution_views(results, styles)
     scripts = [get_plotlyjs(), (TEMPLATES / "report.js").read_text("utf-8")]
     context = {
         "results": results,
@@ -103,8 +105,10 @@ def render_report(results: StudyResults) -> str:
         "evidences": [
             evidence(certificate, results.scores) for certificate in results.certificates
         ],
+        "attributions": attributions,
+        "view_options": list(dict.fromkeys((view.name, view.title) for view in attributions)),
         "account": account(results),
-        "data": _data(results, boards, styles, run_styles(runs, styles)),
+        "data": _data(results, boards, attributions, styles, run_styles(runs, styles)),
         "version": __version__,
         # Ours, not the user's: not escaped on purpose.
         "css": Markup((TEMPLATES / "report.css").read_text("utf-8")),
@@ -117,6 +121,7 @@ def render_report(results: StudyResults) -> str:
 def _data(
     results: StudyResults,
     boards: list[Board],
+    attributions: tuple[View, ...],
     styles: dict[Entry, Style],
     of_runs: dict[Entry, Style],
 ) -> dict[str, Any]:
@@ -137,6 +142,7 @@ def _data(
             "right": beside[0] if len(labels) > 1 else "",
             "families": labels[0] if labels else "",
             "scale": "hide",
+            "view": attributions[0].name if attributions else "",
         },
         "colours": VIRIDIS,
         "gaps": {
@@ -152,6 +158,7 @@ def _data(
             for level in levels
         },
         "curves": {str(level): curve_document(results, level, of_runs) for level in levels},
+        "attributions": attribution_document(attributions),
     }
 
 
