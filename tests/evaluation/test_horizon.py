@@ -1,7 +1,7 @@
 import pytest
 
 from mlip_compose.evaluation.horizon import HORIZON_GAP, horizon, horizons
-from mlip_compose.evaluation.results import Interval, Metric, Score
+from mlip_compose.evaluation.results import Interval, Metric, Score, SeedSummary, SeedValue
 
 
 def gap_of(value, low=None, high=None):
@@ -68,7 +68,7 @@ def test_points_carry_the_certified_radius_and_the_errors():
     found = horizon([make(1, gap_of(2.0), radius=0), make(3, gap_of(1.2), radius=3)])
     assert [point.coverage_radius for point in found.points] == [0, 3]
     assert [point.ood.value for point in found.points] == [20.0, 12.0]
-    assert (found.unit, found.metric, found.confidence) == ("meV/Å", "forces_mae", 0.95)
+    assert (found.unit, found.metric) == ("meV/Å", "forces_mae")
 
 
 def test_potentials_tasks_and_seeds_are_apart():
@@ -100,3 +100,40 @@ def test_a_metric_that_a_level_lacks_is_passed_over():
     scores = [make(1, gap_of(1.1)), make(2, gap_of(1.1), name="energy_mae_per_atom_within")]
     assert horizons(scores) == ()
     assert len(horizons([make(1, gap_of(1.1)), make(2, gap_of(1.1))])) == 1
+
+
+def summary(level, gap, metric="forces_mae"):
+    value = gap and SeedValue(mean=gap, sd=0.1)
+    return SeedSummary(
+        task="length",
+        level=level,
+        potential="p",
+        role="learned",
+        train_frames=40,
+        seeds=(0, 1),
+        metric=metric,
+        label="Force MAE",
+        unit="meV/Å",
+        aggregation="mean",
+        id=None,
+        ood=None,
+        gap=value,
+        failed_frames=0,
+    )
+
+
+def test_means_over_seeds_have_a_horizon_of_their_own():
+    scores = [
+        make(level, gap_of(gap), seed=seed, radius=level - seed)
+        for level, gaps in ((1, (1.4, 2.0)), (2, (1.1, 1.2)))
+        for seed, gap in enumerate(gaps)
+    ]
+    summaries = [
+        summary(1, gap_of(1.7, 1.6, 1.8)),
+        summary(2, gap_of(1.15, 1.1, 1.2)),
+        summary(2, gap_of(1.15), metric="energy_mae_per_atom"),
+    ]
+    found = {h.seed: h for h in horizons(scores, summaries)}
+    assert {seed: h.horizon for seed, h in found.items()} == {0: 1, 1: 2, None: 2}
+    assert found[None].certain
+    assert [point.coverage_radius for point in found[None].points] == [0, 1]  # the smaller of two

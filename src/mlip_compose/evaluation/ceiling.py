@@ -25,7 +25,7 @@ from mlip_compose.evaluation.bootstrap import (
 from mlip_compose.evaluation.catalogue import METRICS, Description
 from mlip_compose.evaluation.metrics import check, frame_errors, usable_frames
 from mlip_compose.evaluation.offsets import fit_offsets, total_offset
-from mlip_compose.evaluation.pooling import frame_pool
+from mlip_compose.evaluation.pooling import Pool, frame_pool
 from mlip_compose.evaluation.results import Interval, MoleculeScore, Strict
 from mlip_compose.records import Comparison
 from mlip_compose.threads import single_threaded
@@ -226,25 +226,39 @@ def _metric(
     resamples: int,
     seed: int,
 ) -> CeilingMetric:
-    """Return a metric; both errors have the same molecules, and so meet the same resamples."""
-    pool = frame_pool(ood, description, "ood")
-    above = estimate(pool, "ood", resamples, seed)
-    below = estimate(frame_pool(ceiling, description, "ood"), "ood", resamples, seed)
+    pools = frame_pool(ood, description, "ood"), frame_pool(ceiling, description, "ood")
+    found = ceiling_estimates(*pools, resamples, seed)
 
-    def interval(found: Estimate | None) -> Interval | None:
-        return None if found is None else found.interval()
+    def interval(estimated: Estimate | None) -> Interval | None:
+        return None if estimated is None else estimated.interval()
 
     return CeilingMetric(
         name=description.name,
         label=description.label,
         unit=description.unit,
         aggregation=description.aggregation,
-        ood=interval(above),
-        ceiling=interval(below),
-        gap=interval(_gap(above, below)),
-        frames=int(pool.items.sum()),
-        molecules=len(pool.units),
+        ood=interval(found.ood),
+        ceiling=interval(found.ceiling),
+        gap=interval(found.gap),
+        frames=int(pools[0].items.sum()),
+        molecules=len(pools[0].units),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class CeilingEstimates:
+    """Both errors and their ratio, with their resamples; None where there is no value."""
+
+    ood: Estimate | None
+    ceiling: Estimate | None
+    gap: Estimate | None
+
+
+def ceiling_estimates(ood: Pool, ceiling: Pool, resamples: int, seed: int) -> CeilingEstimates:
+    """Estimate from the pools of the two; these have the same molecules, and so resamples."""
+    above = estimate(ood, "ood", resamples, seed)
+    below = estimate(ceiling, "ood", resamples, seed)
+    return CeilingEstimates(above, below, _gap(above, below))
 
 
 def _gap(above: Estimate | None, below: Estimate | None) -> Estimate | None:

@@ -7,10 +7,10 @@ level r and large below it makes use of environments of r bonds: r is its horizo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Final, Literal
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, Literal
 
-from mlip_compose.evaluation.results import Interval, Score, Strict
+from mlip_compose.evaluation.results import Interval, Score, SeedSummary, SeedValue, Strict
 
 HORIZON_GAP: Final = 1.5
 """The gap up to which a potential counts as generalising."""
@@ -36,6 +36,7 @@ class HorizonPoint(Strict):
 class Horizon(Strict):
     """The horizon of one potential on one task, by one metric.
 
+    ``seed`` is None for that of the means over seeds.
     ``horizon`` is the smallest level among ``points`` whose gap is at most ``threshold``, whatever
     the gaps at higher levels are; None where there is none. ``certain`` says whether the high end
     of that gap's interval is at most the threshold, too; None without a horizon. Levels without a
@@ -45,12 +46,11 @@ class Horizon(Strict):
     task: str
     potential: str
     role: Literal["scale", "feasibility", "learned"]
-    seed: int
+    seed: int | None
     metric: str
     label: str
     unit: str
     aggregation: str
-    confidence: float
     threshold: float
     points: tuple[HorizonPoint, ...]
     horizon: int | None
@@ -59,6 +59,7 @@ class Horizon(Strict):
 
 def horizons(
     scores: Iterable[Score],
+    summaries: Iterable[SeedSummary] = (),
     metrics: Sequence[str] = HORIZON_METRICS,
     threshold: float = HORIZON_GAP,
 ) -> tuple[Horizon, ...]:
@@ -68,21 +69,35 @@ def horizons(
     ----------
     scores
         Any scores; those of a task, potential, seed and data set belong together.
+    summaries
+        Of these scores over seeds, where there are several: the horizons of their means come after
+        those of the single seeds.
     metrics
         Names of metrics; one that a score lacks is passed over.
     threshold
         The gap up to which a potential counts as generalising.
     """
     groups: dict[tuple[object, ...], list[Score]] = {}
+    radii: dict[tuple[str, int], int] = {}
     for score in scores:
         key = (score.task, score.potential, score.seed, score.dataset_sha256)
         groups.setdefault(key, []).append(score)
-    return tuple(
+        split = score.task, score.level
+        radii[split] = min(score.coverage_radius, radii.get(split, score.coverage_radius))
+    single = [
         horizon(group, metric, threshold)
         for group in groups.values()
         if len({score.level for score in group}) > 1
         for metric in metrics
         if all(metric in {m.name for m in score.metrics} for score in group)
+    ]
+    means: dict[tuple[str, str, str], list[SeedSummary]] = {}
+    for summary in summaries:
+        if summary.metric in metrics:
+            means.setdefault((summary.task, summary.potential, summary.metric), []).append(summary)
+    return (
+        *single,
+        *(_of_means(group, radii, threshold) for group in means.values() if len(group) > 1),
     )
 
 
@@ -100,36 +115,69 @@ def horizon(
     threshold
         The gap up to which a potential counts as generalising.
     """
-    ordered = sorted(scores, key=lambda score: score.level)
-    points = tuple(_point(score, metric) for score in ordered)
-    reached = next((p for p in points if p.gap is not None and p.gap.value <= threshold), None)
-    certain = None
-    if reached is not None and reached.gap is not None:
-        certain = reached.gap.high is not None and reached.gap.high <= threshold
-    example = ordered[0].metric(metric)
+    first, example = scores[0], scores[0].metric(metric)
+    points = [
+        HorizonPoint(
+            level=score.level,
+            coverage_radius=score.coverage_radius,
+            id=found.id,
+            ood=found.ood,
+            gap=found.gap,
+        )
+        for score in scores
+        for found in (score.metric(metric),)
+    ]
     return Horizon(
-        task=ordered[0].task,
-        potential=ordered[0].potential,
-        role=ordered[0].role,
-        seed=ordered[0].seed,
+        task=first.task,
+        potential=first.potential,
+        role=first.role,
+        seed=first.seed,
         metric=metric,
         label=example.label,
         unit=example.unit,
         aggregation=example.aggregation,
-        confidence=ordered[0].confidence,
         threshold=threshold,
-        points=points,
-        horizon=None if reached is None else reached.level,
-        certain=certain,
+        **_reached(points, threshold),
     )
 
 
-def _point(score: Score, name: str) -> HorizonPoint:
-    metric = score.metric(name)
-    return HorizonPoint(
-        level=score.level,
-        coverage_radius=score.coverage_radius,
-        id=metric.id,
-        ood=metric.ood,
-        gap=metric.gap,
+def _of_means(
+    summaries: Sequence[SeedSummary], radii: Mapping[tuple[str, int], int], threshold: float
+) -> Horizon:
+    first = summaries[0]
+    points = [
+        HorizonPoint(
+            level=summary.level,
+            coverage_radius=radii[summary.task, summary.level],
+            id=_mean(summary.id),
+            ood=_mean(summary.ood),
+            gap=_mean(summary.gap),
+        )
+        for summary in summaries
+    ]
+    return Horizon(
+        task=first.task,
+        potential=first.potential,
+        role=first.role,
+        seed=None,
+        metric=first.metric,
+        label=first.label,
+        unit=first.unit,
+        aggregation=first.aggregation,
+        threshold=threshold,
+        **_reached(points, threshold),
     )
+
+
+def _mean(value: SeedValue | None) -> Interval | None:
+    return None if value is None else value.mean
+
+
+def _reached(points: Sequence[HorizonPoint], threshold: float) -> dict[str, Any]:
+    """Return the points by level, the smallest level with a small gap, and whether it is surely."""
+    ordered = sorted(points, key=lambda point: point.level)
+    for point in ordered:
+        if point.gap is not None and point.gap.value <= threshold:
+            certain = point.gap.high is not None and point.gap.high <= threshold
+            return {"points": tuple(ordered), "horizon": point.level, "certain": certain}
+    return {"points": tuple(ordered), "horizon": None, "certain": None}

@@ -66,9 +66,9 @@ def summarise_seeds(scores: Sequence[Score], metric: str) -> SeedSummary:
         label=description.label,
         unit=description.unit,
         aggregation=description.aggregation,
-        id=_over_seeds([each.id for each in found], first.confidence),
-        ood=_over_seeds([each.ood for each in found], first.confidence),
-        gap=_over_seeds([each.gap for each in found], first.confidence),
+        id=over_seeds([each.id for each in found], first.confidence),
+        ood=over_seeds([each.ood for each in found], first.confidence),
+        gap=over_seeds([each.gap for each in found], first.confidence),
         failed_frames=sum(score.failed_frames for score in scores),
     )
 
@@ -107,7 +107,8 @@ def _common(scores: Sequence[Score], description: Description, part: TestPart) -
     return [each.only(units) for each in pools]
 
 
-def _over_seeds(found: Sequence[Estimate | None], confidence: float) -> SeedValue | None:
+def over_seeds(found: Sequence[Estimate | None], confidence: float) -> SeedValue | None:
+    """Return mean and spread of estimates, one a seed; None where a seed has none."""
     present = [each for each in found if each is not None]
     if len(present) < len(found):
         return None

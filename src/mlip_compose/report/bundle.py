@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from mlip_compose.evaluation.ceiling import CeilingScore
+from mlip_compose.evaluation.ceiling_seeds import CeilingSummary
 from mlip_compose.evaluation.horizon import Horizon
 from mlip_compose.evaluation.results import PairedDifference, Ranking, Score, SeedSummary, Strict
 from mlip_compose.records import ReceptiveField
@@ -54,8 +55,9 @@ class StudyResults(Strict):
 
     ``certificates`` are the documents of ``tasks certify --json``, one for each task and level;
     ``seed_summaries`` are there for a study of several seeds, ``rankings`` for one of several
-    potentials, ``ceilings`` for one with ``ceiling: true``, ``horizons`` for one of several levels;
-    ``provenance`` holds versions, platform, the command and the time.
+    potentials, ``ceilings`` for one with ``ceiling: true`` (``ceiling_summaries`` with several
+    seeds, too), ``horizons`` for one of several levels; ``provenance`` holds versions, platform,
+    the command and the time.
     """
 
     schema_version: Literal[1] = 1
@@ -70,4 +72,5 @@ class StudyResults(Strict):
     seed_summaries: tuple[SeedSummary, ...] = ()
     rankings: tuple[Ranking, ...] = ()
     ceilings: tuple[CeilingScore, ...] = ()
+    ceiling_summaries: tuple[CeilingSummary, ...] = ()
     horizons: tuple[Horizon, ...] = ()

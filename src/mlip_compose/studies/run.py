@@ -11,6 +11,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from mlip_compose.errors import DataError, SchemaError, UnreadableError
+from mlip_compose.evaluation.ceiling_seeds import ceiling_summaries
 from mlip_compose.evaluation.horizon import horizons
 from mlip_compose.evaluation.paired import paired_differences
 from mlip_compose.evaluation.ranking import rankings
@@ -111,6 +112,8 @@ def run_study(
         results = _kept(directory)
         wanted = (study.model_dump(mode="json"), store.checksum)
         if done or results is None or _made_from(results) != wanted:
+            several = len(study.seeds) > 1
+            summaries = seed_summaries(scores) if several else ()
             results = StudyResults(
                 name=study.name,
                 study=study.model_dump(mode="json"),
@@ -119,10 +122,11 @@ def run_study(
                 units=tuple(units[training.id] for training in trainings if training.id in units),
                 scores=tuple(scores),
                 pairs=paired_differences(scores, PAIRED_METRICS),
-                seed_summaries=seed_summaries(scores) if len(study.seeds) > 1 else (),
+                seed_summaries=summaries,
                 rankings=rankings(scores),
                 ceilings=ceilings,
-                horizons=horizons(scores),
+                ceiling_summaries=ceiling_summaries(ceilings) if several else (),
+                horizons=horizons(scores, summaries),
                 provenance=provenance(command),
             )
             write_text(directory.results, results.model_dump_json(indent=1) + "\n")
