@@ -67,7 +67,8 @@ class ReactionScore(Strict):
     ``kind`` is ``exchange`` (X-R-Y + H-R-H -> X-R-H + H-R-Y) or ``increment`` (E(n+1) - E(n));
     ``family`` is that of X-R-Y or of the series. ``predicted_offset`` is the prediction with the
     per-element offsets of the training labels (None without training labels); an exchange does not
-    depend on them.
+    depend on them. ``predicted`` is at the reference's minima, ``predicted_relaxed`` at those that
+    the potential relaxed to (None where none were relaxed, or one could not be).
     """
 
     name: str
@@ -78,6 +79,8 @@ class ReactionScore(Strict):
     reference: float
     predicted: float
     predicted_offset: float | None = None
+    predicted_relaxed: float | None = None
+    predicted_relaxed_offset: float | None = None
 
 
 class Score(Strict):
@@ -87,6 +90,9 @@ class Score(Strict):
     are at ``confidence``. ``energy_offsets`` (eV, by atomic number) are the per-element offsets
     that were fitted on training labels, None where there were none. ``failed_minima`` names the
     molecules whose minimum has no finite predicted energy; their reactions are left out.
+    Where minima were relaxed with the potential, ``relaxed_rmsd`` (Angstrom, by molecule) says how
+    far from the reference's minimum that ended, superposed, and ``failed_relaxations`` why a
+    molecule has none.
     ``unseen_terms`` is there for potentials with typed terms: for each kind of term in the OOD
     molecules, how many have a type that was not in training, and how many there are.
     ``attribution`` says where in the molecules the error is; None in files older than that.
@@ -111,6 +117,8 @@ class Score(Strict):
     failed_frames: int
     reactions: tuple[ReactionScore, ...] = ()
     failed_minima: tuple[str, ...] = ()
+    relaxed_rmsd: dict[str, float] = Field(default_factory=dict)
+    failed_relaxations: dict[str, str] = Field(default_factory=dict)
     energy_offsets: dict[int, float] | None = None
     resampling_seed: int = 0
     unseen_terms: dict[str, tuple[int, int]] = Field(default_factory=dict)

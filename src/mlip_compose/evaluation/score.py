@@ -33,7 +33,7 @@ class Header:
         Data set, checksum of its file and level of theory of its labels.
     train_frames
         Number of frames trained on.
-    unseen_terms
+    unseen_terms, relaxed_rmsd, failed_relaxations
         See ``Score``.
     """
 
@@ -48,6 +48,8 @@ class Header:
     reference: str
     train_frames: int
     unseen_terms: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    relaxed_rmsd: Mapping[str, float] = field(default_factory=dict)
+    failed_relaxations: Mapping[str, str] = field(default_factory=dict)
 
 
 @single_threaded

@@ -27,6 +27,8 @@ class Target:
     ----------
     id
         Of the predictions and the score.
+    relax
+        Whether the potential is to relax the minima of the molecules too.
     ceiling_of
         Of a ceiling: the id of the target of the ordinary training that it is held against; its
         selection is then that of :func:`mlip_compose.tasks.ceiling.ceiling_selection`.
@@ -36,6 +38,7 @@ class Target:
     split: Split
     selection: FrameSelection
     ceiling_of: str = ""
+    relax: bool = False
 
     @property
     def level(self) -> int:
@@ -109,7 +112,8 @@ def plan(study: Study, store: Store) -> tuple[Training, ...]:
         selection = select_frames(split, store.n_frames, study.train_frames, seed)
         for entry in study.potentials:
             training = training_of(store, task, entry, seed, selection)
-            target = Target(_slug(training, f"L{level}"), split, selection)
+            slug = _slug(training, f"L{level}") + ("_relaxed" if study.relax_minima else "")
+            target = Target(slug, split, selection, relax=study.relax_minima)
             _add(trainings, training, target)
             if study.ceiling:
                 included = ceiling_selection(split, selection, store.n_frames, seed)

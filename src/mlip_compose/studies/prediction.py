@@ -13,6 +13,7 @@ from mlip_compose.report.bundle import UnitFacts
 from mlip_compose.store.predictions import PredictionHeader, Predictions
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.plan import Target
+from mlip_compose.studies.relaxing import relax_minima
 
 
 def predict_selection(
@@ -22,8 +23,10 @@ def predict_selection(
 
     Training frames are there for the per-element offsets, which are fitted on training labels only.
     Validation frames are not predicted: no number is reported on them. Predictions of a ceiling say
-    so in the name of the potential.
+    so in the name of the potential. Where the target asks for it, the potential relaxes the minima.
     """
+    molecules = (*target.split.train, *target.split.ood) if target.relax else ()
+    relaxed, failed = relax_minima(potential, store, molecules)
     header = PredictionHeader(
         potential=f"{facts.potential}, ceiling" if target.ceiling_of else facts.potential,
         role=facts.role,
@@ -36,10 +39,12 @@ def predict_selection(
         level=target.level,
         train_frames=facts.train_frames,
         unseen_terms=_unseen_terms(potential, store, target),
+        failed_relaxations=failed,
         software={"mlip-compose": version("mlip-compose")},
     )
     return Predictions(
-        header, [_predict(potential, store, frames) for frames in _wanted(store, target)]
+        header,
+        [*(_predict(potential, store, frames) for frames in _wanted(store, target)), *relaxed],
     )
 
 

@@ -12,6 +12,7 @@ from mlip_compose.evaluation.results import Score
 from mlip_compose.evaluation.score import Header, score
 from mlip_compose.records import (
     MINIMUM,
+    RELAXED,
     Comparison,
     FrameSelection,
     IntArray,
@@ -21,6 +22,7 @@ from mlip_compose.records import (
 from mlip_compose.store.predictions import Predictions
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.plan import Target
+from mlip_compose.studies.relaxing import relaxed_rmsd
 from mlip_compose.tasks.coverage import novel_atoms
 
 
@@ -66,6 +68,12 @@ def score_predictions(
         reference=store.reference,
         train_frames=made_for.train_frames,
         unseen_terms=made_for.unseen_terms,
+        relaxed_rmsd={
+            name: distance
+            for (name, trajectory), frames in sorted(predictions.frames.items())
+            if trajectory == RELAXED and (distance := relaxed_rmsd(frames, store)) is not None
+        },
+        failed_relaxations=made_for.failed_relaxations,
     )
     seen = [store.molecules[name] for name in target.selection.train]
     return score(
@@ -145,6 +153,11 @@ def _minima(predictions: Predictions, store: Store, target: Target) -> dict[str,
     for name in names:
         predicted = predictions.frames.get((name, MINIMUM))
         if predicted is not None and store.has_minimum(name):
-            energy = float(store.minimum(name).energy[0])
-            found[name] = Minimum(store.molecules[name], energy, float(predicted.energy[0]))
+            relaxed = predictions.frames.get((name, RELAXED))
+            found[name] = Minimum(
+                molecule=store.molecules[name],
+                reference=float(store.minimum(name).energy[0]),
+                predicted=float(predicted.energy[0]),
+                relaxed=None if relaxed is None else float(relaxed.energy[0]),
+            )
     return found

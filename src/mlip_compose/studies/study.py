@@ -102,6 +102,9 @@ class Study(BaseModel):
         Whether to add, for each task, level, seed and potential, a training under the same frame
         budget with the OOD molecules included. It has the first half of their primary trajectories
         to train on, and is compared with the ordinary training on the second half: the ceiling gap.
+    relax_minima
+        Whether each potential relaxes the minima of all molecules, so that reaction energies are
+        also those of its own minima. Takes some tens of predictions a molecule.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -115,6 +118,7 @@ class Study(BaseModel):
     train_frames: int | None = Field(default=400, ge=1)
     allow_missing: bool = False
     ceiling: bool = False
+    relax_minima: bool = False
 
     def check(self) -> None:
         """Check every name and setting before any work is done.
