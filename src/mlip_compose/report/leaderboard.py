@@ -146,12 +146,13 @@ def find_score(results: StudyResults, entry: Entry, task: str, level: int) -> Sc
 
 
 def failure_of(results: StudyResults, entry: Entry, task: str, level: int) -> UnitFacts | None:
-    """Return the failed unit that should have given this score, or None."""
+    """Return the failed unit that should have given this score, or None; no ceiling does."""
     return next(
         (
             unit
             for unit in results.units
             if unit.status == "failed"
+            and not unit.ceiling
             and (unit.potential, unit.task) == (entry.potential, task)
             and entry.seed in (None, unit.seed)
             and level in unit.levels

@@ -14,9 +14,11 @@ from mlip_compose.files import write_text
 from mlip_compose.report.account import account
 from mlip_compose.report.attribution import View, attribution_document, attribution_views
 from mlip_compose.report.bundle import StudyResults
+from mlip_compose.report.ceilings import Ceilings, ceiling_rows, ceilings_of
 from mlip_compose.report.curves import curve_document
 from mlip_compose.report.evidence import evidence
 from mlip_compose.report.gaps import gap_caption, gap_figure
+from mlip_compose.report.horizons import horizon_panels, horizon_tables
 from mlip_compose.report.leaderboard import (
     MAIN_METRIC,
     Board,
@@ -75,7 +77,12 @@ def render_report(results: StudyResults) -> str:
     levels, metrics, entries = levels_of(results), metrics_of(results), entries_of(results)
     boards = [build_board(results, metric, level) for level in levels for metric in metrics]
     runs, styles = runs_of(results), styles_of(entries)
-    several = runs != entries
+    run_boards = (
+        [build_board(results, metric, level, runs) for level in levels for metric in metrics]
+        if runs != entries
+        else []
+    )
+    ceilings = [ceilings_of(results, board) for board in boards]
     attributions = attribution_views(results, styles)
     scripts = [get_plotlyjs(), (TEMPLATES / "report.js").read_text("utf-8")]
     context = {
@@ -94,11 +101,9 @@ def render_report(results: StudyResults) -> str:
         "confidence": confidence_of(results),
         "answers": [answer(results, level) for level in levels],
         "boards": boards,
-        "run_boards": [
-            build_board(results, metric, level, runs) for level in levels for metric in metrics
-        ]
-        if several
-        else [],
+        "run_boards": run_boards,
+        "ceilings": ceilings,
+        "run_ceilings": [ceilings_of(results, board) for board in run_boards],
         "places": [places_of(results, board) for board in boards],
         "orders": [orders_of(results, board) for board in boards],
         "pairs": [pair for pair in results.pairs if pair.metric == MAIN_METRIC],
@@ -107,8 +112,9 @@ def render_report(results: StudyResults) -> str:
         ],
         "attributions": attributions,
         "view_options": list(dict.fromkeys((view.name, view.title) for view in attributions)),
+        "horizons": horizon_tables(results, entries),
         "account": account(results),
-        "data": _data(results, boards, attributions, styles, run_styles(runs, styles)),
+        "data": _data(results, boards, ceilings, attributions, styles, run_styles(runs, styles)),
         "version": __version__,
         # Ours, not the user's: not escaped on purpose.
         "css": Markup((TEMPLATES / "report.css").read_text("utf-8")),
@@ -121,6 +127,7 @@ def render_report(results: StudyResults) -> str:
 def _data(
     results: StudyResults,
     boards: list[Board],
+    ceilings: list[Ceilings],
     attributions: tuple[View, ...],
     styles: dict[Entry, Style],
     of_runs: dict[Entry, Style],
@@ -147,8 +154,11 @@ def _data(
         "colours": VIRIDIS,
         "gaps": {
             str(level): {
-                board.metric: {"figure": gap_figure(board, styles), "caption": gap_caption(board)}
-                for board in boards
+                board.metric: {
+                    "figure": gap_figure(board, styles, found),
+                    "caption": gap_caption(board, found),
+                }
+                for board, found in zip(boards, ceilings, strict=True)
                 if board.level == level
             }
             for level in levels
@@ -159,6 +169,7 @@ def _data(
         },
         "curves": {str(level): curve_document(results, level, of_runs) for level in levels},
         "attributions": attribution_document(attributions),
+        "horizons": horizon_panels(results, styles),
     }
 
 
@@ -189,6 +200,7 @@ def _environment() -> Environment:
         "provenance": provenance_of,
         "place_note": place_note,
         "order_note": order_note,
+        "ceiling_rows": ceiling_rows,
         "order_rows": order_rows,
         "dash": DASH,
     }

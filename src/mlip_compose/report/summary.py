@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mlip_compose.evaluation.horizon import HORIZON_GAP
 from mlip_compose.evaluation.results import Metric, PairedDifference
 from mlip_compose.report.bundle import StudyResults
+from mlip_compose.report.ceilings import CeilingCell, ceilings_of
 from mlip_compose.report.leaderboard import (
     MAIN_METRIC,
     Board,
@@ -16,7 +18,7 @@ from mlip_compose.report.leaderboard import (
     metrics_of,
 )
 from mlip_compose.report.numbers import between, is_number, number, ratio
-from mlip_compose.report.words import HORIZON_GAP, TASKS
+from mlip_compose.report.words import TASKS
 
 NOVEL_METRIC = "forces_mae_novel"
 FEW = 2  # trained potentials that get a sentence each; of more, the extremes are named
@@ -26,7 +28,8 @@ FEW = 2  # trained potentials that get a sentence each; of more, the extremes ar
 class Line:
     """What one entry did on one task: the gap with its limits, and the two errors behind it.
 
-    ``novel`` is the gap on the atoms whose surroundings no training molecule shows.
+    ``novel`` is the gap on the atoms whose surroundings no training molecule shows, ``ceiling`` the
+    ceiling gap.
     ``failure`` is set, and the rest empty, where the unit of work failed.
     """
 
@@ -35,6 +38,7 @@ class Line:
     limits: str = ""
     errors: str = ""
     novel: str = ""
+    ceiling: str = ""
     failure: str = ""
 
 
@@ -236,7 +240,10 @@ def _failures(results: StudyResults) -> tuple[str, ...]:
     failed = [unit for unit in results.units if unit.status == "failed"]
     if not failed:
         return ()
-    names = "; ".join(f"{unit.potential} on {unit.task}: {unit.reason}" for unit in failed)
+    names = "; ".join(
+        f"{'the ceiling of ' if unit.ceiling else ''}{unit.potential} on {unit.task}: {unit.reason}"
+        for unit in failed
+    )
     return (f"{len(failed)} of {len(results.units)} units of work failed ({names}).",)
 
 
@@ -255,8 +262,13 @@ def _novel(results: StudyResults, entry: Entry, task: str, level: int) -> str:
     return ratio(found.gap.value) if found and found.gap else ""
 
 
+def _ceiling(cell: CeilingCell | None) -> str:
+    return ratio(cell.gap.value) if cell is not None and cell.gap is not None else ""
+
+
 def _task(results: StudyResults, board: Board, column: int, task: str) -> TaskAnswer:
     lines = []
+    ceilings = ceilings_of(results, board)
     for row in board.rows:
         cell = row.cells[column]
         if cell.state == "failed":
@@ -272,6 +284,7 @@ def _task(results: StudyResults, board: Board, column: int, task: str) -> TaskAn
                     f"{number(id_.value if id_ else None)} → {number(ood.value if ood else None)}"
                     f" {metric.unit}",
                     _novel(results, row.entry, task, board.level),
+                    _ceiling(ceilings.get((task, row.entry))),
                 )
             )
     return TaskAnswer(task, TASKS.get(task, ""), tuple(lines))

@@ -146,8 +146,15 @@
     });
   }
 
+  function drawHorizons() {
+    all("[data-horizon]").forEach((plot) => {
+      const { figure } = data.horizons[Number(plot.dataset.horizon)];
+      draw(plot, figure, plot.getAttribute("aria-label"));
+    });
+  }
+
   const drawings = {
-    level: [drawGaps, drawMaps, drawCurves, drawAttribution], metric: [drawGaps],
+    level: [drawGaps, drawMaps, drawCurves, drawHorizons, drawAttribution], metric: [drawGaps],
     task: [drawMaps, drawAttribution], quantity: [drawMaps], left: [drawMaps], right: [drawMaps],
     families: [drawCurves], scale: [drawCurves, drawAttribution], view: [drawAttribution],
   };
