@@ -99,6 +99,20 @@ def test_distances_from_novel_atoms_are_of_ood_frames_alone(attributed):
     assert {part for part, _ in rows} == {"ood"}
 
 
+def test_novel_atoms_have_the_error_of_their_metric(header, compare, assembled):
+    comparisons = []
+    for seed, name in enumerate(OOD):
+        molecule = assembled(name)
+        errors = np.random.default_rng(seed).normal(size=(3, molecule.n_atoms, 3))
+        comparisons.append(compare(molecule, "ood", [0.1] * 3, errors, molecule.numbers == 7))
+    result = score(header(), comparisons, train=[], ood=OOD, resamples=200)
+    rows = {r.group: r for r in grouping(result.attribution, "novel_distance").rows}
+    novel = result.metric("forces_mae_novel").ood
+    assert rows["0"].forces_mae.value == pytest.approx(novel.value)
+    assert rows["0"].forces_mae.low == pytest.approx(novel.low)
+    assert rows["0"].molecules == 2
+
+
 def test_without_novel_atoms_all_molecules_are_one_group(attributed):
     found = attributed(lambda m: 0.01)
     assert values(found, "novel_distance") == pytest.approx({"none": 10.0})

@@ -153,8 +153,15 @@ def test_what_does_not_exist_is_a_dash(views):
     (line,) = [x for x in view(views, "energy").lines if x.label == "nitrile CN, OOD"]
     assert [n.value for n in line.numbers[:4]] == ["–", "–", "–", "60.0"]
     (none,) = [x for x in view(views, "novel_distance").lines if x.label.startswith("no novel")]
-    assert none.molecules == "– / 6"
-    assert none.numbers[0].value == "–"
+    assert none.molecules == "6"
+
+
+def test_distances_from_novel_atoms_have_no_column_of_training_molecules(views):
+    distances = view(views, "novel_distance")
+    assert [name for name, _ in distances.columns] == ["OOD", "share"]
+    assert distances.molecules == ", OOD"
+    assert distances.lines[0].label == "0, the novel atoms"
+    assert view(views, "end_distance").lines[1].label == "1 bond"
 
 
 def test_figures_are_what_plotly_accepts(views):

@@ -37,7 +37,7 @@ _AGGREGATION: Final = (
     "error of the total energy, e = slope n + rest: the slope by least squares of the mean errors "
     "of molecules against n, with a constant for each family; rest and total are root mean squares "
     "over frames (every molecule alike) after and before slope n is removed, constant is the mean "
-    "of the rest"
+    "of the rest; slope n and the constant can cancel, so that the rest may exceed the total"
 )
 
 

@@ -28,6 +28,8 @@ NAMED: Final = 2
 
 PARTS: Final = {"id": "ID", "ood": "OOD"}
 
+_ORIGINS: Final = {"end_distance": "end group", "novel_distance": "novel atoms"}
+
 Found = dict[Entry, Attribution]
 
 
@@ -52,8 +54,8 @@ class Line:
 class View:
     """One way to look at the error of one task at one level, ready to be shown.
 
-    ``columns`` stand under each of ``entries``, as name and unit; ``per_part`` says that ID and OOD
-    share a line; ``figure`` is a document for the page's script.
+    ``columns`` stand under each of ``entries``, as name and unit; ``molecules`` says what counts
+    of molecules are of, ``figure`` is a document for the page's script.
     """
 
     level: int
@@ -63,7 +65,7 @@ class View:
     about: str
     entries: tuple[str, ...]
     columns: tuple[tuple[str, str], ...]
-    per_part: bool
+    molecules: str
     lines: tuple[Line, ...]
     figure: dict[str, Any]
     caption: str
@@ -134,6 +136,8 @@ def _views(level: int, task: str, found: Found, styles: dict[Entry, Style]) -> I
         groups = _ordered(name, [row.group for g in by_entry.values() for row in g.rows])
         if not groups:
             continue
+        there = {row.part for g in by_entry.values() for row in g.rows}
+        parts = [part for part in PARTS if part in there]
         said = {entry.label: largest_errors(grouping) for entry, grouping in by_entry.items()}
         worst = "; ".join(f"{label}: {text}" for label, text in said.items() if text)
         yield View(
@@ -143,9 +147,12 @@ def _views(level: int, task: str, found: Found, styles: dict[Entry, Style]) -> I
             title=f"force error by {first.label}",
             about=first.aggregation,
             entries=entries,
-            columns=(("ID", first.unit), ("OOD", first.unit), ("share", "of OOD error")),
-            per_part=True,
-            lines=tuple(_force_line(name, group, found, by_entry) for group in groups),
+            columns=(
+                *((PARTS[part], first.unit) for part in parts),
+                *([("share", "of OOD error")] if "ood" in parts else []),
+            ),
+            molecules=f", {' / '.join(PARTS[part] for part in parts)}",
+            lines=tuple(_force_line(name, group, parts, found, by_entry) for group in groups),
             figure=force_figure(by_entry, groups, [_tick(name, g) for g in groups], styles),
             caption=f"Force MAE by {first.label}, {task}. Largest OOD errors: {worst or DASH}.",
         )
@@ -167,7 +174,7 @@ def _views(level: int, task: str, found: Found, styles: dict[Entry, Style]) -> I
                 ("rest", one.unit),
                 ("total", one.unit),
             ),
-            per_part=False,
+            molecules="",
             lines=tuple(_energy_lines(groups, found, of_entry)),
             figure=energy_figure(of_entry, groups, [_tick(name, g) for g in groups], styles),
             caption=f"Energy error that grows with n, {one.label}, {task}: {_slopes(of_entry)}.",
@@ -192,7 +199,9 @@ def _name(name: str, group: str) -> str:
         return f"n = {group}"
     if name == "novel_distance" and group == NO_NOVEL_ATOM:
         return "no novel atom in the molecule"
-    if name in ("end_distance", "novel_distance"):
+    if name in _ORIGINS and group == "0":
+        return f"0, the {_ORIGINS[name]}"
+    if name in _ORIGINS:
         return f"{group} {'bond' if group == '1' else 'bonds'}"
     return group
 
@@ -213,17 +222,20 @@ def _count(rows: Sequence[ForceRow | EnergyRow]) -> str:
     return f"{counts[0]}–{counts[-1]}" if len(counts) > 1 else str(counts[0])
 
 
-def _force_line(name: str, group: str, found: Found, by_entry: dict[Entry, ForceGrouping]) -> Line:
+def _force_line(
+    name: str, group: str, parts: Sequence[str], found: Found, by_entry: dict[Entry, ForceGrouping]
+) -> Line:
     numbers: list[Number] = []
-    there: dict[str, list[ForceRow]] = {part: [] for part in PARTS}
+    there: dict[str, list[ForceRow]] = {part: [] for part in parts}
     for entry in found:
         rows = by_entry[entry].rows if entry in by_entry else ()
         own = {row.part: row for row in rows if row.group == group}
         for part, row in own.items():
             there[part].append(row)
-        numbers += [_number(own[part].forces_mae if part in own else None) for part in PARTS]
-        numbers.append(Number(percent(own["ood"].share)) if "ood" in own else Number())
-    counts = " / ".join(_count(there[part]) for part in PARTS)
+        numbers += [_number(own[part].forces_mae if part in own else None) for part in parts]
+        if "ood" in parts:
+            numbers.append(Number(percent(own["ood"].share)) if "ood" in own else Number())
+    counts = " / ".join(_count(there[part]) for part in parts)
     return Line(_name(name, group), counts, tuple(numbers))
 
 

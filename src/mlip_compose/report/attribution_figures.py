@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from mlip_compose.evaluation.attribution_results import EnergySplit, ForceGrouping
@@ -16,7 +16,7 @@ WIDTH: Final = 0.7  # of the room of a group, shared by all marks
 ORDERED: Final = ("chain", "end_distance", "novel_distance")
 """Groupings along a distance or a length, whose marks a line joins."""
 
-Rows = Iterable[tuple[str, str, Interval]]
+Rows = Sequence[tuple[str, str, Interval]]
 """Group, part and value."""
 
 
@@ -80,14 +80,17 @@ def _figure(
     styles: Mapping[Entry, Style],
     lines: bool,
 ) -> Figure:
-    step = WIDTH / (2 * len(rows))
-    traces: list[Figure] = []
-    for i, (entry, own) in enumerate(rows.items()):
-        for j, part in enumerate(("id", "ood")):
-            at = {group: value for group, p, value in own if p == part}
-            dodge = step * (2 * i + j + 0.5) - WIDTH / 2
-            if at:
-                traces.append(_trace(entry, styles[entry], part, at, groups, ticks, dodge, lines))
+    series = [
+        (entry, part, at)
+        for entry, own in rows.items()
+        for part in ("id", "ood")
+        if (at := {group: value for group, p, value in own if p == part})
+    ]
+    step = WIDTH / max(len(series), 1)
+    traces = [
+        _trace(entry, styles[entry], part, at, groups, ticks, step * (i + 0.5) - WIDTH / 2, lines)
+        for i, (entry, part, at) in enumerate(series)
+    ]
     return {
         "data": traces,
         "layout": {
