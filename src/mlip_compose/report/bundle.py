@@ -6,9 +6,11 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from mlip_compose.evaluation.additivity import Additivity, ReactionErrors
 from mlip_compose.evaluation.ceiling import CeilingScore
 from mlip_compose.evaluation.ceiling_seeds import CeilingSummary
 from mlip_compose.evaluation.horizon import Horizon
+from mlip_compose.evaluation.relaxations import Relaxations
 from mlip_compose.evaluation.results import PairedDifference, Ranking, Score, SeedSummary, Strict
 from mlip_compose.records import ReceptiveField
 
@@ -56,8 +58,9 @@ class StudyResults(Strict):
     ``certificates`` are the documents of ``tasks certify --json``, one for each task and level;
     ``seed_summaries`` are there for a study of several seeds, ``rankings`` for one of several
     potentials, ``ceilings`` for one with ``ceiling: true`` (``ceiling_summaries`` with several
-    seeds, too), ``horizons`` for one of several levels; ``provenance`` holds versions, platform,
-    the command and the time.
+    seeds, too), ``horizons`` for one of several levels; ``additivity`` and ``reaction_errors``
+    where the data set has relaxed minima, ``relaxations`` with ``relax_minima: true``;
+    ``provenance`` holds versions, platform, the command and the time.
     """
 
     schema_version: Literal[1] = 1
@@ -71,6 +74,9 @@ class StudyResults(Strict):
     provenance: dict[str, Any]
     seed_summaries: tuple[SeedSummary, ...] = ()
     rankings: tuple[Ranking, ...] = ()
+    additivity: Additivity | None = None
+    reaction_errors: tuple[ReactionErrors, ...] = ()
+    relaxations: tuple[Relaxations, ...] = ()
     ceilings: tuple[CeilingScore, ...] = ()
     ceiling_summaries: tuple[CeilingSummary, ...] = ()
     horizons: tuple[Horizon, ...] = ()

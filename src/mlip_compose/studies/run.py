@@ -11,10 +11,16 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from mlip_compose.errors import DataError, SchemaError, UnreadableError
+from mlip_compose.evaluation.additivity import (
+    Additivity,
+    reaction_errors,
+    reference_additivity,
+)
 from mlip_compose.evaluation.ceiling_seeds import ceiling_summaries
 from mlip_compose.evaluation.horizon import horizons
 from mlip_compose.evaluation.paired import paired_differences
 from mlip_compose.evaluation.ranking import rankings
+from mlip_compose.evaluation.relaxations import relaxations
 from mlip_compose.evaluation.results import Score
 from mlip_compose.evaluation.seeds import seed_summaries
 from mlip_compose.files import write_text
@@ -124,6 +130,9 @@ def run_study(
                 pairs=paired_differences(scores, PAIRED_METRICS),
                 seed_summaries=summaries,
                 rankings=rankings(scores),
+                additivity=_additivity(store),
+                reaction_errors=reaction_errors(scores),
+                relaxations=relaxations(scores),
                 ceilings=ceilings,
                 ceiling_summaries=ceiling_summaries(ceilings) if several else (),
                 horizons=horizons(scores, summaries),
@@ -307,6 +316,15 @@ def _kept(directory: ResultsDirectory) -> StudyResults | None:
 
 def _made_from(results: StudyResults) -> tuple[dict[str, Any], str]:
     return results.study, results.dataset.sha256
+
+
+def _additivity(store: Store) -> Additivity | None:
+    minima = {
+        name: (molecule, float(store.minimum(name).energy[0]))
+        for name, molecule in store.molecules.items()
+        if store.has_minimum(name)
+    }
+    return reference_additivity(store.name, store.reference, minima)
 
 
 def _dataset_facts(store: Store) -> DatasetFacts:
