@@ -14,7 +14,7 @@ from mlip_compose.store.predictions import read_predictions
 from mlip_compose.store.reader import Store
 from mlip_compose.store.writer import write_store
 from mlip_compose.studies.directory import ResultsDirectory
-from mlip_compose.studies.run import Watch, run_study
+from mlip_compose.studies.run import Watch, read_results, run_study
 from mlip_compose.studies.study import Study
 
 NAMES = tuple(f"{group}-{n}-H" for group in ("OH", "F") for n in (1, 2, 3, 4, 7, 8))
@@ -188,8 +188,26 @@ def test_scores_are_those_of_the_study_without_ceilings(study, folder, outcome, 
 
 def test_the_report_shows_both_gaps_and_one_without_ceilings_does_not(outcome):
     assert "ceiling gap" in outcome.report.read_text()
-    without = outcome.results.model_copy(update={"ceilings": (), "horizons": ()})
-    assert "ceiling gap" not in render_report(without).lower().split('id="account"')[0]
+    ordinary = tuple(unit for unit in outcome.results.units if not unit.ceiling)
+    without = outcome.results.model_copy(update={"ceilings": (), "horizons": (), "units": ordinary})
+    page = render_report(without).lower().split('id="account"')[0]
+    assert "ceiling" not in page
+    assert "horizon-title" not in page
+
+
+def test_results_without_ceilings_and_horizons_are_read_and_shown(outcome, tmp_path):
+    """Files that were written before there were any."""
+    document = json.loads(ResultsDirectory(outcome.report.parent).results.read_text())
+    for key in ("ceilings", "ceiling_summaries", "horizons"):
+        del document[key]
+    document["units"] = [unit for unit in document["units"] if not unit.pop("ceiling")]
+    for unit in document["units"]:
+        del unit["receptive_field"]
+    old = ResultsDirectory(tmp_path)
+    old.results.write_text(json.dumps(document))
+    results = read_results(old)
+    assert (results.ceilings, results.horizons) == ((), ())
+    assert "horizon-title" not in render_report(results)
 
 
 def test_a_ceiling_that_failed_leaves_the_ordinary_result(study, folder, outcome, tmp_path):

@@ -36,13 +36,18 @@ Ceilings = dict[tuple[str, Entry], CeilingCell]
 
 def ceilings_of(results: StudyResults, board: Board) -> Ceilings:
     """Return the ceilings of every row of a board; empty for a study without any."""
-    if not any(unit.ceiling for unit in results.units) and not results.ceilings:
+    if not has_ceilings(results):
         return {}
     return {
         (task, row.entry): _cell(results, board, row.entry, task)
         for task in board.tasks
         for row in board.rows
     }
+
+
+def has_ceilings(results: StudyResults) -> bool:
+    """Return whether a study asked for ceilings, be it that they failed."""
+    return any(unit.ceiling for unit in results.units)
 
 
 def _cell(results: StudyResults, board: Board, entry: Entry, task: str) -> CeilingCell:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlip_compose.report.bundle import StudyResults
-from mlip_compose.report.ceilings import ceiling_text, ceilings_of
+from mlip_compose.report.ceilings import ceiling_text, ceilings_of, has_ceilings
 from mlip_compose.report.leaderboard import (
     MAIN_METRIC,
     Cell,
@@ -44,7 +44,7 @@ def leaderboard_table(results: StudyResults, metric: str = MAIN_METRIC) -> Table
     table = Table(title=Text(title), title_justify="left")
     for header in ("task", *(["level"] if len(levels) > 1 else []), "potential"):
         table.add_column(header)
-    with_ceilings = [f"ceiling gap \\[{confidence}]"] if results.ceilings else []
+    with_ceilings = [f"ceiling gap \\[{confidence}]"] if has_ceilings(results) else []
     for header in (f"ID{unit}", f"OOD{unit}", f"gap OOD/ID \\[{confidence}]", *with_ceilings):
         table.add_column(header, justify="right")
     if shown is None:
