@@ -102,7 +102,7 @@ class Estimate:
         return Interval(value=self.value, low=low, high=high)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=64)  # the sizes of the groups of one attribution, some 2 MB each
 def draw_counts(units: int, resamples: int, seed: int, part: TestPart) -> NDArray[np.uint32]:
     """Return how often each unit is drawn in each resample.
 

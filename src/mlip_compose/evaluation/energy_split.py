@@ -32,7 +32,7 @@ ALL: Final = "all"
 SMALLEST_SAMPLE: Final = 4
 """Fewer molecules leave too little beyond a line to resample; values then have no interval."""
 
-_STEP: Final = 500  # resamples at a time
+_CHUNK: Final = 1 << 20  # numbers of one step
 _AGGREGATION: Final = (
     "error of the total energy, e = slope n + rest: the slope by least squares of the mean errors "
     "of molecules against n, with a constant for each family; rest and total are root mean squares "
@@ -122,8 +122,9 @@ def _row(
     samples = None
     if n_units >= SMALLEST_SAMPLE:
         counts = draw_counts(n_units, resamples, seed, part)
+        step = max(1, _CHUNK // n_units)
         samples = np.concatenate(
-            [lines.fit(counts[i : i + _STEP]) for i in range(0, resamples, _STEP)]
+            [lines.fit(counts[i : i + step]) for i in range(0, resamples, step)]
         )
     influences = lines.influences(values)
 
@@ -162,22 +163,22 @@ class _Lines:
 
     def fit(self, counts: NDArray[np.generic]) -> NDArray[np.float64]:
         """Return slope, constant, rest and total of molecules taken so often: (R, U) to (R, 4)."""
-        weights = np.asarray(counts, dtype=np.float64)
-        member = np.eye(int(self.families.max()) + 1)[self.families]  # (U, G)
         x, y = self.chain, self.mean
-        of_family = weights @ member
+        member = np.eye(int(self.families.max()) + 1)[self.families]  # (U, G)
+        of_all = np.stack([x, y, x**2, x * y, y**2 + self.variance], axis=1)
+        terms = np.hstack([np.ones_like(x)[:, None], of_all, member])
+        terms = np.hstack([terms, member * x[:, None], member * y[:, None]])
+        sums = np.asarray(counts, dtype=np.float64) @ terms
+        units, sum_x, sum_y, sum_xx, sum_xy, sum_yy = sums[:, :6].T
+        of_family, family_x, family_y = np.split(sums[:, 6:], 3, axis=1)
         with np.errstate(divide="ignore", invalid="ignore"):  # no family with two chain lengths
             share = np.where(of_family > 0, 1.0 / of_family, 0.0)
-            sum_x, sum_y = weights @ (member * x[:, None]), weights @ (member * y[:, None])
-            within_xx = weights @ x**2 - (sum_x**2 * share).sum(axis=1)
-            within_xy = weights @ (x * y) - (sum_x * sum_y * share).sum(axis=1)
-            slope = np.where(within_xx > 1e-9 * (weights @ x**2), within_xy / within_xx, np.nan)
-        units = weights.sum(axis=1)
-        rest = y[None, :] - slope[:, None] * x[None, :]  # (R, U)
-        constant = (weights * rest).sum(axis=1) / units
-        square = (weights * rest**2).sum(axis=1) + weights @ self.variance
-        total = weights @ (y**2 + self.variance)
-        return np.stack([slope, constant, np.sqrt(square / units), np.sqrt(total / units)], axis=1)
+            within_xx = sum_xx - (family_x**2 * share).sum(axis=1)
+            within_xy = sum_xy - (family_x * family_y * share).sum(axis=1)
+            slope = np.where(within_xx > 1e-9 * sum_xx, within_xy / within_xx, np.nan)
+        constant = (sum_y - slope * sum_x) / units
+        rest = np.maximum(sum_yy - 2.0 * slope * sum_xy + slope**2 * sum_xx, 0.0)
+        return np.stack([slope, constant, np.sqrt(rest / units), np.sqrt(sum_yy / units)], axis=1)
 
     def influences(self, fitted: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return how much each molecule moves slope, constant, rest and total: (4, U).
