@@ -42,6 +42,7 @@ from mlip_compose.report.ranking import (
     place_note,
     places_of,
 )
+from mlip_compose.report.reactions import Reactions, reactions_of
 from mlip_compose.report.style import VIRIDIS, Style, run_styles, styles_of
 from mlip_compose.report.summary import answer, confidence_of
 from mlip_compose.report.words import GLOSSARY, QUESTION, ROLES
@@ -77,6 +78,8 @@ def render_report(results: StudyResults) -> str:
     levels, metrics, entries = levels_of(results), metrics_of(results), entries_of(results)
     boards = [build_board(results, metric, level) for level in levels for metric in metrics]
     runs, styles = runs_of(results), styles_of(entries)
+    of_runs = run_styles(runs, styles)
+    reactions = reactions_of(results, of_runs)
     run_boards = (
         [build_board(results, metric, level, runs) for level in levels for metric in metrics]
         if runs != entries
@@ -113,8 +116,10 @@ def render_report(results: StudyResults) -> str:
         "attributions": attributions,
         "view_options": list(dict.fromkeys((view.name, view.title) for view in attributions)),
         "horizons": horizon_tables(results, entries),
+        "reactions": reactions,
         "account": account(results),
-        "data": _data(results, boards, ceilings, attributions, styles, run_styles(runs, styles)),
+        "data": _data(results, boards, ceilings, attributions, styles, of_runs)
+        | {"reactions": _reaction_figures(reactions)},
         "version": __version__,
         # Ours, not the user's: not escaped on purpose.
         "css": Markup((TEMPLATES / "report.css").read_text("utf-8")),
@@ -171,6 +176,11 @@ def _data(
         "attributions": attribution_document(attributions),
         "horizons": horizon_panels(results, styles),
     }
+
+
+def _reaction_figures(reactions: Reactions | None) -> list[dict[str, Any]]:
+    panels = reactions.panels if reactions else ()
+    return [{"level": str(panel.level), "figure": panel.figure} for panel in panels]
 
 
 def _csp_hash(script: str) -> str:

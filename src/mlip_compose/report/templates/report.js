@@ -153,8 +153,16 @@
     });
   }
 
+  function drawReactions() {
+    all("[data-reaction]").forEach((plot) => {
+      const { level, figure } = data.reactions[Number(plot.dataset.reaction)];
+      if (level === state.level) soon(draw, plot, figure, plot.getAttribute("aria-label"));
+    });
+  }
+
   const drawings = {
-    level: [drawGaps, drawMaps, drawCurves, drawHorizons, drawAttribution], metric: [drawGaps],
+    level: [drawGaps, drawMaps, drawCurves, drawHorizons, drawAttribution, drawReactions],
+    metric: [drawGaps],
     task: [drawMaps, drawAttribution], quantity: [drawMaps], left: [drawMaps], right: [drawMaps],
     families: [drawCurves], scale: [drawCurves, drawAttribution], view: [drawAttribution],
   };
