@@ -12,6 +12,7 @@ from mlip_compose.report.numbers import DASH, between, is_number, ratio
 from mlip_compose.report.style import Figure, Style, log_axis, plain
 
 ROW_HEIGHT = 20  # pixels for one potential on one task
+TALL_ROW_HEIGHT = 28  # pixels, with its ceiling gap below it
 APART = 0.2  # of a row, between a gap and its ceiling gap
 
 Dot = tuple[float, Interval, str]
@@ -80,7 +81,7 @@ def gap_figure(
     return {
         "data": traces,
         "layout": {
-            "height": 90 + max(tasks * n * ROW_HEIGHT, 120),
+            "height": 90 + max(tasks * n * (TALL_ROW_HEIGHT if ceilings else ROW_HEIGHT), 120),
             "margin": {"l": 104, "r": 12, "t": 8, "b": 48},
             "showlegend": False,
             "xaxis": log_axis(seen) | {"title": {"text": f"gap, OOD / ID of {plain(board.label)}"}},
