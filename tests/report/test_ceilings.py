@@ -109,6 +109,13 @@ def test_each_number_is_that_of_the_ceiling_score(study):
         assert part in found.note
 
 
+def test_frames_that_are_left_out_are_counted(study):
+    assert "left out" not in cell(study, "additive").note
+    scores = tuple(score.model_copy(update={"failed_frames": 7}) for score in study.ceilings)
+    note = cell(study.model_copy(update={"ceilings": scores}), "additive").note
+    assert note.endswith("7 frames that one of the two failed on are left out.")
+
+
 def test_a_metric_without_a_ceiling_says_so(study):
     found = cell(study, "additive", metric="reaction_mae")
     assert (found.gap, found.ood) == (None, None)

@@ -129,6 +129,9 @@ def _note(
         if cell.sd is not None:
             seeds += f" with a standard deviation of {ratio(cell.sd)}"
     limits = between(gap, as_ratio=True) or "none (fewer than two molecules)"
+    failed = ""
+    if score.failed_frames:
+        failed = f" {score.failed_frames} frames that one of the two failed on are left out."
     return (
         f"{where}: ceiling gap of {board.label} {ratio(gap.value)}, {100 * score.confidence:g} % "
         f"interval {limits}: {number(cell.ood.value if cell.ood else None)} without and "
@@ -136,7 +139,7 @@ def _note(
         f"in training, on the same frames of {found.molecules} unseen molecules; "
         f"{score.ood_train_frames} of the ceiling's {score.train_frames} training frames are of "
         f"them; {found.aggregation}; reference {score.reference}; {seeds}; {score.resamples} "
-        "resamples."
+        f"resamples.{failed}"
     )
 
 
