@@ -47,9 +47,9 @@ $(VENV)/.train: $(VENV)/.torch $(SOURCES)
 	touch $@
 
 $(VENV)/.test: $(VENV)/.torch $(SOURCES)
-	$(PIP) -e '.[train,hub,test]'
+	$(PIP) -e '.[train,hub,dft,test]'
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.torch $(SOURCES)
-	$(PIP) -e '.[train,hub,test,dev]'
+	$(PIP) -e '.[train,hub,dft,test,dev]'
 	touch $@

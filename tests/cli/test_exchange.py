@@ -4,7 +4,7 @@ import json
 
 
 def test_there_and_back(command, tmp_path):
-    names = ("-m", "OH-1-H", "-m", "CN-2-H")
+    names = ("-m", "OH-1-H,CN-2-H")
     outcome = command("data", "export", "mini-v1", "-o", "xyz", *names, "--json")
     assert outcome.status == 0
     files = json.loads(outcome.out)["files"]

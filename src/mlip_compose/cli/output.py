@@ -30,9 +30,17 @@ Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of frames and of 
 AllowMissing = Annotated[
     bool, typer.Option("--allow-missing", help="Run although the data lacks molecules of the task.")
 ]
+Molecules = Annotated[
+    str | None, typer.Option("--molecules", "-m", help="Only these: names, separated by commas.")
+]
 Processes = Annotated[
     int | None, typer.Option("--processes", "-j", min=1, help="Default: one for each core.")
 ]
+
+
+def names_in(text: str) -> tuple[str, ...]:
+    """Split names that are separated by commas."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def stdout() -> Console:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mlip_compose.errors import RequestError, SchemaError, UnwritableError
+from mlip_compose.files import write_text
 from mlip_compose.store.hub import DEFAULT_REVISION, PARTIAL, Hub, HubFile, check_content
 
 SCHEMA: Final = "mlip-compose/download/1"
@@ -228,11 +228,4 @@ class Download:
                 )
 
     def _write(self) -> None:
-        temporary = self._path.with_name(f".{MANIFEST}.{os.getpid()}.tmp")
-        try:
-            temporary.write_text(self.manifest.model_dump_json(indent=2))
-            temporary.replace(self._path)
-        except OSError as error:
-            raise UnwritableError(self._path, error) from error
-        finally:
-            temporary.unlink(missing_ok=True)
+        write_text(self._path, self.manifest.model_dump_json(indent=2) + "\n")

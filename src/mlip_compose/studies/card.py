@@ -26,6 +26,15 @@ from mlip_compose.store.reader import Store
 from mlip_compose.store.schema import TRAJECTORIES
 from mlip_compose.studies.check import CheckReport
 
+_HOW: Final = (
+    "Langevin dynamics of each molecule in vacuum. Hydrogens are heavier than they are: masses do "
+    "not enter the distribution of configurations, and allow the long step. The two trajectories "
+    "start from two conformers, drawn by Boltzmann weight from a pool (ETKDG, MMFF94), and have "
+    "random numbers of their own, which depend on the seed and the molecule's name alone. Frames "
+    "are centred and rounded before they are labelled, so that what is stored is what was "
+    "labelled; each label is computed from a cold start. Minima are relaxed from the all-anti "
+    "conformer."
+)
 _TWO_SIGMA: Final = 2.0
 _OTHER: Final = "X-(CH2)n-Y"
 _VERDICTS: Final = {True: "ok", False: "FAILED", None: "skipped"}
@@ -109,7 +118,20 @@ def _identity(store: Store) -> list[tuple[str, str]]:
 def _protocol(sampling: dict[str, Any]) -> str:
     if not sampling:
         return "The store does not say."
-    return _table(("setting", "value"), [(key, str(value)) for key, value in sampling.items()])
+    told = "integrator" in sampling
+    rows = [(key, _shortened(value)) for key, value in sampling.items()]
+    return (_HOW + "\n\n" if told else "") + _table(("setting", "value"), rows)
+
+
+def _shortened(value: Any) -> str:
+    """Write a value; of a mapping of many, such as frames by molecule, only how many."""
+    if isinstance(value, dict):
+        parts = (
+            f"{key} {f'of {len(each)} molecules' if isinstance(each, dict) else each}"
+            for key, each in value.items()
+        )
+        return ", ".join(parts)
+    return str(value)
 
 
 def _gather(store: Store, temperature_K: float | None) -> _Shown:

@@ -10,7 +10,9 @@ import typer
 from mlip_compose.cli.output import (
     SOME_FAILED,
     Json,
+    Molecules,
     Processes,
+    names_in,
     print_json,
     print_table,
     progress_bars,
@@ -26,9 +28,7 @@ def build_data(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="HDF5 file. Default: data/<name>.h5.")
     ] = None,
-    molecules: Annotated[
-        str | None, typer.Option("--molecules", help="Only these, such as F-1-H,F-2-H.")
-    ] = None,
+    molecules: Molecules = None,
     processes: Processes = None,
     json: Json = False,
 ) -> None:
@@ -39,7 +39,7 @@ def build_data(
 
     loaded = load_recipe(recipe)
     if molecules is not None:
-        loaded = loaded.restricted(name.strip() for name in molecules.split(","))
+        loaded = loaded.restricted(names_in(molecules))
     path = out or Path("data") / f"{loaded.name}.h5"
     with progress_bars() as bars:
         bar = bars.add_task(f"build {loaded.name}", total=1.0)

@@ -11,7 +11,9 @@ from mlip_compose.cli.output import (
     AllowMissing,
     Json,
     Level,
+    Molecules,
     Seed,
+    names_in,
     print_json,
     print_table,
     progress_bars,
@@ -32,10 +34,7 @@ def export_data(
         typer.Option("--train-frames", min=1, help="With a task: training frames. Default: all."),
     ] = None,
     seed: Seed = 0,
-    molecules: Annotated[
-        list[str] | None,
-        typer.Option("--molecule", "-m", help="Export this molecule; may be repeated."),
-    ] = None,
+    molecules: Molecules = None,
     allow_missing: AllowMissing = False,
     json: Json = False,
 ) -> None:
@@ -52,7 +51,7 @@ def export_data(
             open_store(dataset),
             out,
             task=chosen,
-            molecules=tuple(molecules or ()),
+            molecules=names_in(molecules or ""),
             watch=lambda file, share: bars.update(bar, completed=share, description=file),
         )
     if json:

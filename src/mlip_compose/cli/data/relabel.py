@@ -10,7 +10,9 @@ import typer
 from mlip_compose.cli.output import (
     SOME_FAILED,
     Json,
+    Molecules,
     Processes,
+    names_in,
     print_json,
     print_table,
     progress_bars,
@@ -36,9 +38,7 @@ def relabel_data(
         list[str] | None,
         typer.Option("--set", help="A setting of the reference, key=value; may be repeated."),
     ] = None,
-    molecules: Annotated[
-        str | None, typer.Option("--molecules", "-m", help="Names, separated by commas.")
-    ] = None,
+    molecules: Molecules = None,
     monofunctional: Annotated[
         bool, typer.Option("--monofunctional", help="Only X-(CH2)n-H, alkanes among them.")
     ] = False,
@@ -132,7 +132,7 @@ def _chosen(
 ) -> tuple[str, ...]:
     from mlip_compose.errors import RequestError, UnknownNameError
 
-    names = [part.strip() for part in molecules.split(",")] if molecules else list(store.molecules)
+    names = names_in(molecules) if molecules else list(store.molecules)
     for name in names:
         if name not in store.molecules:
             raise UnknownNameError(f"molecule of {store.name}", name, store.molecules)
