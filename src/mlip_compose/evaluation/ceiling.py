@@ -4,6 +4,10 @@ A ceiling is the same potential, trained under the same frame budget with the OO
 included. Ceiling gap = OOD error of the ordinary potential / error of its ceiling, both on the very
 same frames, of which neither has seen any. Where the gap compares different molecules (OOD / ID),
 and so counts in that some are harder than others, the ceiling gap compares the same ones.
+
+A ceiling has seen the first half of the trajectories that it is tested on the second half of, while
+the ID test is of another trajectory than the training frames. Where half a trajectory is not long
+enough to forget its conformers, that makes the ceiling lower, and the ceiling gap larger.
 """
 
 from __future__ import annotations
