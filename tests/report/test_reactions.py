@@ -76,11 +76,11 @@ def shown(with_reactions):
 
 
 def test_the_reference_is_said_to_be_as_additive_as_it_is(shown):
-    exchanges, increments = shown.sentences
+    exchanges, increments, limit = shown.sentences
     # 0.1 eV in one of two exchanges
     assert "the 2 exchanges" in exchanges
     assert "1.15 kcal/mol in size on average, 2.31 at most (OH-2-F + H-2-H" in exchanges
-    assert "No potential should be asked" in exchanges
+    assert "No potential should be asked" in limit
     assert "The 4 CH₂ increments" in increments
     assert shown.together[0][:3] == ("exchanges, X-R-Y + H-R-H → X-R-H + H-R-Y", "0", "2")
     by_n = next(table for table in shown.details if table.title == "exchanges, by n")

@@ -70,8 +70,12 @@ def reaction_figure(dots: list[Dots], kind: str, centre: float) -> Figure:
             "height": 360,
             "margin": {"l": 60, "r": 12, "t": 8, "b": 48},
             "showlegend": False,
-            "xaxis": {"range": span, "title": {"text": f"{what}, reference, kcal/mol"}},
-            "yaxis": {"range": span, "title": {"text": "potential, kcal/mol"}},
+            "xaxis": {
+                "range": span,
+                "zeroline": False,
+                "title": {"text": f"{what}, reference, kcal/mol"},
+            },
+            "yaxis": {"range": span, "zeroline": False, "title": {"text": "potential, kcal/mol"}},
             "shapes": [
                 {
                     "type": "line",

@@ -78,7 +78,10 @@ def reactions_of(results: StudyResults, styles: dict[Entry, Style]) -> Reactions
         return None
     levels = levels_of(results)
     return Reactions(
-        sentences=tuple(_sentence(kind, results) for kind in results.additivity.kinds),
+        sentences=(
+            *(_sentence(kind, results) for kind in results.additivity.kinds),
+            "No potential should be asked to be more additive than its reference.",
+        ),
         together=tuple(
             (*_of_kind(kind), *_cells(kind.together)) for kind in results.additivity.kinds
         ),
@@ -132,10 +135,7 @@ def _sentence(kind: KindOfReaction, results: StudyResults) -> str:
             f"The {found.count} CH₂ increments, which would all be the same, are {size} away from "
             "their mean on average"
         )
-    return (
-        f"{start}, {number(found.largest)} at most ({found.largest_of}). No potential should be "
-        "asked to be more additive than this."
-    )
+    return f"{start}, {number(found.largest)} at most ({found.largest_of})."
 
 
 def _of_kind(kind: KindOfReaction) -> Cells:
@@ -146,7 +146,7 @@ def _of_kind(kind: KindOfReaction) -> Cells:
 def _cells(found: Deviations) -> Cells:
     return (
         f"{found.count}",
-        number(found.mean),
+        number(round(found.mean, 6)),  # that of all increments is zero but for rounding
         number(found.mean_absolute.value),
         between(found.mean_absolute) or DASH,
         number(found.sd),
