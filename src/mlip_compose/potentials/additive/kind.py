@@ -29,7 +29,10 @@ class AdditiveSettings(Settings):
     ----------
     couplings
         Whether bend-bend terms and the couplings of torsions with bonds and angles are fitted too.
-        They lower the errors on every part.
+        They lower every error (by 35 to 45 % on core-v1 at level 2), that of groups far from others
+        less than the rest: on ``recombination``, whose test molecules have two groups each, the gap
+        is 1.28 with and 1.14 without them (2,000 training frames). Off by default, since this
+        potential is there to witness that a task is feasible.
     strengths
         Strengths of the regularisation to choose from on validation frames; 1 is the prior of
         ``kinds``, more is stronger; of equals the stronger wins. Without validation frames the
@@ -38,7 +41,7 @@ class AdditiveSettings(Settings):
         At most so many validation frames are looked at, taken evenly.
     """
 
-    couplings: bool = True
+    couplings: bool = False
     strengths: tuple[PositiveFloat, ...] = Field(
         default=(0.3, 1.0, 3.0),
         min_length=1,
