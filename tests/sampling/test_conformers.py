@@ -7,7 +7,7 @@ from mlip_compose.sampling.conformers import (
     DISTINCT_RMSD,
     conformer_pool,
     draw_starts,
-    extended_conformer,
+    extended_conformers,
     superposed_rmsd,
 )
 
@@ -48,14 +48,36 @@ def test_a_molecule_with_one_conformer_starts_from_two_embeddings(molecule):
     ("name", "path"),
     [("H-7-H", range(7)), ("OH-5-H", range(6)), ("NH2-4-COOH", range(7)), ("CHO-3-H", range(5))],
 )
-def test_the_extended_conformer_is_all_anti(molecule, name, path):
+def test_the_extended_conformers_are_all_anti(molecule, name, path):
     parts = molecule(name)
-    positions = extended_conformer(parts, pool_of(parts))
-    assert topology_kept(parts, positions[None]).all()
-    atoms = Atoms(numbers=parts.numbers, positions=positions)
-    chain = [i for i in range(parts.n_atoms) if parts.numbers[i] == 6]
-    for torsion in zip(chain, chain[1:], chain[2:], chain[3:], strict=False):
-        assert atoms.get_dihedral(*torsion) == pytest.approx(180.0, abs=0.5)
+    found = extended_conformers(parts, pool_of(parts))
+    assert topology_kept(parts, found).all()
+    for positions in found:
+        atoms = Atoms(numbers=parts.numbers, positions=positions)
+        chain = [i for i in range(parts.n_atoms) if parts.numbers[i] == 6]
+        for torsion in zip(chain, chain[1:], chain[2:], chain[3:], strict=False):
+            assert atoms.get_dihedral(*torsion) == pytest.approx(180.0, abs=0.5)
+
+
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [
+        ("H-4-H", 1),
+        ("CONH2-2-H", 1),
+        ("COOH-2-H", 1),
+        ("OH-1-H", 1),
+        ("OH-2-H", 3),
+        ("SH-3-H", 3),
+        ("OH-2-NH2", 9),
+    ],
+)
+def test_groups_that_turn_stand_in_every_staggered_place(molecule, name, number):
+    parts = molecule(name)
+    found = extended_conformers(parts, pool_of(parts))
+    assert len(found) == number
+    distances = np.linalg.norm(found[:, :, None] - found[:, None], axis=-1)
+    different = {tuple(np.round(each.ravel(), 2)) for each in distances}
+    assert len(different) == number
 
 
 def test_superposed_rmsd_ignores_where_a_molecule_is(molecule):

@@ -52,8 +52,8 @@ def test_some_molecules_of_a_recipe_have_the_frames_of_all(finished, recipe, tmp
     one, all_ = Store(tmp_path / "some.h5"), Store(finished)
     assert list(one.molecules) == ["F-1-H"]
     assert one.molecule_checksums["F-1-H"] == all_.molecule_checksums["F-1-H"]
-    with pytest.raises(UnknownNameError, match="F-1-H"):
-        recipe.restricted(["F-1-h"])
+    with pytest.raises(UnknownNameError, match="F-9-H"):
+        recipe.restricted(["F-9-H"])
 
 
 SCRIPT = """

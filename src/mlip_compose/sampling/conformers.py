@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import combinations, product
 from typing import Any, Final
 
 import numpy as np
@@ -12,6 +14,8 @@ from mlip_compose.units import BOLTZMANN, KCAL_PER_MOL
 POOL_SIZE: Final = 30
 DISTINCT_RMSD: Final = 0.3  # Angstrom, over heavy atoms after superposition
 _ANTI: Final = 180.0  # degrees
+_Torsion = tuple[int, int, int, int]
+_STAGGERED: Final = (60.0, 180.0, 300.0)  # degrees
 
 
 def rdkit_molecule(molecule: Molecule) -> Any:
@@ -89,47 +93,83 @@ def draw_starts(
     return positions[first], positions[second]
 
 
-def extended_conformer(molecule: Molecule, pool: tuple[FloatArray, FloatArray]) -> FloatArray:
-    """Return the all-anti conformer, from which minima are relaxed.
+def extended_conformers(molecule: Molecule, pool: tuple[FloatArray, FloatArray]) -> FloatArray:
+    """Return the all-anti conformers, from which minima are relaxed.
 
     Reaction energies then compare like with like: chains in the same shape, no folding and no
     hydrogen bond between the ends. Torsions along the heavy-atom path from end to end are set to
-    180 degrees in every conformer of the pool; the best of these by MMFF94 is taken.
+    180 degrees in every conformer of the pool, and the best of these by MMFF94 is taken, once with
+    every setting (60, 180, 300 degrees) of the groups OH, SH and NH2 that turn about its ends.
 
     Returns
     -------
-    (N, 3) float
-        Angstrom.
+    (K, N, 3) float
+        Angstrom; K is 1, 3 or 9.
     """
-    from rdkit import Chem
-    from rdkit.Chem import rdForceFieldHelpers, rdMolTransforms
+    from rdkit.Chem import rdForceFieldHelpers
 
     mol = rdkit_molecule(molecule)
-    heavy = [int(i) for i in np.flatnonzero(molecule.numbers > 1)]
-    distances = Chem.GetDistanceMatrix(mol)
-    if len(heavy) < 4:
-        return np.asarray(pool[0][0])
-    ends = max(
-        ((i, j) for i in heavy for j in heavy if i < j),
-        key=lambda pair: distances[pair[0], pair[1]],
-    )
-    path = list(Chem.GetShortestPath(mol, *ends))
     properties = rdForceFieldHelpers.MMFFGetMoleculeProperties(mol)
-    best: tuple[float, FloatArray] | None = None
-    for positions in pool[0]:
-        candidate = Chem.Mol(mol)
-        conformer = Chem.Conformer(mol.GetNumAtoms())
-        conformer.SetPositions(np.ascontiguousarray(positions, dtype=np.float64))
-        candidate.AddConformer(conformer, assignId=True)
-        for torsion in zip(path, path[1:], path[2:], path[3:], strict=False):
-            if not _is_linear(mol, torsion):
-                rdMolTransforms.SetDihedralDeg(candidate.GetConformer(), *torsion, _ANTI)
-        energy = rdForceFieldHelpers.MMFFGetMoleculeForceField(candidate, properties).CalcEnergy()
-        if best is None or energy < best[0]:
-            best = (energy, candidate.GetConformer().GetPositions())
-    if best is None:
-        raise ValueError("a pool of conformers is never empty")
-    return best[1]
+    path = _heavy_path(mol)
+    anti = [
+        (torsion, _ANTI)
+        for torsion in zip(path, path[1:], path[2:], path[3:], strict=False)
+        if not _is_linear(mol, torsion)
+    ]
+    candidates = [_with_torsions(mol, positions, anti) for positions in pool[0]]
+    energies = [
+        rdForceFieldHelpers.MMFFGetMoleculeForceField(each, properties).CalcEnergy()
+        for each in candidates
+    ]
+    best = candidates[int(np.argmin(energies))].GetConformer().GetPositions()
+    rotors = _rotors(mol)
+    return np.array(
+        [
+            _with_torsions(mol, best, list(zip(rotors, angles, strict=True)))
+            .GetConformer()
+            .GetPositions()
+            for angles in product(_STAGGERED, repeat=len(rotors))
+        ]
+    )
+
+
+def _heavy_path(mol: Any) -> list[int]:
+    """Return the heavy atoms from end to end."""
+    from rdkit import Chem
+
+    distances = Chem.GetDistanceMatrix(mol)
+    heavy = [atom.GetIdx() for atom in mol.GetAtoms() if atom.GetAtomicNum() > 1]
+    if len(heavy) < 2:
+        return heavy
+    ends = max(combinations(heavy, 2), key=lambda pair: distances[pair])
+    return list(Chem.GetShortestPath(mol, *ends))
+
+
+def _rotors(mol: Any) -> list[_Torsion]:
+    """Return the torsion (X, C, O, H) of each OH, SH or NH2 on a saturated carbon, X heavy."""
+    from rdkit import Chem
+
+    pattern = Chem.MolFromSmarts("[!#1][CX4][OX2H1,SX2H1,NX3H2][H]")
+    found: dict[int, _Torsion] = {}
+    for torsion in mol.GetSubstructMatches(pattern):
+        found.setdefault(torsion[2], torsion)
+    return [found[atom] for atom in sorted(found)]
+
+
+def _with_torsions(
+    mol: Any, positions: FloatArray, torsions: Sequence[tuple[_Torsion, float]]
+) -> Any:
+    """Return RDKit's molecule with one conformer, whose torsions are set, in degrees."""
+    from rdkit import Chem
+    from rdkit.Chem import rdMolTransforms
+
+    changed = Chem.Mol(mol, True)
+    conformer = Chem.Conformer(mol.GetNumAtoms())
+    conformer.SetPositions(np.ascontiguousarray(positions, dtype=np.float64))
+    changed.AddConformer(conformer, assignId=True)
+    for torsion, degrees in torsions:
+        rdMolTransforms.SetDihedralDeg(changed.GetConformer(), *torsion, degrees)
+    return changed
 
 
 def _is_linear(mol: Any, torsion: tuple[int, ...]) -> bool:

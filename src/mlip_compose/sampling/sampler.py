@@ -10,7 +10,7 @@ import numpy as np
 from mlip_compose.records import MINIMUM, PRIMARY, SECONDARY, Failure, FloatArray, Frames, Molecule
 from mlip_compose.references.base import Reference
 from mlip_compose.sampling.checks import force_outliers, topology_kept
-from mlip_compose.sampling.conformers import conformer_pool, draw_starts, extended_conformer
+from mlip_compose.sampling.conformers import conformer_pool, draw_starts, extended_conformers
 from mlip_compose.sampling.dynamics import relax, sample_trajectory, stored_positions
 from mlip_compose.sampling.protocol import SamplingProtocol
 
@@ -19,6 +19,9 @@ ATTEMPTS: Final = 3
 
 MINIMUM_DECIMALS: Final = 6
 """Coarser rounding would leave a visible force on the stiff bonds of a minimum."""
+
+SAME_ENERGY: Final = 1e-4
+"""eV: minima that differ by less are the same, or mirror images."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +51,7 @@ def sample_molecule(
     pool = conformer_pool(molecule, protocol.rng(molecule.name, "conformers"))
     if isinstance(pool, Failure):
         return pool
-    minimum = _minimum(molecule, extended_conformer(molecule, pool), reference)
+    minimum = relaxed_minimum(molecule, extended_conformers(molecule, pool), reference)
     if isinstance(minimum, Failure):
         return minimum
     names: tuple[Literal["primary", "secondary"], ...] = (PRIMARY, SECONDARY)
@@ -95,6 +98,29 @@ def _trajectory(
         reason = f"a force that cannot be right in frame {frame} of {name}"
         return Failure("forces", molecule.name, reason, retryable=True)
     return frames
+
+
+def relaxed_minimum(
+    molecule: Molecule, starts: FloatArray, reference: Reference
+) -> Frames | Failure:
+    """Relax several geometries and return the lowest minimum, labelled; of equals the first.
+
+    Parameters
+    ----------
+    starts : (K, N, 3) float
+        Angstrom.
+    """
+    lowest: Frames | None = None
+    failure: Failure | None = None
+    for start in starts:
+        found = _minimum(molecule, start, reference)
+        if isinstance(found, Failure):
+            failure = found
+        elif lowest is None or found.energy[0] < lowest.energy[0] - SAME_ENERGY:
+            lowest = found
+    if lowest is not None:
+        return lowest
+    return failure or Failure("relaxation", molecule.name, "no geometry to start from")
 
 
 def _minimum(molecule: Molecule, start: FloatArray, reference: Reference) -> Frames | Failure:

@@ -67,11 +67,11 @@ class Recipe(BaseModel):
 
         Raises
         ------
-        UnknownNameError
+        UnknownNameError, NotOfThisKindError
             For a name that is not among the recipe's molecules.
         """
         known = [molecule.name for molecule in self.selected()]
-        chosen = tuple(names)
+        chosen = tuple(parse_name(name).name for name in names)
         for name in chosen:
             if name not in known:
                 raise UnknownNameError(f"molecule of the recipe {self.name}", name, known)
