@@ -14,7 +14,7 @@ def predict(
     task: Annotated[str, typer.Argument(help="Name of a task.")],
     model: Annotated[Path, typer.Argument(help="Directory of a training (it has unit.json).")],
     level: Level = 2,
-    dataset: Dataset = "mini-v1",
+    dataset: Dataset = "core-v1",
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="HDF5 file. Default: <task>_L<level>....h5.")
     ] = None,

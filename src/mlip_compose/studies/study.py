@@ -110,7 +110,7 @@ class Study(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str = Field(pattern=NAME)
-    dataset: str = "mini-v1"
+    dataset: str = "core-v1"
     tasks: tuple[str, ...] = Field(default=tuple(TASKS), min_length=1)
     levels: tuple[int, ...] = Field(default=(2,), min_length=1)
     potentials: tuple[Annotated[Entry, BeforeValidator(_entry)], ...] = Field(min_length=1)
