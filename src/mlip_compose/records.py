@@ -19,6 +19,7 @@ BoolArray = NDArray[np.bool_]
 PRIMARY: Final = "primary"
 SECONDARY: Final = "secondary"
 MINIMUM: Final = "minimum"
+RELAXED: Final = "relaxed"
 
 Part = Literal["train", "validation", "id", "ood"]
 """Which role a frame plays: fitted, used to choose settings, in- or out-of-distribution test."""
@@ -136,13 +137,15 @@ class PredictedFrames:
     Attributes
     ----------
     molecule, trajectory
-        Whose frames.
+        Whose frames. ``relaxed`` is one frame: the minimum that the potential itself relaxed to.
     indices : (F,) int
         Positions of these frames in the data set's trajectory.
     energy : (F,) float64
         eV; NaN where the prediction failed.
     forces : (F, N, 3) float
         eV/Angstrom; NaN where the prediction failed.
+    positions : (F, N, 3) float | None
+        Angstrom; given where the geometry is not one of the data set's (``relaxed``).
     """
 
     molecule: str
@@ -150,6 +153,7 @@ class PredictedFrames:
     indices: IntArray
     energy: FloatArray
     forces: FloatArray
+    positions: FloatArray | None = None
 
 
 @dataclass(frozen=True)
@@ -230,6 +234,25 @@ class Comparison:
     reference_forces: FloatArray
     predicted_forces: FloatArray
     novel: BoolArray
+
+
+@dataclass(frozen=True)
+class ReceptiveField:
+    """How much of its surroundings the energy of an atom depends on, in a potential.
+
+    Attributes
+    ----------
+    bonds
+        So many bonds along a chain, whatever its conformation.
+    angstrom
+        No atom further away has an influence; None where there is no limit in distance.
+    words
+        How the two follow from the settings.
+    """
+
+    bonds: int
+    angstrom: float | None
+    words: str
 
 
 @dataclass(frozen=True)

@@ -172,4 +172,4 @@ def test_predictions_of_another_data_set_are_refused(command, toy_store):
     (predictions,) = Path("results/train/predictions").iterdir()
     names = list(open_store("mini-v1").molecules)
     other = toy_store(names, primary=10, secondary=5)
-    refused(command("score", predictions, "--dataset", other), "predictions of mini-v1")
+    refused(command("score", predictions, "--dataset", other), "predictions of core-v1")

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from mlip_compose.evaluation.score import Header
+from mlip_compose.molecules.assembly import assemble, parse_name
 from mlip_compose.records import Comparison, Molecule
 
 GROUPS = {"H": [1], "OH": [8, 1], "NH2": [7, 1, 1], "F": [9], "Cl": [17]}
@@ -31,6 +32,12 @@ def molecule() -> Callable[..., Molecule]:
         )
 
     return make
+
+
+@pytest.fixture(scope="session")
+def assembled() -> Callable[[str], Molecule]:
+    """Make a molecule with its graph from its name."""
+    return lambda name: assemble(parse_name(name))
 
 
 @pytest.fixture(scope="session")

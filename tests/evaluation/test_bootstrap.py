@@ -67,6 +67,34 @@ def test_interval_is_made_of_percentiles():
     assert (interval.low, interval.high) == pytest.approx((5.0, 95.0))
 
 
+@pytest.mark.parametrize(("units", "tail"), [(10, 0.00856), (20, 0.01588), (10_000, 0.02498)])
+def test_tails_are_expanded_for_few_molecules(units, tail):
+    """Phi(-t sqrt(n / (n - 1))): 2.262157 sqrt(10 / 9) = 2.384528 for ten, for example."""
+    found = estimate(make_pool(np.arange(1.0, units + 1)), "id", 10)
+    assert found.tail() == pytest.approx(tail, abs=1e-5)
+
+
+def test_tails_of_a_ratio_lie_between_those_of_its_parts():
+    few, many = make_pool(np.linspace(1, 2, 5)), make_pool(np.linspace(1, 2, 50))
+    tails = [estimate(pool, "id", 10).tail() for pool in (few, many)]
+    assert tails[0] < estimates(few, many, 10).gap.tail() < tails[1]
+    certain = make_pool(np.full(5, 2.0))
+    assert estimates(certain, many, 10).gap.tail() == pytest.approx(tails[1])
+
+
+@pytest.mark.parametrize("power", [1, 2])
+def test_influences_are_what_a_unit_moves(power):
+    """By a numerical derivative with respect to the weight of a unit."""
+    sums, weights = np.array([1.0, 8.0, 2.5]), np.array([1.0, 2.0, 5.0])
+    (found,) = estimate(make_pool(sums, weights, power), "id", 10).influences
+    value = make_pool(sums, weights, power).value()
+    for unit in range(3):
+        share = np.full(3, (1 - 1e-6) / 3)
+        share[unit] += 1e-6
+        moved = ((share @ sums) / (share @ weights)) ** (1 / power)
+        assert (moved - value) / 1e-6 == pytest.approx(found[unit], rel=1e-4)
+
+
 def test_fewer_than_two_molecules_have_no_interval():
     interval = estimate(make_pool([2.0]), "id").interval()
     assert (interval.value, interval.low, interval.high) == (2.0, None, None)
@@ -112,45 +140,3 @@ def test_the_gap_does_not_change_with_a_common_scale(sums, scale, power):
     assert other.ood.value == pytest.approx(scale * one.ood.value)
     assert other.gap.value == pytest.approx(one.gap.value)
     assert other.gap.samples == pytest.approx(one.gap.samples)
-
-
-def simulate(rng, n_molecules, n_frames, mean):
-    """Errors of frames that share their molecule's level: (molecules, frames)."""
-    level = rng.normal(0.0, 0.25, size=(n_molecules, 1))
-    frame = rng.normal(0.0, 0.25, size=(n_molecules, n_frames))
-    return mean * (1.0 + level) * (1.0 + frame)
-
-
-def test_molecule_intervals_cover_and_frame_intervals_do_not():
-    """Of clustered data, a nominal 95 % interval holds the truth 92 to 98 times in a hundred.
-
-    The error of a frame is mean x (1 + molecule) x (1 + frame), both parts normal with s.d. 0.25
-    and so equally large: the frames of a molecule correlate by one half. The number of molecules,
-    not that of frames, limits what is known.
-    """
-    rng = np.random.default_rng(11)
-    repetitions, resamples, n_frames = 500, 400, 10
-    truth = {"id": 1.0, "ood": 3.0, "gap": 3.0}
-    hits = dict.fromkeys(truth, 0)
-    frame_hits = dict.fromkeys(truth, 0)
-    for repetition in range(repetitions):
-        id_errors = simulate(rng, 60, n_frames, truth["id"])
-        ood_errors = simulate(rng, 60, n_frames, truth["ood"])
-        draw_counts.cache_clear()
-        by_molecule = estimates(
-            make_pool(id_errors.sum(axis=1), np.full(60, n_frames)),
-            make_pool(ood_errors.sum(axis=1), np.full(60, n_frames)),
-            resamples,
-            repetition,
-        )
-        by_frame = estimates(
-            make_pool(id_errors.ravel()), make_pool(ood_errors.ravel()), resamples, repetition
-        )
-        for found, count in ((by_molecule, hits), (by_frame, frame_hits)):
-            for quantity, value in truth.items():
-                interval = getattr(found, quantity).interval()
-                count[quantity] += interval.low <= value <= interval.high
-    draw_counts.cache_clear()
-    for quantity in truth:
-        assert 0.92 <= hits[quantity] / repetitions <= 0.98
-        assert frame_hits[quantity] / repetitions < 0.85

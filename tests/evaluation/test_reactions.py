@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from mlip_compose.evaluation.reactions import Minimum, enumerate_reactions, score_reactions
+from mlip_compose.evaluation.score import score
 
 EV = 23.06054783  # kcal/mol, CODATA 2018
 
@@ -105,3 +106,39 @@ def test_perfectly_additive_energies_have_no_exchange_energy(molecule):
     assert increments == pytest.approx([-4.1] * 12)
     backwards = enumerate_reactions(molecules[::-1])
     assert [r.name for r in backwards] == [r.name for r in reactions]
+
+
+def test_own_minima_by_hand(molecule):
+    names = ["OH-2-F", "H-2-H", "OH-2-H", "F-2-H", "H-3-H"]
+    relaxed = dict(zip(names, (-11.0, -1.5, -4.0, -8.3, np.nan), strict=True))
+    minima = {name: Minimum(molecule(name), 0.0, 0.5, relaxed[name]) for name in names}
+    reactions, failed = score_reactions(minima, names, [], {1: 0.25, 6: -1.0})
+    kinds = {reaction.kind: reaction for reaction in reactions}
+    assert kinds["exchange"].predicted == pytest.approx(0.0)
+    assert kinds["exchange"].predicted_relaxed == pytest.approx(0.2 * EV)
+    assert kinds["exchange"].predicted_relaxed_offset == pytest.approx(0.2 * EV)
+    assert failed == ()
+    # One participant could not be relaxed: no value, and none of that reaction alone.
+    assert kinds["increment"].predicted_relaxed is None
+    assert kinds["increment"].predicted_relaxed_offset is None
+    assert kinds["increment"].predicted_offset == pytest.approx((-1.0 + 0.5) * EV)
+
+
+def test_own_minima_are_a_metric_of_their_own(molecule, header):
+    names = [f"{group}-{n}-H" for group in ("F", "OH") for n in (1, 2, 3)]
+    minima = {name: Minimum(molecule(name), 0.0, 0.0, 0.1 * molecule(name).chain) for name in names}
+    found = score(header(), [], train=names[:5], ood=names[5:], minima=minima, resamples=50)
+    assert found.metric("reaction_mae").ood.value == 0.0
+    own = found.metric("reaction_mae_relaxed")
+    assert own.ood.value == pytest.approx(0.1 * EV)
+    assert own.id_frames == 3
+    assert found.metric("reaction_mae_relaxed_offset").ood is None  # no training labels
+    without = score(
+        header(),
+        [],
+        train=names[:5],
+        ood=names[5:],
+        minima={name: m._replace(relaxed=None) for name, m in minima.items()},
+        resamples=50,
+    )
+    assert without.metric("reaction_mae_relaxed").id is None

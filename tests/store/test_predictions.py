@@ -79,3 +79,44 @@ def test_truncated_predictions_are_refused(path):
     path.write_bytes(path.read_bytes()[:500])
     with pytest.raises(UnreadableError, match="truncated"):
         read_predictions(path)
+
+
+@pytest.fixture
+def relaxed(predictions):
+    header = predictions.header.model_copy(
+        update={"failed_relaxations": {"OH-2-H": "bonds broke <or> formed"}}
+    )
+    positions = np.arange(6.0).reshape(1, 2, 3)
+    frame = PredictedFrames(
+        "OH-1-H", "relaxed", np.zeros(1), np.array([-3.5]), 0.1 * positions, positions
+    )
+    return Predictions(header, [*predictions.frames.values(), frame])
+
+
+def test_relaxed_minima_have_positions_and_reasons(relaxed, tmp_path):
+    write_predictions(tmp_path / "r.h5", relaxed, {"OH-1-H": "abc"})
+    found, _ = read_predictions(tmp_path / "r.h5")
+    assert found.header == relaxed.header
+    np.testing.assert_array_equal(
+        found.frames["OH-1-H", "relaxed"].positions, [[[0, 1, 2], [3, 4, 5]]]
+    )
+    assert found.frames["OH-1-H", "primary"].positions is None
+
+
+def test_positions_are_part_of_the_checksum_and_required(relaxed, tmp_path):
+    write_predictions(tmp_path / "r.h5", relaxed, {"OH-1-H": "abc"})
+    with h5py.File(tmp_path / "r.h5", "r+") as file:
+        file["OH-1-H/relaxed/positions"][0, 0, 0] = 9.0
+    with pytest.raises(ChecksumError):
+        read_predictions(tmp_path / "r.h5")
+    with h5py.File(tmp_path / "r.h5", "r+") as file:
+        del file["OH-1-H/relaxed/positions"]
+    with pytest.raises(MissingLabelsError, match="no positions"):
+        read_predictions(tmp_path / "r.h5")
+
+
+def test_without_relaxations_files_are_those_of_before(path):
+    with h5py.File(path) as file:
+        assert "failed_relaxations" not in file.attrs
+        # As written by the version before relaxations were there.
+        assert file.attrs["sha256"].startswith("d4e28dd472f0")

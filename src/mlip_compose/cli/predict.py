@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -14,10 +14,16 @@ def predict(
     task: Annotated[str, typer.Argument(help="Name of a task.")],
     model: Annotated[Path, typer.Argument(help="Directory of a training (it has unit.json).")],
     level: Level = 2,
-    dataset: Dataset = "mini-v1",
+    dataset: Dataset = "core-v1",
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="HDF5 file. Default: <task>_L<level>....h5.")
     ] = None,
+    relax_minima: Annotated[
+        bool,
+        typer.Option(
+            "--relax-minima", help="Relax the minima of all molecules with the potential."
+        ),
+    ] = False,
     allow_missing: AllowMissing = False,
     json: Json = False,
 ) -> None:
@@ -30,12 +36,20 @@ def predict(
     unit = read_unit(model)
     store = open_store(dataset)
     facts = unit.facts
-    target = target_of(store, task, level, facts.train_frames, facts.seed, allow_missing)
+    target = target_of(
+        store, task, level, facts.train_frames, facts.seed, allow_missing, relax_minima
+    )
     predictions = predict_unit(unit, store, target)
     path = out or Path(f"{task}_L{level}_{facts.potential}_s{facts.seed}.h5")
     write_predictions(path, predictions, store.molecule_checksums)
     frames = sum(len(each.indices) for each in predictions.frames.values())
-    document = {"predictions": str(path), "molecules": len(predictions.molecules), "frames": frames}
+    document: dict[str, Any] = {
+        "predictions": str(path),
+        "molecules": len(predictions.molecules),
+        "frames": frames,
+    }
+    if relax_minima:
+        document["failed_relaxations"] = predictions.header.failed_relaxations
     if json:
         print_json(document)
     else:

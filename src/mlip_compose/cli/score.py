@@ -25,6 +25,7 @@ def score(
     json: Json = False,
 ) -> None:
     """Score predictions: ID and OOD errors, gaps, and intervals over molecules."""
+    from mlip_compose.report.attribution import largest_errors
     from mlip_compose.report.numbers import DASH, between, number, ratio
     from mlip_compose.store.catalogue import open_store
     from mlip_compose.store.predictions import read_predictions
@@ -63,6 +64,12 @@ def score(
         f"{result.coverage_radius}), {result.reference}, {result.dataset}, seed {result.seed}"
     )
     print_table(title, ("metric", "unit", "ID [95 %]", "OOD [95 %]", "gap [95 %]"), rows)
+    groupings = result.attribution.forces if result.attribution else ()
+    worst: list[tuple[object, ...]] = [
+        (grouping.label, largest) for grouping in groupings if (largest := largest_errors(grouping))
+    ]
+    if worst:
+        print_table("Where the OOD force error is largest", ("by", "largest"), worst)
     if result.unseen_terms:
         counts: list[tuple[object, ...]] = [
             (kind, unseen, total) for kind, (unseen, total) in result.unseen_terms.items()

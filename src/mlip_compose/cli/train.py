@@ -34,7 +34,7 @@ def train(
     potential: Annotated[str, typer.Argument(help="Name of a kind of potential.")],
     level: Level = 2,
     seed: Seed = 0,
-    dataset: Dataset = "mini-v1",
+    dataset: Dataset = "core-v1",
     train_frames: Annotated[
         int,
         typer.Option("--train-frames", min=1, help="Training frames in all, over all molecules."),

@@ -3,10 +3,37 @@
 The frames of a molecule come from one trajectory and are not independent, so what is resampled are
 molecules (the cluster bootstrap: Davison and Hinkley, *Bootstrap Methods and their Application*,
 1997, section 3.8): U of U molecules are drawn with replacement, each with all of its frames, and
-the metric is pooled anew. Intervals are the percentiles of these resamples. ID and OOD molecules
-are drawn independently of each other, and the gap is the ratio of the two within each resample. The
-draws depend on the seed, the part and the number of molecules alone; two potentials tested on the
-same molecules therefore meet the same resamples.
+the metric is pooled anew. ID and OOD molecules are drawn independently of each other, and the gap
+is the ratio of the two within each resample. The draws depend on the seed, the part and the number
+of molecules alone; two potentials tested on the same molecules therefore meet the same resamples.
+
+Intervals are expanded percentiles of these resamples (Hesterberg, The American Statistician 69,
+371, 2015, section 5.3). Plain percentiles are too narrow for few molecules: n molecules vary by a
+factor (n - 1)/n too little about their own mean, and a normal quantile stands where Student's t
+belongs.
+Expanded ones are read at the tail ``Phi(-sqrt(n/(n - 1)) t)`` with t of n - 1 degrees of freedom in
+place of 2.5 %: 1.6 % for 20 molecules, 0.9 % for 10. Where ID and OOD molecules both come in, the
+factor and the degrees of freedom (Welch and Satterthwaite) follow from the variance that each has.
+
+How often nominal 95 % intervals hold the truth, of errors in frames with 5 to 20 frames a molecule,
+as measured in ``tests/evaluation/test_coverage_of_intervals.py`` (molecules' mean errors lognormal
+with this s.d. of their logarithm; error / gap, the latter with as many ID as OOD molecules):
+
+=========  ===========  ===========  ===========
+molecules  s.d. 0.25    s.d. 0.4     s.d. 0.6
+=========  ===========  ===========  ===========
+5          91 / 95 %    90 / 95 %    87 / 95 %
+10         93 / 95 %    92 / 95 %    90 / 95 %
+20         94 / 95 %    94 / 95 %    92 / 94 %
+60         94 / 95 %    94 / 94 %    93 / 94 %
+=========  ===========  ===========  ===========
+
+Plain percentiles hold it in 82, 89, 92 and 94 % of the cases of the first column (error).
+
+BCa intervals (Efron and Tibshirani, *An Introduction to the Bootstrap*, 1993, section 14.3) were
+measured too, alone and expanded, and are no better at these sizes: their correction for skewness is
+estimated from the same few molecules. With fewer than some ten molecules, or where few molecules
+have most of the error, an interval is too short still, on the side of large errors.
 """
 
 from __future__ import annotations
@@ -17,6 +44,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr, stdtrit
 
 from mlip_compose.evaluation.pooling import Pool, TestPart
 from mlip_compose.evaluation.results import Interval
@@ -41,23 +69,40 @@ class Estimate:
         From the molecules as they are.
     samples : (R,) float64 | None
         From each resample; None where fewer than two molecules leave nothing to resample.
+    influences : tuple of (U,) float64
+        For each part that is drawn on its own, how much each of its units moves the value: the
+        empirical influence function, in the value's unit (Davison and Hinkley, section 2.7.2). The
+        tails of an interval follow from it; without it they are those of plain percentiles.
     """
 
     value: float
     samples: NDArray[np.float64] | None
+    influences: tuple[NDArray[np.float64], ...] = ()
+
+    def tail(self, confidence: float = CONFIDENCE) -> float:
+        """Return the share of resamples that is beyond each end of the interval (see above)."""
+        nominal = 0.5 * (1.0 - confidence)
+        sizes = np.array([len(part) for part in self.influences])
+        variances = np.array([np.square(part).mean() / len(part) for part in self.influences])
+        unbiased = variances * sizes / np.maximum(sizes - 1, 1)
+        if not variances.sum() > 0.0:
+            return nominal
+        freedom = unbiased.sum() ** 2 / (unbiased**2 / np.maximum(sizes - 1, 1)).sum()
+        factor = np.sqrt(unbiased.sum() / variances.sum())
+        return float(ndtr(factor * stdtrit(freedom, nominal)))
 
     def interval(self, confidence: float = CONFIDENCE) -> Interval:
-        """Return the value with its percentile interval; a bound that is not finite is None."""
+        """Return the value with its interval; a bound that is not finite is None."""
         if self.samples is None:
             return Interval(value=self.value)
-        tail = 50.0 * (1.0 - confidence)
+        tail = 100.0 * self.tail(confidence)
         with np.errstate(invalid="ignore"):  # infinite gaps among the resamples
             bounds = np.percentile(self.samples, [tail, 100.0 - tail])
         low, high = (float(bound) if np.isfinite(bound) else None for bound in bounds)
         return Interval(value=self.value, low=low, high=high)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=64)  # the sizes of the groups of one attribution, some 2 MB each
 def draw_counts(units: int, resamples: int, seed: int, part: TestPart) -> NDArray[np.uint32]:
     """Return how often each unit is drawn in each resample.
 
@@ -107,7 +152,15 @@ def estimate(
     sums = np.empty((resamples, 2))
     for start, stop in _chunks(n_units, resamples):
         sums[start:stop] = counts[start:stop].astype(np.float64) @ terms
-    return Estimate(value, (sums[:, 0] / sums[:, 1]) ** (1.0 / pool.power))
+    samples = (sums[:, 0] / sums[:, 1]) ** (1.0 / pool.power)
+    return Estimate(value, samples, (_influence(pool, value),))
+
+
+def _influence(pool: Pool, value: float) -> NDArray[np.float64]:
+    """Return U (s - m w) / sum(w), m = sum(s) / sum(w), by the chain rule for a root of m."""
+    mean = value**pool.power
+    influence = len(pool.units) * (pool.sums - mean * pool.weights) / pool.weights.sum()
+    return np.asarray(influence if pool.power == 1 or value == 0.0 else influence / (2.0 * value))
 
 
 def ratio(id_error: Estimate | None, ood_error: Estimate | None) -> Estimate | None:
@@ -121,8 +174,12 @@ def ratio(id_error: Estimate | None, ood_error: Estimate | None) -> Estimate | N
     value = ood_error.value / id_error.value
     if id_error.samples is None or ood_error.samples is None:
         return Estimate(value, None)
+    influences = (
+        *(part / id_error.value for part in ood_error.influences),
+        *(-value * part / id_error.value for part in id_error.influences),
+    )
     with np.errstate(divide="ignore", invalid="ignore"):  # a resample of faultless ID molecules
-        return Estimate(value, ood_error.samples / id_error.samples)
+        return Estimate(value, ood_error.samples / id_error.samples, influences)
 
 
 @dataclass(frozen=True, eq=False)

@@ -73,6 +73,8 @@ _REACTIONS = (
     "mean absolute error over the reaction energies of relaxed minima: exchanges "
     "X-R-Y + H-R-H -> X-R-H + H-R-Y and the CH2 increments E(n+1) - E(n)"
 )
+_OFFSET = "after per-element offsets fitted on training labels only"
+_OWN = "each participant relaxed with the potential itself"
 
 
 def _forces(suffix: str, label: str, over: str) -> tuple[Description, Description]:
@@ -126,7 +128,21 @@ _ALL: tuple[Description, ...] = (
         "reaction_mae_offset",
         "Reaction energy MAE, element offsets",
         REACTION_UNIT,
-        f"{_REACTIONS}, after per-element offsets fitted on training labels only",
+        f"{_REACTIONS}, {_OFFSET}",
+        "reactions",
+    ),
+    _mean(
+        "reaction_mae_relaxed",
+        "Reaction energy MAE, own minima",
+        REACTION_UNIT,
+        f"{_REACTIONS}, {_OWN}",
+        "reactions",
+    ),
+    _mean(
+        "reaction_mae_relaxed_offset",
+        "Reaction energy MAE, own minima, element offsets",
+        REACTION_UNIT,
+        f"{_REACTIONS}, {_OWN}, {_OFFSET}",
         "reactions",
     ),
 )

@@ -20,10 +20,28 @@ class Errors:
 
     A weight is the number of errors that a value averages: force components, or frames. Pooling the
     values over molecules with these weights gives the average over all errors.
+
+    What the errors are attributed by is kept too, so that no frame is looked at twice.
+
+    Attributes
+    ----------
+    values, weights
+        By metric.
+    frames
+        Number of usable frames F.
+    force_sums : (N,) float64
+        Sum of the absolute force errors of each atom over frames and components, meV/Angstrom.
+    energy_mean, energy_variance
+        Of the error of the total energy over the frames, meV and meV^2; the variance is the mean
+        square about the mean.
     """
 
     values: dict[str, float] = field(default_factory=dict)
     weights: dict[str, int] = field(default_factory=dict)
+    frames: int = 0
+    force_sums: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    energy_mean: float = 0.0
+    energy_variance: float = 0.0
 
     def add(self, name: str, value: float, weight: int) -> None:
         """Add a metric; one that averages no errors is left out."""
@@ -111,11 +129,13 @@ def frame_errors(comparison: Comparison, offset: float | None) -> Errors:
     frames = int(usable.sum())
     if frames == 0:
         return errors
+    errors.frames = frames
 
     force = EV_IN_MEV * np.subtract(
         comparison.predicted_forces[usable], comparison.reference_forces[usable], dtype=np.float64
     )
     absolute = np.abs(force).sum(axis=(0, 2))
+    errors.force_sums = absolute
     square = np.square(force).sum(axis=(0, 2))
     subsets = {"": np.ones_like(comparison.novel)}
     if comparison.part == "ood":
@@ -132,6 +152,7 @@ def frame_errors(comparison: Comparison, offset: float | None) -> Errors:
         comparison.predicted_energy[usable], comparison.reference_energy[usable], dtype=np.float64
     )
     n_atoms = comparison.molecule.n_atoms
+    errors.energy_mean, errors.energy_variance = float(energy.mean()), float(energy.var())
 
     def mean(error: NDArray[np.float64]) -> float:
         return float(np.abs(error).mean()) / n_atoms

@@ -60,7 +60,10 @@ def paired_difference(
     above = first.samples > second.samples
     with np.errstate(invalid="ignore"):  # two infinite gaps
         samples = second.samples - first.samples
-    difference = Estimate(second.value - first.value, samples)
+    influences = tuple(
+        theirs - ours for ours, theirs in zip(first.influences, second.influences, strict=True)
+    )
+    difference = Estimate(second.value - first.value, samples, influences)
     return PairedDifference(
         task=a.task,
         level=a.level,

@@ -105,11 +105,11 @@ def reaction_pool(
     reactions: Collection[ReactionScore], metric: Description, part: TestPart
 ) -> Pool:
     """Return the pool of a metric of reactions, one unit a family."""
-    offset = metric.name == "reaction_mae_offset"
+    predicted_by = f"predicted{metric.name.removeprefix('reaction_mae')}"
     errors: dict[str, list[float]] = {}
     kinds: dict[str, set[str]] = {}
     for reaction in reactions:
-        predicted = reaction.predicted_offset if offset else reaction.predicted
+        predicted = getattr(reaction, predicted_by)
         if reaction.part == part and predicted is not None:
             errors.setdefault(reaction.family, []).append(abs(predicted - reaction.reference))
             kinds.setdefault(reaction.family, set()).add(reaction.kind)

@@ -30,12 +30,15 @@ HYDROGEN = "H"
 class Minimum(NamedTuple):
     """The relaxed minimum of a molecule.
 
-    ``reference`` and ``predicted`` are its energies in eV; a prediction that failed is NaN.
+    ``reference`` and ``predicted`` are its energies in eV, ``relaxed`` the predicted energy of the
+    minimum that the potential itself relaxes to; a prediction or relaxation that failed is NaN, and
+    ``relaxed`` is None where it was not tried.
     """
 
     molecule: Molecule
     reference: float
     predicted: float
+    relaxed: float | None = None
 
 
 class Reaction(NamedTuple):
@@ -124,13 +127,14 @@ def score_reactions(
         sorted(name for name, m in used.items() if not is_usable(np.asarray(m.predicted)))
     )
     good = [minimum for name, minimum in used.items() if name not in failed]
+    shifts = {m.molecule.parts: total_offset(m.molecule, offsets or {}) for m in good}
     reference = {m.molecule.parts: m.reference for m in good}
     predicted = {m.molecule.parts: m.predicted for m in good}
-    shifted = (
-        None
-        if offsets is None
-        else {m.molecule.parts: m.predicted + total_offset(m.molecule, offsets) for m in good}
-    )
+    relaxed = {
+        m.molecule.parts: m.relaxed
+        for m in good
+        if m.relaxed is not None and is_usable(np.asarray(m.relaxed))
+    }
     train_parts = {m.molecule.parts for name, m in used.items() if name in train}
     ood_parts = {m.molecule.parts for name, m in used.items() if name in ood}
     scores = []
@@ -147,9 +151,21 @@ def score_reactions(
                 part=part,
                 reference=EV_IN_KCAL_PER_MOL * reaction.energy(reference),
                 predicted=EV_IN_KCAL_PER_MOL * reaction.energy(predicted),
-                predicted_offset=(
-                    None if shifted is None else EV_IN_KCAL_PER_MOL * reaction.energy(shifted)
+                predicted_offset=None if offsets is None else _shifted(reaction, predicted, shifts),
+                predicted_relaxed=_shifted(reaction, relaxed, {}),
+                predicted_relaxed_offset=(
+                    None if offsets is None else _shifted(reaction, relaxed, shifts)
                 ),
             )
         )
     return tuple(scores), failed
+
+
+def _shifted(
+    reaction: Reaction, energies: Mapping[Parts, float], shifts: Mapping[Parts, float]
+) -> float | None:
+    """Return a reaction energy in kcal/mol, None where a participant has none."""
+    if any(parts not in energies for parts, _ in reaction.participants):
+        return None
+    shifted = {p: energies[p] + shifts.get(p, 0.0) for p, _ in reaction.participants}
+    return EV_IN_KCAL_PER_MOL * reaction.energy(shifted)

@@ -7,26 +7,13 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from mlip_compose.evaluation.attribution_results import Attribution
+from mlip_compose.evaluation.strict import Interval as Interval
+from mlip_compose.evaluation.strict import Strict as Strict
 
 SCORE_SCHEMA: Final = 1
-
-
-class Strict(BaseModel):
-    """A frozen record that refuses keys it does not know."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="null")
-
-
-class Interval(Strict):
-    """A value with the 95 % interval of the bootstrap over molecules.
-
-    ``low`` and ``high`` are None where fewer than two molecules leave nothing to resample.
-    """
-
-    value: float
-    low: float | None = None
-    high: float | None = None
 
 
 class Metric(Strict):
@@ -71,7 +58,7 @@ class MoleculeScore(Strict):
     failed_frames: int
     novel_atoms: int
     values: dict[str, float]
-    weights: dict[str, int] = {}
+    weights: dict[str, int] = Field(default_factory=dict)
 
 
 class ReactionScore(Strict):
@@ -80,7 +67,8 @@ class ReactionScore(Strict):
     ``kind`` is ``exchange`` (X-R-Y + H-R-H -> X-R-H + H-R-Y) or ``increment`` (E(n+1) - E(n));
     ``family`` is that of X-R-Y or of the series. ``predicted_offset`` is the prediction with the
     per-element offsets of the training labels (None without training labels); an exchange does not
-    depend on them.
+    depend on them. ``predicted`` is at the reference's minima, ``predicted_relaxed`` at those that
+    the potential relaxed to (None where none were relaxed, or one could not be).
     """
 
     name: str
@@ -91,6 +79,8 @@ class ReactionScore(Strict):
     reference: float
     predicted: float
     predicted_offset: float | None = None
+    predicted_relaxed: float | None = None
+    predicted_relaxed_offset: float | None = None
 
 
 class Score(Strict):
@@ -100,8 +90,12 @@ class Score(Strict):
     are at ``confidence``. ``energy_offsets`` (eV, by atomic number) are the per-element offsets
     that were fitted on training labels, None where there were none. ``failed_minima`` names the
     molecules whose minimum has no finite predicted energy; their reactions are left out.
+    Where minima were relaxed with the potential, ``relaxed_rmsd`` (Angstrom, by molecule) says how
+    far from the reference's minimum that ended, superposed, and ``failed_relaxations`` why a
+    molecule has none.
     ``unseen_terms`` is there for potentials with typed terms: for each kind of term in the OOD
     molecules, how many have a type that was not in training, and how many there are.
+    ``attribution`` says where in the molecules the error is; None in files older than that.
     """
 
     schema_version: Literal[1] = SCORE_SCHEMA
@@ -123,9 +117,12 @@ class Score(Strict):
     failed_frames: int
     reactions: tuple[ReactionScore, ...] = ()
     failed_minima: tuple[str, ...] = ()
+    relaxed_rmsd: dict[str, float] = Field(default_factory=dict)
+    failed_relaxations: dict[str, str] = Field(default_factory=dict)
     energy_offsets: dict[int, float] | None = None
     resampling_seed: int = 0
     unseen_terms: dict[str, tuple[int, int]] = Field(default_factory=dict)
+    attribution: Attribution | None = None
 
     def metric(self, name: str) -> Metric:
         """Return the metric of this name."""
@@ -185,3 +182,47 @@ class SeedSummary(Strict):
     ood: SeedValue | None
     gap: SeedValue | None
     failed_frames: int
+
+
+class RankedPotential(Strict):
+    """The place of one potential among those that were ranked together.
+
+    ``value`` is the mean over ``seeds``; ``rank`` is 1 + the number of potentials with a smaller
+    one, so that equal potentials share a rank; ``low`` and ``high`` are its interval. ``best`` is
+    the share of resamples in which it has the smallest value (shared among equals), ``ahead`` that
+    in which it has a smaller one than the next in the list (ties count half; None for the last).
+    All but value and rank are None where fewer than two molecules leave nothing to resample.
+    """
+
+    potential: str
+    role: Literal["feasibility", "learned"]
+    seeds: tuple[int, ...]
+    value: float
+    rank: int
+    low: int | None = None
+    high: int | None = None
+    best: float | None = None
+    ahead: float | None = None
+
+
+class Ranking(Strict):
+    """The order of the potentials on one split by one metric, best first, and how sure it is.
+
+    All are judged on the same ``molecules`` OOD molecules (families, for reactions), resampled
+    together. ``without_value`` names the potentials that have no value and so no rank, ``left_out``
+    the molecules of which only some potentials have one.
+    """
+
+    task: str
+    level: int
+    train_frames: int
+    metric: str
+    label: str
+    unit: str
+    quantity: Literal["ood", "gap"]
+    potentials: tuple[RankedPotential, ...]
+    molecules: int
+    without_value: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    resamples: int
+    confidence: float

@@ -7,9 +7,10 @@ from dataclasses import asdict, dataclass, field
 from typing import Literal
 
 from mlip_compose.errors import RequestError
+from mlip_compose.evaluation.attribution import MoleculeErrors, attribute
 from mlip_compose.evaluation.bootstrap import CONFIDENCE, RESAMPLES, Estimate, estimates
 from mlip_compose.evaluation.catalogue import METRICS, Description
-from mlip_compose.evaluation.metrics import check, frame_errors, usable_frames
+from mlip_compose.evaluation.metrics import check, frame_errors
 from mlip_compose.evaluation.offsets import fit_offsets, total_offset
 from mlip_compose.evaluation.pooling import TestPart, pool
 from mlip_compose.evaluation.reactions import Minimum, score_reactions
@@ -32,7 +33,7 @@ class Header:
         Data set, checksum of its file and level of theory of its labels.
     train_frames
         Number of frames trained on.
-    unseen_terms
+    unseen_terms, relaxed_rmsd, failed_relaxations
         See ``Score``.
     """
 
@@ -47,6 +48,8 @@ class Header:
     reference: str
     train_frames: int
     unseen_terms: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    relaxed_rmsd: Mapping[str, float] = field(default_factory=dict)
+    failed_relaxations: Mapping[str, str] = field(default_factory=dict)
 
 
 @single_threaded
@@ -93,11 +96,12 @@ def score(
     _check_split(comparisons, train, ood)
     ordered = sorted(comparisons, key=lambda c: (c.part, c.molecule.name))
     offsets = fit_offsets(ordered)
-    molecules = tuple(
-        _score_molecule(comparison, comparison.part, offsets)
+    tested = [
+        _test_molecule(comparison, comparison.part, offsets)
         for comparison in ordered
         if comparison.part == "id" or comparison.part == "ood"
-    )
+    ]
+    molecules = tuple(map(_score_molecule, tested))
     reactions, failed_minima = score_reactions(minima or {}, train, ood, offsets)
     return Score(
         **asdict(header),
@@ -111,6 +115,7 @@ def score(
         reactions=reactions,
         failed_minima=failed_minima,
         energy_offsets=offsets,
+        attribution=attribute(tested, resamples, seed),
     )
 
 
@@ -133,23 +138,33 @@ def _check_split(
         check(comparison)
 
 
-def _score_molecule(
+def _test_molecule(
     comparison: Comparison, part: TestPart, offsets: Mapping[int, float] | None
-) -> MoleculeScore:
+) -> MoleculeErrors:
     molecule = comparison.molecule
-    usable = usable_frames(comparison)
     offset = None if offsets is None else total_offset(molecule, offsets)
-    errors = frame_errors(comparison, offset)
+    return MoleculeErrors(
+        molecule=molecule,
+        part=part,
+        novel=comparison.novel,
+        compared=len(comparison.reference_energy),
+        errors=frame_errors(comparison, offset),
+        offset=offset,
+    )
+
+
+def _score_molecule(tested: MoleculeErrors) -> MoleculeScore:
+    molecule, errors = tested.molecule, tested.errors
     return MoleculeScore(
         molecule=molecule.name,
         family=molecule.family,
         left=molecule.left,
         chain=molecule.chain,
         right=molecule.right,
-        part=part,
-        frames=len(usable),
-        failed_frames=int((~usable).sum()),
-        novel_atoms=int(comparison.novel.sum()),
+        part=tested.part,
+        frames=tested.compared,
+        failed_frames=tested.compared - errors.frames,
+        novel_atoms=int(tested.novel.sum()),
         values=errors.values,
         weights=errors.weights,
     )

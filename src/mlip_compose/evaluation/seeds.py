@@ -66,9 +66,9 @@ def summarise_seeds(scores: Sequence[Score], metric: str) -> SeedSummary:
         label=description.label,
         unit=description.unit,
         aggregation=description.aggregation,
-        id=_over_seeds([each.id for each in found], first.confidence),
-        ood=_over_seeds([each.ood for each in found], first.confidence),
-        gap=_over_seeds([each.gap for each in found], first.confidence),
+        id=over_seeds([each.id for each in found], first.confidence),
+        ood=over_seeds([each.ood for each in found], first.confidence),
+        gap=over_seeds([each.gap for each in found], first.confidence),
         failed_frames=sum(score.failed_frames for score in scores),
     )
 
@@ -107,17 +107,26 @@ def _common(scores: Sequence[Score], description: Description, part: TestPart) -
     return [each.only(units) for each in pools]
 
 
-def _over_seeds(found: Sequence[Estimate | None], confidence: float) -> SeedValue | None:
+def over_seeds(found: Sequence[Estimate | None], confidence: float) -> SeedValue | None:
+    """Return mean and spread of estimates, one a seed; None where a seed has none."""
     present = [each for each in found if each is not None]
     if len(present) < len(found):
         return None
     values = [each.value for each in present]
-    samples = [each.samples for each in present if each.samples is not None]
-    mean = Estimate(
-        float(np.mean(values)),
-        np.mean(samples, axis=0) if len(samples) == len(present) else None,
-    )
     return SeedValue(
-        mean=mean.interval(confidence),
+        mean=mean_estimate(present).interval(confidence),
         sd=float(np.std(values, ddof=1)) if len(values) > 1 else None,
+    )
+
+
+def mean_estimate(found: Sequence[Estimate]) -> Estimate:
+    """Return the mean of estimates that were made on the same resampled molecules."""
+    samples = [each.samples for each in found if each.samples is not None]
+    complete = len(samples) == len(found)
+    return Estimate(
+        float(np.mean([each.value for each in found])),
+        np.mean(samples, axis=0) if complete else None,
+        tuple(np.mean(parts, axis=0) for parts in zip(*(f.influences for f in found), strict=True))
+        if complete
+        else (),
     )

@@ -15,7 +15,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from mlip_compose.errors import MissingExtraError, RequestError
-from mlip_compose.records import Failure, FloatArray, Molecule, TrainingSet
+from mlip_compose.records import Failure, FloatArray, Molecule, ReceptiveField, TrainingSet
 
 Role = Literal["scale", "feasibility", "learned"]
 """What a potential's row in a result is for: the scale of the numbers, a witness that the task is
@@ -33,6 +33,10 @@ class Settings(BaseModel):
     """Base of the settings of a kind: unknown keys are refused, values do not change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def receptive_field(self) -> ReceptiveField | None:
+        """Return how far a potential with these settings sees; None where that is not known."""
+        return None
 
 
 class Potential(Protocol):

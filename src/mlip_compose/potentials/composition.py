@@ -17,7 +17,7 @@ from mlip_compose.potentials.base import (
 )
 from mlip_compose.potentials.files import read_model, write_model
 from mlip_compose.potentials.reference_energies import fit_reference_energies
-from mlip_compose.records import FloatArray, Molecule, TrainingSet
+from mlip_compose.records import FloatArray, Molecule, ReceptiveField, TrainingSet
 
 _NAME = "composition"
 _VERSION = 1
@@ -25,6 +25,10 @@ _VERSION = 1
 
 class CompositionSettings(Settings):
     """Nothing to set."""
+
+    def receptive_field(self) -> ReceptiveField:
+        """Return that an atom sees itself alone."""
+        return ReceptiveField(0, 0.0, "an atom's energy is that of its element")
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from mlip_compose.potentials.neural_kind import Architecture, NeuralSettings, neural_kind
+from mlip_compose.potentials.reach import message_passing_field
+from mlip_compose.records import ReceptiveField
 
 if TYPE_CHECKING:
     from graph_pes import GraphPESModel
@@ -39,6 +41,10 @@ class MaceSettings(NeuralSettings):
     radial_functions: int = Field(default=8, ge=1, description="Bessel functions of a distance")
     radial_width: int = Field(default=64, ge=1, description="width of the radial network")
     readout_width: int = Field(default=16, ge=1, description="width of the last readout")
+
+    def receptive_field(self) -> ReceptiveField:
+        """Return how far messages travel."""
+        return message_passing_field(self.cutoff, self.layers)
 
 
 def build(settings: MaceSettings, elements: list[int]) -> GraphPESModel:

@@ -6,7 +6,13 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from mlip_compose.evaluation.results import PairedDifference, Score, Strict
+from mlip_compose.evaluation.additivity import Additivity, ReactionErrors
+from mlip_compose.evaluation.ceiling import CeilingScore
+from mlip_compose.evaluation.ceiling_seeds import CeilingSummary
+from mlip_compose.evaluation.horizon import Horizon
+from mlip_compose.evaluation.relaxations import Relaxations
+from mlip_compose.evaluation.results import PairedDifference, Ranking, Score, SeedSummary, Strict
+from mlip_compose.records import ReceptiveField
 
 
 class DatasetFacts(Strict):
@@ -26,6 +32,8 @@ class UnitFacts(Strict):
 
     ``cost`` has ``wall_s``, ``cpu_s``, ``device`` and, where there are any, ``parameters`` and
     ``gradient_steps``; ``facts`` is the potential's own report (unseen types, validation ...).
+    ``ceiling`` says that the OOD molecules were among those trained on; ``receptive_field`` is None
+    for a potential that does not say how far it sees.
     """
 
     id: str
@@ -40,12 +48,18 @@ class UnitFacts(Strict):
     reason: str = ""
     cost: dict[str, Any] = Field(default_factory=dict)
     facts: dict[str, Any] = Field(default_factory=dict)
+    ceiling: bool = False
+    receptive_field: ReceptiveField | None = None
 
 
 class StudyResults(Strict):
     """Everything that the report of a study shows.
 
     ``certificates`` are the documents of ``tasks certify --json``, one for each task and level;
+    ``seed_summaries`` are there for a study of several seeds, ``rankings`` for one of several
+    potentials, ``ceilings`` for one with ``ceiling: true`` (``ceiling_summaries`` with several
+    seeds, too), ``horizons`` for one of several levels; ``additivity`` and ``reaction_errors``
+    where the data set has relaxed minima, ``relaxations`` with ``relax_minima: true``;
     ``provenance`` holds versions, platform, the command and the time.
     """
 
@@ -58,3 +72,11 @@ class StudyResults(Strict):
     scores: tuple[Score, ...]
     pairs: tuple[PairedDifference, ...]
     provenance: dict[str, Any]
+    seed_summaries: tuple[SeedSummary, ...] = ()
+    rankings: tuple[Ranking, ...] = ()
+    additivity: Additivity | None = None
+    reaction_errors: tuple[ReactionErrors, ...] = ()
+    relaxations: tuple[Relaxations, ...] = ()
+    ceilings: tuple[CeilingScore, ...] = ()
+    ceiling_summaries: tuple[CeilingSummary, ...] = ()
+    horizons: tuple[Horizon, ...] = ()

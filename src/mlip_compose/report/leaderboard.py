@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from mlip_compose.evaluation.results import Metric, Score
+from mlip_compose.evaluation.results import Metric, Score, SeedSummary
 from mlip_compose.report.bundle import StudyResults, UnitFacts
 from mlip_compose.report.numbers import between, is_number, number, ratio
 from mlip_compose.report.words import ROLES, STANDARD_LEVEL
@@ -19,13 +19,13 @@ MAIN_METRIC = "forces_mae"
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of a leaderboard: a potential trained with one seed.
+    """One line of a leaderboard: a potential, trained with one seed or averaged over its seeds.
 
-    ``label`` names the seed only in a study of several seeds.
+    ``seed`` is None for the mean over seeds; ``label`` names the seed of one among several.
     """
 
     potential: str
-    seed: int
+    seed: int | None
     role: Literal["scale", "feasibility", "learned"]
     label: str
 
@@ -34,7 +34,9 @@ class Entry:
 class Cell:
     """What became of an entry on one task: a metric, a failure, or nothing.
 
-    ``reason`` says why there is no metric; ``failed_frames`` counts frames without a prediction.
+    ``reason`` says why there is no metric, or that some seeds failed; ``failed_frames`` counts
+    frames without a prediction. Of a mean over seeds, ``summary`` has the spread, and ``score`` is
+    that of one of the seeds.
     """
 
     task: str
@@ -43,6 +45,12 @@ class Cell:
     score: Score | None = None
     reason: str = ""
     failed_frames: int = 0
+    summary: SeedSummary | None = None
+
+    def sd(self, column: Column) -> float | None:
+        """Return the standard deviation over seeds, None of a single seed."""
+        value = getattr(self.summary, column) if self.summary else None
+        return value.sd if value else None
 
 
 @dataclass(frozen=True)
@@ -101,7 +109,20 @@ def unit_of(results: StudyResults, metric: str) -> str:
 
 
 def entries_of(results: StudyResults) -> tuple[Entry, ...]:
-    """Return the potentials of a study, with their seeds: learned, feasibility, scale."""
+    """Return the potentials of a study: learned, feasibility, scale.
+
+    Each is one entry, the mean over its seeds where there are several. Results without summaries
+    over seeds have an entry for each seed.
+    """
+    runs = runs_of(results)
+    if len({run.seed for run in runs}) < 2 or not results.seed_summaries:
+        return runs
+    means = (Entry(run.potential, None, run.role, run.potential) for run in runs)
+    return tuple(dict.fromkeys(means))
+
+
+def runs_of(results: StudyResults) -> tuple[Entry, ...]:
+    """Return the potentials of a study, each with each of its seeds, in the same order."""
     runs: list[UnitFacts | Score] = [*results.units, *results.scores]
     several = len({run.seed for run in runs}) > 1
     found = {
@@ -117,7 +138,7 @@ def entries_of(results: StudyResults) -> tuple[Entry, ...]:
 
 
 def find_score(results: StudyResults, entry: Entry, task: str, level: int) -> Score | None:
-    """Return the score of an entry on a task at a level, or None."""
+    """Return the score of a single seed on a task at a level, or None."""
     wanted = (entry.potential, entry.seed, task, level)
     return next(
         (s for s in results.scores if (s.potential, s.seed, s.task, s.level) == wanted), None
@@ -125,13 +146,15 @@ def find_score(results: StudyResults, entry: Entry, task: str, level: int) -> Sc
 
 
 def failure_of(results: StudyResults, entry: Entry, task: str, level: int) -> UnitFacts | None:
-    """Return the failed unit that should have given this score, or None."""
+    """Return the failed unit that should have given this score, or None; no ceiling does."""
     return next(
         (
             unit
             for unit in results.units
             if unit.status == "failed"
-            and (unit.potential, unit.seed, unit.task) == (entry.potential, entry.seed, task)
+            and not unit.ceiling
+            and (unit.potential, unit.task) == (entry.potential, task)
+            and entry.seed in (None, unit.seed)
             and level in unit.levels
         ),
         None,
@@ -140,6 +163,8 @@ def failure_of(results: StudyResults, entry: Entry, task: str, level: int) -> Un
 
 def cell_of(results: StudyResults, entry: Entry, task: str, level: int, metric: str) -> Cell:
     """Return what is known of an entry on a task at a level."""
+    if entry.seed is None:
+        return mean_cell(results, entry, task, level, metric)
     score = find_score(results, entry, task, level)
     if score is not None:
         found = next((m for m in score.metrics if m.name == metric), None)
@@ -152,7 +177,39 @@ def cell_of(results: StudyResults, entry: Entry, task: str, level: int, metric: 
     return Cell(task, "absent", reason="not run")
 
 
-def build_board(results: StudyResults, metric: Metric, level: int) -> Board:
+def mean_cell(results: StudyResults, entry: Entry, task: str, level: int, metric: str) -> Cell:
+    """Return the mean over the seeds of a potential, as far as they were scored."""
+    unit = failure_of(results, entry, task, level)
+    wanted = (entry.potential, task, level)
+    scores = [s for s in results.scores if (s.potential, s.task, s.level) == wanted]
+    if not scores:
+        state: Literal["failed", "absent"] = "failed" if unit else "absent"
+        return Cell(
+            task, state, reason=(unit.reason or "no reason was given") if unit else "not run"
+        )
+    summary = next(
+        (
+            s
+            for s in results.seed_summaries
+            if (s.potential, s.task, s.level, s.metric) == (*wanted, metric)
+        ),
+        None,
+    )
+    found = next((m for m in scores[0].metrics if m.name == metric), None)
+    if summary is None or found is None:
+        return Cell(task, "absent", None, scores[0], f"{metric} was not scored on this task")
+    means = {
+        column: value.mean if (value := getattr(summary, column)) else None
+        for column in ("id", "ood", "gap")
+    }
+    reason = f"only seeds {', '.join(map(str, summary.seeds))}: {unit.reason}" if unit else ""
+    mean = found.model_copy(update=means)
+    return Cell(task, "scored", mean, scores[0], reason, summary.failed_frames, summary)
+
+
+def build_board(
+    results: StudyResults, metric: Metric, level: int, entries: tuple[Entry, ...] | None = None
+) -> Board:
     """Return the leaderboard of a metric at a level.
 
     Parameters
@@ -163,11 +220,13 @@ def build_board(results: StudyResults, metric: Metric, level: int) -> Board:
         Any example of the metric: its name, label, unit and aggregation are used.
     level
         Level of the tasks.
+    entries
+        The rows; all potentials where none are given.
     """
     tasks = tasks_of(results)
     rows = [
         Row(entry, tuple(cell_of(results, entry, task, level, metric.name) for task in tasks))
-        for entry in entries_of(results)
+        for entry in (entries_of(results) if entries is None else entries)
     ]
     groups = {role: tuple(row for row in rows if row.entry.role == role) for role in ROLES}
     return Board(
@@ -203,10 +262,15 @@ def provenance_of(cell: Cell, column: Column) -> str:
     value = ratio(interval.value) if as_ratio else f"{number(interval.value)} {metric.unit}"
     limits = between(interval, as_ratio) or "none (fewer than two molecules)"
     what = f"OOD / ID ratio of {metric.label}" if as_ratio else f"{column.upper()} {metric.label}"
+    seeds, sd = f"seed {score.seed}", cell.sd(column)
+    if cell.summary is not None:
+        seeds = f"mean over seeds {', '.join(map(str, cell.summary.seeds))}"
+        if sd is not None:
+            seeds += f" with a standard deviation of {ratio(sd) if as_ratio else number(sd)}"
     failed = f" {cell.failed_frames} frames have no prediction." if cell.failed_frames else ""
     return (
         f"{where}: {what} {value}, {confidence} {limits}; {metric.aggregation}; reference "
         f"{score.reference}; {size}; trained on {score.train_frames} frames of "
-        f"{score.train_molecules} molecules, seed {score.seed}; {score.resamples} resamples."
+        f"{score.train_molecules} molecules, {seeds}; {score.resamples} resamples."
         f"{failed}"
     )

@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING, Any
 from mlip_compose import __version__
 from mlip_compose.files import write_text
 from mlip_compose.report.account import account
+from mlip_compose.report.attribution import View, attribution_document, attribution_views
 from mlip_compose.report.bundle import StudyResults
+from mlip_compose.report.ceilings import Ceilings, ceiling_rows, ceilings_of
 from mlip_compose.report.curves import curve_document
 from mlip_compose.report.evidence import evidence
 from mlip_compose.report.gaps import gap_caption, gap_figure
+from mlip_compose.report.horizons import horizon_panels, horizon_tables
 from mlip_compose.report.leaderboard import (
     MAIN_METRIC,
     Board,
@@ -26,12 +29,21 @@ from mlip_compose.report.leaderboard import (
     levels_of,
     metrics_of,
     provenance_of,
+    runs_of,
     tasks_of,
     unit_of,
 )
 from mlip_compose.report.maps import map_document
 from mlip_compose.report.numbers import DASH, between, is_number, number, ratio
-from mlip_compose.report.style import VIRIDIS, Style, styles_of
+from mlip_compose.report.ranking import (
+    order_note,
+    order_rows,
+    orders_of,
+    place_note,
+    places_of,
+)
+from mlip_compose.report.reactions import Reactions, reactions_of
+from mlip_compose.report.style import VIRIDIS, Style, run_styles, styles_of
 from mlip_compose.report.summary import answer, confidence_of
 from mlip_compose.report.words import GLOSSARY, QUESTION, ROLES
 
@@ -65,7 +77,16 @@ def render_report(results: StudyResults) -> str:
 
     levels, metrics, entries = levels_of(results), metrics_of(results), entries_of(results)
     boards = [build_board(results, metric, level) for level in levels for metric in metrics]
-    styles = styles_of(entries)
+    runs, styles = runs_of(results), styles_of(entries)
+    of_runs = run_styles(runs, styles)
+    reactions = reactions_of(results, of_runs)
+    run_boards = (
+        [build_board(results, metric, level, runs) for level in levels for metric in metrics]
+        if runs != entries
+        else []
+    )
+    ceilings = [ceilings_of(results, board) for board in boards]
+    attributions = attribution_views(results, styles)
     scripts = [get_plotlyjs(), (TEMPLATES / "report.js").read_text("utf-8")]
     context = {
         "results": results,
@@ -73,7 +94,7 @@ def render_report(results: StudyResults) -> str:
         "level_options": [(str(level), str(level)) for level in levels],
         "task_options": [(task, task) for task in tasks_of(results)],
         "metric_options": [(m.name, f"{m.label}, {m.unit}") for m in metrics],
-        "entry_options": [(entry.label, entry.label) for entry in entries],
+        "run_options": [(run.label, run.label) for run in runs],
         "scale_names": ", ".join(entry.label for entry in entries if entry.role == "scale"),
         "force_unit": unit_of(results, MAIN_METRIC),
         "entries": entries,
@@ -83,12 +104,22 @@ def render_report(results: StudyResults) -> str:
         "confidence": confidence_of(results),
         "answers": [answer(results, level) for level in levels],
         "boards": boards,
+        "run_boards": run_boards,
+        "ceilings": ceilings,
+        "run_ceilings": [ceilings_of(results, board) for board in run_boards],
+        "places": [places_of(results, board) for board in boards],
+        "orders": [orders_of(results, board) for board in boards],
         "pairs": [pair for pair in results.pairs if pair.metric == MAIN_METRIC],
         "evidences": [
             evidence(certificate, results.scores) for certificate in results.certificates
         ],
+        "attributions": attributions,
+        "view_options": list(dict.fromkeys((view.name, view.title) for view in attributions)),
+        "horizons": horizon_tables(results, entries),
+        "reactions": reactions,
         "account": account(results),
-        "data": _data(results, boards, styles),
+        "data": _data(results, boards, ceilings, attributions, styles, of_runs)
+        | {"reactions": _reaction_figures(reactions)},
         "version": __version__,
         # Ours, not the user's: not escaped on purpose.
         "css": Markup((TEMPLATES / "report.css").read_text("utf-8")),
@@ -98,11 +129,21 @@ def render_report(results: StudyResults) -> str:
     return _environment().get_template("report.html.j2").render(context)
 
 
-def _data(results: StudyResults, boards: list[Board], styles: dict[Entry, Style]) -> dict[str, Any]:
-    """Return what the script of the page draws from, and what it shows first."""
+def _data(
+    results: StudyResults,
+    boards: list[Board],
+    ceilings: list[Ceilings],
+    attributions: tuple[View, ...],
+    styles: dict[Entry, Style],
+    of_runs: dict[Entry, Style],
+) -> dict[str, Any]:
+    """Return what the script of the page draws from, and what it shows first.
+
+    Gaps are drawn of each potential, maps and curves of each of its trainings.
+    """
     levels, tasks = levels_of(results), tasks_of(results)
-    labels = [entry.label for entry in styles]
-    beside = [entry.label for entry in styles if entry.role == "feasibility"] + labels[1:]
+    labels = [run.label for run in of_runs]
+    beside = [run.label for run in of_runs if run.role == "feasibility"] + labels[1:]
     return {
         "initial": {
             "level": str(default_level(results)),
@@ -113,22 +154,33 @@ def _data(results: StudyResults, boards: list[Board], styles: dict[Entry, Style]
             "right": beside[0] if len(labels) > 1 else "",
             "families": labels[0] if labels else "",
             "scale": "hide",
+            "view": attributions[0].name if attributions else "",
         },
         "colours": VIRIDIS,
         "gaps": {
             str(level): {
-                board.metric: {"figure": gap_figure(board, styles), "caption": gap_caption(board)}
-                for board in boards
+                board.metric: {
+                    "figure": gap_figure(board, styles, found),
+                    "caption": gap_caption(board, found),
+                }
+                for board, found in zip(boards, ceilings, strict=True)
                 if board.level == level
             }
             for level in levels
         },
         "maps": {
-            str(level): {task: map_document(results, task, level, tuple(styles)) for task in tasks}
+            str(level): {task: map_document(results, task, level, tuple(of_runs)) for task in tasks}
             for level in levels
         },
-        "curves": {str(level): curve_document(results, level, styles) for level in levels},
+        "curves": {str(level): curve_document(results, level, of_runs) for level in levels},
+        "attributions": attribution_document(attributions),
+        "horizons": horizon_panels(results, styles),
     }
+
+
+def _reaction_figures(reactions: Reactions | None) -> list[dict[str, Any]]:
+    panels = reactions.panels if reactions else ()
+    return [{"level": str(panel.level), "figure": panel.figure} for panel in panels]
 
 
 def _csp_hash(script: str) -> str:
@@ -154,5 +206,12 @@ def _environment() -> Environment:
         "separators": (",", ":"),
         "allow_nan": False,
     }
-    environment.globals |= {"provenance": provenance_of, "dash": DASH}
+    environment.globals |= {
+        "provenance": provenance_of,
+        "place_note": place_note,
+        "order_note": order_note,
+        "ceiling_rows": ceiling_rows,
+        "order_rows": order_rows,
+        "dash": DASH,
+    }
     return environment

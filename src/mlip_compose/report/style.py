@@ -100,6 +100,12 @@ def styles_of(entries: Iterable[Entry]) -> dict[Entry, Style]:
     return styles
 
 
+def run_styles(runs: Iterable[Entry], styles: dict[Entry, Style]) -> dict[Entry, Style]:
+    """Return the style of each run: that of its potential, whichever its seed."""
+    of_potential = {entry.potential: style for entry, style in styles.items()}
+    return {run: styles.get(run, of_potential[run.potential]) for run in runs}
+
+
 def plain(text: str) -> str:
     """Return text escaped for Plotly, which reads some tags and entities in its labels."""
     return html.escape(text, quote=False)

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mlip_compose.evaluation.results import Metric, Score
+from mlip_compose.evaluation.horizon import HORIZON_GAP
+from mlip_compose.evaluation.results import Metric, PairedDifference
 from mlip_compose.report.bundle import StudyResults
+from mlip_compose.report.ceilings import CeilingCell, ceilings_of
 from mlip_compose.report.leaderboard import (
     MAIN_METRIC,
     Board,
     Entry,
     Row,
     build_board,
+    cell_of,
     metrics_of,
 )
 from mlip_compose.report.numbers import between, is_number, number, ratio
-from mlip_compose.report.words import HORIZON_GAP, TASKS
+from mlip_compose.report.words import TASKS
 
 NOVEL_METRIC = "forces_mae_novel"
 FEW = 2  # trained potentials that get a sentence each; of more, the extremes are named
@@ -25,7 +28,8 @@ FEW = 2  # trained potentials that get a sentence each; of more, the extremes ar
 class Line:
     """What one entry did on one task: the gap with its limits, and the two errors behind it.
 
-    ``novel`` is the gap on the atoms whose surroundings no training molecule shows.
+    ``novel`` is the gap on the atoms whose surroundings no training molecule shows, ``ceiling`` the
+    ceiling gap.
     ``failure`` is set, and the rest empty, where the unit of work failed.
     """
 
@@ -34,6 +38,7 @@ class Line:
     limits: str = ""
     errors: str = ""
     novel: str = ""
+    ceiling: str = ""
     failure: str = ""
 
 
@@ -77,7 +82,7 @@ def answer(results: StudyResults, level: int) -> Answer:
         level,
         tuple(text for text in sentences if text),
         _failures(results) + _seeds(results),
-        tuple(_task(board, column, task) for column, task in enumerate(board.tasks)),
+        tuple(_task(results, board, column, task) for column, task in enumerate(board.tasks)),
     )
 
 
@@ -204,30 +209,41 @@ def _accuracy(results: StudyResults, board: Board) -> list[str]:
 def _compare(
     results: StudyResults, entry: Entry, base: Entry, level: int
 ) -> tuple[list[str], list[str], list[str]]:
+    """Return the tasks with a smaller, a larger and no clear difference; seeds have to agree."""
+    found: dict[str, set[int]] = {}
     smaller: list[str] = []
     larger: list[str] = []
     unresolved: list[str] = []
     for pair in results.pairs:
-        same = (pair.metric, pair.quantity, pair.level, pair.seed)
-        if same != (MAIN_METRIC, "ood", level, entry.seed):
+        if (pair.metric, pair.quantity, pair.level) != (MAIN_METRIC, "ood", level):
+            continue
+        if entry.seed not in (None, pair.seed):
             continue
         if {pair.a, pair.b} != {entry.potential, base.potential}:
             continue
-        low, high = pair.difference.low, pair.difference.high
-        if low is None or high is None or low <= 0.0 <= high:
-            unresolved.append(pair.task)
-        elif (low > 0.0) == (pair.a == entry.potential):
-            smaller.append(pair.task)
-        else:
-            larger.append(pair.task)
+        found.setdefault(pair.task, set()).add(_sign(pair, entry))
+    for task, signs in found.items():
+        home = {frozenset({-1}): smaller, frozenset({1}): larger}.get(frozenset(signs), unresolved)
+        home.append(task)
     return smaller, larger, unresolved
+
+
+def _sign(pair: PairedDifference, entry: Entry) -> int:
+    """Return -1 or 1 where the entry's error is clearly the smaller or the larger, else 0."""
+    low, high = pair.difference.low, pair.difference.high
+    if low is None or high is None or low <= 0.0 <= high:
+        return 0
+    return -1 if (low > 0.0) == (pair.a == entry.potential) else 1
 
 
 def _failures(results: StudyResults) -> tuple[str, ...]:
     failed = [unit for unit in results.units if unit.status == "failed"]
     if not failed:
         return ()
-    names = "; ".join(f"{unit.potential} on {unit.task}: {unit.reason}" for unit in failed)
+    names = "; ".join(
+        f"{'the ceiling of ' if unit.ceiling else ''}{unit.potential} on {unit.task}: {unit.reason}"
+        for unit in failed
+    )
     return (f"{len(failed)} of {len(results.units)} units of work failed ({names}).",)
 
 
@@ -241,13 +257,18 @@ def _seeds(results: StudyResults) -> tuple[str, ...]:
     )
 
 
-def _novel(score: Score | None) -> str:
-    found = score and next((m for m in score.metrics if m.name == NOVEL_METRIC), None)
+def _novel(results: StudyResults, entry: Entry, task: str, level: int) -> str:
+    found = cell_of(results, entry, task, level, NOVEL_METRIC).metric
     return ratio(found.gap.value) if found and found.gap else ""
 
 
-def _task(board: Board, column: int, task: str) -> TaskAnswer:
+def _ceiling(cell: CeilingCell | None) -> str:
+    return ratio(cell.gap.value) if cell is not None and cell.gap is not None else ""
+
+
+def _task(results: StudyResults, board: Board, column: int, task: str) -> TaskAnswer:
     lines = []
+    ceilings = ceilings_of(results, board)
     for row in board.rows:
         cell = row.cells[column]
         if cell.state == "failed":
@@ -262,7 +283,8 @@ def _task(board: Board, column: int, task: str) -> TaskAnswer:
                     between(metric.gap, as_ratio=True),
                     f"{number(id_.value if id_ else None)} → {number(ood.value if ood else None)}"
                     f" {metric.unit}",
-                    _novel(cell.score),
+                    _novel(results, row.entry, task, board.level),
+                    _ceiling(ceilings.get((task, row.entry))),
                 )
             )
     return TaskAnswer(task, TASKS.get(task, ""), tuple(lines))

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlip_compose.report.bundle import StudyResults
+from mlip_compose.report.ceilings import ceiling_text, ceilings_of, has_ceilings
 from mlip_compose.report.leaderboard import (
     MAIN_METRIC,
     Cell,
+    Column,
     build_board,
     levels_of,
     metrics_of,
@@ -19,7 +21,10 @@ if TYPE_CHECKING:
 
 
 def leaderboard_table(results: StudyResults, metric: str = MAIN_METRIC) -> Table:
-    """Return task x potential with ID, OOD and gap; failed units with their reason.
+    """Return task x potential with ID, OOD, gap and ceiling gap; failed units with their reason.
+
+    Ceiling gaps are there for a study with ceilings. Of several seeds: their mean, its interval
+    over molecules, and the standard deviation over seeds after the sign ±.
 
     Parameters
     ----------
@@ -39,12 +44,14 @@ def leaderboard_table(results: StudyResults, metric: str = MAIN_METRIC) -> Table
     table = Table(title=Text(title), title_justify="left")
     for header in ("task", *(["level"] if len(levels) > 1 else []), "potential"):
         table.add_column(header)
-    for header in (f"ID{unit}", f"OOD{unit}", f"gap OOD/ID \\[{confidence}]"):
+    with_ceilings = [f"ceiling gap \\[{confidence}]"] if has_ceilings(results) else []
+    for header in (f"ID{unit}", f"OOD{unit}", f"gap OOD/ID \\[{confidence}]", *with_ceilings):
         table.add_column(header, justify="right")
     if shown is None:
         return table
     for level in levels:
         board = build_board(results, shown, level)
+        ceilings = ceilings_of(results, board)
         for column, task in enumerate(board.tasks):
             for row in board.rows:
                 name = task if row is board.rows[0] else ""
@@ -52,6 +59,8 @@ def leaderboard_table(results: StudyResults, metric: str = MAIN_METRIC) -> Table
                 cells = [Text(text) for text in (*head, *_numbers(row.cells[column]))]
                 if row.cells[column].state == "failed":
                     cells[-1].stylize("red")
+                if with_ceilings:
+                    cells.append(Text(ceiling_text(ceilings.get((task, row.entry)))))
                 table.add_row(*cells)
             table.add_section()
     return table
@@ -64,7 +73,15 @@ def _numbers(cell: Cell) -> tuple[str, str, str]:
         return DASH, DASH, f"{prefix}{cell.reason}"
     limits = between(metric.gap, as_ratio=True)
     return (
-        number(metric.id.value if metric.id else None),
-        number(metric.ood.value if metric.ood else None),
-        ratio(metric.gap.value if metric.gap else None) + (f" [{limits}]" if limits else ""),
+        number(metric.id.value if metric.id else None) + _spread(cell, "id"),
+        number(metric.ood.value if metric.ood else None) + _spread(cell, "ood"),
+        ratio(metric.gap.value if metric.gap else None)
+        + _spread(cell, "gap")
+        + (f" [{limits}]" if limits else ""),
     )
+
+
+def _spread(cell: Cell, column: Column) -> str:
+    """Return the standard deviation over seeds, with its sign."""
+    sd = cell.sd(column)
+    return "" if sd is None else f" ± {ratio(sd) if column == 'gap' else number(sd)}"

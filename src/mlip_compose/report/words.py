@@ -74,7 +74,27 @@ GLOSSARY: Final = {
         "From a bootstrap that draws molecules with replacement, because frames of one molecule "
         "are not independent. It does not include the variation between training seeds."
     ),
+    "seed": (
+        "A number that chooses the frames and the first parameters of a training. Several seeds "
+        "are several trainings of the same potential."
+    ),
+    "rank": (
+        "1 is the smallest value. Its interval says how the order would come out with other "
+        "molecules: all potentials are ranked anew on each resample of the molecules."
+    ),
+    "ceiling gap": (
+        "The error on unseen molecules divided by that of the same potential trained, on as many "
+        "frames, with these molecules included. Both on the very same frames, which neither has "
+        "seen: the second half of the trajectories, of whose first half the ceiling has frames. 1: "
+        "nothing is lost by not having trained on them. Unlike the gap it does not depend on "
+        "whether the unseen molecules are harder than the training molecules."
+    ),
     "horizon": "The smallest level at which a potential's gap is at most 1.5.",
+    "receptive field": (
+        "How many bonds along a chain an atom's energy can depend on. For message passing: the "
+        "bonds that are always within the cutoff, times the number of layers. A potential that "
+        "sees further than the coverage radius sees surroundings that training did not show."
+    ),
     "frame": "One geometry of a molecule, with its reference energy and forces.",
 }
 
@@ -84,9 +104,6 @@ ROLES: Final = {
     "scale": "Scale: what no model at all would score",
 }
 """Role of a potential -> the heading of its rows, in the order of the leaderboard."""
-
-HORIZON_GAP: Final = 1.5
-"""The gap up to which a potential counts as generalising (the definition of the horizon)."""
 
 STANDARD_LEVEL: Final = 2
 

@@ -8,10 +8,13 @@ path                          shape, type      unit
 ``<trajectory>/frames``       (F,) int32       index in the data set's trajectory
 ``<trajectory>/energy``       (F,) float64     eV
 ``<trajectory>/forces``       (F, N, 3) float32  eV/Angstrom
+``relaxed/positions``         (1, N, 3) float32  Angstrom
 ============================  ===============  ============
 
-``<trajectory>`` is ``primary``, ``secondary`` or ``minimum``; failed predictions are NaN. Whatever
-made them, evaluation reads nothing else.
+``<trajectory>`` is ``primary``, ``secondary``, ``minimum`` or ``relaxed``; failed predictions are
+NaN. ``relaxed`` is there where minima were relaxed with the potential: the data set's minimum is
+where that began (frame 0), and the positions, which the data set does not have, are where it ended.
+Whatever made the predictions, evaluation reads nothing else.
 """
 
 from __future__ import annotations
@@ -26,11 +29,12 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mlip_compose.errors import ChecksumError, MissingLabelsError, SchemaError
-from mlip_compose.records import MINIMUM, PRIMARY, SECONDARY, PredictedFrames
+from mlip_compose.records import MINIMUM, PRIMARY, RELAXED, SECONDARY, PredictedFrames
 from mlip_compose.store.checksum import canonical_json
 from mlip_compose.store.files import create_hdf5, open_hdf5
 
 SCHEMA: Final = "mlip-compose/predictions/1"
+POSITIONS: Final = "positions"
 TYPES: Final = {"frames": np.int32, "energy": np.float64, "forces": np.float32}
 
 
@@ -54,6 +58,8 @@ class PredictionHeader(BaseModel):
     unseen_terms
         For a potential with typed terms: for each kind of term in the OOD molecules, how many have
         a type that was not in training, and how many there are.
+    failed_relaxations
+        Molecules whose minimum the potential could not relax, with the reason.
     software
         Names and versions of what made them.
     """
@@ -71,7 +77,15 @@ class PredictionHeader(BaseModel):
     level: int
     train_frames: int
     unseen_terms: dict[str, tuple[int, int]] = Field(default_factory=dict)
+    failed_relaxations: dict[str, str] = Field(default_factory=dict)
     software: dict[str, str]
+
+    def document(self) -> dict[str, Any]:
+        """Return what is written; files of before there were relaxations read the same."""
+        fields = self.model_dump(mode="json")
+        if not self.failed_relaxations:
+            del fields["failed_relaxations"]
+        return fields
 
 
 class Predictions:
@@ -109,7 +123,7 @@ def write_predictions(
             group.attrs["sha256"] = molecule_sums[molecule]
             for name, array in _arrays(frames).items():
                 group.create_dataset(f"{trajectory}/{name}", data=array, track_times=False)
-        for key, value in predictions.header.model_dump(mode="json").items():
+        for key, value in predictions.header.document().items():
             file.attrs[key] = json.dumps(value) if isinstance(value, dict) else value
         file.attrs["schema"] = SCHEMA
         file.attrs["sha256"] = _checksum(predictions)
@@ -160,6 +174,7 @@ def _header(path: Path, file: Any) -> PredictionHeader:
     try:
         for key in ("settings", "software", "unseen_terms"):
             attributes[key] = json.loads(attributes[key])
+        attributes["failed_relaxations"] = json.loads(attributes.get("failed_relaxations", "{}"))
         return PredictionHeader.model_validate(attributes)
     except (KeyError, ValueError, TypeError, ValidationError) as error:
         reason = " ".join(str(error).split())
@@ -167,11 +182,12 @@ def _header(path: Path, file: Any) -> PredictionHeader:
 
 
 def _frames(where: str, molecule: str, trajectory: str, group: Any) -> PredictedFrames:
-    if trajectory not in (PRIMARY, SECONDARY, MINIMUM):
-        raise SchemaError(f"primary, secondary or minimum in {where}", repr(trajectory))
-    for name, dtype in TYPES.items():
+    if trajectory not in (PRIMARY, SECONDARY, MINIMUM, RELAXED):
+        raise SchemaError(f"primary, secondary, minimum or relaxed in {where}", repr(trajectory))
+    types = TYPES | ({POSITIONS: np.float32} if trajectory == RELAXED else {})
+    for name, dtype in types.items():
         if name not in group:
-            raise MissingLabelsError(f"{', '.join(TYPES)} in {where}", f"no {name}")
+            raise MissingLabelsError(f"{', '.join(types)} in {where}", f"no {name}")
         if group[name].dtype != dtype:
             raise SchemaError(
                 f"{name} as {np.dtype(dtype).name} in {where}", f"{group[name].dtype}"
@@ -183,16 +199,22 @@ def _frames(where: str, molecule: str, trajectory: str, group: Any) -> Predicted
             f"energy ({n_frames},) and forces ({n_frames}, N, 3) in {where}",
             f"{energy.shape} and {forces.shape}",
         )
-    return PredictedFrames(molecule, trajectory, indices, energy, forces)
+    positions = group[POSITIONS][:] if POSITIONS in types else None
+    if positions is not None and positions.shape != forces.shape:
+        raise SchemaError(f"positions {forces.shape} in {where}", f"{positions.shape}")
+    return PredictedFrames(molecule, trajectory, indices, energy, forces, positions)
 
 
 def _arrays(frames: PredictedFrames) -> dict[str, Any]:
     values = {"frames": frames.indices, "energy": frames.energy, "forces": frames.forces}
-    return {name: np.ascontiguousarray(values[name], dtype=dtype) for name, dtype in TYPES.items()}
+    arrays = {name: np.ascontiguousarray(values[name], dtype=kind) for name, kind in TYPES.items()}
+    if frames.positions is not None:
+        arrays[POSITIONS] = np.ascontiguousarray(frames.positions, dtype=np.float32)
+    return arrays
 
 
 def _checksum(predictions: Predictions) -> str:
-    digest = hashlib.sha256(canonical_json(predictions.header.model_dump(mode="json")).encode())
+    digest = hashlib.sha256(canonical_json(predictions.header.document()).encode())
     for (molecule, trajectory), frames in sorted(predictions.frames.items()):
         digest.update(f"\n{molecule}/{trajectory}\n".encode())
         for name, array in _arrays(frames).items():

@@ -16,8 +16,9 @@ class ResultsDirectory:
     """The files of a study's results.
 
     ``trainings/<id>/`` has a finished training (``unit.json`` and ``model/``), and
-    ``predictions/<id>.h5`` and ``scores/<id>.json`` what follows from it at one level;
-    ``certificates/`` has the splits, ``work/<id>/`` a training under way, with its checkpoints.
+    ``predictions/<id>.h5`` and ``scores/<id>.json`` what follows from it at one level
+    (``ceilings/<id>.json`` in place of a score where it is a ceiling); ``certificates/`` has the
+    splits, ``work/<id>/`` a training under way, with its checkpoints.
     """
 
     root: Path
@@ -47,6 +48,10 @@ class ResultsDirectory:
     def score(self, target: str) -> Path:
         """File of a score."""
         return self.root / "scores" / f"{target}.json"
+
+    def ceiling(self, target: str) -> Path:
+        """File of the score of a potential against its ceiling."""
+        return self.root / "ceilings" / f"{target}.json"
 
     def certificate(self, task: str, level: int, seed: int) -> Path:
         """File of a split's certificate; the seed chooses the frames that it speaks of."""

@@ -15,7 +15,13 @@ from mlip_compose.tasks.selection import select_frames
 
 
 def target_of(
-    store: Store, task: str, level: int, train_frames: int, seed: int, allow_missing: bool
+    store: Store,
+    task: str,
+    level: int,
+    train_frames: int,
+    seed: int,
+    allow_missing: bool,
+    relax: bool = False,
 ) -> Target:
     """Return the split of a task and its frames, as a training of this budget and seed saw them.
 
@@ -28,7 +34,7 @@ def target_of(
     """
     split = split_of(task, level, store, allow_missing)
     selection = select_frames(split, store.n_frames, train_frames, seed)
-    return Target(f"{task}_L{level}_s{seed}", split, selection)
+    return Target(f"{task}_L{level}_s{seed}", split, selection, relax=relax)
 
 
 def certified(store: Store, target: Target) -> Certificate:

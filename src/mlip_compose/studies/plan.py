@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mlip_compose import __version__
@@ -14,6 +14,7 @@ from mlip_compose.records import FrameSelection, IntArray, Split
 from mlip_compose.store.checksum import canonical_json
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.study import Entry, Study
+from mlip_compose.tasks.ceiling import ceiling_selection
 from mlip_compose.tasks.registry import get_task
 from mlip_compose.tasks.selection import select_frames
 
@@ -26,11 +27,18 @@ class Target:
     ----------
     id
         Of the predictions and the score.
+    relax
+        Whether the potential is to relax the minima of the molecules too.
+    ceiling_of
+        Of a ceiling: the id of the target of the ordinary training that it is held against; its
+        selection is then that of :func:`mlip_compose.tasks.ceiling.ceiling_selection`.
     """
 
     id: str
     split: Split
     selection: FrameSelection
+    ceiling_of: str = ""
+    relax: bool = False
 
     @property
     def level(self) -> int:
@@ -48,6 +56,8 @@ class Training:
         Readable, with a hash of everything that the result depends on; name of its directory.
     identity
         What is hashed.
+    ceiling
+        Whether the OOD molecules are among those trained on.
     """
 
     id: str
@@ -58,6 +68,7 @@ class Training:
     train: Mapping[str, IntArray]
     validation: Mapping[str, IntArray]
     targets: tuple[Target, ...] = field(default=())
+    ceiling: bool = False
 
     def __str__(self) -> str:
         return self.id
@@ -101,19 +112,32 @@ def plan(study: Study, store: Store) -> tuple[Training, ...]:
         selection = select_frames(split, store.n_frames, study.train_frames, seed)
         for entry in study.potentials:
             training = training_of(store, task, entry, seed, selection)
-            target = Target(_slug(training, f"L{level}"), split, selection)
-            known = trainings.get(training.id, training)
-            trainings[training.id] = Training(
-                **{**vars(known), "targets": (*known.targets, target)}
-            )
+            slug = _slug(training, f"L{level}") + ("_relaxed" if study.relax_minima else "")
+            target = Target(slug, split, selection, relax=study.relax_minima)
+            _add(trainings, training, target)
+            if study.ceiling:
+                included = ceiling_selection(split, selection, store.n_frames, seed)
+                training = training_of(store, task, entry, seed, included, ceiling=True)
+                slug = _slug(training, f"L{level}")
+                _add(trainings, training, Target(slug, split, included, ceiling_of=target.id))
     return tuple(trainings.values())
 
 
+def _add(trainings: dict[str, Training], training: Training, target: Target) -> None:
+    known = trainings.get(training.id, training)
+    trainings[training.id] = replace(known, targets=(*known.targets, target))
+
+
 def training_of(
-    store: Store, task: str, entry: Entry, seed: int, selection: FrameSelection
+    store: Store,
+    task: str,
+    entry: Entry,
+    seed: int,
+    selection: FrameSelection,
+    ceiling: bool = False,
 ) -> Training:
     """Return the training of one potential on the training frames of a selection."""
-    identity = {
+    identity: dict[str, Any] = {
         "program": __version__,
         "dataset_sha256": store.checksum,
         "task": task,
@@ -124,16 +148,19 @@ def training_of(
         "train": {name: indices.tolist() for name, indices in selection.train.items()},
         "validation": {name: indices.tolist() for name, indices in selection.validation.items()},
     }
+    if ceiling:
+        identity["ceiling"] = True
     digest = hashlib.sha256(canonical_json(identity).encode()).hexdigest()[:10]
     label = re.sub(r"[^A-Za-z0-9.+-]+", "-", entry.shown)
     return Training(
-        id=f"{task}_{label}_s{seed}_{digest}",
+        id=f"{task}_{label}_s{seed}_{'ceiling_' if ceiling else ''}{digest}",
         identity=identity,
         task=task,
         entry=entry,
         seed=seed,
         train=selection.train,
         validation=selection.validation,
+        ceiling=ceiling,
     )
 
 

@@ -11,14 +11,25 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from mlip_compose.errors import DataError, SchemaError, UnreadableError
+from mlip_compose.evaluation.additivity import (
+    Additivity,
+    reaction_errors,
+    reference_additivity,
+)
+from mlip_compose.evaluation.ceiling_seeds import ceiling_summaries
+from mlip_compose.evaluation.horizon import horizons
 from mlip_compose.evaluation.paired import paired_differences
+from mlip_compose.evaluation.ranking import rankings
+from mlip_compose.evaluation.relaxations import relaxations
 from mlip_compose.evaluation.results import Score
+from mlip_compose.evaluation.seeds import seed_summaries
 from mlip_compose.files import write_text
 from mlip_compose.records import Failure
 from mlip_compose.report.bundle import DatasetFacts, StudyResults, UnitFacts
 from mlip_compose.store.catalogue import dataset_path
 from mlip_compose.store.predictions import read_predictions
 from mlip_compose.store.reader import Store
+from mlip_compose.studies.ceilings import score_ceilings
 from mlip_compose.studies.directory import ResultsDirectory
 from mlip_compose.studies.evaluate import certified
 from mlip_compose.studies.plan import Target, Training, plan
@@ -57,8 +68,8 @@ class Watch:
 class RunOutcome:
     """What a run ended with.
 
-    ``done`` counts the units that were done now, trainings and scores; it is 0 for a run that found
-    everything there. ``failures`` are units that failed, now or before.
+    ``done`` counts the units that were done now, trainings, scores and ceilings; it is 0 for a run
+    that found everything there. ``failures`` are units that failed, now or before.
     """
 
     results: StudyResults
@@ -100,9 +111,15 @@ def run_study(
         certificates = _certify(trainings, store, directory, watch)
         units, trained, failures = _train(trainings, path, directory, processes, watch)
         scores, scored = _score(trainings, units, certificates, store, directory, watch)
+        ceilings, compared = score_ceilings(
+            _with_ceilings(trainings, units, certificates), store, directory
+        )
+        done = trained + scored + compared
         results = _kept(directory)
         wanted = (study.model_dump(mode="json"), store.checksum)
-        if trained or scored or results is None or _made_from(results) != wanted:
+        if done or results is None or _made_from(results) != wanted:
+            several = len(study.seeds) > 1
+            summaries = seed_summaries(scores) if several else ()
             results = StudyResults(
                 name=study.name,
                 study=study.model_dump(mode="json"),
@@ -111,6 +128,14 @@ def run_study(
                 units=tuple(units[training.id] for training in trainings if training.id in units),
                 scores=tuple(scores),
                 pairs=paired_differences(scores, PAIRED_METRICS),
+                seed_summaries=summaries,
+                rankings=rankings(scores),
+                additivity=_additivity(store),
+                reaction_errors=reaction_errors(scores),
+                relaxations=relaxations(scores),
+                ceilings=ceilings,
+                ceiling_summaries=ceiling_summaries(ceilings) if several else (),
+                horizons=horizons(scores, summaries),
                 provenance=provenance(command),
             )
             write_text(directory.results, results.model_dump_json(indent=1) + "\n")
@@ -122,7 +147,7 @@ def run_study(
             write_report(results, directory.report)
             watch.unit("report", "")
     failures += [f"{u.id}: {u.reason}" for u in results.units if u.status == "failed"]
-    return RunOutcome(results, directory.report, trained + scored, tuple(failures))
+    return RunOutcome(results, directory.report, done, tuple(failures))
 
 
 def read_results(directory: ResultsDirectory) -> StudyResults:
@@ -149,7 +174,7 @@ def read_results(directory: ResultsDirectory) -> StudyResults:
 def _certify(
     trainings: Sequence[Training], store: Store, directory: ResultsDirectory, watch: Watch
 ) -> dict[tuple[str, int, int], Certificate]:
-    splits = {_key(training, target): target for training, target in _pairs(trainings)}
+    splits = {_key(training, target): target for training, target in _ordinary(trainings)}
     watch.stage("certify", len(splits))
     found = {}
     for key, target in splits.items():
@@ -225,9 +250,7 @@ def _score(
     watch: Watch,
 ) -> tuple[list[Score], int]:
     targets = [
-        (training, target)
-        for training, target in _pairs(trainings)
-        if training.id in units and units[training.id].status == "done"
+        (training, target) for training, target in _ordinary(trainings) if _is_done(training, units)
     ]
     kept = {target.id: _kept_score(directory.score(target.id)) for _, target in targets}
     missing = sum(score is None for score in kept.values())
@@ -253,8 +276,30 @@ def _kept_score(path: Path) -> Score | None:
         return None
 
 
-def _pairs(trainings: Iterable[Training]) -> list[tuple[Training, Target]]:
-    return [(training, target) for training in trainings for target in training.targets]
+def _with_ceilings(
+    trainings: Sequence[Training],
+    units: Mapping[str, UnitFacts],
+    certificates: Mapping[tuple[str, int, int], Certificate],
+) -> list[tuple[Target, Target, int]]:
+    """Return the targets of ordinary trainings and of their ceilings, with r*, where both ended."""
+    done = [training for training in trainings if _is_done(training, units)]
+    ordinary = {target.id: (training, target) for training, target in _ordinary(done)}
+    found = []
+    for ceiling in (target for training in done for target in training.targets):
+        if ceiling.ceiling_of in ordinary:
+            training, target = ordinary[ceiling.ceiling_of]
+            radius = certificates[_key(training, target)].coverage_radius
+            found.append((target, ceiling, radius))
+    return found
+
+
+def _is_done(training: Training, units: Mapping[str, UnitFacts]) -> bool:
+    return training.id in units and units[training.id].status == "done"
+
+
+def _ordinary(trainings: Iterable[Training]) -> list[tuple[Training, Target]]:
+    """Return trainings with each of their targets, without ceilings."""
+    return [(each, target) for each in trainings if not each.ceiling for target in each.targets]
 
 
 def _key(training: Training, target: Target) -> tuple[str, int, int]:
@@ -271,6 +316,15 @@ def _kept(directory: ResultsDirectory) -> StudyResults | None:
 
 def _made_from(results: StudyResults) -> tuple[dict[str, Any], str]:
     return results.study, results.dataset.sha256
+
+
+def _additivity(store: Store) -> Additivity | None:
+    minima = {
+        name: (molecule, float(store.minimum(name).energy[0]))
+        for name, molecule in store.molecules.items()
+        if store.has_minimum(name)
+    }
+    return reference_additivity(store.name, store.reference, minima)
 
 
 def _dataset_facts(store: Store) -> DatasetFacts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -10,10 +10,19 @@ from mlip_compose.errors import ChecksumError, CoverageError
 from mlip_compose.evaluation.reactions import Minimum
 from mlip_compose.evaluation.results import Score
 from mlip_compose.evaluation.score import Header, score
-from mlip_compose.records import MINIMUM, Comparison, IntArray, PredictedFrames
+from mlip_compose.records import (
+    MINIMUM,
+    RELAXED,
+    Comparison,
+    FrameSelection,
+    IntArray,
+    Molecule,
+    PredictedFrames,
+)
 from mlip_compose.store.predictions import Predictions
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.plan import Target
+from mlip_compose.studies.relaxing import relaxed_rmsd
 from mlip_compose.tasks.coverage import novel_atoms
 
 
@@ -59,21 +68,48 @@ def score_predictions(
         reference=store.reference,
         train_frames=made_for.train_frames,
         unseen_terms=made_for.unseen_terms,
+        relaxed_rmsd={
+            name: distance
+            for (name, trajectory), frames in sorted(predictions.frames.items())
+            if trajectory == RELAXED and (distance := relaxed_rmsd(frames, store)) is not None
+        },
+        failed_relaxations=made_for.failed_relaxations,
     )
+    seen = [store.molecules[name] for name in target.selection.train]
     return score(
         header,
-        list(_comparisons(predictions, store, target, coverage_radius)),
+        list(comparisons(predictions, store, target.selection, seen, coverage_radius)),
         train=target.selection.train,
         ood=target.selection.ood,
         minima=_minima(predictions, store, target),
     )
 
 
-def _comparisons(
-    predictions: Predictions, store: Store, target: Target, coverage_radius: int
+def comparisons(
+    predictions: Predictions,
+    store: Store,
+    selection: FrameSelection,
+    seen: Sequence[Molecule],
+    coverage_radius: int,
 ) -> Iterator[Comparison]:
-    train = [store.molecules[name] for name in target.selection.train]
-    for part, name, trajectory, indices in target.selection.wanted():
+    """Yield reference and prediction for each molecule and part of a selection but ``validation``.
+
+    Parameters
+    ----------
+    predictions, store
+        What is compared with what.
+    selection
+        The frames.
+    seen, coverage_radius
+        The molecules that the split trains on, and its r*: they make atoms of the part ``ood``
+        novel.
+
+    Raises
+    ------
+    CoverageError
+        Frames of the selection were not predicted; says which.
+    """
+    for part, name, trajectory, indices in selection.wanted():
         if part == "validation":
             continue
         molecule = store.molecules[name]
@@ -81,7 +117,7 @@ def _comparisons(
         predicted = _chosen(predictions, name, trajectory, indices)
         novel = np.zeros(molecule.n_atoms, dtype=bool)
         if part == "ood":
-            novel = novel_atoms(molecule, train, coverage_radius + 1)
+            novel = novel_atoms(molecule, seen, coverage_radius + 1)
         yield Comparison(
             molecule=molecule,
             part=part,
@@ -117,6 +153,11 @@ def _minima(predictions: Predictions, store: Store, target: Target) -> dict[str,
     for name in names:
         predicted = predictions.frames.get((name, MINIMUM))
         if predicted is not None and store.has_minimum(name):
-            energy = float(store.minimum(name).energy[0])
-            found[name] = Minimum(store.molecules[name], energy, float(predicted.energy[0]))
+            relaxed = predictions.frames.get((name, RELAXED))
+            found[name] = Minimum(
+                molecule=store.molecules[name],
+                reference=float(store.minimum(name).energy[0]),
+                predicted=float(predicted.energy[0]),
+                relaxed=None if relaxed is None else float(relaxed.energy[0]),
+            )
     return found

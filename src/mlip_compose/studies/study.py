@@ -98,18 +98,27 @@ class Study(BaseModel):
         Training frames in all, the same for every potential; null takes all there are.
     allow_missing
         Whether to run on a data set that lacks molecules of a task.
+    ceiling
+        Whether to add, for each task, level, seed and potential, a training under the same frame
+        budget with the OOD molecules included. It has the first half of their primary trajectories
+        to train on, and is compared with the ordinary training on the second half: the ceiling gap.
+    relax_minima
+        Whether each potential relaxes the minima of all molecules, so that reaction energies are
+        also those of its own minima. Takes some tens of predictions a molecule.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str = Field(pattern=NAME)
-    dataset: str = "mini-v1"
+    dataset: str = "core-v1"
     tasks: tuple[str, ...] = Field(default=tuple(TASKS), min_length=1)
     levels: tuple[int, ...] = Field(default=(2,), min_length=1)
     potentials: tuple[Annotated[Entry, BeforeValidator(_entry)], ...] = Field(min_length=1)
     seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field(default=(0,), min_length=1)
     train_frames: int | None = Field(default=400, ge=1)
     allow_missing: bool = False
+    ceiling: bool = False
+    relax_minima: bool = False
 
     def check(self) -> None:
         """Check every name and setting before any work is done.

@@ -170,6 +170,8 @@ def _facts(training: Training, outcome: Potential | Failure, cost: dict[str, Any
         reason=str(outcome) if failed else "",
         cost=cost,
         facts=report,
+        ceiling=training.ceiling,
+        receptive_field=training.entry.resolved().receptive_field(),
     )
 
 

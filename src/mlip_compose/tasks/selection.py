@@ -77,12 +77,12 @@ def select_frames(
             "Lower train_frames, or build the data with more frames.",
         )
 
-    shares = _spread(budget, available, seed)
+    shares = spread(budget, available, seed)
     trained = [name for name in split.train if shares[name]]
     parts = {name: _fifth(secondary[name]) for name in trained}
     return FrameSelection(
         train={
-            name: np.array(sorted(_ranked(seed, name, available[name])[: shares[name]]))
+            name: np.array(sorted(ranked(seed, name, available[name])[: shares[name]]))
             for name in trained
         },
         validation={name: np.arange(parts[name]) for name in trained},
@@ -106,7 +106,7 @@ def _fifth(n: int) -> int:
     return max(1, n // 5)
 
 
-def _spread(budget: int, available: Mapping[str, int], seed: int) -> dict[str, int]:
+def spread(budget: int, available: Mapping[str, int], seed: int) -> dict[str, int]:
     """Share a budget out, one frame a molecule and round, until it is spent.
 
     Rounds go in a seeded order of the molecules, so that a larger budget only ever adds frames.
@@ -121,7 +121,7 @@ def _spread(budget: int, available: Mapping[str, int], seed: int) -> dict[str, i
     return shares
 
 
-def _ranked(seed: int, name: str, n: int) -> list[int]:
+def ranked(seed: int, name: str, n: int) -> list[int]:
     """Return the numbers 0..n-1 in an order made by a hash, so that it is the same everywhere."""
     return sorted(range(n), key=lambda index: _hash(seed, f"{name}:{index}"))
 

@@ -12,12 +12,13 @@ from pydantic import Field, PositiveFloat
 from mlip_compose.errors import CoverageError
 from mlip_compose.potentials.additive.constants import Constants, fit_constants
 from mlip_compose.potentials.additive.equilibrium import mean_geometry
+from mlip_compose.potentials.additive.kinds import BONDED_REACH, PAIR_CUTOFF
 from mlip_compose.potentials.additive.parameters import ParameterSpace
 from mlip_compose.potentials.additive.potential import NAME, AdditivePotential, load
 from mlip_compose.potentials.additive.regression import accumulate, misfit, solve
 from mlip_compose.potentials.additive.terms import find_terms
 from mlip_compose.potentials.base import PotentialKind, Progress, Settings, silent
-from mlip_compose.records import Failure, TrainingSet
+from mlip_compose.records import Failure, ReceptiveField, TrainingSet
 from mlip_compose.threads import single_threaded
 
 
@@ -28,7 +29,10 @@ class AdditiveSettings(Settings):
     ----------
     couplings
         Whether bend-bend terms and the couplings of torsions with bonds and angles are fitted too.
-        They lower the errors on every part.
+        They lower every error (by 35 to 45 % on core-v1 at level 2), that of groups far from others
+        less than the rest: on ``recombination``, whose test molecules have two groups each, the gap
+        is 1.28 with and 1.14 without them (2,000 training frames). Off by default, since this
+        potential is there to witness that a task is feasible.
     strengths
         Strengths of the regularisation to choose from on validation frames; 1 is the prior of
         ``kinds``, more is stronger; of equals the stronger wins. Without validation frames the
@@ -37,13 +41,26 @@ class AdditiveSettings(Settings):
         At most so many validation frames are looked at, taken evenly.
     """
 
-    couplings: bool = True
+    couplings: bool = False
     strengths: tuple[PositiveFloat, ...] = Field(
         default=(0.3, 1.0, 3.0),
         min_length=1,
         description="of the regularisation, to choose from on validation frames",
     )
     validation_frames: int = Field(default=500, ge=1, description="that are looked at, at most")
+
+    def receptive_field(self) -> ReceptiveField:
+        """Return how far the terms reach: a torsion over three bonds, pairs through space.
+
+        The labels of types look no further than that (``TermKind.radius``), and pairs further apart
+        know each other's element and valence alone.
+        """
+        return ReceptiveField(
+            BONDED_REACH,
+            PAIR_CUTOFF,
+            f"bonded terms span {BONDED_REACH} bonds at most (torsions); pairs of atoms, typed by "
+            f"element and valence, act up to {PAIR_CUTOFF:g} Å through space",
+        )
 
 
 @single_threaded

@@ -10,6 +10,12 @@ from mlip_compose.potentials.additive.basis import Basis
 SCALES = {"bond": 0.05, "angle": 0.1}
 """Typical thermal deviation of a bond length, Angstrom, and of the cosine of an angle."""
 
+BONDED_REACH = 3
+"""Bonds that the widest bonded term, a torsion, spans."""
+
+PAIR_CUTOFF = 6.0
+"""Angstrom, of pairs more than three bonds apart; those three bonds apart are all within it."""
+
 
 @dataclass(frozen=True)
 class TermKind:
@@ -112,7 +118,7 @@ TERM_KINDS: tuple[TermKind, ...] = (
         coupling=True,
     ),
     _pair("pair-1-4", (1, 3, 6, 9, 12), 8.0, (0.3, 0.5, 1.0, 1.0, 0.8), 3),
-    _pair("pair-1-5", (6, 9, 12), 6.0, (0.15, 0.06, 0.06), 3),
-    _pair("pair", (6, 9, 12), 6.0, (0.04, 0.04, 0.04), None),
+    _pair("pair-1-5", (6, 9, 12), PAIR_CUTOFF, (0.15, 0.06, 0.06), 3),
+    _pair("pair", (6, 9, 12), PAIR_CUTOFF, (0.04, 0.04, 0.04), None),
 )
 KIND_BY_NAME = {kind.name: kind for kind in TERM_KINDS}

@@ -132,16 +132,45 @@
     });
   }
 
+  function drawAttribution() {
+    all("[data-attribution]").forEach((figure) => {
+      const found = ((data.attributions[state.level] || {})[state.task] || {})[state.view];
+      figure.hidden = !found;
+      if (!found) return;
+      const { data: traces, layout } = found.figure;
+      figure.querySelector("[data-caption]").textContent = found.caption;
+      draw(figure.querySelector(".plot"), {
+        data: traces.map((trace) => ({ ...trace, visible: trace.meta.role !== "scale" || state.scale === "show" })),
+        layout: { ...layout, yaxis: found.axes[state.scale] },
+      }, found.caption);
+    });
+  }
+
+  function drawHorizons() {
+    all("[data-horizon]").forEach((plot) => {
+      const { figure } = data.horizons[Number(plot.dataset.horizon)];
+      draw(plot, figure, plot.getAttribute("aria-label"));
+    });
+  }
+
+  function drawReactions() {
+    all("[data-reaction]").forEach((plot) => {
+      const { level, figure } = data.reactions[Number(plot.dataset.reaction)];
+      if (level === state.level) soon(draw, plot, figure, plot.getAttribute("aria-label"));
+    });
+  }
+
   const drawings = {
-    level: [drawGaps, drawMaps, drawCurves], metric: [drawGaps], task: [drawMaps],
-    quantity: [drawMaps], left: [drawMaps], right: [drawMaps], families: [drawCurves],
-    scale: [drawCurves],
+    level: [drawGaps, drawMaps, drawCurves, drawHorizons, drawAttribution, drawReactions],
+    metric: [drawGaps],
+    task: [drawMaps, drawAttribution], quantity: [drawMaps], left: [drawMaps], right: [drawMaps],
+    families: [drawCurves], scale: [drawCurves, drawAttribution], view: [drawAttribution],
   };
 
   function show(changed) {
     all("[data-level]").forEach((part) => {
-      const { level, metric } = part.dataset;
-      part.hidden = level !== state.level || (metric !== undefined && metric !== state.metric);
+      part.hidden = ["level", "metric", "task", "view"].some(
+        (name) => part.dataset[name] !== undefined && part.dataset[name] !== state[name]);
     });
     (changed ? drawings[changed] : drawings.level).forEach((drawing) => soon(drawing));
   }

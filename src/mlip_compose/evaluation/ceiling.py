@@ -1,0 +1,283 @@
+"""The ceiling gap: what is lost by not having trained on the molecules that one is tested on.
+
+A ceiling is the same potential, trained under the same frame budget with the OOD molecules
+included. Ceiling gap = OOD error of the ordinary potential / error of its ceiling, both on the very
+same frames, of which neither has seen any. Where the gap compares different molecules (OOD / ID),
+and so counts in that some are harder than others, the ceiling gap compares the same ones.
+
+A ceiling has seen the first half of the trajectories that it is tested on the second half of, while
+the ID test is of another trajectory than the training frames. Where half a trajectory is not long
+enough to forget its conformers, that makes the ceiling lower, and the ceiling gap larger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Final, Literal
+
+import numpy as np
+
+from mlip_compose.errors import RequestError
+from mlip_compose.evaluation.bootstrap import (
+    CONFIDENCE,
+    RESAMPLES,
+    SMALLEST_ID_ERROR,
+    Estimate,
+    estimate,
+)
+from mlip_compose.evaluation.catalogue import METRICS, Description
+from mlip_compose.evaluation.metrics import check, frame_errors, usable_frames
+from mlip_compose.evaluation.offsets import fit_offsets, total_offset
+from mlip_compose.evaluation.pooling import Pool, frame_pool
+from mlip_compose.evaluation.results import Interval, MoleculeScore, Strict
+from mlip_compose.records import Comparison
+from mlip_compose.threads import single_threaded
+
+CEILING_SCHEMA: Final = 1
+
+
+class CeilingMetric(Strict):
+    """One metric of a potential and of its ceiling, on the same frames.
+
+    ``ood`` is the error of the ordinary potential, ``ceiling`` that of the ceiling, both in
+    ``unit``, and ``gap`` their ratio ood / ceiling, formed within each resample of molecules. They
+    are None where there is no finite value. Novel atoms are novel to the ordinary potential, and
+    the same ones for both.
+    """
+
+    name: str
+    label: str
+    unit: str
+    aggregation: str
+    ood: Interval | None
+    ceiling: Interval | None
+    gap: Interval | None
+    frames: int
+    molecules: int
+
+
+class CeilingScore(Strict):
+    """A potential and its ceiling on the second half of the OOD molecules' trajectories.
+
+    ``train_frames`` is the budget of both; of the ceiling's, ``ood_train_frames`` are of the
+    ``ood_molecules`` OOD molecules that it was trained on and is tested on. ``ood`` and
+    ``ceiling`` have the errors on each of these molecules, from which every pooled value and its
+    interval follow. ``failed_frames`` counts frames that one of the two has no finite prediction
+    of: they are in no value of either.
+    """
+
+    schema_version: Literal[1] = CEILING_SCHEMA
+    task: str
+    level: int
+    coverage_radius: int
+    potential: str
+    role: Literal["scale", "feasibility", "learned"]
+    seed: int
+    dataset: str
+    dataset_sha256: str
+    reference: str
+    train_frames: int
+    ood_train_frames: int
+    ood_molecules: int
+    resamples: int
+    resampling_seed: int
+    confidence: float
+    metrics: tuple[CeilingMetric, ...]
+    ood: tuple[MoleculeScore, ...]
+    ceiling: tuple[MoleculeScore, ...]
+    failed_frames: int
+
+    def metric(self, name: str) -> CeilingMetric:
+        """Return the metric of this name."""
+        return next(metric for metric in self.metrics if metric.name == name)
+
+
+@dataclass(frozen=True)
+class CeilingHeader:
+    """What was compared; the fields are those of :class:`CeilingScore`."""
+
+    task: str
+    level: int
+    coverage_radius: int
+    potential: str
+    role: Literal["scale", "feasibility", "learned"]
+    seed: int
+    dataset: str
+    dataset_sha256: str
+    reference: str
+    train_frames: int
+    ood_train_frames: int
+
+
+@single_threaded
+def ceiling_score(
+    header: CeilingHeader,
+    ordinary: Sequence[Comparison],
+    ceiling: Sequence[Comparison],
+    *,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> CeilingScore:
+    """Score a potential against its ceiling.
+
+    Parameters
+    ----------
+    header
+        What is compared; travels with the numbers.
+    ordinary, ceiling
+        Reference and prediction of each potential: the part ``ood``, the same molecules and frames
+        in the same order for both, and the part ``train``, each its own, to which each one's
+        per-element offsets are fitted.
+    resamples, seed
+        Number of bootstrap resamples, and the seed of their draws.
+
+    Raises
+    ------
+    RequestError
+        The two were not tested on the same frames.
+    DataError
+        Arrays do not fit each other, or a reference label is not finite.
+    """
+    pairs = _paired(_tested(ordinary), _tested(ceiling))
+    ood = _molecules([first for first, _ in pairs], fit_offsets(ordinary))
+    best = _molecules([second for _, second in pairs], fit_offsets(ceiling))
+    return CeilingScore(
+        **asdict(header),
+        ood_molecules=len(pairs),
+        resamples=resamples,
+        resampling_seed=seed,
+        confidence=CONFIDENCE,
+        metrics=tuple(
+            _metric(description, ood, best, resamples, seed)
+            for description in METRICS.values()
+            if description.source == "frames"
+        ),
+        ood=ood,
+        ceiling=best,
+        failed_frames=sum(molecule.failed_frames for molecule in ood),
+    )
+
+
+def _tested(comparisons: Iterable[Comparison]) -> list[Comparison]:
+    found = [comparison for comparison in comparisons if comparison.part == "ood"]
+    for comparison in found:
+        check(comparison)
+    return sorted(found, key=lambda comparison: comparison.molecule.name)
+
+
+def _paired(
+    ordinary: Sequence[Comparison], ceiling: Sequence[Comparison]
+) -> list[tuple[Comparison, Comparison]]:
+    """Pair comparisons of the same frames, and leave out of both what either failed on."""
+    names = [[c.molecule.name for c in comparisons] for comparisons in (ordinary, ceiling)]
+    if names[0] != names[1] or len(set(names[0])) != len(names[0]):
+        raise RequestError(
+            "a potential and its ceiling compared once on each of the same molecules",
+            f"{len(names[0])} and {len(names[1])} comparisons of different molecules",
+        )
+    pairs = []
+    for first, second in zip(ordinary, ceiling, strict=True):
+        if not (
+            np.array_equal(first.reference_energy, second.reference_energy)
+            and np.array_equal(first.reference_forces, second.reference_forces)
+            and np.array_equal(first.novel, second.novel)
+        ):
+            raise RequestError(
+                "a potential and its ceiling on the same frames",
+                f"different labels or novel atoms of {first.molecule.name}",
+            )
+        failed = ~(usable_frames(first) & usable_frames(second))
+        pairs.append(
+            (
+                replace(first, predicted_energy=np.where(failed, np.nan, first.predicted_energy)),
+                replace(second, predicted_energy=np.where(failed, np.nan, second.predicted_energy)),
+            )
+        )
+    return pairs
+
+
+def _molecules(
+    comparisons: Iterable[Comparison], offsets: dict[int, float] | None
+) -> tuple[MoleculeScore, ...]:
+    scores = []
+    for comparison in comparisons:
+        molecule = comparison.molecule
+        offset = None if offsets is None else total_offset(molecule, offsets)
+        errors = frame_errors(comparison, offset)
+        scores.append(
+            MoleculeScore(
+                molecule=molecule.name,
+                family=molecule.family,
+                left=molecule.left,
+                chain=molecule.chain,
+                right=molecule.right,
+                part="ood",
+                frames=len(comparison.reference_energy),
+                failed_frames=int((~usable_frames(comparison)).sum()),
+                novel_atoms=int(comparison.novel.sum()),
+                values=errors.values,
+                weights=errors.weights,
+            )
+        )
+    return tuple(scores)
+
+
+def _metric(
+    description: Description,
+    ood: Sequence[MoleculeScore],
+    ceiling: Sequence[MoleculeScore],
+    resamples: int,
+    seed: int,
+) -> CeilingMetric:
+    pools = frame_pool(ood, description, "ood"), frame_pool(ceiling, description, "ood")
+    found = ceiling_estimates(*pools, resamples, seed)
+
+    def interval(estimated: Estimate | None) -> Interval | None:
+        return None if estimated is None else estimated.interval()
+
+    return CeilingMetric(
+        name=description.name,
+        label=description.label,
+        unit=description.unit,
+        aggregation=description.aggregation,
+        ood=interval(found.ood),
+        ceiling=interval(found.ceiling),
+        gap=interval(found.gap),
+        frames=int(pools[0].items.sum()),
+        molecules=len(pools[0].units),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class CeilingEstimates:
+    """Both errors and their ratio, with their resamples; None where there is no value."""
+
+    ood: Estimate | None
+    ceiling: Estimate | None
+    gap: Estimate | None
+
+
+def ceiling_estimates(ood: Pool, ceiling: Pool, resamples: int, seed: int) -> CeilingEstimates:
+    """Estimate from the pools of the two; these have the same molecules, and so resamples."""
+    above = estimate(ood, "ood", resamples, seed)
+    below = estimate(ceiling, "ood", resamples, seed)
+    return CeilingEstimates(above, below, _gap(above, below))
+
+
+def _gap(above: Estimate | None, below: Estimate | None) -> Estimate | None:
+    """Return the ratio of errors on the same resampled molecules, None where ``below`` is zero.
+
+    Its influence, with v = a / b: (da - v db) / b, molecule by molecule.
+    """
+    if above is None or below is None or below.value < SMALLEST_ID_ERROR:
+        return None
+    value = above.value / below.value
+    if above.samples is None or below.samples is None:
+        return Estimate(value, None)
+    influences = tuple(
+        (first - value * second) / below.value
+        for first, second in zip(above.influences, below.influences, strict=True)
+    )
+    with np.errstate(divide="ignore", invalid="ignore"):  # a resample of faultless molecules
+        return Estimate(value, above.samples / below.samples, influences)

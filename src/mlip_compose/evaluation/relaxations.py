@@ -1,0 +1,71 @@
+"""How far from the reference's minima the potentials' own minima are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from mlip_compose.evaluation.bootstrap import estimate
+from mlip_compose.evaluation.pooling import PARTS, Pool, TestPart
+from mlip_compose.evaluation.results import Score
+from mlip_compose.evaluation.strict import Interval, Strict
+
+
+class Relaxations(Strict):
+    """The minima that one potential relaxed to, on the molecules of one part of one split.
+
+    ``rmsd`` (Angstrom) is the mean over ``molecules`` molecules of the root-mean-square distance of
+    all atoms from the reference's minimum after superposition, None where all relaxations failed;
+    ``largest`` is that of the molecule ``largest_of``. ``failed`` has the reasons, by molecule.
+    """
+
+    task: str
+    level: int
+    seed: int
+    potential: str
+    part: TestPart
+    unit: str = "Å"
+    molecules: int
+    rmsd: Interval | None
+    largest: float | None
+    largest_of: str
+    failed: dict[str, str]
+
+
+def relaxations(scores: Iterable[Score]) -> tuple[Relaxations, ...]:
+    """Return how the relaxations of each score ended, where there were any."""
+    return tuple(
+        _relaxations(score, part)
+        for score in scores
+        if score.relaxed_rmsd or score.failed_relaxations
+        for part in PARTS
+    )
+
+
+def _relaxations(score: Score, part: TestPart) -> Relaxations:
+    names = sorted({m.molecule for m in score.molecules if m.part == part})
+    there = [name for name in names if name in score.relaxed_rmsd]
+    values = np.array([score.relaxed_rmsd[name] for name in there], dtype=np.float64)
+    pool = Pool(
+        units=tuple(there),
+        sums=values,
+        weights=np.ones(len(there)),
+        items=np.ones(len(there), dtype=np.int64),
+        power=1,
+        unit_kinds=(frozenset({"relaxations"}),) * len(there),
+    )
+    found = estimate(pool, part, score.resamples, score.resampling_seed)
+    worst = int(values.argmax()) if there else None
+    return Relaxations(
+        task=score.task,
+        level=score.level,
+        seed=score.seed,
+        potential=score.potential,
+        part=part,
+        molecules=len(there),
+        rmsd=None if found is None else found.interval(score.confidence),
+        largest=None if worst is None else float(values[worst]),
+        largest_of="" if worst is None else there[worst],
+        failed={n: score.failed_relaxations[n] for n in names if n in score.failed_relaxations},
+    )

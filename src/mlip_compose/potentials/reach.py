@@ -1,0 +1,69 @@
+"""How far a potential with a cutoff sees along a molecule, in bonds.
+
+The coverage radius of a task counts bonds, a cutoff Angstrom. The two meet in the all-anti
+conformer of an alkyl chain, its longest: atoms that are so many bonds apart in it and within the
+cutoff are so in every other conformer, where they are nearer to each other.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from mlip_compose.records import ReceptiveField
+
+CC_BOND: Final = 1.53
+"""Angstrom, C-C bond of an alkane (1.526 in propane: D. R. Lide, J. Chem. Phys. 33, 1514, 1960)."""
+
+CCC_ANGLE: Final = 112.0
+"""Degrees, C-C-C angle of an alkane (112.4 in propane: Lide).
+
+With :data:`CC_BOND` it makes 1.27 Angstrom a bond along the axis of the chain."""
+
+
+def anti_distance(bonds: int) -> float:
+    """Return the distance of carbon atoms in an all-anti chain, Angstrom.
+
+    With bond length b and angle a, ``k`` bonds advance ``k b sin(a/2)`` along the axis; atoms an
+    odd number of bonds apart are on different sides of it, ``b cos(a/2)`` from each other.
+
+    Parameters
+    ----------
+    bonds
+        k, between the two.
+    """
+    half = math.radians(CCC_ANGLE) / 2
+    along, across = CC_BOND * math.sin(half), CC_BOND * math.cos(half)
+    return math.hypot(bonds * along, across if bonds % 2 else 0.0)
+
+
+def bonds_within(cutoff: float) -> int:
+    """Return the largest number of bonds at which carbon atoms are always within a cutoff.
+
+    Parameters
+    ----------
+    cutoff
+        Angstrom.
+    """
+    bonds = 0
+    while anti_distance(bonds + 1) <= cutoff:
+        bonds += 1
+    return bonds
+
+
+def message_passing_field(cutoff: float, layers: int) -> ReceptiveField:
+    """Return the receptive field of L message-passing layers, each as wide as the cutoff.
+
+    Parameters
+    ----------
+    cutoff
+        Angstrom, up to which atoms exchange messages.
+    layers
+        L; information travels L times the cutoff.
+    """
+    bonds = bonds_within(cutoff)
+    return ReceptiveField(
+        layers * bonds,
+        layers * cutoff,
+        f"{layers} layers of {cutoff:g} Å; carbons {bonds} bonds apart are always within that",
+    )

@@ -1,0 +1,131 @@
+"""Relax minima with a potential: from the reference's minimum to its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+import numpy as np
+
+from mlip_compose.potentials.base import Potential
+from mlip_compose.records import RELAXED, Failure, FloatArray, Molecule, PredictedFrames
+from mlip_compose.sampling.checks import topology_kept
+from mlip_compose.sampling.conformers import superposed_rmsd
+from mlip_compose.store.reader import Store
+
+FMAX: Final = 0.01
+"""eV/Angstrom, the largest force on an atom of a relaxed minimum."""
+MOST_STEPS: Final = 200
+
+
+def relax(
+    potential: Potential, molecule: Molecule, start: FloatArray
+) -> tuple[PredictedFrames, Failure | None]:
+    """Relax a molecule with a potential (BFGS).
+
+    A relaxation has failed, and its energy and forces are NaN, where a prediction is not finite,
+    the largest force is above ``FMAX`` after ``MOST_STEPS`` steps, the search breaks down, or bonds
+    broke or formed. A potential without forces ends where it begins.
+
+    Parameters
+    ----------
+    potential
+        Predicts energies and forces.
+    molecule
+        The molecule with N atoms.
+    start : (N, 3) float
+        Angstrom.
+
+    Returns
+    -------
+    frames
+        The one frame of the trajectory ``relaxed``, with positions; those of a failure are the
+        last finite ones.
+    failure
+        Of stage ``relaxation``; None where it ended well.
+    """
+    from ase import Atoms
+    from ase.optimize import BFGS
+
+    atoms = Atoms(numbers=molecule.numbers, positions=np.asarray(start, dtype=np.float64))
+    atoms.calc = _Calculator(potential, molecule)
+    last, reason = atoms.positions.copy(), f"no minimum after {MOST_STEPS} steps"
+    try:
+        with np.errstate(all="ignore"), BFGS(atoms, logfile=None) as optimiser:
+            for converged in optimiser.irun(fmax=FMAX, steps=MOST_STEPS):
+                if not np.isfinite(atoms.get_potential_energy() + atoms.get_forces().sum()):
+                    reason = f"the prediction is not finite after {optimiser.nsteps} steps"
+                    break
+                last = atoms.positions.copy()
+                if converged:
+                    reason = ""
+                    break
+    except np.linalg.LinAlgError:  # forces that no curvature explains
+        reason = f"the search for a minimum broke down after {optimiser.nsteps} steps"
+    if not reason and not topology_kept(molecule, last[None]).all():
+        reason = "bonds broke or formed"
+    energy = np.array([np.nan if reason else atoms.get_potential_energy()])
+    forces = np.full_like(last, np.nan) if reason else atoms.get_forces()
+    frames = PredictedFrames(
+        molecule.name, RELAXED, np.zeros(1, dtype=np.int32), energy, forces[None], last[None]
+    )
+    return frames, Failure("relaxation", molecule.name, reason) if reason else None
+
+
+def relax_minima(
+    potential: Potential, store: Store, names: Iterable[str]
+) -> tuple[list[PredictedFrames], dict[str, str]]:
+    """Relax molecules from the minima of a store; those without one are passed over.
+
+    Returns
+    -------
+    frames
+        One of the trajectory ``relaxed`` for each molecule.
+    failed
+        Reasons, by molecule.
+    """
+    found, failed = [], {}
+    for name in names:
+        if store.has_minimum(name):
+            frames, failure = relax(
+                potential, store.molecules[name], store.minimum(name).positions[0]
+            )
+            found.append(frames)
+            if failure is not None:
+                failed[name] = failure.reason
+    return found, failed
+
+
+def relaxed_rmsd(relaxed: PredictedFrames, store: Store) -> float | None:
+    """Return how far a relaxed minimum is from the store's, superposed, in Angstrom.
+
+    None where it failed.
+    """
+    if relaxed.positions is None or not np.isfinite(relaxed.energy).all():
+        return None
+    reference = store.minimum(relaxed.molecule).positions[0]
+    return superposed_rmsd(
+        relaxed.positions[0].astype(np.float64), np.asarray(reference, dtype=np.float64)
+    )
+
+
+class _Calculator:
+    """What ASE asks of a calculator, answered by a potential."""
+
+    def __init__(self, potential: Potential, molecule: Molecule) -> None:
+        self._potential, self._molecule = potential, molecule
+        self._positions: FloatArray | None = None
+        self._found: tuple[float, FloatArray] = (np.nan, np.empty(0))
+
+    def get_potential_energy(self, atoms: Any, force_consistent: bool = False) -> float:
+        return self._predict(atoms)[0]
+
+    def get_forces(self, atoms: Any) -> FloatArray:
+        return self._predict(atoms)[1].copy()
+
+    def _predict(self, atoms: Any) -> tuple[float, FloatArray]:
+        if self._positions is None or not np.array_equal(self._positions, atoms.positions):
+            self._positions = atoms.positions.copy()
+            energy, forces = self._potential.predict(self._molecule, self._positions[None])
+            self._found = float(energy[0]), np.asarray(forces[0], dtype=np.float64)
+        return self._found

@@ -1,0 +1,21 @@
+import json
+from pathlib import Path
+
+
+def test_a_score_says_where_the_error_is(command):
+    command("train", "length", "composition", "--level", "1", "--train-frames", "40")
+    (predictions,) = Path("results/train/predictions").iterdir()
+    shown = command("score", predictions)
+    assert shown.status == 0
+    assert "Where the OOD force error is largest" in shown.out
+    assert "bonds from the nearest novel atom" in shown.out
+    attribution = json.loads(command("score", predictions, "--json").out)["attribution"]
+    assert [grouping["name"] for grouping in attribution["forces"]] == [
+        "family",
+        "chain",
+        "element",
+        "end_distance",
+        "novel_distance",
+    ]
+    elements = [row["group"] for row in attribution["forces"][2]["rows"] if row["part"] == "ood"]
+    assert elements == ["H", "C", "N", "O", "F", "S", "Cl"]

@@ -1,0 +1,87 @@
+"""What a study trains, and how often."""
+
+import json
+from collections import Counter
+
+import pytest
+
+from mlip_compose.store.reader import Store
+from mlip_compose.studies.plan import plan
+from mlip_compose.studies.study import Study
+from mlip_compose.tasks.ceiling import halves
+
+NAMES = (
+    *(f"{group}-{n}-H" for group in ("OH", "F", "SH", "NH2") for n in range(1, 9)),
+    *(f"F-{n}-OH" for n in (2, 4, 6)),
+)
+
+
+@pytest.fixture
+def store(toy_store):
+    return Store(toy_store(NAMES))
+
+
+def trainings(store, **keys):
+    given = {"potentials": ["composition", "additive"], "levels": (1, 2, 3), "train_frames": 30}
+    study = Study.model_validate({"name": "s", "allow_missing": True, **given, **keys})
+    study.check()
+    return plan(study, store)
+
+
+def test_each_training_serves_every_level_that_has_its_frames(store):
+    found = trainings(store)
+    served = Counter()
+    for training in found:
+        served[training.task, len(training.targets)] += 1
+        assert len({target.id for target in training.targets}) == len(training.targets)
+    # two potentials each: three levels that share one training, or one training a level
+    assert served["crossing", 3] == served["recombination", 3] == 2
+    assert served["length", 1] == served["transfer", 1] == 6
+    assert sum(served.values()) == len(found) == 2 + 2 + 6 + 6
+
+
+def test_no_training_is_done_twice(store):
+    for ceiling in (False, True):
+        found = trainings(store, ceiling=ceiling, seeds=(0, 1))
+        made_of = [
+            json.dumps([t.task, t.entry.shown, t.seed, t.identity["train"], t.ceiling])
+            for t in found
+        ]
+        assert len(set(made_of)) == len(made_of)
+        assert len({training.id for training in found}) == len(found)
+        targets = [target.id for training in found for target in training.targets]
+        assert len(set(targets)) == len(targets)
+        assert len(targets) == 4 * 3 * 2 * 2 * (2 if ceiling else 1)
+
+
+def test_a_ceiling_stands_beside_each_target(store):
+    found = trainings(store, ceiling=True)
+    ordinary = {t.id: (training, t) for training in found for t in training.targets}
+    ceilings = [(training, t) for training, t in ordinary.values() if t.ceiling_of]
+    assert {t.ceiling_of for _, t in ceilings} == {k for k, (_, t) in ordinary.items()} - {
+        t.id for _, t in ceilings
+    }
+    for training, target in ceilings:
+        assert training.ceiling
+        assert training.identity["ceiling"] is True
+        assert "_ceiling_" in training.id
+        base, other = ordinary[target.ceiling_of]
+        assert not base.ceiling
+        assert (base.task, base.entry, base.seed) == (training.task, training.entry, training.seed)
+        assert other.split is target.split
+        assert training.n_train == base.n_train == 30
+        for name in target.selection.ood:
+            assert name in target.split.ood
+            assert set(training.train[name].tolist()) <= set(halves(4)[0].tolist())
+
+
+def test_ceilings_leave_ordinary_trainings_as_they_are(store):
+    alone = {training.id for training in trainings(store)}
+    among = {training.id for training in trainings(store, ceiling=True) if not training.ceiling}
+    assert alone == among
+
+
+def test_all_frames_are_a_budget_too(store):
+    for training in trainings(store, ceiling=True, train_frames=None, tasks=("length",)):
+        level = training.targets[0].level
+        assert training.n_train == 4 * 4 * 2 * level  # frames, groups, chain lengths
