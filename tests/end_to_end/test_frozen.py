@@ -120,3 +120,35 @@ def test_chains_visit_gauche_and_anti(store):
                 gauche += int((abs(angles - 180) >= 60).sum())
     # GFN2-xTB at 500 K: gauche lies about 0.6 kcal/mol above anti and is twofold
     assert 0.25 < gauche / (anti + gauche) < 0.7
+
+
+def test_every_entry_of_the_manifest_is_there():
+    for name, entry in manifest().items():
+        assert describe(open_store(name).path, entry.summary) == entry
+
+
+def test_the_spot_set_has_frames_and_minima_of_core():
+    spot, core = open_store("spot-pbe-v1"), open_store("core-v1")
+    small = {n for n, m in core.molecules.items() if m.is_monofunctional and m.chain <= 4}
+    assert set(spot.molecules) == small
+    origin = spot.header.sampling["relabelled_from"]
+    assert origin["sha256"] == core.checksum
+    for name in small:
+        rows = np.array(origin["frames"][name]["primary"])
+        mine, theirs = spot.frames(name, "primary"), core.frames(name, "primary", rows)
+        np.testing.assert_array_equal(mine.positions, theirs.positions)
+        minimum = spot.minimum(name)
+        np.testing.assert_array_equal(minimum.positions, core.minimum(name).positions)
+        assert abs(minimum.forces).max() > 0.01  # relaxed with another level of theory
+        assert 0.7 < np.corrcoef(mine.forces.ravel(), theirs.forces.ravel())[0, 1] < 0.99
+
+
+def test_a_label_of_the_spot_set_is_recomputed():
+    spot = open_store("spot-pbe-v1")
+    reference = get_reference(spot.reference)
+    assert dict(reference.settings) == spot.header.reference_settings
+    frames = spot.frames("OH-1-H", "primary", np.array([0]))
+    numbers = spot.molecules["OH-1-H"].numbers
+    label = reference.label(numbers, frames.positions[0].astype(np.float64))
+    assert label.energy == pytest.approx(frames.energy[0], abs=1e-5)
+    np.testing.assert_allclose(label.forces, frames.forces[0], atol=1e-4)
