@@ -140,7 +140,7 @@ def test_the_spot_set_has_frames_and_minima_of_core():
         minimum = spot.minimum(name)
         np.testing.assert_array_equal(minimum.positions, core.minimum(name).positions)
         assert abs(minimum.forces).max() > 0.01  # relaxed with another level of theory
-        assert 0.7 < np.corrcoef(mine.forces.ravel(), theirs.forces.ravel())[0, 1] < 0.99
+        assert 0.3 < np.corrcoef(mine.forces.ravel(), theirs.forces.ravel())[0, 1] < 0.99
 
 
 def test_a_label_of_the_spot_set_is_recomputed():
