@@ -180,6 +180,12 @@ def test_train_predict_score_are_the_same_by_hand(results, workplace, monkeypatc
     arguments = ("--level", "1", "--train-frames", "120", "--out", "hand", "--json")
     assert run(monkeypatch, workplace, "train", "length", "additive", *arguments) == 0
     model = Path(json.loads(capsys.readouterr().out)["model"])
+    terms = ("potentials", "terms", str(model), "--kind", "bond", "--json")
+    assert run(monkeypatch, workplace, *terms) == 0
+    rows = json.loads(capsys.readouterr().out)
+    lengths = {row["type"]: row["equilibrium"] for row in rows}
+    assert lengths["C(-C-H-H-H) H(-C)"] == pytest.approx(1.10, abs=0.03)  # Angstrom
+    assert {row["unit"] for row in rows if row["quantity"] == "force constant"} == {"eV/Angstrom^2"}
     predict = ("predict", "length", str(model), "--level", "1", "--out", "hand.h5")
     assert run(monkeypatch, workplace, *predict) == 0
     capsys.readouterr()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -12,7 +13,7 @@ from mlip_compose.errors import RequestError
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.progress import Progress
+    from rich.progress import Progress, Task
 
 REFUSED: Final = 2
 SOME_FAILED: Final = 1
@@ -87,6 +88,13 @@ def refuse(error: RequestError) -> int:
     return REFUSED
 
 
+def _line(task: Task) -> str:
+    left = task.time_remaining
+    rest = "" if left is None else f", about {timedelta(seconds=round(left))} left"
+    done = timedelta(seconds=round(task.elapsed or 0))
+    return f"{task.description.strip()}: {task.percentage:.0f} % after {done}{rest}"
+
+
 def progress_bars() -> Progress:
     """Return progress bars on stderr with an estimate of the time left.
 
@@ -109,7 +117,9 @@ def progress_bars() -> Progress:
             now = time.monotonic()
             if not self.console.is_terminal and now - self.logged > LOG_EVERY:
                 self.logged = now
-                self.console.print(self.get_renderable())
+                for task in self.tasks:
+                    if task.visible and task.completed and not task.finished:
+                        self.console.print(_line(task), soft_wrap=True, markup=False)
 
     return Bars(
         TextColumn("{task.description}", markup=False),

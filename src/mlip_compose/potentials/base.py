@@ -6,10 +6,10 @@ F counts frames, N atoms. Positions are in Angstrom, energies in eV, forces in e
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -92,6 +92,15 @@ class BacksOff(Protocol):
 
     def unseen_types(self, molecule: Molecule) -> Mapping[str, tuple[int, int]]:
         """Count, for each kind of term of a molecule, those of an unseen type, and all."""
+        ...
+
+
+@runtime_checkable
+class ListsTerms(Protocol):
+    """A potential whose fitted terms can be listed."""
+
+    def terms(self) -> Sequence[Any]:
+        """Return a dataclass for each coefficient: kind, type, quantity, value, unit ..."""
         ...
 
 
