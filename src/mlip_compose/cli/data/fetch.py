@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mlip_compose.cli.data.options import EnergyUnit, ForceUnit, LengthUnit, SplitOff
 from mlip_compose.cli.output import Json, print_json, print_table, progress_bars, stderr
 
 if TYPE_CHECKING:
@@ -36,29 +37,10 @@ def fetch_data(
     everything: Annotated[
         bool, typer.Option("--everything", help="Download trained models and all else, too.")
     ] = False,
-    energy_unit: Annotated[
-        str | None,
-        typer.Option("--energy-unit", help="Unit of energies, as in kcal/mol. Default: found out."),
-    ] = None,
-    force_unit: Annotated[
-        str | None,
-        typer.Option(
-            "--force-unit", help="Unit of forces, as in Hartree/Bohr. Default: found out."
-        ),
-    ] = None,
-    length_unit: Annotated[
-        str | None,
-        typer.Option("--length-unit", help="Unit of positions. Default: found out."),
-    ] = None,
-    split: Annotated[
-        int,
-        typer.Option(
-            "--split",
-            min=0,
-            help="Where nothing says the trajectory: so many last frames of each molecule become "
-            "the secondary one.",
-        ),
-    ] = 0,
+    energy_unit: EnergyUnit = None,
+    force_unit: ForceUnit = None,
+    length_unit: LengthUnit = None,
+    split: SplitOff = 0,
     json: Json = False,
 ) -> None:
     """Download a published data set and import it; one that was interrupted goes on."""

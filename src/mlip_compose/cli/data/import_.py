@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from mlip_compose.cli.data.options import EnergyUnit, ForceUnit, LengthUnit, SplitOff
 from mlip_compose.cli.output import Json, print_json, print_table, progress_bars
 
 
@@ -22,29 +23,10 @@ def import_data(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="HDF5 file. Default: data/<name>.h5.")
     ] = None,
-    energy_unit: Annotated[
-        str | None,
-        typer.Option("--energy-unit", help="Unit of energies, as in kcal/mol. Default: found out."),
-    ] = None,
-    force_unit: Annotated[
-        str | None,
-        typer.Option(
-            "--force-unit", help="Unit of forces, as in Hartree/Bohr. Default: found out."
-        ),
-    ] = None,
-    length_unit: Annotated[
-        str | None,
-        typer.Option("--length-unit", help="Unit of positions. Default: found out."),
-    ] = None,
-    split: Annotated[
-        int,
-        typer.Option(
-            "--split",
-            min=0,
-            help="Where nothing says the trajectory: so many last frames of each molecule become "
-            "the secondary one.",
-        ),
-    ] = 0,
+    energy_unit: EnergyUnit = None,
+    force_unit: ForceUnit = None,
+    length_unit: LengthUnit = None,
+    split: SplitOff = 0,
     licence: Annotated[
         str, typer.Option("--licence", help="Under which the data may be used.")
     ] = "not stated",
