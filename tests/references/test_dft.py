@@ -39,6 +39,7 @@ def test_the_name_says_what_is_computed():
     [
         ("pbx/def2-svp", UnknownNameError, "a functional"),
         ("pbe/def3-svp", UnknownNameError, "a basis"),
+        ("pbe-d3/def2-svp", RequestError, "with D3"),
         ("lda-d3bj/sto-3g", RequestError, "D3.BJ. has parameters for"),
         ("pbe def2-svp/", RequestError, "a functional and a basis"),
         ("pbe//etc/passwd", RequestError, "a functional and a basis"),

@@ -243,6 +243,18 @@ def _check(functional: str, basis: str, dispersion: str | None) -> None:
         pyscf.dft.libxc.parse_xc(functional)
     except (KeyError, ValueError, NotImplementedError):
         raise UnknownNameError("functional", functional, known) from None
+    from pyscf.scf.dispersion import parse_dft
+
+    try:
+        other = parse_dft(functional)[2]
+    except NotImplementedError:
+        other = functional
+    if other:
+        raise RequestError(
+            "a functional alone, or with D3(BJ) as in pbe-d3bj",
+            functional,
+            "No other dispersion term is there.",
+        )
     _check_basis("basis", basis)
     if dispersion is None:
         return

@@ -67,8 +67,9 @@ def run_units(
                         outcome = _result(future, item)
                         yield item, outcome
             except BaseException:
+                workers = list((pool._processes or {}).values())  # shutdown forgets them
                 pool.shutdown(wait=False, cancel_futures=True)
-                for process in list((pool._processes or {}).values()):
+                for process in workers:
                     process.terminate()
                 raise
     finally:
