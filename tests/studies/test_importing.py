@@ -1,5 +1,6 @@
 """Data of others into a store."""
 
+import contextlib
 import errno
 import os
 import resource
@@ -375,21 +376,24 @@ def test_a_store_and_other_molecules_alone_are_refused(imported, toy_store, tmp_
         imported(write(tmp_path / "a.xyz", [water]))
 
 
-@pytest.fixture
+@contextlib.contextmanager
 def small_files():
-    """Limit files to 16 KiB, as a disk that is full does."""
+    """Limit files to 16 KiB, as a disk that is full does.
+
+    Not a fixture: the limit would still hold when pytest writes its own output to a file.
+    """
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (16 * 1024, limits[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    signal.signal(signal.SIGXFSZ, handler)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
 
 
 @pytest.mark.parametrize("where", ["spool", "store"])
-def test_a_disk_that_fills_up_leaves_nothing(
-    imported, images, tmp_path, monkeypatch, request, where
-):
+def test_a_disk_that_fills_up_leaves_nothing(imported, images, tmp_path, monkeypatch, where):
     source = write(tmp_path / "a.xyz", images("COOH-12-H"))
     if where == "store":  # the spool is told to be in memory
         monkeypatch.setattr(spool.Spool, "_flush", lambda self: None)
@@ -398,6 +402,5 @@ def test_a_disk_that_fills_up_leaves_nothing(
             "read",
             lambda self, key, most=-1: np.concatenate(self._waiting[key])[:most],
         )
-    request.getfixturevalue("small_files")
-    with pytest.raises(UnwritableError, match=os.strerror(errno.EFBIG)):
+    with small_files(), pytest.raises(UnwritableError, match=os.strerror(errno.EFBIG)):
         imported(source)
