@@ -8,7 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from mlip_compose.errors import UnwritableError
+from mlip_compose.errors import RequestError, UnwritableError
+
+
+def refuse_existing(path: Path) -> None:
+    """Raise RequestError where there is something under the name of a file to be made."""
+    if path.exists():
+        raise RequestError(f"no file {path} yet", "one", "Remove it, or name another with --out.")
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -14,6 +15,8 @@ from mlip_compose.errors import RequestError
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress, Task
+
+    from mlip_compose.records import Failure
 
 REFUSED: Final = 2
 SOME_FAILED: Final = 1
@@ -42,6 +45,27 @@ Processes = Annotated[
 def names_in(text: str) -> tuple[str, ...]:
     """Split names that are separated by commas."""
     return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def settings_in(pairs: list[str]) -> dict[str, Any]:
+    """Read key=value pairs; values are YAML, so numbers, true and null are what they look like."""
+    import yaml
+
+    settings: dict[str, Any] = {}
+    for pair in pairs:
+        key, separator, text = pair.partition("=")
+        if not (key.isidentifier() and separator):
+            raise RequestError("--set key=value", repr(pair))
+        try:
+            settings[key] = yaml.safe_load(text)
+        except yaml.YAMLError:
+            settings[key] = text
+        if isinstance(settings[key], str):  # YAML does not take 1e-8 for a number
+            try:
+                settings[key] = float(text)
+            except ValueError:
+                settings[key] = text
+    return settings
 
 
 def stdout() -> Console:
@@ -86,6 +110,18 @@ def refuse(error: RequestError) -> int:
     text.append(str(error), style="default not bold")
     stderr().print(text, soft_wrap=True)
     return REFUSED
+
+
+def unit_watch(bars: Progress, title: str) -> Callable[[str, float, Failure | None], None]:
+    """Return what shows units of work as they end, and why one failed, on one more bar."""
+    bar = bars.add_task(title, total=1.0)
+
+    def watch(unit: str, fraction: float, failure: Failure | None) -> None:
+        bars.update(bar, completed=fraction, description=f"{title}: {unit}")
+        if failure is not None:
+            bars.console.print(f"failed: {failure}", style="red", markup=False)
+
+    return watch
 
 
 def _line(task: Task) -> str:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-import yaml
 
 from mlip_compose.cli.output import (
     SOME_FAILED,
@@ -18,9 +17,9 @@ from mlip_compose.cli.output import (
     print_json,
     print_table,
     progress_bars,
+    settings_in,
     stderr,
 )
-from mlip_compose.errors import RequestError
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -61,7 +60,7 @@ def train(
         dataset=dataset,
         tasks=(task,),
         levels=(level,),
-        potentials=(Entry(potential=potential, settings=_settings(settings or [])),),
+        potentials=(Entry(potential=potential, settings=settings_in(settings or [])),),
         seeds=(seed,),
         train_frames=train_frames,
         allow_missing=allow_missing,
@@ -105,13 +104,3 @@ def _train(job: TrainingJob, bars: Progress) -> UnitFacts:
         raise typer.Exit(SOME_FAILED)
     bars.update(bar, completed=1.0, description=name)
     return outcome
-
-
-def _settings(pairs: list[str]) -> dict[str, Any]:
-    settings = {}
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if not equals or not key:
-            raise RequestError("--set key=value", repr(pair))
-        settings[key] = yaml.safe_load(value)
-    return settings

@@ -102,6 +102,11 @@ class Estimate:
         return Interval(value=self.value, low=low, high=high)
 
 
+def interval_of(found: Estimate | None) -> Interval | None:
+    """Return a value with its interval; None where there is no value."""
+    return None if found is None else found.interval()
+
+
 @lru_cache(maxsize=64)  # the sizes of the groups of one attribution, some 2 MB each
 def draw_counts(units: int, resamples: int, seed: int, part: TestPart) -> NDArray[np.uint32]:
     """Return how often each unit is drawn in each resample.

@@ -25,10 +25,12 @@ from mlip_compose.evaluation.bootstrap import (
     SMALLEST_ID_ERROR,
     Estimate,
     estimate,
+    interval_of,
 )
 from mlip_compose.evaluation.catalogue import METRICS, Description
-from mlip_compose.evaluation.metrics import check, frame_errors, usable_frames
-from mlip_compose.evaluation.offsets import fit_offsets, total_offset
+from mlip_compose.evaluation.metrics import check, usable_frames
+from mlip_compose.evaluation.molecules import molecule_errors, molecule_score
+from mlip_compose.evaluation.offsets import fit_offsets
 from mlip_compose.evaluation.pooling import Pool, frame_pool
 from mlip_compose.evaluation.results import Interval, MoleculeScore, Strict
 from mlip_compose.records import Comparison
@@ -140,8 +142,9 @@ def ceiling_score(
         Arrays do not fit each other, or a reference label is not finite.
     """
     pairs = _paired(_tested(ordinary), _tested(ceiling))
-    ood = _molecules([first for first, _ in pairs], fit_offsets(ordinary))
-    best = _molecules([second for _, second in pairs], fit_offsets(ceiling))
+    above, below = fit_offsets(ordinary), fit_offsets(ceiling)
+    ood = tuple(molecule_score(molecule_errors(first, "ood", above)) for first, _ in pairs)
+    best = tuple(molecule_score(molecule_errors(second, "ood", below)) for _, second in pairs)
     return CeilingScore(
         **asdict(header),
         ood_molecules=len(pairs),
@@ -197,32 +200,6 @@ def _paired(
     return pairs
 
 
-def _molecules(
-    comparisons: Iterable[Comparison], offsets: dict[int, float] | None
-) -> tuple[MoleculeScore, ...]:
-    scores = []
-    for comparison in comparisons:
-        molecule = comparison.molecule
-        offset = None if offsets is None else total_offset(molecule, offsets)
-        errors = frame_errors(comparison, offset)
-        scores.append(
-            MoleculeScore(
-                molecule=molecule.name,
-                family=molecule.family,
-                left=molecule.left,
-                chain=molecule.chain,
-                right=molecule.right,
-                part="ood",
-                frames=len(comparison.reference_energy),
-                failed_frames=int((~usable_frames(comparison)).sum()),
-                novel_atoms=int(comparison.novel.sum()),
-                values=errors.values,
-                weights=errors.weights,
-            )
-        )
-    return tuple(scores)
-
-
 def _metric(
     description: Description,
     ood: Sequence[MoleculeScore],
@@ -233,17 +210,14 @@ def _metric(
     pools = frame_pool(ood, description, "ood"), frame_pool(ceiling, description, "ood")
     found = ceiling_estimates(*pools, resamples, seed)
 
-    def interval(estimated: Estimate | None) -> Interval | None:
-        return None if estimated is None else estimated.interval()
-
     return CeilingMetric(
         name=description.name,
         label=description.label,
         unit=description.unit,
         aggregation=description.aggregation,
-        ood=interval(found.ood),
-        ceiling=interval(found.ceiling),
-        gap=interval(found.gap),
+        ood=interval_of(found.ood),
+        ceiling=interval_of(found.ceiling),
+        gap=interval_of(found.gap),
         frames=int(pools[0].items.sum()),
         molecules=len(pools[0].units),
     )

@@ -7,14 +7,15 @@ from dataclasses import asdict, dataclass, field
 from typing import Literal
 
 from mlip_compose.errors import RequestError
-from mlip_compose.evaluation.attribution import MoleculeErrors, attribute
-from mlip_compose.evaluation.bootstrap import CONFIDENCE, RESAMPLES, Estimate, estimates
+from mlip_compose.evaluation.attribution import attribute
+from mlip_compose.evaluation.bootstrap import CONFIDENCE, RESAMPLES, estimates, interval_of
 from mlip_compose.evaluation.catalogue import METRICS, Description
-from mlip_compose.evaluation.metrics import check, frame_errors
-from mlip_compose.evaluation.offsets import fit_offsets, total_offset
-from mlip_compose.evaluation.pooling import TestPart, pool
+from mlip_compose.evaluation.metrics import check
+from mlip_compose.evaluation.molecules import molecule_errors, molecule_score
+from mlip_compose.evaluation.offsets import fit_offsets
+from mlip_compose.evaluation.pooling import pool
 from mlip_compose.evaluation.reactions import Minimum, score_reactions
-from mlip_compose.evaluation.results import Interval, Metric, MoleculeScore, ReactionScore, Score
+from mlip_compose.evaluation.results import Metric, MoleculeScore, ReactionScore, Score
 from mlip_compose.records import Comparison
 from mlip_compose.threads import single_threaded
 
@@ -97,11 +98,11 @@ def score(
     ordered = sorted(comparisons, key=lambda c: (c.part, c.molecule.name))
     offsets = fit_offsets(ordered)
     tested = [
-        _test_molecule(comparison, comparison.part, offsets)
+        molecule_errors(comparison, comparison.part, offsets)
         for comparison in ordered
         if comparison.part == "id" or comparison.part == "ood"
     ]
-    molecules = tuple(map(_score_molecule, tested))
+    molecules = tuple(map(molecule_score, tested))
     reactions, failed_minima = score_reactions(minima or {}, train, ood, offsets)
     return Score(
         **asdict(header),
@@ -138,38 +139,6 @@ def _check_split(
         check(comparison)
 
 
-def _test_molecule(
-    comparison: Comparison, part: TestPart, offsets: Mapping[int, float] | None
-) -> MoleculeErrors:
-    molecule = comparison.molecule
-    offset = None if offsets is None else total_offset(molecule, offsets)
-    return MoleculeErrors(
-        molecule=molecule,
-        part=part,
-        novel=comparison.novel,
-        compared=len(comparison.reference_energy),
-        errors=frame_errors(comparison, offset),
-        offset=offset,
-    )
-
-
-def _score_molecule(tested: MoleculeErrors) -> MoleculeScore:
-    molecule, errors = tested.molecule, tested.errors
-    return MoleculeScore(
-        molecule=molecule.name,
-        family=molecule.family,
-        left=molecule.left,
-        chain=molecule.chain,
-        right=molecule.right,
-        part=tested.part,
-        frames=tested.compared,
-        failed_frames=tested.compared - errors.frames,
-        novel_atoms=int(tested.novel.sum()),
-        values=errors.values,
-        weights=errors.weights,
-    )
-
-
 def _metric(
     description: Description,
     molecules: Collection[MoleculeScore],
@@ -181,17 +150,14 @@ def _metric(
     ood_pool = pool(molecules, reactions, description, "ood")
     found = estimates(id_pool, ood_pool, resamples, seed)
 
-    def interval(estimate: Estimate | None) -> Interval | None:
-        return None if estimate is None else estimate.interval()
-
     return Metric(
         name=description.name,
         label=description.label,
         unit=description.unit,
         aggregation=description.aggregation,
-        id=interval(found.id),
-        ood=interval(found.ood),
-        gap=interval(found.gap),
+        id=interval_of(found.id),
+        ood=interval_of(found.ood),
+        gap=interval_of(found.gap),
         id_frames=int(id_pool.items.sum()),
         ood_frames=int(ood_pool.items.sum()),
         id_molecules=len(id_pool.units),

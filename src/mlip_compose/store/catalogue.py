@@ -13,7 +13,6 @@ from pydantic import BaseModel, ConfigDict
 
 from mlip_compose.errors import UnknownNameError
 from mlip_compose.store.reader import Store
-from mlip_compose.store.schema import TRAJECTORIES
 
 
 class FrozenData(BaseModel):
@@ -63,7 +62,7 @@ def describe(path: Path, summary: str) -> FrozenData:
         summary=summary,
         reference=store.reference,
         molecules=len(store.molecules),
-        frames=sum(store.n_frames(name, t) for name in store.molecules for t in TRAJECTORIES),
+        frames=store.total_frames,
         bytes=len(content),
         sha256=hashlib.sha256(content).hexdigest(),
         checksum=store.checksum,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
@@ -26,6 +26,7 @@ from mlip_compose.store.files import open_hdf5
 from mlip_compose.store.schema import (
     MINIMUM_FORCES,
     SCHEMA,
+    TRAJECTORIES,
     StoreHeader,
     check_molecule,
 )
@@ -107,6 +108,20 @@ class Store:
     def total_frames(self) -> int:
         """Frames of all trajectories, minima not counted."""
         return sum(self._lengths.values())
+
+    @property
+    def frames_by_trajectory(self) -> dict[str, int]:
+        """Frames of each trajectory, over all molecules."""
+        return {
+            trajectory: sum(self.n_frames(name, trajectory) for name in self.molecules)
+            for trajectory in TRAJECTORIES
+        }
+
+    def trajectories(self, molecule: str) -> Iterator[Frames]:
+        """Yield the trajectories that a molecule has, whole (see ``frames``)."""
+        for trajectory in TRAJECTORIES:
+            if self.n_frames(molecule, trajectory):
+                yield self.frames(molecule, trajectory)
 
     def has_minimum(self, molecule: str) -> bool:
         """Return whether the relaxed minimum of a molecule is there."""

@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from mlip_compose.errors import RequestError
+from mlip_compose.files import refuse_existing
 from mlip_compose.records import Failure, Frames, Molecule
 from mlip_compose.references.registry import get_reference
 from mlip_compose.sampling.sampler import SampledMolecule, sample_molecule
@@ -70,8 +71,7 @@ def build(recipe: Recipe, out: Path, processes: int, watch: Watch) -> BuildOutco
     UnwritableError
         The disk is full, or the place cannot be written.
     """
-    if out.exists():
-        raise RequestError(f"no file {out} yet", "one", "Remove it, or name another with --out.")
+    refuse_existing(out)
     parts = out.with_name(f"{out.name}.parts")
     with held(parts):
         outcome = _build(recipe, out, parts / recipe.digest, processes, watch)
@@ -133,12 +133,7 @@ def _written(sampled: SampledMolecule) -> tuple[Molecule, tuple[Frames, ...]]:
 def _contents(parts: list[Store]) -> Iterator[tuple[Molecule, list[Frames]]]:
     for store in parts:
         for name, molecule in store.molecules.items():
-            trajectories = [
-                store.frames(name, trajectory)
-                for trajectory in TRAJECTORIES
-                if store.n_frames(name, trajectory)
-            ]
-            yield molecule, [*trajectories, store.minimum(name)]
+            yield molecule, [*store.trajectories(name), store.minimum(name)]
 
 
 def _header(recipe: Recipe, failures: tuple[str, ...]) -> StoreHeader:

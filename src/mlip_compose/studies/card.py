@@ -37,7 +37,6 @@ _HOW: Final = (
 )
 _TWO_SIGMA: Final = 2.0
 _OTHER: Final = "X-(CH2)n-Y"
-_VERDICTS: Final = {True: "ok", False: "FAILED", None: "skipped"}
 
 
 @dataclass
@@ -85,7 +84,7 @@ def data_card(store: Store, checks: CheckReport) -> str:
         + ("every check passed." if checks.passed else "NOT every check passed."),
         _table(
             ("check", "", "found"),
-            [(each.name, _VERDICTS[each.passed], each.found) for each in checks.checks],
+            [(each.name, each.verdict, each.found) for each in checks.checks],
         ),
         "## Failures",
         "\n".join(f"- {reason}" for reason in header.failures)
@@ -97,14 +96,14 @@ def data_card(store: Store, checks: CheckReport) -> str:
 def _identity(store: Store) -> list[tuple[str, str]]:
     header, molecules = store.header, store.molecules.values()
     mono = sum(molecule.is_monofunctional for molecule in molecules)
-    frames = {
-        trajectory: sum(store.n_frames(name, trajectory) for name in store.molecules)
-        for trajectory in TRAJECTORIES
-    }
+    frames = store.frames_by_trajectory.items()
     minima = sum(store.has_minimum(name) for name in store.molecules)
     return [
         ("molecules", f"{mono} X-(CH2)n-H, {len(store.molecules) - mono} X-(CH2)n-Y"),
-        ("frames", ", ".join(f"{count:,} {name}" for name, count in frames.items())),
+        (
+            "frames",
+            ", ".join(f"{count:,} {name}" for name, count in frames),
+        ),
         ("relaxed minima", f"{minima}"),
         ("labels", f"energy (eV) and forces (eV/Angstrom) by {header.reference}"),
         ("settings of the labels", _pairs(header.reference_settings)),
@@ -139,15 +138,12 @@ def _gather(store: Store, temperature_K: float | None) -> _Shown:
     for name, molecule in store.molecules.items():
         torsions = chain_torsions(molecule)
         found: dict[str, FloatArray] = {}
-        for trajectory in TRAJECTORIES:
-            if not store.n_frames(name, trajectory):
-                continue
-            frames = store.frames(name, trajectory)
-            found[trajectory] = frames.energy
-            shown.energies[trajectory].append(frames.energy)
+        for frames in store.trajectories(name):
+            found[frames.trajectory] = frames.energy
+            shown.energies[frames.trajectory].append(frames.energy)
             if len(torsions):
                 angles = dihedral_angles(frames.positions, torsions)
-                shown.angles[_family(molecule), trajectory].append(angles.ravel())
+                shown.angles[_family(molecule), frames.trajectory].append(angles.ravel())
         if len(found) == len(TRAJECTORIES):
             shown.pairs.append((found[PRIMARY], found[SECONDARY]))
         if temperature_K and store.has_minimum(name) and PRIMARY in found:

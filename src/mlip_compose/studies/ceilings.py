@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
-
-from pydantic import ValidationError
 
 from mlip_compose.evaluation.ceiling import CeilingHeader, CeilingScore, ceiling_score
 from mlip_compose.files import write_text
 from mlip_compose.store.predictions import Predictions, read_predictions
 from mlip_compose.store.reader import Store
-from mlip_compose.studies.directory import ResultsDirectory
+from mlip_compose.studies.directory import ResultsDirectory, read_kept
 from mlip_compose.studies.plan import Target
 from mlip_compose.studies.scoring import comparisons
 
@@ -34,7 +31,7 @@ def score_ceilings(
     scores, missing = [], 0
     for ordinary, ceiling, radius in pairs:
         path = directory.ceiling(ceiling.id)
-        score = _kept(path)
+        score = read_kept(path, CeilingScore)
         if score is None:
             first, _ = read_predictions(directory.predictions(ordinary.id))
             second, _ = read_predictions(directory.predictions(ceiling.id))
@@ -94,11 +91,3 @@ def score_against_ceiling(
         list(comparisons(predictions, store, tested, seen, coverage_radius)),
         list(comparisons(of_ceiling, store, ceiling.selection, seen, coverage_radius)),
     )
-
-
-def _kept(path: Path) -> CeilingScore | None:
-    """Return a score that is there; a damaged one is made anew."""
-    try:
-        return CeilingScore.model_validate_json(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, ValidationError):
-        return None

@@ -11,7 +11,7 @@ from mlip_compose.errors import ChecksumError, DataError, UnreadableError
 from mlip_compose.records import Frames
 from mlip_compose.references.base import Reference
 from mlip_compose.store.reader import Store
-from mlip_compose.store.schema import SCHEMA, TRAJECTORIES
+from mlip_compose.store.schema import SCHEMA
 from mlip_compose.studies.checking.base import Check, CheckResult, Material, counted
 from mlip_compose.studies.checking.consistency import ForcesAgainstEnergies
 from mlip_compose.studies.checking.duplicates import Duplicates
@@ -157,11 +157,7 @@ def _not_reached(names: Iterable[str]) -> tuple[CheckResult, ...]:
 
 def _material(store: Store, name: str, finite: FiniteLabels) -> Material:
     """Read one molecule, and leave out frames that are not finite."""
-    trajectories = [
-        finite.keep(store.frames(name, trajectory))
-        for trajectory in TRAJECTORIES
-        if store.n_frames(name, trajectory)
-    ]
+    trajectories = [finite.keep(frames) for frames in store.trajectories(name)]
     minimum: Frames | None = None
     if store.has_minimum(name):
         kept = finite.keep(store.minimum(name))

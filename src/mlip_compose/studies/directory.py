@@ -7,8 +7,13 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
 
 from mlip_compose.errors import RequestError, UnwritableError
+
+Model = TypeVar("Model", bound=BaseModel)
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,14 @@ class ResultsDirectory:
     def locked(self) -> AbstractContextManager[None]:
         """Hold the directory for one run (see ``held``)."""
         return held(self.root)
+
+
+def read_kept(path: Path, model: type[Model]) -> Model | None:
+    """Return a document that an earlier run left; None where it is absent or damaged."""
+    try:
+        return model.model_validate_json(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, ValidationError):
+        return None
 
 
 @contextmanager

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlip_compose.errors import CoverageError, MissingLabelsError, RequestError, UnreadableError
+from mlip_compose.errors import CoverageError, MissingLabelsError, UnreadableError
+from mlip_compose.files import refuse_existing
 from mlip_compose.store.archives import unpack
 from mlip_compose.store.download import ARCHIVES, FRAMES, MANIFEST, Download, Plan, reason_to_leave
 from mlip_compose.store.formats.registry import files_of, read_foreign
@@ -106,8 +107,7 @@ def fetch(
         See ``import_data``; files that are unreadable or lack labels are left, not refused.
     """
     published = get_published(name)
-    if out.exists():
-        raise RequestError(f"no file {out} yet", "one", "Remove it, or name another with --out.")
+    refuse_existing(out)
     watch, units = watch or FetchWatch(), units or GivenUnits()
     hub = Hub(published.repository, endpoint)
     directory = out.with_name(f"{out.stem}.download")

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlip_compose.errors import CoverageError, RequestError
+from mlip_compose.files import refuse_existing
 from mlip_compose.records import MINIMUM, PRIMARY, SECONDARY, Frames, Molecule
 from mlip_compose.store.formats.base import Units
 from mlip_compose.store.formats.registry import files_of
@@ -123,8 +124,7 @@ def import_data(
         The disk is full.
     """
     given = GivenUnits(energy_unit, force_unit, length_unit)
-    if out.exists():
-        raise RequestError(f"no file {out} yet", "one", "Remove it, or name another with --out.")
+    refuse_existing(out)
     if not name.strip() or not reference.strip():
         raise RequestError("a name and a reference of the data set", "none")
     if split < 0:

@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 
 from mlip_compose.errors import RequestError, UnknownNameError
+from mlip_compose.files import refuse_existing
 from mlip_compose.records import MINIMUM, PRIMARY, SECONDARY, Failure, Frames, IntArray, Molecule
 from mlip_compose.references.base import Reference
 from mlip_compose.references.registry import get_reference
@@ -131,8 +132,7 @@ def relabel(
     RequestError
         ``out`` exists, no such molecules, a worker process died, or no frame could be labelled.
     """
-    if out.exists():
-        raise RequestError(f"no file {out} yet", "one", "Remove it, or name another with --out.")
+    refuse_existing(out)
     names = _chosen_molecules(source, request)
     reference = get_reference(request.reference, request.settings)
     parts = out.with_name(f"{out.name}.parts")

@@ -30,7 +30,7 @@ from mlip_compose.store.catalogue import dataset_path
 from mlip_compose.store.predictions import read_predictions
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.ceilings import score_ceilings
-from mlip_compose.studies.directory import ResultsDirectory
+from mlip_compose.studies.directory import ResultsDirectory, read_kept
 from mlip_compose.studies.evaluate import certified
 from mlip_compose.studies.plan import Target, Training, plan
 from mlip_compose.studies.pool import run_units
@@ -252,7 +252,7 @@ def _score(
     targets = [
         (training, target) for training, target in _ordinary(trainings) if _is_done(training, units)
     ]
-    kept = {target.id: _kept_score(directory.score(target.id)) for _, target in targets}
+    kept = {target.id: read_kept(directory.score(target.id), Score) for _, target in targets}
     missing = sum(score is None for score in kept.values())
     watch.stage("score", missing)
     scores = []
@@ -266,14 +266,6 @@ def _score(
             watch.unit(target.id, "")
         scores.append(score)
     return scores, missing
-
-
-def _kept_score(path: Path) -> Score | None:
-    """Return a score that is there; a damaged one is made anew, since that takes a second."""
-    try:
-        return Score.model_validate_json(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, ValidationError):
-        return None
 
 
 def _with_ceilings(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -17,10 +17,8 @@ from mlip_compose.cli.output import (
     print_table,
     progress_bars,
     stderr,
+    unit_watch,
 )
-
-if TYPE_CHECKING:
-    from mlip_compose.records import Failure
 
 
 def build_data(
@@ -42,13 +40,7 @@ def build_data(
         loaded = loaded.restricted(names_in(molecules))
     path = out or Path("data") / f"{loaded.name}.h5"
     with progress_bars() as bars:
-        bar = bars.add_task(f"build {loaded.name}", total=1.0)
-
-        def watch(molecule: str, fraction: float, failure: Failure | None) -> None:
-            bars.update(bar, completed=fraction, description=f"build {loaded.name}: {molecule}")
-            if failure is not None:
-                bars.console.print(f"failed: {failure}", style="red", markup=False)
-
+        watch = unit_watch(bars, f"build {loaded.name}")
         outcome = build(loaded, path, processes or available_cores(), watch)
     document = {
         "path": str(outcome.path),

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from mlip_compose.cli.output import SOME_FAILED, progress_bars
+from mlip_compose.cli.data.check import watched_check
+from mlip_compose.cli.output import SOME_FAILED
 
 
 def write_card(
@@ -24,17 +25,10 @@ def write_card(
     from mlip_compose.store.catalogue import dataset_path
     from mlip_compose.store.reader import Store
     from mlip_compose.studies.card import data_card
-    from mlip_compose.studies.check import check_store
 
     path = dataset_path(file)
     store = Store(path)
-    with progress_bars() as bars:
-        bar = bars.add_task("check", total=1.0)
-
-        def watch(what: str, done: float) -> None:
-            bars.update(bar, completed=done, description=f"check {what}")
-
-        checks = check_store(path, sample=sample, watch=watch)
+    checks = watched_check(path, sample)
     card = data_card(store, checks)
     if out is None:
         typer.echo(card, nl=False)

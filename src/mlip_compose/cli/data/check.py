@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,7 +17,8 @@ from mlip_compose.cli.output import (
     stderr,
 )
 
-VERDICTS = {True: "ok", False: "FAILED", None: "skipped"}
+if TYPE_CHECKING:
+    from mlip_compose.studies.check import CheckReport
 
 
 def check_data(
@@ -33,17 +35,8 @@ def check_data(
 ) -> None:
     """Prove a store: content, units, labels, molecules, and a sample computed anew."""
     from mlip_compose.store.catalogue import dataset_path
-    from mlip_compose.studies.check import check_store
 
-    path = dataset_path(file)
-    with progress_bars() as bars:
-        bar = bars.add_task("check", total=1.0)
-
-        def watch(what: str, done: float) -> None:
-            bars.update(bar, completed=done, description=f"check {what}")
-
-        report = check_store(path, sample=sample, seed=seed, reference=reference, watch=watch)
-        bars.update(bar, completed=1.0, description="check")
+    report = watched_check(dataset_path(file), sample, seed, reference)
     if json:
         print_json(
             {
@@ -56,10 +49,27 @@ def check_data(
         )
     else:
         rows: list[tuple[object, ...]] = [
-            (check.name, VERDICTS[check.passed], check.found) for check in report.checks
+            (check.name, check.verdict, check.found) for check in report.checks
         ]
         print_table(f"Checks of {report.path}", ("check", "", "found"), rows)
     if not report.passed:
         failed = [check.name for check in report.checks if check.passed is False]
         stderr().print(f"failed: {', '.join(failed)}", markup=False)
         raise typer.Exit(SOME_FAILED)
+
+
+def watched_check(
+    path: Path, sample: int, seed: int = 0, reference: str | None = None
+) -> CheckReport:
+    """Check a store with a progress bar (see ``check_store``)."""
+    from mlip_compose.studies.check import check_store
+
+    with progress_bars() as bars:
+        bar = bars.add_task("check", total=1.0)
+
+        def watch(what: str, done: float) -> None:
+            bars.update(bar, completed=done, description=f"check {what}")
+
+        report = check_store(path, sample=sample, seed=seed, reference=reference, watch=watch)
+        bars.update(bar, completed=1.0, description="check")
+    return report

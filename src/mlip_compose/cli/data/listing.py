@@ -55,7 +55,6 @@ def info(
 ) -> None:
     """Show what a data set holds; every molecule is checked against its checksum."""
     from mlip_compose.store.catalogue import open_store
-    from mlip_compose.store.schema import TRAJECTORIES
 
     store = open_store(dataset)
     store.verify()
@@ -66,10 +65,7 @@ def info(
         "sha256": store.checksum,
         "molecules": len(store.molecules),
         "minima": sum(store.has_minimum(name) for name in store.molecules),
-        "frames": {
-            trajectory: sum(store.n_frames(name, trajectory) for name in store.molecules)
-            for trajectory in TRAJECTORIES
-        },
+        "frames": store.frames_by_trajectory,
     }
     if json:
         print_json(document)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,11 +16,12 @@ from mlip_compose.cli.output import (
     print_json,
     print_table,
     progress_bars,
+    settings_in,
     stderr,
+    unit_watch,
 )
 
 if TYPE_CHECKING:
-    from mlip_compose.records import Failure
     from mlip_compose.store.reader import Store
 
 
@@ -71,7 +72,7 @@ def relabel_data(
     from mlip_compose.studies.pool import available_cores
     from mlip_compose.studies.relabel import Relabelling, relabel
 
-    chosen_settings = _parse_settings(settings or [])
+    chosen_settings = settings_in(settings or [])
     store = open_store(file)
     chosen_name, path = _named(store, reference, name, out)
     request = Relabelling(
@@ -83,13 +84,7 @@ def relabel_data(
         secondary=0 if secondary is None and frames is not None else secondary,
     )
     with progress_bars() as bars:
-        bar = bars.add_task(f"relabel {chosen_name}", total=1.0)
-
-        def watch(group: str, fraction: float, failure: Failure | None) -> None:
-            bars.update(bar, completed=fraction, description=f"relabel {chosen_name}: {group}")
-            if failure is not None:
-                bars.console.print(f"failed: {failure}", style="red", markup=False)
-
+        watch = unit_watch(bars, f"relabel {chosen_name}")
         outcome = relabel(store, path, request, processes or available_cores(), watch)
     document = {
         "path": str(outcome.path),
@@ -145,26 +140,3 @@ def _chosen(
     if not chosen:
         raise RequestError(f"molecules of {store.name} that fit all options", "none")
     return chosen
-
-
-def _parse_settings(pairs: list[str]) -> dict[str, Any]:
-    """Read key=value pairs; values are YAML, so numbers, true and null are what they look like."""
-    import yaml
-
-    from mlip_compose.errors import RequestError
-
-    settings: dict[str, Any] = {}
-    for pair in pairs:
-        key, separator, text = pair.partition("=")
-        if not (key.isidentifier() and separator):
-            raise RequestError("--set key=value", repr(pair))
-        try:
-            settings[key] = yaml.safe_load(text)
-        except yaml.YAMLError:
-            settings[key] = text
-        if isinstance(settings[key], str):  # YAML does not take 1e-8 for a number
-            try:
-                settings[key] = float(text)
-            except ValueError:
-                settings[key] = text
-    return settings

@@ -32,6 +32,11 @@ class CheckResult:
     found: str
     details: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def verdict(self) -> str:
+        """``passed`` in a word."""
+        return {True: "ok", False: "FAILED", None: "skipped"}[self.passed]
+
 
 @dataclass(frozen=True, eq=False)
 class Material:

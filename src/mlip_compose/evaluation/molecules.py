@@ -1,0 +1,56 @@
+"""From the comparison of one molecule's frames to its errors, and to what a score keeps of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mlip_compose.evaluation.attribution import MoleculeErrors
+from mlip_compose.evaluation.metrics import frame_errors
+from mlip_compose.evaluation.offsets import total_offset
+from mlip_compose.evaluation.pooling import TestPart
+from mlip_compose.evaluation.results import MoleculeScore
+from mlip_compose.records import Comparison
+
+
+def molecule_errors(
+    comparison: Comparison, part: TestPart, offsets: Mapping[int, float] | None
+) -> MoleculeErrors:
+    """Return the errors on one molecule's frames.
+
+    Parameters
+    ----------
+    comparison
+        Reference and prediction.
+    part
+        That of the comparison.
+    offsets
+        Per-element offsets, eV by atomic number; None where there are none.
+    """
+    molecule = comparison.molecule
+    offset = None if offsets is None else total_offset(molecule, offsets)
+    return MoleculeErrors(
+        molecule=molecule,
+        part=part,
+        novel=comparison.novel,
+        compared=len(comparison.reference_energy),
+        errors=frame_errors(comparison, offset),
+        offset=offset,
+    )
+
+
+def molecule_score(tested: MoleculeErrors) -> MoleculeScore:
+    """Return what a score keeps of one molecule's errors."""
+    molecule, errors = tested.molecule, tested.errors
+    return MoleculeScore(
+        molecule=molecule.name,
+        family=molecule.family,
+        left=molecule.left,
+        chain=molecule.chain,
+        right=molecule.right,
+        part=tested.part,
+        frames=tested.compared,
+        failed_frames=tested.compared - errors.frames,
+        novel_atoms=int(tested.novel.sum()),
+        values=errors.values,
+        weights=errors.weights,
+    )
