@@ -9,6 +9,14 @@ from mlip_compose.store.schema import StoreHeader
 from mlip_compose.store.writer import write_store
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _shared_engines():
+    from engines import ONE, TWO
+
+    with ONE, TWO:
+        yield
+
+
 @pytest.fixture
 def molecule():
     """Return a function that assembles a molecule by its name."""

@@ -5,6 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
+from engines import ONE
 
 from mlip_compose.evaluation.ceiling import CeilingScore
 from mlip_compose.records import MINIMUM, PRIMARY, SECONDARY
@@ -62,7 +63,7 @@ def study(dataset):
 
 
 def run(study, folder):
-    return run_study(study, ResultsDirectory(folder), 1, "mlip-compose run small.yaml", SILENT)
+    return run_study(study, ResultsDirectory(folder), ONE, "mlip-compose run small.yaml", SILENT)
 
 
 @pytest.fixture(scope="module")

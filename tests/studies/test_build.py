@@ -6,6 +6,7 @@ import sys
 import time
 
 import pytest
+from engines import ONE, TWO, Here
 
 from mlip_compose.errors import RequestError, UnknownNameError, UnwritableError
 from mlip_compose.records import Failure
@@ -23,7 +24,7 @@ def silent(molecule, fraction, failure):
 @pytest.fixture
 def finished(recipe, tmp_path):
     path = tmp_path / "one.h5"
-    build(recipe, path, 1, silent)
+    build(recipe, path, ONE, silent)
     return path
 
 
@@ -43,12 +44,12 @@ def test_a_build_makes_a_store(finished, recipe):
 
 def test_order_and_number_of_processes_change_no_byte(finished, recipe, tmp_path):
     other = recipe.model_copy(update={"molecules": tuple(reversed(recipe.molecules))})
-    build(other, tmp_path / "two.h5", 2, silent)
+    build(other, tmp_path / "two.h5", TWO, silent)
     assert (tmp_path / "two.h5").read_bytes() == finished.read_bytes()
 
 
 def test_some_molecules_of_a_recipe_have_the_frames_of_all(finished, recipe, tmp_path):
-    build(recipe.restricted(["F-1-H"]), tmp_path / "some.h5", 1, silent)
+    build(recipe.restricted(["F-1-H"]), tmp_path / "some.h5", ONE, silent)
     one, all_ = Store(tmp_path / "some.h5"), Store(finished)
     assert list(one.molecules) == ["F-1-H"]
     assert one.molecule_checksums["F-1-H"] == all_.molecule_checksums["F-1-H"]
@@ -61,11 +62,13 @@ import sys
 from pathlib import Path
 from mlip_compose.studies.build import build
 from mlip_compose.studies.directory import held
+from mlip_compose.studies.engine.places import local
 from mlip_compose.studies.recipe import load_recipe
 if __name__ == "__main__":
     print("begin", flush=True)
     tell = lambda molecule, fraction, failure: print(molecule, flush=True)
-    build(load_recipe(sys.argv[1]), Path(sys.argv[2]), 1, tell)
+    with local(1) as engine:
+        build(load_recipe(sys.argv[1]), Path(sys.argv[2]), engine, tell)
 """
 
 
@@ -107,7 +110,7 @@ def test_a_killed_build_goes_on_and_ends_with_the_same_bytes(finished, recipe, t
     parts = {part.name: part.stat().st_mtime_ns for part in tmp_path.glob("killed.h5.parts/*/*.h5")}
     assert parts
     told = []
-    build(recipe, path, 1, lambda molecule, fraction, failure: told.append(molecule))
+    build(recipe, path, ONE, lambda molecule, fraction, failure: told.append(molecule))
     assert path.read_bytes() == finished.read_bytes()
     assert not {f"{name}.h5" for name in told} & set(parts)
 
@@ -138,16 +141,16 @@ def test_one_build_at_a_time(recipe, tmp_path):
         held(tmp_path / "x.h5.parts"),
         pytest.raises(RequestError, match="under way"),
     ):
-        build(recipe, tmp_path / "x.h5", 1, silent)
+        build(recipe, tmp_path / "x.h5", ONE, silent)
 
 
 def test_a_place_that_cannot_be_written_is_refused(recipe, tmp_path):
     (tmp_path / "file").write_text("no directory")
     with pytest.raises(UnwritableError):
-        build(recipe, tmp_path / "file" / "x.h5", 1, silent)
+        build(recipe, tmp_path / "file" / "x.h5", ONE, silent)
 
 
-def test_a_full_disk_loses_nothing(finished, recipe, tmp_path, monkeypatch):
+def test_a_full_disk_loses_nothing(finished, recipe, tmp_path):
     honest, path = module.make_part, tmp_path / "full.h5"
 
     def full(job):
@@ -155,23 +158,18 @@ def test_a_full_disk_loses_nothing(finished, recipe, tmp_path, monkeypatch):
             raise UnwritableError(job.part, OSError(28, "No space left on device"))
         return honest(job)
 
-    def here(work, items, processes):
-        return ((item, full(item)) for item in items)
-
-    monkeypatch.setattr(module, "run_units", here)
     with pytest.raises(UnwritableError, match="No space left"):
-        build(recipe, path, 1, silent)
+        build(recipe, path, Here(full), silent)
     kept = {part.name for part in tmp_path.glob("full.h5.parts/*/*.h5")}
     assert kept
     assert not path.exists()
-    monkeypatch.undo()
     told = []
-    build(recipe, path, 1, lambda molecule, fraction, failure: told.append(molecule))
+    build(recipe, path, ONE, lambda molecule, fraction, failure: told.append(molecule))
     assert not {f"{name}.h5" for name in told} & kept
     assert path.read_bytes() == finished.read_bytes()
 
 
-def test_a_molecule_that_fails_is_recorded_and_stops_nothing(recipe, tmp_path, monkeypatch):
+def test_a_molecule_that_fails_is_recorded_and_stops_nothing(recipe, tmp_path):
     honest = module.make_part
 
     def failing(job):
@@ -179,11 +177,7 @@ def test_a_molecule_that_fails_is_recorded_and_stops_nothing(recipe, tmp_path, m
             return Failure("scf", "F-1-H", "no convergence")
         return honest(job)
 
-    def here(work, items, processes):
-        return ((item, failing(item)) for item in items)
-
-    monkeypatch.setattr(module, "run_units", here)
-    outcome = build(recipe, tmp_path / "some.h5", 1, silent)
+    outcome = build(recipe, tmp_path / "some.h5", Here(failing), silent)
     assert [str(failure) for failure in outcome.failures] == ["scf of F-1-H: no convergence"]
     store = Store(tmp_path / "some.h5")
     assert "F-1-H" not in store.molecules
@@ -194,13 +188,13 @@ def test_a_molecule_that_fails_is_recorded_and_stops_nothing(recipe, tmp_path, m
 def test_a_build_replaces_no_file(recipe, tmp_path):
     (tmp_path / "mine.h5").write_text("precious")
     with pytest.raises(RequestError, match="Remove it"):
-        build(recipe, tmp_path / "mine.h5", 1, silent)
+        build(recipe, tmp_path / "mine.h5", ONE, silent)
     assert (tmp_path / "mine.h5").read_text() == "precious"
 
 
 def test_progress_grows_to_the_end(recipe, tmp_path):
     fractions = []
-    build(recipe, tmp_path / "x.h5", 1, lambda m, fraction, failure: fractions.append(fraction))
+    build(recipe, tmp_path / "x.h5", ONE, lambda m, fraction, failure: fractions.append(fraction))
     assert fractions == sorted(fractions)
     assert fractions[0] == 0.0
     assert fractions[-1] == pytest.approx(1.0)
@@ -211,7 +205,7 @@ def test_settings_of_the_reference_are_those_of_the_recipe(recipe, tmp_path):
         update={"molecules": ("F-1-H",), "reference_settings": {"accuracy": 0.5}}
     )
     assert tight.digest != tight.model_copy(update={"reference_settings": {}}).digest
-    build(tight, tmp_path / "x.h5", 1, silent)
+    build(tight, tmp_path / "x.h5", ONE, silent)
     assert Store(tmp_path / "x.h5").header.reference_settings["accuracy"] == 0.5
 
 

@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pytest
+from engines import ONE, TWO, Here
 
 from mlip_compose.errors import CoverageError, RequestError, UnknownNameError
 from mlip_compose.records import Failure
@@ -32,15 +33,10 @@ def silent(group, fraction, failure):
     pass
 
 
-def here(work, items, processes):
-    """In this process instead of others, so that tests can reach in."""
-    return ((item, work(item)) for item in items)
-
-
 @pytest.fixture
 def finished(tmp_path):
     path = tmp_path / "one.h5"
-    relabel(MINI, path, GFN1, 1, silent)
+    relabel(MINI, path, GFN1, ONE, silent)
     return path
 
 
@@ -96,7 +92,7 @@ def test_the_minimum_keeps_its_geometry_and_gets_forces(finished):
 
 def test_the_same_reference_gives_the_same_labels_and_a_minimum_at_rest(tmp_path):
     request = Relabelling("same", "gfn2-xtb", molecules=("Cl-1-H",), secondary=0)
-    relabel(MINI, tmp_path / "same.h5", request, 1, silent)
+    relabel(MINI, tmp_path / "same.h5", request, ONE, silent)
     store = Store(tmp_path / "same.h5")
     found, source = store.frames("Cl-1-H", "primary"), MINI.frames("Cl-1-H", "primary")
     np.testing.assert_allclose(found.energy, source.energy, atol=1e-6)
@@ -105,7 +101,7 @@ def test_the_same_reference_gives_the_same_labels_and_a_minimum_at_rest(tmp_path
 
 
 def test_the_number_of_processes_changes_no_byte(finished, tmp_path):
-    relabel(MINI, tmp_path / "two.h5", GFN1, 2, silent)
+    relabel(MINI, tmp_path / "two.h5", GFN1, TWO, silent)
     assert (tmp_path / "two.h5").read_bytes() == finished.read_bytes()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["one.h5", "two.h5"]
 
@@ -113,6 +109,7 @@ def test_the_number_of_processes_changes_no_byte(finished, tmp_path):
 SCRIPT = """
 import sys, pathlib
 from mlip_compose.store.catalogue import open_store
+from mlip_compose.studies.engine.places import local
 from mlip_compose.studies.relabel import Relabelling, relabel
 
 def watch(group, fraction, failure):
@@ -121,7 +118,8 @@ def watch(group, fraction, failure):
 if __name__ == "__main__":
     request = Relabelling("other", "tblite.ase:TBLite", {"method": "GFN1-xTB", "verbosity": 0},
         molecules=("OH-1-H", "F-1-H"), primary=12, secondary=2)
-    relabel(open_store("mini-v1"), pathlib.Path(sys.argv[1]), request, 1, watch)
+    with local(1) as engine:
+        relabel(open_store("mini-v1"), pathlib.Path(sys.argv[1]), request, engine, watch)
 """
 
 
@@ -144,25 +142,24 @@ def test_what_was_killed_goes_on_and_ends_with_the_same_bytes(finished, tmp_path
     parts = list(tmp_path.glob("killed.h5.parts/*/*.h5"))
     assert parts
     told = []
-    relabel(MINI, path, GFN1, 1, lambda group, fraction, failure: told.append(group))
+    relabel(MINI, path, GFN1, ONE, lambda group, fraction, failure: told.append(group))
     assert path.read_bytes() == finished.read_bytes()
     assert len(told) == 1 + 8 - len(parts)  # 2 molecules with 2 + 1 groups and a minimum
     assert not path.with_name("killed.h5.parts").exists()
 
 
-def test_other_settings_use_no_labels_of_a_run_that_was_stopped(tmp_path, monkeypatch):
+def test_other_settings_use_no_labels_of_a_run_that_was_stopped(tmp_path):
     path = tmp_path / "x.h5"
-    monkeypatch.setattr(module, "run_units", here)
 
     def stop(group, fraction, failure):
         if group:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        relabel(MINI, path, GFN1, 1, stop)
+        relabel(MINI, path, GFN1, Here(), stop)
     told = []
     other = Relabelling("x", "gfn2-xtb", {"accuracy": 5.0}, GFN1.molecules, 2, 0)
-    relabel(MINI, path, other, 1, lambda group, fraction, failure: told.append(fraction))
+    relabel(MINI, path, other, Here(), lambda group, fraction, failure: told.append(fraction))
     assert told[0] == 0.0
     assert told[-1] == 1.0
     assert Store(path).header.reference_settings["accuracy"] == 5.0
@@ -188,13 +185,12 @@ class Broken:
 def broken(monkeypatch, **how):
     reference = Broken(**how)
     monkeypatch.setattr(module, "get_reference", lambda name, settings: reference)
-    monkeypatch.setattr(module, "run_units", here)
 
 
 def test_frames_that_fail_are_recorded_and_left_out(tmp_path, monkeypatch):
     broken(monkeypatch, elements=(), every=5)
     request = Relabelling("x", "gfn2-xtb", molecules=("OH-1-H",), primary=12, secondary=0)
-    outcome = relabel(MINI, tmp_path / "x.h5", request, 1, silent)
+    outcome = relabel(MINI, tmp_path / "x.h5", request, Here(), silent)
     store = Store(tmp_path / "x.h5")
     assert outcome.failures == store.header.failures
     assert len(outcome.failures) == 2
@@ -213,7 +209,7 @@ def test_frames_that_fail_are_recorded_and_left_out(tmp_path, monkeypatch):
 def test_a_molecule_without_any_label_is_left_out(tmp_path, monkeypatch):
     broken(monkeypatch)
     request = Relabelling("x", "gfn2-xtb", molecules=("OH-1-H", "F-1-H"), primary=1, secondary=0)
-    outcome = relabel(MINI, tmp_path / "x.h5", request, 1, silent)
+    outcome = relabel(MINI, tmp_path / "x.h5", request, Here(), silent)
     assert set(Store(tmp_path / "x.h5").molecules) == {"OH-1-H"}
     assert outcome.failures[-1] == (
         "label of F-1-H: no frame left, so that it is not in the data set"
@@ -224,15 +220,14 @@ def test_where_nothing_can_be_labelled_there_is_no_file(tmp_path, monkeypatch):
     broken(monkeypatch)
     request = Relabelling("x", "gfn2-xtb", molecules=("F-1-H",), primary=1, secondary=0)
     with pytest.raises(RequestError, match="no convergence"):
-        relabel(MINI, tmp_path / "x.h5", request, 1, silent)
+        relabel(MINI, tmp_path / "x.h5", request, Here(), silent)
     assert not (tmp_path / "x.h5").exists()
 
 
 def test_workers_that_die_are_no_failures_of_the_reference(tmp_path, monkeypatch):
     dead = Failure("worker", "OH-1-H", "died", retryable=True)
-    monkeypatch.setattr(module, "run_units", lambda work, items, n: ((i, dead) for i in items))
     with pytest.raises(RequestError, match="run the same command again"):
-        relabel(MINI, tmp_path / "x.h5", GFN1, 1, silent)
+        relabel(MINI, tmp_path / "x.h5", GFN1, Here(lambda group: dead), silent)
     assert not (tmp_path / "x.h5").exists()
 
 
@@ -240,11 +235,11 @@ def test_no_file_is_replaced_and_unknown_molecules_are_named(tmp_path):
     path = tmp_path / "mine.h5"
     path.write_text("precious")
     with pytest.raises(RequestError, match="Remove it"):
-        relabel(MINI, path, GFN1, 1, silent)
+        relabel(MINI, path, GFN1, ONE, silent)
     assert path.read_text() == "precious"
     wrong = Relabelling("x", "gfn2-xtb", molecules=("OH-99-H",))
     with pytest.raises(UnknownNameError, match="'OH-9-H'"):
-        relabel(MINI, tmp_path / "x.h5", wrong, 1, silent)
+        relabel(MINI, tmp_path / "x.h5", wrong, ONE, silent)
 
 
 def test_comparison_finds_the_same_frames(finished):
@@ -283,6 +278,6 @@ def test_data_sets_of_other_frames_cannot_be_compared(finished, toy_store, tmp_p
     with pytest.raises(RequestError, match="go back to different data sets"):
         compare_references(MINI, Store(toy_store(["OH-1-H"])))
     request = Relabelling("y", "gfn2-xtb", molecules=("Cl-1-H",), primary=1, secondary=0)
-    relabel(MINI, tmp_path / "y.h5", request, 1, silent)
+    relabel(MINI, tmp_path / "y.h5", request, ONE, silent)
     with pytest.raises(CoverageError, match="none"):
         compare_references(Store(finished), Store(tmp_path / "y.h5"))

@@ -37,9 +37,6 @@ AllowMissing = Annotated[
 Molecules = Annotated[
     str | None, typer.Option("--molecules", "-m", help="Only these: names, separated by commas.")
 ]
-Processes = Annotated[
-    int | None, typer.Option("--processes", "-j", min=1, help="Default: one for each core.")
-]
 
 
 def names_in(text: str) -> tuple[str, ...]:

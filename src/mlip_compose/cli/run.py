@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mlip_compose.cli.engine import Cluster, Processes, Scheduler, engine_of
 from mlip_compose.cli.output import (
     SOME_FAILED,
     Json,
-    Processes,
     print_json,
     progress_bars,
     stderr,
@@ -31,22 +31,24 @@ def run(
         Path | None, typer.Option("--out", "-o", help="Directory. Default: results/<name>.")
     ] = None,
     processes: Processes = None,
+    scheduler: Scheduler = None,
+    cluster: Cluster = None,
     json: Json = False,
 ) -> None:
     """Train, predict, score and report what is missing of a study."""
     from mlip_compose.report.terminal import leaderboard_table
     from mlip_compose.studies.directory import ResultsDirectory
-    from mlip_compose.studies.pool import available_cores
     from mlip_compose.studies.run import run_study
     from mlip_compose.studies.study import load_study
 
     loaded = load_study(study)
     directory = ResultsDirectory(out or Path("results") / loaded.name)
     command = f"mlip-compose run {study}" + (f" --out {out}" if out else "")
-    with progress_bars() as bars:
-        outcome = run_study(
-            loaded, directory, processes or available_cores(), command, _watch(bars)
-        )
+    with (
+        engine_of(processes, scheduler, cluster, directory.root) as engine,
+        progress_bars() as bars,
+    ):
+        outcome = run_study(loaded, directory, engine, command, _watch(bars))
     if json:
         print_json(outcome.results.model_dump(mode="json"))
     else:

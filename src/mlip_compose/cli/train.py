@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mlip_compose.cli.engine import Cluster, Scheduler, engine_of
 from mlip_compose.cli.output import (
     SOME_FAILED,
     AllowMissing,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from mlip_compose.report.bundle import UnitFacts
+    from mlip_compose.studies.engine.engine import Engine
     from mlip_compose.studies.training import TrainingJob
 
 
@@ -45,6 +47,8 @@ def train(
         "results/train"
     ),
     allow_missing: AllowMissing = False,
+    scheduler: Scheduler = None,
+    cluster: Cluster = None,
     json: Json = False,
 ) -> None:
     """Train a potential on a task's training frames and predict its test frames."""
@@ -66,11 +70,15 @@ def train(
         allow_missing=allow_missing,
     )
     study.check()
-    path = dataset_path(dataset)
+    path = dataset_path(dataset).resolve()
     (training,) = plan(study, Store(path))
     directory = ResultsDirectory(out)
-    with directory.locked(), progress_bars() as bars:
-        facts = _train(TrainingJob(training, path, directory), bars)
+    with (
+        directory.locked(),
+        engine_of(None if scheduler or cluster else 1, scheduler, cluster, out) as engine,
+        progress_bars() as bars,
+    ):
+        facts = _train(TrainingJob(training, path, directory.absolute()), engine, bars)
     document: dict[str, Any] = {
         "model": str(directory.training(training.id)),
         "predictions": [str(directory.predictions(target.id)) for target in training.targets],
@@ -85,9 +93,8 @@ def train(
         raise typer.Exit(SOME_FAILED)
 
 
-def _train(job: TrainingJob, bars: Progress) -> UnitFacts:
+def _train(job: TrainingJob, engine: Engine, bars: Progress) -> UnitFacts:
     from mlip_compose.records import Failure
-    from mlip_compose.studies.pool import run_units
     from mlip_compose.studies.training import do_training, read_progress
 
     name = f"{job.training.entry.shown} on {job.training.task}"
@@ -97,7 +104,7 @@ def _train(job: TrainingJob, bars: Progress) -> UnitFacts:
         fraction, message = read_progress(job.directory, str(job))
         bars.update(bar, completed=fraction, description=f"{name}: {message}" if message else name)
 
-    ((_, outcome),) = run_units(do_training, [job], 1, tick)
+    ((_, outcome),) = engine.run(do_training, [job], tick, lambda job: True)
     if isinstance(outcome, Failure):
         bars.stop()
         stderr().print(f"failed: {outcome}", style="red", markup=False, soft_wrap=True)

@@ -17,7 +17,7 @@ from mlip_compose.store.reader import Store
 from mlip_compose.store.schema import TRAJECTORIES, StoreHeader
 from mlip_compose.store.writer import write_store
 from mlip_compose.studies.directory import held
-from mlip_compose.studies.pool import run_units
+from mlip_compose.studies.engine.engine import Engine
 from mlip_compose.studies.recipe import Recipe
 
 Watch = Callable[[str, float, "Failure | None"], None]
@@ -47,7 +47,7 @@ class Job:
         return self.molecule.name
 
 
-def build(recipe: Recipe, out: Path, processes: int, watch: Watch) -> BuildOutcome:
+def build(recipe: Recipe, out: Path, engine: Engine, watch: Watch) -> BuildOutcome:
     """Sample and label the molecules of a recipe and write the store.
 
     Each finished molecule is a file of its own in ``<out>.parts`` until all are there; a build that
@@ -59,8 +59,8 @@ def build(recipe: Recipe, out: Path, processes: int, watch: Watch) -> BuildOutco
         What to make.
     out
         The HDF5 file; must not exist.
-    processes
-        How many molecules at a time.
+    engine
+        Where the molecules are made.
     watch
         Told of progress.
 
@@ -72,14 +72,14 @@ def build(recipe: Recipe, out: Path, processes: int, watch: Watch) -> BuildOutco
         The disk is full, or the place cannot be written.
     """
     refuse_existing(out)
-    parts = out.with_name(f"{out.name}.parts")
+    parts = out.absolute().with_name(f"{out.name}.parts")
     with held(parts):
-        outcome = _build(recipe, out, parts / recipe.digest, processes, watch)
+        outcome = _build(recipe, out, parts / recipe.digest, engine, watch)
         shutil.rmtree(parts)
     return outcome
 
 
-def _build(recipe: Recipe, out: Path, parts: Path, processes: int, watch: Watch) -> BuildOutcome:
+def _build(recipe: Recipe, out: Path, parts: Path, engine: Engine, watch: Watch) -> BuildOutcome:
     jobs = {m.name: Job(m, recipe, parts / f"{m.name}.h5") for m in recipe.selected()}
     cost = {name: _cost(job.molecule, recipe) for name, job in jobs.items()}
     missing = [job for job in jobs.values() if not job.part.is_file()]
@@ -87,7 +87,7 @@ def _build(recipe: Recipe, out: Path, parts: Path, processes: int, watch: Watch)
     total, left = sum(cost.values()), sum(cost[str(job)] for job in missing)
     watch("", 1 - left / total, None)
     failures: list[Failure] = []
-    for job, outcome in run_units(make_part, missing, processes):
+    for job, outcome in engine.run(make_part, missing):
         left -= cost[str(job)]
         if outcome is not None:
             failures.append(outcome)

@@ -28,6 +28,10 @@ class ResultsDirectory:
 
     root: Path
 
+    def absolute(self) -> ResultsDirectory:
+        """Return the same directory for processes with another working directory."""
+        return ResultsDirectory(self.root.absolute())
+
     @property
     def results(self) -> Path:
         """The document that the report is made from."""
@@ -76,17 +80,24 @@ def read_kept(path: Path, model: type[Model]) -> Model | None:
 
 
 @contextmanager
-def held(directory: Path) -> Iterator[None]:
+def held(directory: Path, wait: bool = False) -> Iterator[None]:
     """Hold a directory for one process, made where there is none.
 
     The system lets go of it when the process ends, however it ends.
+
+    Parameters
+    ----------
+    directory
+        What to hold.
+    wait
+        Whether to wait for another process that holds it.
 
     Raises
     ------
     UnwritableError
         It cannot be written.
     RequestError
-        Another process holds it.
+        Another process holds it, and it was not to be waited for.
     """
     try:
         directory.mkdir(parents=True, exist_ok=True)
@@ -95,7 +106,7 @@ def held(directory: Path) -> Iterator[None]:
         raise UnwritableError(directory, error) from error
     with lock:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except OSError as error:
             raise RequestError(
                 f"no other run in {directory}",

@@ -23,6 +23,7 @@ from mlip_compose.store.reader import Store
 from mlip_compose.store.schema import TRAJECTORIES, StoreHeader
 from mlip_compose.store.writer import write_store
 from mlip_compose.studies.directory import held
+from mlip_compose.studies.engine.engine import Engine
 from mlip_compose.studies.frame_labels import (
     FrameLabels,
     joined,
@@ -30,7 +31,6 @@ from mlip_compose.studies.frame_labels import (
     read_labels,
     write_labels,
 )
-from mlip_compose.studies.pool import run_units
 
 ORIGIN: Final = "relabelled_from"
 """Key of a header's ``sampling`` that says which frames of which data set were labelled anew.
@@ -107,7 +107,7 @@ def spread(available: int, wanted: int | None) -> IntArray:
 
 
 def relabel(
-    source: Store, out: Path, request: Relabelling, processes: int, watch: Watch
+    source: Store, out: Path, request: Relabelling, engine: Engine, watch: Watch
 ) -> RelabelOutcome:
     """Label frames and minima of a data set anew and write them as a data set of its own.
 
@@ -122,8 +122,8 @@ def relabel(
         The HDF5 file; must not exist.
     request
         What to label with what.
-    processes
-        How many groups at a time.
+    engine
+        Where the labels are made.
     watch
         Told of progress.
 
@@ -135,10 +135,10 @@ def relabel(
     refuse_existing(out)
     names = _chosen_molecules(source, request)
     reference = get_reference(request.reference, request.settings)
-    parts = out.with_name(f"{out.name}.parts")
+    parts = out.absolute().with_name(f"{out.name}.parts")
     with held(parts):
         groups = list(_groups(source, names, request, reference, parts))
-        _label(groups, processes, watch)
+        _label(groups, engine, watch)
         outcome = _write(source, out, request, reference, groups)
         shutil.rmtree(parts)
     return outcome
@@ -187,7 +187,7 @@ def _groups(
             yield Group(molecule, frames, request.reference, request.settings, part)
 
 
-def _label(groups: list[Group], processes: int, watch: Watch) -> None:
+def _label(groups: list[Group], engine: Engine, watch: Watch) -> None:
     """Label the groups that have no file yet, the longest first."""
     missing = sorted(
         (group for group in groups if not group.part.is_file()), key=lambda group: -group.cost
@@ -195,7 +195,7 @@ def _label(groups: list[Group], processes: int, watch: Watch) -> None:
     total, left = sum(group.cost for group in groups), sum(group.cost for group in missing)
     watch("", 1 - left / total, None)
     died: list[Failure] = []
-    for group, outcome in run_units(label_group, missing, processes):
+    for group, outcome in engine.run(label_group, missing):
         left -= group.cost
         watch(str(group), 1 - left / total, outcome)
         if not group.part.is_file() and outcome is not None:

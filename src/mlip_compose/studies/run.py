@@ -31,9 +31,9 @@ from mlip_compose.store.predictions import read_predictions
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.ceilings import score_ceilings
 from mlip_compose.studies.directory import ResultsDirectory, read_kept
+from mlip_compose.studies.engine.engine import Engine
 from mlip_compose.studies.evaluate import certified
 from mlip_compose.studies.plan import Target, Training, plan
-from mlip_compose.studies.pool import run_units
 from mlip_compose.studies.provenance import provenance
 from mlip_compose.studies.scoring import score_predictions
 from mlip_compose.studies.study import Study
@@ -79,7 +79,7 @@ class RunOutcome:
 
 
 def run_study(
-    study: Study, directory: ResultsDirectory, processes: int, command: str, watch: Watch
+    study: Study, directory: ResultsDirectory, engine: Engine, command: str, watch: Watch
 ) -> RunOutcome:
     """Run what is missing of a study, and write its results and its report.
 
@@ -92,8 +92,8 @@ def run_study(
         Checked already (``Study.check``).
     directory
         Of the results.
-    processes
-        Trainings at a time.
+    engine
+        Where trainings and predictions are done.
     command
         With which the result can be made anew.
     watch
@@ -104,12 +104,12 @@ def run_study(
     RequestError
         The data cannot be used, or the directory cannot be written.
     """
-    path = dataset_path(study.dataset)
+    path = dataset_path(study.dataset).resolve()  # workers have other working directories
     store = Store(path)
     trainings = plan(study, store)
     with directory.locked():
         certificates = _certify(trainings, store, directory, watch)
-        units, trained, failures = _train(trainings, path, directory, processes, watch)
+        units, trained, failures = _train(trainings, path, directory, engine, watch)
         scores, scored = _score(trainings, units, certificates, store, directory, watch)
         ceilings, compared = score_ceilings(
             _with_ceilings(trainings, units, certificates), store, directory
@@ -203,7 +203,7 @@ def _train(
     trainings: Sequence[Training],
     dataset: Path,
     directory: ResultsDirectory,
-    processes: int,
+    engine: Engine,
     watch: Watch,
 ) -> tuple[dict[str, UnitFacts], int, list[str]]:
     units: dict[str, UnitFacts] = {}
@@ -213,7 +213,7 @@ def _train(
         if _finished(training, directory):
             units[training.id] = read_unit(directory.training(training.id)).facts
         else:
-            jobs.append(TrainingJob(training, dataset, directory))
+            jobs.append(TrainingJob(training, dataset, directory.absolute()))
     jobs.sort(key=lambda job: ROLE_ORDER.index(job.training.entry.kind.role))
     watch.stage("train and predict", len(jobs))
 
@@ -222,7 +222,7 @@ def _train(
             if str(job) not in units:
                 watch.training(str(job), *read_progress(directory, str(job)))
 
-    for job, outcome in run_units(do_training, jobs, processes, tick):
+    for job, outcome in engine.run(do_training, jobs, tick, _wants_gpu):
         if isinstance(outcome, Failure):
             failures.append(str(outcome))
             watch.unit(str(job), outcome.reason)
@@ -230,6 +230,10 @@ def _train(
             units[str(job)] = outcome
             watch.unit(str(job), outcome.reason)
     return units, len(jobs), failures
+
+
+def _wants_gpu(job: TrainingJob) -> bool:
+    return job.training.entry.kind.role == "learned"
 
 
 def _finished(training: Training, directory: ResultsDirectory) -> bool:

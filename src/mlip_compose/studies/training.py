@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from mlip_compose.errors import SchemaError, UnreadableError
+from mlip_compose.errors import ChecksumError, SchemaError, UnreadableError
 from mlip_compose.files import write_text
 from mlip_compose.potentials.base import Potential
 from mlip_compose.potentials.registry import load_potential
@@ -22,7 +22,7 @@ from mlip_compose.records import PRIMARY, SECONDARY, Failure, IntArray, Training
 from mlip_compose.report.bundle import UnitFacts
 from mlip_compose.store.predictions import write_predictions
 from mlip_compose.store.reader import Store
-from mlip_compose.studies.directory import ResultsDirectory
+from mlip_compose.studies.directory import ResultsDirectory, held
 from mlip_compose.studies.plan import Training
 from mlip_compose.studies.prediction import predict_selection
 
@@ -57,18 +57,26 @@ def do_training(job: TrainingJob) -> UnitFacts:
     """Train unless that was done, predict what is missing, and return the facts.
 
     Safe to repeat and to kill: a training appears in its directory when it is complete, goes on
-    from its last checkpoint where it has one, and predictions are written whole.
+    from its last checkpoint where it has one, and predictions are written whole. Where a worker
+    that lost its scheduler is still at the same training, this one waits for it.
 
     Returns
     -------
     UnitFacts
         With status ``failed`` and the reason where the training failed as science may.
+
+    Raises
+    ------
+    ChecksumError
+        The data set is no longer the one that the training was planned on.
     """
     training, directory = job.training, job.directory
-    store = Store(job.dataset)
-    final = directory.training(training.id)
+    store = _planned_on(training, job.dataset)
+    final, work = directory.training(training.id), directory.work(training.id)
     if not (final / UNIT).is_file():
-        _train(training, store, directory.work(training.id), final)
+        with held(work, wait=True):
+            if not (final / UNIT).is_file():
+                _train(training, store, work, final)
     unit = read_unit(final)
     if unit.facts.status == "failed":
         return unit.facts
@@ -81,6 +89,17 @@ def do_training(job: TrainingJob) -> UnitFacts:
                 directory.predictions(target.id), predictions, store.molecule_checksums
             )
     return unit.facts
+
+
+def _planned_on(training: Training, path: Path) -> Store:
+    store, planned = Store(path), training.identity["dataset_sha256"]
+    if store.checksum != planned:
+        raise ChecksumError(
+            f"{path} with sha256 {planned[:12]}..., as when this run began",
+            f"{store.checksum[:12]}...",
+            "The data set was replaced; run again to have results of the new one.",
+        )
+    return store
 
 
 def read_unit(directory: Path) -> TrainedUnit:
@@ -124,7 +143,6 @@ def training_set(
 
 
 def _train(training: Training, store: Store, work: Path, final: Path) -> None:
-    work.mkdir(parents=True, exist_ok=True)
     data = training_set(store, training.train, training.validation)
     settings = training.entry.resolved()
     wall, cpu = time.perf_counter(), time.process_time()

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
+from mlip_compose.cli.engine import Cluster, Processes, Scheduler, engine_of
 from mlip_compose.cli.output import (
     SOME_FAILED,
     Json,
     Molecules,
-    Processes,
     names_in,
     print_json,
     print_table,
@@ -28,20 +28,21 @@ def build_data(
     ] = None,
     molecules: Molecules = None,
     processes: Processes = None,
+    scheduler: Scheduler = None,
+    cluster: Cluster = None,
     json: Json = False,
 ) -> None:
     """Sample and label the molecules of a recipe; a build that was interrupted goes on."""
     from mlip_compose.studies.build import build
-    from mlip_compose.studies.pool import available_cores
     from mlip_compose.studies.recipe import load_recipe
 
     loaded = load_recipe(recipe)
     if molecules is not None:
         loaded = loaded.restricted(names_in(molecules))
     path = out or Path("data") / f"{loaded.name}.h5"
-    with progress_bars() as bars:
+    with engine_of(processes, scheduler, cluster, path.parent) as engine, progress_bars() as bars:
         watch = unit_watch(bars, f"build {loaded.name}")
-        outcome = build(loaded, path, processes or available_cores(), watch)
+        outcome = build(loaded, path, engine, watch)
     document = {
         "path": str(outcome.path),
         "sha256": outcome.checksum,

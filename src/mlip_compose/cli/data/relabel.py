@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mlip_compose.cli.engine import Cluster, Processes, Scheduler, engine_of
 from mlip_compose.cli.output import (
     SOME_FAILED,
     Json,
     Molecules,
-    Processes,
     names_in,
     print_json,
     print_table,
@@ -65,11 +65,12 @@ def relabel_data(
         Path | None, typer.Option("--out", "-o", help="HDF5 file. Default: data/<name>.h5.")
     ] = None,
     processes: Processes = None,
+    scheduler: Scheduler = None,
+    cluster: Cluster = None,
     json: Json = False,
 ) -> None:
     """Label frames and minima of a data set anew; what was interrupted goes on."""
     from mlip_compose.store.catalogue import open_store
-    from mlip_compose.studies.pool import available_cores
     from mlip_compose.studies.relabel import Relabelling, relabel
 
     chosen_settings = settings_in(settings or [])
@@ -83,9 +84,9 @@ def relabel_data(
         primary=frames,
         secondary=0 if secondary is None and frames is not None else secondary,
     )
-    with progress_bars() as bars:
+    with engine_of(processes, scheduler, cluster, path.parent) as engine, progress_bars() as bars:
         watch = unit_watch(bars, f"relabel {chosen_name}")
-        outcome = relabel(store, path, request, processes or available_cores(), watch)
+        outcome = relabel(store, path, request, engine, watch)
     document = {
         "path": str(outcome.path),
         "sha256": outcome.checksum,

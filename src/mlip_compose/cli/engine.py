@@ -1,0 +1,48 @@
+"""Options that say where units of work are done."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from mlip_compose.studies.engine.engine import Engine
+
+Processes = Annotated[
+    int | None,
+    typer.Option("--processes", "-j", min=1, help="On this machine. Default: one for each core."),
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option("--scheduler", help="Use the Dask scheduler that runs at this tcp:// address."),
+]
+Cluster = Annotated[
+    Path | None,
+    typer.Option("--cluster", help="Ask a batch system for workers, as this YAML file says."),
+]
+
+
+def engine_of(
+    processes: int | None, scheduler: str | None, cluster: Path | None, shared: Path
+) -> Engine:
+    """Return the engine that the options ask for; ``shared`` is where results go.
+
+    Raises
+    ------
+    RequestError
+        Two places at once, or a cluster file that cannot be used.
+    """
+    from mlip_compose.errors import RequestError
+    from mlip_compose.studies.engine import places
+
+    given = {"--processes": processes, "--scheduler": scheduler, "--cluster": cluster}
+    named = [option for option, value in given.items() if value is not None]
+    if len(named) > 1:
+        raise RequestError("one place to do the work", " and ".join(named), "Leave out one.")
+    if scheduler is not None:
+        return places.running(scheduler, shared)
+    if cluster is not None:
+        return places.queued(cluster, shared)
+    return places.local(processes or places.available_cores())

@@ -1,0 +1,16 @@
+"""Engines that tests share, so that processes start once; ``tests/conftest.py`` ends them."""
+
+from mlip_compose.studies.engine.places import local
+
+ONE = local(1)
+TWO = local(2)
+
+
+class Here:
+    """Does units in this process, so that tests can reach in; ``instead`` stands for the work."""
+
+    def __init__(self, instead=None):
+        self._instead = instead
+
+    def run(self, work, items, *_):
+        return ((item, (self._instead or work)(item)) for item in items)

@@ -1,0 +1,77 @@
+"""Units are functions that a new process can import: here those of the standard library."""
+
+import math
+import os
+import time
+
+import pytest
+from engines import ONE, TWO
+from units import die_at_nine, leave_pid_and_sleep
+
+from mlip_compose.records import Failure
+from mlip_compose.studies.engine.places import ONE_THREAD, local
+
+
+def test_every_unit_is_done_once():
+    assert dict(TWO.run(math.factorial, [1, 2, 3])) == {1: 1, 2: 2, 3: 6}
+
+
+def test_equal_units_are_units():
+    assert [outcome for _, outcome in ONE.run(math.factorial, [3, 3])] == [6, 6]
+
+
+def test_nothing_to_do_starts_nothing():
+    with local(1) as engine:
+        assert list(engine.run(math.factorial, [])) == []
+        assert engine._client is None
+
+
+def test_units_that_want_a_gpu_run_where_none_is_declared():
+    assert dict(ONE.run(math.factorial, [4], wants_gpu=lambda item: True)) == {4: 24}
+
+
+def test_workers_have_one_thread_and_the_parent_keeps_its_own(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "5")
+    with local(1) as engine:
+        assert dict(engine.run(os.getenv, list(ONE_THREAD))) == dict.fromkeys(ONE_THREAD, "1")
+    assert os.environ["OMP_NUM_THREADS"] == "5"
+
+
+def test_a_worker_that_dies_is_a_failure_and_the_others_go_on():
+    found = dict(ONE.run(die_at_nine, [9, 1, 2]))
+    assert isinstance(found[9], Failure)
+    assert found[9].retryable
+    assert "run again" in found[9].reason
+    assert (found[1], found[2]) == (1, 2)
+
+
+def test_a_bug_raises_and_the_engine_can_be_used_again():
+    with pytest.raises(ValueError, match="factorial"):
+        list(ONE.run(math.factorial, [-1]))
+    assert dict(ONE.run(math.factorial, [2])) == {2: 2}
+
+
+def test_progress_is_told_while_units_are_under_way():
+    ticks = []
+    list(ONE.run(time.sleep, [1.2], lambda: ticks.append(1)))
+    assert len(ticks) > 1
+
+
+def test_an_engine_that_is_left_ends_what_was_under_way(tmp_path):
+    units = [tmp_path / "pid"]
+    with pytest.raises(KeyboardInterrupt), local(1) as engine:
+        list(engine.run(leave_pid_and_sleep, units, lambda: _interrupt(tmp_path)))
+    assert not _alive(int((tmp_path / "pid").read_text()))
+
+
+def _interrupt(folder):
+    if (folder / "pid").is_file() and (folder / "pid").read_text():
+        raise KeyboardInterrupt
+
+
+def _alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
