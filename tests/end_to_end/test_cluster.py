@@ -14,11 +14,11 @@ import pytest
 STUDY = """
 name: faults
 dataset: mini-v1
-tasks: [length, crossing]
+tasks: [length]
 levels: [1, 2, 3]
 potentials: [additive, composition]
-seeds: [0, 1, 2]
-train_frames: 200
+seeds: [0, 1]
+train_frames: 100
 """
 DEADLINE = 240  # s
 COMMAND = Path(sys.executable).parent / "mlip-compose"
@@ -123,20 +123,20 @@ def test_worker_scheduler_and_client_may_die(cluster, study, tmp_path):
     out, undisturbed = tmp_path / "out", tmp_path / "undisturbed"
     scheduler, workers = cluster.start()
     client = begin(study, out, "--scheduler", cluster.address)
-    wait_for(out, 2)
+    wait_for(out, 1)
     kill(workers[0])
-    wait_for(out, 5)
+    wait_for(out, 3)
     kill(scheduler)
     status, output = ended(client)
     assert status == 2, output
     assert "run the same command again" in output
     before = finished(out)
-    assert 5 <= len(before) < 24
+    assert 3 <= len(before) < 12
 
     cluster.stop()
     cluster.start()
     client = begin(study, out, "--scheduler", cluster.address)
-    wait_for(out, len(before) + 3)
+    wait_for(out, len(before) + 2)
     kill(client)
     between = finished(out)
 
