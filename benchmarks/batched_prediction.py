@@ -19,7 +19,7 @@ import torch
 from ase import Atoms
 
 from mlip_compose.potentials.base import silent
-from mlip_compose.potentials.mace import KIND
+from mlip_compose.potentials.mace import SMALL as KIND
 from mlip_compose.records import PRIMARY, TrainingSet
 from mlip_compose.store.catalogue import open_store
 

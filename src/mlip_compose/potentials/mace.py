@@ -75,7 +75,7 @@ def build(settings: MaceSettings, elements: list[int]) -> GraphPESModel:
     return model
 
 
-KIND = neural_kind(
+SMALL = neural_kind(
     Architecture("mace-small", MaceSettings, build),
     summary="MACE (16 channels, two layers) trained from scratch in about two CPU minutes.",
 )

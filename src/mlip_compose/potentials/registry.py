@@ -14,26 +14,29 @@ from mlip_compose.errors import UnknownNameError
 from mlip_compose.potentials.base import Potential, PotentialKind
 from mlip_compose.potentials.files import read_kind
 
-_MODULES = {
-    "composition": "mlip_compose.potentials.composition",
-    "additive": "mlip_compose.potentials.additive.kind",
-    "mace-small": "mlip_compose.potentials.mace",
+_PLACES = {
+    "composition": ("composition", "KIND"),
+    "additive": ("additive.kind", "KIND"),
+    "mace-small": ("mace", "SMALL"),
 }
 
 
 class _Kinds(Mapping[str, PotentialKind]):
     def __getitem__(self, name: str) -> PotentialKind:
-        kind: PotentialKind = importlib.import_module(_MODULES[name]).KIND
+        module, attribute = _PLACES[name]
+        kind: PotentialKind = getattr(
+            importlib.import_module(f"mlip_compose.potentials.{module}"), attribute
+        )
         return kind
 
     def __iter__(self) -> Iterator[str]:
-        return iter(_MODULES)
+        return iter(_PLACES)
 
     def __len__(self) -> int:
-        return len(_MODULES)
+        return len(_PLACES)
 
     def __contains__(self, name: object) -> bool:
-        return name in _MODULES
+        return name in _PLACES
 
 
 KINDS: Mapping[str, PotentialKind] = _Kinds()
