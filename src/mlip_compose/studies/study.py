@@ -8,10 +8,10 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from mlip_compose.documents import parse_document, read_text
 from mlip_compose.errors import StudyError, UnknownNameError
 from mlip_compose.potentials.base import PotentialKind, Settings
 from mlip_compose.potentials.registry import get_kind
-from mlip_compose.studies.documents import parse_document, read_text
 from mlip_compose.tasks.registry import TASKS, get_task
 
 NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
