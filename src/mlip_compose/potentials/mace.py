@@ -49,9 +49,10 @@ class MaceSettings(NeuralSettings):
 
 def build(settings: MaceSettings, elements: list[int]) -> GraphPESModel:
     """Make an untrained MACE that knows ``elements``, atomic numbers in ascending order."""
-    import torch
     from ase.data import chemical_symbols
     from graph_pes.models import MACE
+
+    from mlip_compose.potentials.neural.scaling import one_hot_in_default_dtype
 
     model = MACE(
         elements=[chemical_symbols[z] for z in elements],
@@ -69,9 +70,7 @@ def build(settings: MaceSettings, elements: list[int]) -> GraphPESModel:
         correlation=settings.correlation,
         readout_width=settings.readout_width,
     )
-    dtype = torch.get_default_dtype()
-    # graph-pes 1.0.2 makes one-hot elements of float32 whatever the model is of
-    model.node_attribute_generator.register_forward_hook(lambda _module, _z, out: out.to(dtype))
+    one_hot_in_default_dtype(model.node_attribute_generator)
     return model
 
 

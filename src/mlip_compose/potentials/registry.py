@@ -17,6 +17,10 @@ from mlip_compose.potentials.files import read_kind
 _PLACES = {
     "composition": ("composition", "KIND"),
     "additive": ("additive.kind", "KIND"),
+    "schnet-small": ("schnet", "SMALL"),
+    "painn-small": ("painn", "SMALL"),
+    "tensornet-small": ("tensornet", "SMALL"),
+    "nequip-small": ("nequip", "SMALL"),
     "mace-small": ("mace", "SMALL"),
 }
 
