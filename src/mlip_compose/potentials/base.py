@@ -38,6 +38,10 @@ class Settings(BaseModel):
         """Return how far a potential with these settings sees; None where that is not known."""
         return None
 
+    def pretraining(self) -> Pretraining | None:
+        """Return what a potential with these settings learned elsewhere, where settings say it."""
+        return None
+
 
 class Potential(Protocol):
     """A fitted potential."""
@@ -167,7 +171,11 @@ class PotentialKind:
     extra
         The extra of this distribution that it needs; None when the core is enough.
     pretraining
-        What it learned elsewhere; None for a potential that is trained from scratch.
+        What it learned elsewhere; None for a potential that is trained from scratch, or where its
+        settings say it.
+    check
+        Raise RequestError where these settings cannot be served here (no such calculator, no
+        weights). Called once in a process of its own, before any work is done.
     """
 
     name: str
@@ -178,6 +186,7 @@ class PotentialKind:
     load: Callable[[Path], Potential]
     extra: str | None = None
     pretraining: Pretraining | None = None
+    check: Callable[[Settings], None] | None = None
 
 
 def require_package(what: str, package: str, extra: str) -> None:
