@@ -22,6 +22,7 @@ _PLACES = {
     "tensornet-small": ("tensornet", "SMALL"),
     "nequip-small": ("nequip", "SMALL"),
     "mace-small": ("mace", "SMALL"),
+    "calculator": ("calculator", "KIND"),
 }
 
 
