@@ -28,10 +28,9 @@ if TYPE_CHECKING:
     from graph_pes import GraphPESModel
 
 
-class NeuralSettings(Settings):
+class TrainingSettings(Settings):
     """Settings of a training; the budget is counted in gradient steps."""
 
-    cutoff: float = Field(default=4.0, gt=0, description="Angstrom")
     steps: int = Field(default=1500, ge=1, description="gradient steps")
     batch_size: int = Field(default=4, ge=1, description="frames a gradient step")
     learning_rate: float = Field(default=0.02, gt=0, description="peak of the schedule, Adam")
@@ -47,6 +46,12 @@ class NeuralSettings(Settings):
     dtype: Literal["float32", "float64"] = Field(
         default="float32", description="of the network; energies are summed up in float64"
     )
+
+
+class NeuralSettings(TrainingSettings):
+    """Settings of a training from scratch, whose architecture needs at least a cutoff."""
+
+    cutoff: float = Field(default=4.0, gt=0, description="Angstrom")
 
 
 @dataclass(frozen=True)

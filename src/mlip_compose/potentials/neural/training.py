@@ -20,7 +20,7 @@ from pytorch_lightning.callbacks import ModelCheckpoint
 from mlip_compose.potentials.base import Progress
 from mlip_compose.potentials.neural.callbacks import Averaging, Cost, Curve, Report
 from mlip_compose.potentials.neural.loader import StepLoader
-from mlip_compose.potentials.neural_kind import NeuralSettings
+from mlip_compose.potentials.neural_kind import TrainingSettings
 from mlip_compose.potentials.quiet import quiet
 
 _VALIDATION_BATCH = 32  # frames
@@ -60,7 +60,7 @@ def train(
     model: GraphPESModel,
     train_graphs: Sequence[AtomicGraph],
     validation_graphs: Sequence[AtomicGraph],
-    settings: NeuralSettings,
+    settings: TrainingSettings,
     seed: int,
     checkpoint: Path,
     progress: Progress,
@@ -131,7 +131,7 @@ def train(
 
 
 def _optimiser(
-    settings: NeuralSettings,
+    settings: TrainingSettings,
 ) -> tuple[Callable[[GraphPESModel], torch.optim.Optimizer], LRScheduler]:
     # graph-pes 1.0.2's own Optimizer takes parameters in the order of a set, by address in memory:
     # a checkpoint of its state does not fit the next process

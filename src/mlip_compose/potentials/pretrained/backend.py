@@ -43,9 +43,14 @@ class Backend(Protocol):
         Returns
         -------
         model
-            Predicts the energy of a batched ``AtomicGraph`` in eV, at the model's own zero of
-            energy. Its attribute ``cutoff`` (Angstrom) is that of the edges that it wants.
+            Predicts the energy of a batched ``AtomicGraph`` in eV, less the energies of its atoms
+            (:meth:`atomic_energies`), which float32 could not hold beside the rest. Its attribute
+            ``cutoff`` (Angstrom) is that of the edges that it wants.
         """
+        ...
+
+    def atomic_energies(self, model: GraphPESModel) -> dict[int, float]:
+        """Return energy by atomic number, eV, that sums up to the model's own zero of energy."""
         ...
 
     def architecture(self, model: GraphPESModel) -> dict[str, Any]:
