@@ -7,6 +7,8 @@ not determine keeps a physical starting value.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from mlip_compose.errors import CoverageError
@@ -18,7 +20,6 @@ _PRIOR_SPREAD = 0.3  # of the starting value
 _RESIDUAL = 0.1  # eV: far below what a composition leaves unexplained, so labels win where they can
 
 
-@single_threaded
 def fit_reference_energies(data: TrainingSet) -> dict[int, float]:
     """Fit one energy per element to the mean training energy of each molecule.
 
@@ -49,10 +50,31 @@ def fit_reference_energies(data: TrainingSet) -> dict[int, float]:
         per_molecule.setdefault(frames.molecule, []).append(frames.energy)
     numbers = [data.molecules[name].numbers for name in per_molecule]
     energies = np.array([np.concatenate(e).mean() for e in per_molecule.values()])
-    elements = np.unique(np.concatenate(numbers))
-    counts = count_elements(numbers, elements)
+    return fit_element_energies(numbers, energies, np.unique(np.concatenate(numbers)))
 
-    start = _starting_values(elements, counts, energies)
+
+@single_threaded
+def fit_element_energies(
+    numbers: list[IntArray],
+    energies: FloatArray,
+    elements: IntArray,
+    guess: Mapping[int, float] | None = None,
+) -> dict[int, float]:
+    """Fit one energy per element, as :func:`fit_reference_energies` does.
+
+    Parameters
+    ----------
+    numbers
+        Atomic numbers of each of M molecules.
+    energies : (M,)
+        eV.
+    elements : (Z,)
+        Atomic numbers to fit. Those that no molecule has keep their starting value.
+    guess
+        Energy of each element, eV: a third choice of starting values, up to a factor.
+    """
+    counts = count_elements(numbers, elements)
+    start = _starting_values(elements, counts, energies, guess)
     spread = _PRIOR_SPREAD * np.maximum(np.abs(start), _RESIDUAL)
     design = np.vstack([counts / _RESIDUAL, np.diag(1.0 / spread)])
     target = np.concatenate([(energies - counts @ start) / _RESIDUAL, np.zeros(len(elements))])
@@ -77,9 +99,17 @@ def count_elements(numbers: list[IntArray], elements: IntArray) -> FloatArray:
     return np.array([(n[:, None] == elements).sum(axis=0) for n in numbers], dtype=np.float64)
 
 
-def _starting_values(elements: IntArray, counts: FloatArray, energies: FloatArray) -> FloatArray:
+def _starting_values(
+    elements: IntArray,
+    counts: FloatArray,
+    energies: FloatArray,
+    guess: Mapping[int, float] | None,
+) -> FloatArray:
+    shapes = [_valence_electrons(elements), elements.astype(np.float64) ** (7 / 3)]
+    if guess is not None and any(guess.values()):
+        shapes.append(np.array([guess[z] for z in elements.tolist()]))
     candidates: list[tuple[float, FloatArray]] = []
-    for shape in (_valence_electrons(elements), elements.astype(np.float64) ** (7 / 3)):
+    for shape in shapes:
         size = counts @ shape
         scale = (size @ energies) / (size @ size)
         candidates.append((float(np.sum((energies - scale * size) ** 2)), scale * shape))
