@@ -10,6 +10,7 @@ Nothing here imports torch.
 from __future__ import annotations
 
 import importlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -28,6 +29,11 @@ BACKENDS = tuple(_PLACES)
 
 class Backend(Protocol):
     """A library whose models run inside this environment, batched and fine-tuned."""
+
+    @property
+    def BATCH_EDGES(self) -> Mapping[str, int]:  # noqa: N802 - a constant of a module
+        """Directed edges that one batch holds, by type of device (``cpu``, ``cuda``)."""
+        ...
 
     def load(self, card: ModelCard, weights: Path | None) -> GraphPESModel:
         """Load a published model.
