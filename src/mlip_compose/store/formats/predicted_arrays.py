@@ -13,6 +13,7 @@ from __future__ import annotations
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -71,21 +72,19 @@ def read_predicted_hdf5(path: Path, sizes: Sizes) -> Iterator[Claim]:
     DataError
         Truncated, altered, or not in the layout.
     """
-    try:
+    with _reading(path, "HDF5"):
         with open_hdf5(path, "predictions") as file:
-            ours = file.attrs.get("schema") == SCHEMA
-            origin = origin_in({key: file.attrs[key] for key in ORIGIN if key in file.attrs})
+            origin = _origin_in_attributes(file)
             shapes: dict[str, tuple[int, ...]] = {}
             file.visititems(
                 lambda name, item: shapes.update({name: item.shape}) if _is_array(item) else None
             )
             _check_nested(path, shapes, sizes)
             arrays = {name: np.asarray(file[name][()]) for name in shapes}
-        if ours:
+        if is_written_here(path):
             read_predictions(path)
-        yield from _nested(path, arrays, origin)
-    except _DAMAGE as error:
-        raise _unreadable(path, "HDF5", error) from error
+        claims = list(_nested(path, arrays, origin))
+    return iter(claims)
 
 
 def read_predicted_npz(path: Path, sizes: Sizes) -> Iterator[Claim]:
@@ -96,21 +95,67 @@ def read_predicted_npz(path: Path, sizes: Sizes) -> Iterator[Claim]:
     DataError
         Truncated, arrays of Python objects, or not in one of the layouts.
     """
-    try:
+    with _reading(path, "npz, without pickled objects"):
         with zipfile.ZipFile(path) as archive:
-            members = {name.removesuffix(".npy"): name for name in archive.namelist()}
-            arrays = {}
-            for name, member in members.items():
-                with archive.open(member) as file:
-                    arrays[name] = npy.read_array(file, allow_pickle=False)
-        origin = origin_in({key: _one(arrays.pop(key)) for key in ORIGIN if key in arrays})
+            arrays = {
+                member.removesuffix(".npy"): _member(archive, member)
+                for member in archive.namelist()
+            }
+        origin = _origin_in_arrays(arrays)
+        arrays = {name: array for name, array in arrays.items() if name not in ORIGIN}
         if any("/" in name for name in arrays):
             _check_nested(path, {name: array.shape for name, array in arrays.items()}, sizes)
-            yield from _nested(path, arrays, origin)
+            claims = list(_nested(path, arrays, origin))
         else:
-            yield from _flat(path, arrays, sizes, origin)
+            claims = list(_flat(path, arrays, sizes, origin))
+    return iter(claims)
+
+
+def origin_of_hdf5(path: Path) -> dict[str, str | int]:
+    """Return what an HDF5 file says of its origin (see ``predicted.origin_of``)."""
+    with _reading(path, "HDF5"), open_hdf5(path, "predictions") as file:
+        return _origin_in_attributes(file)
+
+
+def origin_of_npz(path: Path) -> dict[str, str | int]:
+    """Return what an npz file says of its origin (see ``predicted.origin_of``)."""
+    with _reading(path, "npz, without pickled objects"), zipfile.ZipFile(path) as archive:
+        there = {name.removesuffix(".npy"): name for name in archive.namelist()}
+        return _origin_in_arrays(
+            {key: _member(archive, there[key]) for key in ORIGIN if key in there}
+        )
+
+
+def is_written_here(path: Path) -> bool:
+    """Return whether ``store.predictions`` wrote an HDF5 file."""
+    with _reading(path, "HDF5"), open_hdf5(path, "predictions") as file:
+        return bool(file.attrs.get("schema") == SCHEMA)
+
+
+@contextmanager
+def _reading(path: Path, kind: str) -> Iterator[None]:
+    try:
+        yield
     except _DAMAGE as error:
-        raise _unreadable(path, "npz, without pickled objects", error) from error
+        raise UnreadableError(
+            f"a file of predictions ({kind}) that can be read to its end",
+            f"{path}, {path.stat().st_size} bytes: {' '.join(str(error).split())[:200]}",
+            "It is truncated, damaged or holds something else.",
+        ) from error
+
+
+def _member(archive: zipfile.ZipFile, member: str) -> NDArray[Any]:
+    with archive.open(member) as file:
+        array: NDArray[Any] = npy.read_array(file, allow_pickle=False)
+        return array
+
+
+def _origin_in_attributes(file: Any) -> dict[str, str | int]:
+    return origin_in({key: file.attrs[key] for key in ORIGIN if key in file.attrs})
+
+
+def _origin_in_arrays(arrays: Mapping[str, NDArray[Any]]) -> dict[str, str | int]:
+    return origin_in({key: _one(arrays[key]) for key in ORIGIN if key in arrays})
 
 
 def _is_array(item: Any) -> bool:
@@ -120,14 +165,6 @@ def _is_array(item: Any) -> bool:
 def _one(array: NDArray[Any]) -> Any:
     value = array.item()
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
-
-
-def _unreadable(path: Path, kind: str, error: BaseException) -> UnreadableError:
-    return UnreadableError(
-        f"a file of predictions ({kind}) that can be read to its end",
-        f"{path}, {path.stat().st_size} bytes: {' '.join(str(error).split())[:200]}",
-        "It is truncated, damaged or holds something else.",
-    )
 
 
 def _check_nested(path: Path, shapes: Mapping[str, tuple[int, ...]], sizes: Sizes) -> None:
