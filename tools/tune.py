@@ -1,4 +1,4 @@
-"""Try settings of a kind of potential on validation frames: a grid, one line of JSON for each point.
+"""Try settings of a kind of potential on validation frames: a grid, a line of JSON a point.
 
     python tools/tune.py painn-small --set learning_rate 0.005 0.01 --set batch_size 4 8
 
@@ -14,6 +14,7 @@ import json
 import shutil
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import yaml
@@ -55,7 +56,9 @@ def main() -> None:
     lines = given.out.read_text().splitlines() if given.out.exists() else []
     known = [{key: json.loads(line)[key] for key in (*question, "settings")} for line in lines]
     for values in itertools.product(*(keys[1:] for keys in given.set)):
-        chosen = dict(zip((keys[0] for keys in given.set), map(yaml.safe_load, values), strict=True))
+        chosen = dict(
+            zip((keys[0] for keys in given.set), map(yaml.safe_load, values), strict=True)
+        )
         settings = get_kind(given.kind).settings.model_validate(chosen).model_dump(mode="json")
         if question | {"settings": settings} in known:
             continue
@@ -68,7 +71,7 @@ def main() -> None:
 
 def attempt(
     data: TrainingSet, name: str, settings: dict[str, object], seed: int, workdir: Path
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """Train once; return errors on all validation frames, and the cost."""
     kind = get_kind(name)
     start = time.process_time()
@@ -83,12 +86,13 @@ def attempt(
         forces.append(np.abs(force - frames.forces).ravel())
         energies.append(np.abs(energy - frames.energy) / molecule.n_atoms)
     shutil.rmtree(workdir, ignore_errors=True)
-    report = potential.report
+    report: dict[str, Any] = dict(potential.report)
+    seconds = report.get("training_cpu_s", seconds)  # with those before it was interrupted
     return {
         "forces_mae_mev_per_angstrom": round(1e3 * float(np.concatenate(forces).mean()), 2),
         "energy_mae_mev_per_atom": round(1e3 * float(np.concatenate(energies).mean()), 3),
         "parameters": report["parameters"],
-        "cpu_s": round(float(report.get("training_cpu_s", seconds)), 1),  # resumed ones included
+        "cpu_s": round(seconds, 1),
         "date": time.strftime("%Y-%m-%d"),
     }
 

@@ -6,31 +6,65 @@ accurate interatomic potentials", Nat. Commun. 13, 2453 (2022), doi:10.1038/s414
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from mlip_compose.potentials.neural_kind import Architecture, NeuralSettings, neural_kind
+from mlip_compose.potentials.neural_kind import (
+    Architecture,
+    BatchSize,
+    Cutoff,
+    EmaDecay,
+    Layers,
+    LearningRate,
+    NeuralSettings,
+    Steps,
+    Validations,
+    neural_kind,
+)
 from mlip_compose.potentials.reach import message_passing_field
 from mlip_compose.records import ReceptiveField
 
 if TYPE_CHECKING:
     from graph_pes import GraphPESModel
 
+Channels = Annotated[int, Field(ge=1, description="features of each irrep")]
+LMax = Annotated[int, Field(ge=0, le=3, description="highest order of features and edges")]
+RadialWidth = Annotated[int, Field(ge=1, description="width of the radial network")]
+
 
 class NequipSettings(NeuralSettings):
     """Settings of the architecture and of its training."""
 
-    channels: int = Field(default=16, ge=1, description="features of each irrep")
-    layers: int = Field(default=2, ge=1, description="message-passing layers")
-    l_max: int = Field(default=1, ge=0, le=3, description="highest order of features and edges")
-    radial_functions: int = Field(
-        default=8, ge=1, description="Bessel functions of a distance; width of the radial network"
-    )
+    channels: Channels = 16
+    layers: Layers = 2
+    l_max: LMax = 1
+    radial_functions: int = Field(default=8, ge=1, description="Bessel functions of a distance")
+    radial_width: RadialWidth = 32
 
     def receptive_field(self) -> ReceptiveField:
         """Return how far messages travel."""
         return message_passing_field(self.cutoff, self.layers)
+
+
+class NequipStandardSettings(NequipSettings):
+    """Settings for a GPU; not tuned here.
+
+    Depth, width, radial network and learning rate are those of the authors' documented
+    configuration (``configs/full.yaml`` of nequip 0.5), with l <= 2 and features of natural parity
+    alone; the rest follows from the small kind.
+    """
+
+    cutoff: Cutoff = 5.0
+    channels: Channels = 32
+    layers: Layers = 4
+    l_max: LMax = 2
+    radial_width: RadialWidth = 64
+    learning_rate: LearningRate = 5e-3
+    steps: Steps = 50_000
+    batch_size: BatchSize = 8
+    ema_decay: EmaDecay = 0.999
+    validations: Validations = 50
 
 
 def build(settings: NequipSettings, elements: list[int]) -> GraphPESModel:
@@ -41,6 +75,8 @@ def build(settings: NequipSettings, elements: list[int]) -> GraphPESModel:
     """
     from ase.data import chemical_symbols
     from graph_pes.models import NequIP
+    from graph_pes.utils.nn import MLP
+    from torch.nn import SiLU
 
     from mlip_compose.potentials.neural.scaling import one_hot_in_default_dtype
 
@@ -56,6 +92,10 @@ def build(settings: NequipSettings, elements: list[int]) -> GraphPESModel:
         neighbour_aggregation="constant_fixed",
         radial_features=settings.radial_functions,
     )
+    for layer in model.layers:  # graph-pes 1.0.2 makes them as wide as there are radial functions
+        widths = [settings.radial_functions, settings.radial_width, settings.radial_width]
+        n_weights = layer.message_tensor_product.weight_numel
+        layer.weight_generator.components[0][1] = MLP([*widths, n_weights], activation=SiLU())
     one_hot_in_default_dtype(model.Z_embedding)
     return model
 
@@ -63,4 +103,9 @@ def build(settings: NequipSettings, elements: list[int]) -> GraphPESModel:
 SMALL = neural_kind(
     Architecture("nequip-small", NequipSettings, build),
     summary="NequIP (16 channels, l <= 1, two layers) trained from scratch in CPU minutes.",
+)
+
+STANDARD = neural_kind(
+    Architecture("nequip-standard", NequipStandardSettings, build),
+    summary="NequIP (32 channels, l <= 2, four layers) trained from scratch: for a GPU.",
 )

@@ -6,28 +6,59 @@ prediction of tensorial properties and molecular spectra", ICML 2021, arXiv:2102
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from mlip_compose.potentials.neural_kind import Architecture, NeuralSettings, neural_kind
+from mlip_compose.potentials.neural_kind import (
+    Architecture,
+    BatchSize,
+    Cutoff,
+    EmaDecay,
+    Layers,
+    LearningRate,
+    NeuralSettings,
+    Steps,
+    Validations,
+    neural_kind,
+)
 from mlip_compose.potentials.reach import message_passing_field
 from mlip_compose.records import ReceptiveField
 
 if TYPE_CHECKING:
     from graph_pes import GraphPESModel
 
+Channels = Annotated[int, Field(ge=1, description="scalars, and vectors, of an atom")]
+RadialFunctions = Annotated[int, Field(ge=1, description="Bessel functions of a distance")]
+
 
 class PaiNNSettings(NeuralSettings):
     """Settings of the architecture and of its training."""
 
-    channels: int = Field(default=32, ge=1, description="scalars, and vectors, of an atom")
-    layers: int = Field(default=3, ge=1, description="interaction and update blocks")
-    radial_functions: int = Field(default=16, ge=1, description="Bessel functions of a distance")
+    channels: Channels = 32
+    layers: Layers = 3
+    radial_functions: RadialFunctions = 16
 
     def receptive_field(self) -> ReceptiveField:
         """Return how far messages travel."""
         return message_passing_field(self.cutoff, self.layers)
+
+
+class PaiNNStandardSettings(PaiNNSettings):
+    """Settings for a GPU; not tuned here.
+
+    Width, depth, cutoff and learning rate are those with which the authors' SchNetPack trains
+    PaiNN on molecular dynamics (``experiment=rmd17``); the rest follows from the small kind.
+    """
+
+    cutoff: Cutoff = 5.0
+    channels: Channels = 128
+    radial_functions: RadialFunctions = 20
+    learning_rate: LearningRate = 1e-3
+    steps: Steps = 50_000
+    batch_size: BatchSize = 8
+    ema_decay: EmaDecay = 0.999
+    validations: Validations = 50
 
 
 def build(settings: PaiNNSettings, elements: list[int]) -> GraphPESModel:
@@ -50,4 +81,9 @@ def build(settings: PaiNNSettings, elements: list[int]) -> GraphPESModel:
 SMALL = neural_kind(
     Architecture("painn-small", PaiNNSettings, build),
     summary="PaiNN (32 channels, three layers) trained from scratch in CPU minutes.",
+)
+
+STANDARD = neural_kind(
+    Architecture("painn-standard", PaiNNStandardSettings, build),
+    summary="PaiNN (128 channels, three layers) trained from scratch: for a GPU.",
 )

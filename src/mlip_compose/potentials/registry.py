@@ -18,10 +18,18 @@ _PLACES = {
     "composition": ("composition", "KIND"),
     "additive": ("additive.kind", "KIND"),
     "schnet-small": ("schnet", "SMALL"),
+    "schnet-standard": ("schnet", "STANDARD"),
     "painn-small": ("painn", "SMALL"),
+    "painn-standard": ("painn", "STANDARD"),
     "tensornet-small": ("tensornet", "SMALL"),
+    "tensornet-standard": ("tensornet", "STANDARD"),
     "nequip-small": ("nequip", "SMALL"),
+    "nequip-standard": ("nequip", "STANDARD"),
     "mace-small": ("mace", "SMALL"),
+    "mace-standard": ("mace", "STANDARD"),
+    "mace-short": ("mace", "SHORT"),
+    "additive+mace-small": ("residual", "SMALL"),
+    "additive+mace-standard": ("residual", "STANDARD"),
     "calculator": ("calculator", "KIND"),
 }
 

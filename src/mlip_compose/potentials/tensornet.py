@@ -6,30 +6,61 @@ learning of molecular potentials", NeurIPS 2023, arXiv:2306.06482.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from mlip_compose.potentials.neural_kind import Architecture, NeuralSettings, neural_kind
+from mlip_compose.potentials.neural_kind import (
+    Architecture,
+    BatchSize,
+    Cutoff,
+    EmaDecay,
+    Layers,
+    LearningRate,
+    NeuralSettings,
+    Steps,
+    Validations,
+    neural_kind,
+)
 from mlip_compose.potentials.reach import message_passing_field
 from mlip_compose.records import ReceptiveField
 
 if TYPE_CHECKING:
     from graph_pes import GraphPESModel
 
+Channels = Annotated[int, Field(ge=1, description="3 x 3 tensors of an atom")]
+RadialFunctions = Annotated[int, Field(ge=1, description="exponential functions of a distance")]
+
 
 class TensorNetSettings(NeuralSettings):
     """Settings of the architecture and of its training."""
 
-    channels: int = Field(default=16, ge=1, description="3 x 3 tensors of an atom")
-    layers: int = Field(default=1, ge=1, description="interaction layers after the embedding")
-    radial_functions: int = Field(
-        default=16, ge=1, description="exponential functions of a distance"
-    )
+    channels: Channels = 16
+    layers: Layers = 1
+    radial_functions: RadialFunctions = 16
 
     def receptive_field(self) -> ReceptiveField:
         """Return how far messages travel: the embedding sums over neighbours too."""
         return message_passing_field(self.cutoff, self.layers + 1)
+
+
+class TensorNetStandardSettings(TensorNetSettings):
+    """Settings for a GPU; not tuned here.
+
+    Width, depth, radial functions, batch and learning rate are those of the authors' example for
+    molecular dynamics (TorchMD-Net, ``TensorNet-rMD17.yaml``; its cutoff is 4.5 Angstrom); the rest
+    follows from the small kind.
+    """
+
+    cutoff: Cutoff = 5.0
+    channels: Channels = 128
+    layers: Layers = 2
+    radial_functions: RadialFunctions = 32
+    learning_rate: LearningRate = 1e-3
+    steps: Steps = 50_000
+    batch_size: BatchSize = 8
+    ema_decay: EmaDecay = 0.999
+    validations: Validations = 50
 
 
 def build(settings: TensorNetSettings, elements: list[int]) -> GraphPESModel:
@@ -52,4 +83,9 @@ def build(settings: TensorNetSettings, elements: list[int]) -> GraphPESModel:
 SMALL = neural_kind(
     Architecture("tensornet-small", TensorNetSettings, build),
     summary="TensorNet (16 channels, one layer) trained from scratch in CPU minutes.",
+)
+
+STANDARD = neural_kind(
+    Architecture("tensornet-standard", TensorNetStandardSettings, build),
+    summary="TensorNet (128 channels, two layers) trained from scratch: for a GPU.",
 )

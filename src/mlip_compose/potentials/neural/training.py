@@ -56,6 +56,17 @@ def mean_norm_error(predicted: torch.Tensor, reference: torch.Tensor) -> torch.T
     return error
 
 
+def evenly(graphs: Sequence[AtomicGraph], most: int) -> Sequence[AtomicGraph]:
+    """Take at most so many graphs, evenly over the list and so over molecules.
+
+    Validation only watches a training: no weights are chosen by it, so that fewer frames add to
+    the sampling error of its curve and change nothing of the potential.
+    """
+    if len(graphs) <= most:
+        return graphs
+    return [graphs[round(i * (len(graphs) - 1) / max(most - 1, 1))] for i in range(most)]
+
+
 def train(
     model: GraphPESModel,
     train_graphs: Sequence[AtomicGraph],
@@ -72,7 +83,8 @@ def train(
     model
         Untrained, on the CPU.
     train_graphs, validation_graphs
-        Graphs with ``energy`` in eV and ``forces`` in eV/Angstrom.
+        Graphs with ``energy`` in eV and ``forces`` in eV/Angstrom; of the latter, validations look
+        at ``settings.validation_frames``.
     settings
         Of the training.
     seed
@@ -83,6 +95,7 @@ def train(
     progress
         Called with the fraction of gradient steps that are done.
     """
+    validation_graphs = evenly(validation_graphs, settings.validation_frames)
     loader = StepLoader(train_graphs, settings.batch_size, settings.steps, seed)
     validation = GraphDataLoader(
         validation_graphs, batch_size=_VALIDATION_BATCH, generator=torch.Generator()
