@@ -86,7 +86,7 @@ def fine_tune(
     )
     same = fingerprint(f"{name} {sha256}", data, settings, seed)
     checkpoint = workdir / "checkpoints" / f"{card.name}-{same}.ckpt"
-    training = train(model, graphs, validation, settings, seed, checkpoint, progress)
+    training = train(model.train(), graphs, validation, settings, seed, checkpoint, progress)
     if training.curve.divergence is not None:
         return Failure("training", name, training.curve.divergence)
     return PretrainedPotential(
