@@ -52,6 +52,7 @@ def train(
     from mlip_compose.store.reader import Store
     from mlip_compose.studies.directory import ResultsDirectory
     from mlip_compose.studies.plan import plan
+    from mlip_compose.studies.preflight import check_here
     from mlip_compose.studies.study import Entry, Study
     from mlip_compose.studies.training import TrainingJob
 
@@ -69,6 +70,8 @@ def train(
     path = dataset_path(dataset)
     (training,) = plan(study, Store(path))
     directory = ResultsDirectory(out)
+    if not directory.training(training.id).is_dir():
+        check_here([training.entry])
     with directory.locked(), progress_bars() as bars:
         facts = _train(TrainingJob(training, path, directory), bars)
     document: dict[str, Any] = {

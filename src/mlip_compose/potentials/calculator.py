@@ -82,7 +82,8 @@ class CalculatorPotential:
     """A calculator as a potential, one geometry at a time.
 
     The calculator is made when it is first needed, in the process that uses it, and once; it is
-    never pickled or saved. It finds ``charge`` and ``spin`` (the multiplicity) in ``atoms.info``;
+    never pickled or saved. After a failure it is reset, or made anew where it has no ``reset``:
+    some, ASE's EMT among them, would go on with what they had of the molecule before. It finds ``charge`` and ``spin`` (the multiplicity) in ``atoms.info``;
     whether it heeds them is its own affair.
 
     Parameters
@@ -158,6 +159,7 @@ class CalculatorPotential:
             found = evaluate(self.calculator, atoms)
             if isinstance(found, str):
                 self._failed[row] = found
+                self._forget()
             else:
                 energies[row], forces[row] = found
         return energies, forces
@@ -165,6 +167,14 @@ class CalculatorPotential:
     def save(self, directory: Path) -> None:
         """Write ``model.json``: how to make the calculator again, and no code."""
         write_model(directory, self.name, VERSION, self._facts)
+
+    def _forget(self) -> None:
+        """Rid the calculator of what a failure left in it, such as another molecule's arrays."""
+        reset = getattr(self._made, "reset", None)
+        if callable(reset):
+            reset()
+        else:
+            self._made = None
 
     def _elements(self) -> tuple[frozenset[int], Source]:
         if self._given is not None:
