@@ -32,8 +32,10 @@ def score(
     from mlip_compose.store.catalogue import open_store
     from mlip_compose.store.predictions import read_predictions
     from mlip_compose.studies.evaluate import certified, target_of
+    from mlip_compose.studies.foreign_files import refuse_foreign
     from mlip_compose.studies.scoring import score_predictions
 
+    refuse_foreign(predictions)
     loaded, _ = read_predictions(predictions)
     header = loaded.header
     store = open_store(dataset or header.dataset)

@@ -23,10 +23,10 @@ from mlip_compose.studies.evaluate import target_of
 from mlip_compose.studies.foreign_checks import Compared, refuse_labels, refuse_units
 from mlip_compose.studies.foreign_files import Said, dataset_of, find_files, read_claims
 from mlip_compose.studies.foreign_matching import Place, match
+from mlip_compose.studies.prediction import NOT_FINITE, count_reasons
 from mlip_compose.units import ENERGY_UNITS, FORCE_UNITS
 
 NAME: Final = r"[A-Za-z0-9][A-Za-z0-9 ._+-]*"
-NOT_FINITE: Final = "energy or forces that are not finite"
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def import_predictions(sources: Sequence[Path], row: ForeignRow) -> ForeignPredi
         level=split.level,
         train_frames=split.train_frames,
         level_of_theory=row.level_of_theory,
-        failures={NOT_FINITE: (len(failed), str(failed[0]))} if failed else {},
+        failures=count_reasons({str(place): NOT_FINITE for place in failed}),
         software={"mlip-compose": version("mlip-compose")},
     )
     return ForeignPredictions(

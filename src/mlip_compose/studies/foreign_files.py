@@ -10,9 +10,10 @@ from mlip_compose.errors import RequestError, UnreadableError
 from mlip_compose.store.catalogue import manifest
 from mlip_compose.store.formats.claims import Claim, NoPredictionsError
 from mlip_compose.store.formats.predicted import SUFFIXES, origin_of, read_predicted
-from mlip_compose.store.formats.predicted_arrays import Sizes, is_written_here
+from mlip_compose.store.formats.predicted_arrays import Sizes, schema_of
 from mlip_compose.store.formats.predicted_xyz import Keys
 from mlip_compose.store.formats.registry import HDF5_SUFFIXES, files_of
+from mlip_compose.store.predictions import SCHEMA
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.split_document import SPLIT_FILE, read_split
 
@@ -114,6 +115,26 @@ def dataset_of(files: SourceFiles) -> str:
     )
 
 
+def refuse_foreign(path: Path) -> None:
+    """Refuse predictions of others that were not imported, and say how they are.
+
+    Raises
+    ------
+    RequestError
+        Extended XYZ, npz, a directory, or HDF5 that names no schema.
+    DataError
+        HDF5 that cannot be read.
+    """
+    suffix = path.suffix.lower()
+    foreign = path.is_dir() or (path.is_file() and suffix in SUFFIXES)
+    if foreign and not (suffix in HDF5_SUFFIXES and path.is_file() and schema_of(path)):
+        raise RequestError(
+            "predictions that mlip-compose wrote (HDF5)",
+            f"{path}, as other programs write them",
+            f"Import them: `mlip-compose predictions import {path} --name NAME --out NEW.h5`.",
+        )
+
+
 def read_claims(
     files: SourceFiles, store: Store, keys: Keys | None
 ) -> tuple[list[Claim], list[Path], list[tuple[Path, str]]]:
@@ -139,7 +160,7 @@ def read_claims(
     taken: list[Path] = []
     left = list(files.left)
     for path, named in files.sources:
-        if not named and path.suffix.lower() in HDF5_SUFFIXES and is_written_here(path):
+        if not named and path.suffix.lower() in HDF5_SUFFIXES and schema_of(path) == SCHEMA:
             left.append((path, ALREADY))
             continue
         try:

@@ -81,7 +81,7 @@ def read_predicted_hdf5(path: Path, sizes: Sizes) -> Iterator[Claim]:
             )
             _check_nested(path, shapes, sizes)
             arrays = {name: np.asarray(file[name][()]) for name in shapes}
-        if is_written_here(path):
+        if schema_of(path) == SCHEMA:
             read_predictions(path)
         claims = list(_nested(path, arrays, origin))
     return iter(claims)
@@ -126,10 +126,10 @@ def origin_of_npz(path: Path) -> dict[str, str | int]:
         )
 
 
-def is_written_here(path: Path) -> bool:
-    """Return whether ``store.predictions`` wrote an HDF5 file."""
+def schema_of(path: Path) -> str:
+    """Return the schema that an HDF5 file names; empty where it names none."""
     with _reading(path, "HDF5"), open_hdf5(path, "predictions") as file:
-        return bool(file.attrs.get("schema") == SCHEMA)
+        return str(file.attrs.get("schema", ""))
 
 
 @contextmanager
