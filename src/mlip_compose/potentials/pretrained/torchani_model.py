@@ -20,12 +20,15 @@ from graph_pes import AtomicGraph, GraphPESModel
 from graph_pes.atomic_graph import PropertyKey
 from torch import Tensor
 from torch.nn.functional import celu, linear
-from torchani.arch import ANI, Assembler
-from torchani.neighbors import Neighbors
-from torchani.utils import SYMBOLS_1X, SYMBOLS_2X
 
 from mlip_compose.errors import SchemaError, UnknownNameError, UnreadableError
+from mlip_compose.potentials.quiet import quiet
 from mlip_compose.units import HARTREE
+
+with quiet():
+    from torchani.arch import ANI, Assembler
+    from torchani.neighbors import Neighbors
+    from torchani.utils import SYMBOLS_1X, SYMBOLS_2X
 
 if TYPE_CHECKING:
     from mlip_compose.potentials.model_card import ModelCard
