@@ -48,7 +48,7 @@ def make_calculator(name: str, arguments: Mapping[str, Any]) -> Any:
     Parameters
     ----------
     name
-        ``module:function``; what is called may be a class.
+        ``module:function``; what is called may be a class, or ``Class.method``.
     arguments
         Keyword arguments of the call.
 
@@ -163,7 +163,9 @@ def _function(name: str) -> Callable[..., Any]:
             if lacking
             else "",
         ) from error
-    function = getattr(module, function_name, None)
+    function: Any = module
+    for attribute in function_name.split("."):
+        function = getattr(function, attribute, None)
     if not callable(function):
         found = "no such name" if function is None else f"a {type(function).__name__}"
         raise RequestError(f"a function {function_name!r} in {module_name!r}", found)

@@ -13,7 +13,8 @@ from ase.data import atomic_numbers
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from mlip_compose.documents import parse_document, read_text
-from mlip_compose.errors import SchemaError
+from mlip_compose.errors import RequestError, SchemaError
+from mlip_compose.records import Molecule
 
 SCHEMA: Final = "mlip-compose/model-card/1"
 SUFFIX: Final = ".yaml"
@@ -192,3 +193,24 @@ def read_card(path: Path) -> ModelCard:
     return parse_document(
         read_text(path, WHAT, SchemaError), ModelCard, WHAT, str(path), SchemaError
     )
+
+
+def card_elements(card: ModelCard) -> frozenset[int]:
+    """Return the atomic numbers that a card names."""
+    return frozenset(int(atomic_numbers[symbol]) for symbol in card.elements)
+
+
+def check_state(card: ModelCard, molecule: Molecule) -> None:
+    """Refuse a molecule whose charge or spin the model has no notion of.
+
+    Raises
+    ------
+    RequestError
+        With what the model was trained on.
+    """
+    if card.charge == "neutral only" and molecule.charge != 0:
+        found = f"{molecule.name} of charge {molecule.charge}"
+        raise RequestError(f"a neutral molecule, which {card.name} was trained on", found)
+    if card.spin == "singlet only" and molecule.spin != 1:
+        found = f"{molecule.name} of spin multiplicity {molecule.spin}"
+        raise RequestError(f"a singlet, which {card.name} was trained on", found)

@@ -9,7 +9,7 @@ from graph_pes import GraphPESModel
 
 from mlip_compose.errors import CoverageError
 from mlip_compose.potentials.base import Progress, check_request
-from mlip_compose.potentials.model_card import ModelCard
+from mlip_compose.potentials.model_card import ModelCard, card_elements
 from mlip_compose.potentials.neural.fitting import fingerprint, training_facts
 from mlip_compose.potentials.neural.graphs import labelled_graphs
 from mlip_compose.potentials.neural.models import DTYPES
@@ -17,12 +17,11 @@ from mlip_compose.potentials.neural.training import train
 from mlip_compose.potentials.pretrained.backend import get_backend
 from mlip_compose.potentials.pretrained.potential import (
     PretrainedPotential,
-    card_elements,
-    checksum,
     interaction,
     load_model,
 )
 from mlip_compose.potentials.pretrained.settings import FineTuningSettings, ZeroShotSettings
+from mlip_compose.potentials.pretrained.weights import sha256_of
 from mlip_compose.potentials.reference_energies import fit_element_energies
 from mlip_compose.records import Failure, TrainingSet
 
@@ -41,7 +40,7 @@ def zero_shot(
     return PretrainedPotential(
         name,
         card,
-        checksum(weights),
+        sha256_of(weights),
         model,
         settings.dtype,
         energies,
@@ -76,7 +75,7 @@ def fine_tune(
     if not any(len(frames) for frames in data.validation):
         raise CoverageError("at least one validation frame", "none")
     model = load_model(card, weights, settings.dtype)
-    sha256 = checksum(weights)
+    sha256 = sha256_of(weights)
     energies, facts = fit_atomic_energies(card, model, data, settings.dtype)
     graphs, validation = (
         labelled_graphs(

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ase.data import atomic_numbers
 from graph_pes import GraphPESModel
 from pydantic import ValidationError
 
-from mlip_compose.errors import RequestError, SchemaError
+from mlip_compose.errors import SchemaError
 from mlip_compose.potentials.base import check_request
 from mlip_compose.potentials.files import read_model, write_model
-from mlip_compose.potentials.model_card import ModelCard
+from mlip_compose.potentials.model_card import ModelCard, card_elements, check_state
 from mlip_compose.potentials.neural.models import DTYPES, load_parameter_arrays, parameter_arrays
 from mlip_compose.potentials.neural.prediction import predict_in_batches
 from mlip_compose.potentials.pretrained.backend import get_backend
+from mlip_compose.potentials.pretrained.weights import sha256_of
 from mlip_compose.records import FloatArray, Molecule
 
 _VERSION = 1
@@ -86,27 +85,6 @@ class PretrainedPotential:
         write_model(directory, self.name, _VERSION, facts, arrays)
 
 
-def card_elements(card: ModelCard) -> frozenset[int]:
-    """Return the atomic numbers that a card names."""
-    return frozenset(int(atomic_numbers[symbol]) for symbol in card.elements)
-
-
-def check_state(card: ModelCard, molecule: Molecule) -> None:
-    """Refuse a molecule whose charge or spin the model has no notion of.
-
-    Raises
-    ------
-    RequestError
-        With what the model was trained on.
-    """
-    if card.charge == "neutral only" and molecule.charge != 0:
-        found = f"{molecule.name} of charge {molecule.charge}"
-        raise RequestError(f"a neutral molecule, which {card.name} was trained on", found)
-    if card.spin == "singlet only" and molecule.spin != 1:
-        found = f"{molecule.name} of spin multiplicity {molecule.spin}"
-        raise RequestError(f"a singlet, which {card.name} was trained on", found)
-
-
 def load_model(card: ModelCard, weights: Path, dtype: str) -> GraphPESModel:
     """Load a published model, in evaluation mode; its parameters can be trained."""
     model = get_backend(card.backend).load(card, weights)
@@ -122,12 +100,6 @@ def interaction(
     return predict_in_batches(
         model, molecule, positions, float(model.cutoff), DTYPES[dtype], limits
     )
-
-
-def checksum(weights: Path) -> str:
-    """Return the SHA-256 of a file."""
-    with weights.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def load_pretrained(
@@ -168,7 +140,7 @@ def load_pretrained(
         ) from error
     if architecture is None:
         weights = find_weights(card)
-        if (found := checksum(weights)) != sha256:
+        if (found := sha256_of(weights)) != sha256:
             raise SchemaError(
                 f"weights of {card.name} with SHA-256 {sha256}", f"{weights} with {found}"
             )
