@@ -12,10 +12,14 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mlip_compose.errors import RequestError, UnknownNameError
 from mlip_compose.potentials.base import Potential, PotentialKind
 from mlip_compose.potentials.files import read_kind
+
+if TYPE_CHECKING:
+    from mlip_compose.potentials.model_card import ModelCard
 
 _PLACES = {
     "composition": ("composition", "KIND"),
@@ -118,6 +122,20 @@ def get_kind(name: str) -> PotentialKind:
 
         return shipped_kind(name)  # which says why it is not fine-tuned here
     raise UnknownNameError("potential", name, KINDS)
+
+
+def find_card(name: str) -> ModelCard | None:
+    """Return the model card that a kind is made from; None for a kind that has none."""
+    path = name.removesuffix(_FINE_TUNED)
+    if path in CARDS:
+        from mlip_compose.potentials.pretrained.kinds import shipped_card
+
+        return shipped_card(path)
+    if path.endswith(".yaml"):
+        from mlip_compose.potentials.model_card import read_card
+
+        return read_card(Path(path))
+    return None
 
 
 def load_potential(directory: Path) -> Potential:
