@@ -140,10 +140,11 @@ def predict_calculator(
             found[piece.molecule] = outcome
         watch(piece.molecule, (len(found) + len(died)) / len(pieces), failure)
     if died:
+        largest = next(name for name in names if name in died)
         raise RequestError(
             f"workers of {entry.shown} that live to the end of their work",
             f"one that died (killed, out of memory, or a crash of the calculator) and left "
-            f"{len(died)} of {len(pieces)} molecules, the largest of them {died[0]}",
+            f"{len(died)} of {len(pieces)} molecules, the largest of them {largest}",
             "Run again, with -j 1 if memory is short.",
         )
     level_of_theory, pretrained_on = origin(entry)
