@@ -102,14 +102,14 @@ def _print_foundation(title: str, names: list[str]) -> None:
     rows: list[tuple[object, ...]] = [
         (
             card.name,
-            "+ :fine-tuned" if card.fine_tuning else "",
+            ":fine-tuned" if card.fine_tuning else "",
             len(card.elements),
             card.level_of_theory,
-            card.environment,
+            card.environment.removesuffix(".txt"),
         )
         for card in cards.values()
     ]
-    columns = ("name", "and also", "elements", "labels trained on", "environment")
+    columns = ("name", "also", "elements", "trained on", "environment")
     print_table(title, columns, rows)
 
 
