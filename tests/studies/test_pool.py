@@ -2,6 +2,7 @@
 
 import math
 import os
+from functools import partial
 
 import pytest
 
@@ -35,3 +36,12 @@ def test_progress_is_told_while_units_are_under_way():
     ticks = []
     list(run_units(math.factorial, [1], 1, lambda: ticks.append(1)))
     assert ticks
+
+
+def test_what_a_worker_prints_goes_to_stderr(capfd):
+    units = ["one", b"two\n"]
+    assert [outcome for _, outcome in run_units(print, units[:1], 1)] == [None]
+    assert [outcome for _, outcome in run_units(partial(os.write, 1), units[1:], 1)] == [4]
+    captured = capfd.readouterr()
+    assert captured.out == ""
+    assert {"one", "two"} <= set(captured.err.split())

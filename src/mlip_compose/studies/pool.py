@@ -56,7 +56,8 @@ def run_units(
     os.environ.update(ONE_THREAD)
     context = multiprocessing.get_context("spawn")
     try:
-        with ProcessPoolExecutor(max(1, min(processes, len(items))), context) as pool:
+        workers = max(1, min(processes, len(items)))
+        with ProcessPoolExecutor(workers, context, _speak_on_stderr) as pool:
             pending: dict[Future[Result], Item] = {pool.submit(work, item): item for item in items}
             try:
                 while pending:
@@ -67,9 +68,9 @@ def run_units(
                         outcome = _result(future, item)
                         yield item, outcome
             except BaseException:
-                workers = list((pool._processes or {}).values())  # shutdown forgets them
+                running = list((pool._processes or {}).values())  # shutdown forgets them
                 pool.shutdown(wait=False, cancel_futures=True)
-                for process in workers:
+                for process in running:
                     process.terminate()
                 raise
     finally:
@@ -78,6 +79,11 @@ def run_units(
                 os.environ.pop(key, None)
             else:
                 os.environ[key] = value
+
+
+def _speak_on_stderr() -> None:
+    """Send what libraries print in this process to stderr: stdout is for results alone."""
+    os.dup2(2, 1)
 
 
 def _result(future: Future[Result], item: object) -> Result | Failure:
