@@ -13,6 +13,7 @@ import urllib.request
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any, BinaryIO, Final
+from urllib.error import HTTPError
 
 from mlip_compose.errors import ChecksumError, RequestError, UnwritableError
 from mlip_compose.files import appearing_whole
@@ -113,6 +114,8 @@ def _download(card: ModelCard, places: list[Path], progress: Progress) -> Path:
     except UnwritableError as error:
         raise _absent(card, places, f"{target} cannot be written ({error.found})") from error
     except (OSError, HTTPException, ValueError) as error:
+        if isinstance(error, HTTPError):
+            error.close()
         raise _absent(card, places, f"{url} gave: {' '.join(str(error).split())}") from error
     return target
 
