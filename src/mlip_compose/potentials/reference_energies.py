@@ -17,6 +17,7 @@ from mlip_compose.threads import single_threaded
 
 _CORE_ELECTRONS = (0, 2, 10, 18, 36, 54, 86)
 _PRIOR_SPREAD = 0.3  # of the starting value
+_SAME_ZERO = 0.1  # of the factor of a guess: within it, labels have the electrons that it has
 _RESIDUAL = 0.1  # eV: far below what a composition leaves unexplained, so labels win where they can
 
 
@@ -71,7 +72,8 @@ def fit_element_energies(
     elements : (Z,)
         Atomic numbers to fit. Those that no molecule has keep their starting value.
     guess
-        Energy of each element, eV: a third choice of starting values, up to a factor.
+        Energy of each element, eV. Times one fitted factor, these are the starting values if that
+        factor is within 0.1 of 1; if not, the labels count other electrons.
     """
     counts = count_elements(numbers, elements)
     start = _starting_values(elements, counts, energies, guess)
@@ -105,15 +107,20 @@ def _starting_values(
     energies: FloatArray,
     guess: Mapping[int, float] | None,
 ) -> FloatArray:
-    shapes = [_valence_electrons(elements), elements.astype(np.float64) ** (7 / 3)]
-    if guess is not None and any(guess.values()):
-        shapes.append(np.array([guess[z] for z in elements.tolist()]))
-    candidates: list[tuple[float, FloatArray]] = []
-    for shape in shapes:
+    def fit(shape: FloatArray) -> tuple[float, float]:
         size = counts @ shape
-        scale = (size @ energies) / (size @ size)
-        candidates.append((float(np.sum((energies - scale * size) ** 2)), scale * shape))
-    return min(candidates, key=lambda candidate: candidate[0])[1]
+        factor = float((size @ energies) / (size @ size))
+        return factor, float(np.sum((energies - factor * size) ** 2))
+
+    if guess is not None and any(guess.values()):
+        shape = np.array([guess[z] for z in elements.tolist()])
+        factor, _ = fit(shape)
+        if abs(factor - 1.0) < _SAME_ZERO:
+            return factor * shape
+    shapes = (_valence_electrons(elements), elements.astype(np.float64) ** (7 / 3))
+    fits = [(*fit(shape), shape) for shape in shapes]
+    factor, _, shape = min(fits, key=lambda candidate: candidate[1])
+    return factor * shape
 
 
 def _valence_electrons(elements: IntArray) -> FloatArray:

@@ -156,7 +156,8 @@ def _optimiser(
         "OneCycleLR",
         max_lr=settings.learning_rate,
         total_steps=settings.steps,
-        pct_start=settings.warmup,
+        # torch 2.13 divides by zero where the rate rises for exactly one step
+        pct_start=settings.warmup * (0.999 if settings.warmup * settings.steps == 1 else 1.0),
         anneal_strategy=settings.schedule,
         cycle_momentum=False,
     )

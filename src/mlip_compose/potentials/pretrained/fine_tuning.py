@@ -108,8 +108,8 @@ def fit_atomic_energies(
     What is fitted, per molecule, is the mean over its training frames of the label less the
     model's energy without that of the atoms. Compositions often do not determine the energy of
     each element. What they leave open keeps a physical starting value: the model's own atomic
-    energies times one fitted factor, or those that potentials from scratch start from, whichever
-    is nearer to the labels (:func:`fit_element_energies`).
+    energies times one fitted factor where that is nearly 1 (labels of all electrons), or else those
+    that potentials from scratch start from (:func:`fit_element_energies`).
 
     Returns
     -------
