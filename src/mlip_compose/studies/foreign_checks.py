@@ -17,6 +17,9 @@ CORRELATION: Final = 0.95
 """Least correlation of predictions and labels at which their ratio says a unit."""
 NEAR: Final = 1.1
 """A ratio is that of a unit where it is off by this factor at most."""
+TELLING: Final = 4.0
+"""Units nearer to the right one than this factor are not looked for: eV/Bohr and Hartree/nm, which
+nobody uses and a potential that is too soft resembles."""
 FEWEST: Final = 8
 """Values from which a ratio is taken."""
 
@@ -113,7 +116,8 @@ def _refuse(
     if found is None or abs(found.correlation) < CORRELATION:
         return
     size = abs(found.slope)
-    unit = min(units, key=lambda name: abs(np.log(size * units[name])))
+    told = [name for name in units if name == wanted or abs(np.log(units[name])) > np.log(TELLING)]
+    unit = min(told, key=lambda name: abs(np.log(size * units[name])))
     if abs(np.log(size * units[unit])) > np.log(NEAR):
         return
     found_as = f"{size:.4g} times the labels (correlation {abs(found.correlation):.3f})"

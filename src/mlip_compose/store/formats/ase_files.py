@@ -35,6 +35,8 @@ DAMAGE: Final = (
     AssertionError,
     EOFError,
     RuntimeError,
+    OverflowError,
+    MemoryError,  # a length that the file does not have
     sqlite3.Error,
 )
 """What ASE raises for a file that is not what its suffix says."""
