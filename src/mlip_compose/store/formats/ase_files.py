@@ -36,6 +36,7 @@ DAMAGE: Final = (
     EOFError,
     RuntimeError,
     OverflowError,
+    SyntaxError,
     MemoryError,  # a length that the file does not have
     sqlite3.Error,
 )
