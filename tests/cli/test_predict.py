@@ -137,6 +137,19 @@ def test_a_study_of_calculators_on_the_whole(command, data, tmp_path):
     assert "Nothing was missing" in command("run", "s.yaml", "-o", "results").err
 
 
+def test_what_was_trained_elsewhere_predicts_any_task(command, data, tmp_path):
+    chosen = ("--set", "function=planted:Pairs", "--dataset", data)
+    trained = command("train", "whole", "calculator", *chosen, "--json")
+    assert trained.status == 0
+    model = json.loads(trained.out)["model"]
+    options = ("--level", "1", "--allow-missing", "--dataset", data)
+    refused(command("predict", "length", model, *options), "400 primary frames")
+    assert command("predict", "whole", model, "--dataset", data).status == 0
+    fitted = command("train", "length", "composition", *options, "--train-frames", "6", "--json")
+    model = json.loads(fitted.out)["model"]
+    refused(command("predict", "whole", model, "--dataset", data), "trained elsewhere")
+
+
 def test_a_study_whose_calculator_cannot_be_made_stops_before_any_work(command, data, tmp_path):
     text = STUDY.format(data=data).replace("planted:Fails", "planted:cannot_be_made")
     (tmp_path / "s.yaml").write_text(text)

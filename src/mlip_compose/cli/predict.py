@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from mlip_compose.studies.study import Entry
 
 OF_CALCULATORS = "With --calculator: "
+TRAIN_FRAMES = 400
 
 
 def predict(
@@ -70,7 +71,7 @@ def predict(
         typer.Option(
             "--train-frames",
             min=1,
-            help=f"{OF_CALCULATORS}training frames, for per-element offsets. Default: 400.",
+            help=f"{OF_CALCULATORS}training frames, for element offsets. Default: {TRAIN_FRAMES}.",
         ),
     ] = None,
     seed: Annotated[
@@ -122,12 +123,13 @@ def predict(
         entry = calculator_entry(calculator, arguments, symbols, level_of_theory or "", name or "")
         path = dataset_path(dataset)
         store = Store(path)
-        target = target_of(store, task, level, train_frames or 400, seed or 0, *where)
+        target = target_of(store, task, level, train_frames or TRAIN_FRAMES, seed or 0, *where)
         predictions = _calculated(entry, path, target, seed or 0, processes)
     elif model is not None and calculator is None and not given:
         unit = read_unit(model)
         store = Store(dataset_path(dataset))
-        target = target_of(store, task, level, unit.facts.train_frames, unit.facts.seed, *where)
+        budget = unit.facts.train_frames or TRAIN_FRAMES  # none where it was made for 'whole'
+        target = target_of(store, task, level, budget, unit.facts.seed, *where)
         predictions = predict_unit(unit, store, target)
     elif model is not None and calculator is None:
         raise RequestError(
