@@ -38,7 +38,7 @@ class CardCalculator(CalculatorPotential):
             "weights_sha256": None if weights is None else sha256_of(weights),
         }
         make = partial(make_from_card, card, weights)
-        super().__init__(card.name, make, facts, card_elements(card), card.constructor)
+        super().__init__(card.name, make, facts, card_elements(card), card.package)
         self._card = card
 
     def predict(self, molecule: Molecule, positions: FloatArray) -> tuple[FloatArray, FloatArray]:
