@@ -83,8 +83,9 @@ class CalculatorPotential:
 
     The calculator is made when it is first needed, in the process that uses it, and once; it is
     never pickled or saved. After a failure it is reset, or made anew where it has no ``reset``:
-    some, ASE's EMT among them, would go on with what they had of the molecule before. It finds ``charge`` and ``spin`` (the multiplicity) in ``atoms.info``;
-    whether it heeds them is its own affair.
+    some, ASE's EMT among them, would go on with what they had of the molecule before. It finds
+    ``charge`` and ``spin`` (the multiplicity) in ``atoms.info``; whether it heeds them is its own
+    affair.
 
     Parameters
     ----------
