@@ -34,12 +34,18 @@ RadialFunctions = Annotated[int, Field(ge=1, description="Gaussians of a distanc
 
 
 class SchNetSettings(NeuralSettings):
-    """Settings of the architecture and of its training."""
+    """Settings of the architecture and of its training.
+
+    The learning rate was chosen on validation frames of ``length``, level 2 (1,000 training frames,
+    the steps and batches of every small kind); all that was tried is in
+    ``docs/potentials/settings.md``.
+    """
 
     cutoff: Cutoff = 5.0
     channels: Channels = 64
     layers: Layers = 3
     radial_functions: RadialFunctions = 32
+    learning_rate: LearningRate = 0.005
 
     def receptive_field(self) -> ReceptiveField:
         """Return how far messages travel."""

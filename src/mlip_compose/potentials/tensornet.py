@@ -33,11 +33,17 @@ RadialFunctions = Annotated[int, Field(ge=1, description="exponential functions 
 
 
 class TensorNetSettings(NeuralSettings):
-    """Settings of the architecture and of its training."""
+    """Settings of the architecture and of its training.
+
+    The learning rate was chosen on validation frames of ``length``, level 2 (1,000 training frames,
+    the steps and batches of every small kind); all that was tried is in
+    ``docs/potentials/settings.md``.
+    """
 
     channels: Channels = 16
     layers: Layers = 1
     radial_functions: RadialFunctions = 16
+    learning_rate: LearningRate = 0.01
 
     def receptive_field(self) -> ReceptiveField:
         """Return how far messages travel: the embedding sums over neighbours too."""
