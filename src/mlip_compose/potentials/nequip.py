@@ -43,7 +43,7 @@ class NequipSettings(NeuralSettings):
 
     channels: Channels = 16
     layers: Layers = 2
-    l_max: LMax = 1
+    l_max: LMax = 2
     radial_functions: int = Field(default=8, ge=1, description="Bessel functions of a distance")
     radial_width: RadialWidth = 32
 
@@ -56,8 +56,8 @@ class NequipStandardSettings(NequipSettings):
     """Settings for a GPU; not tuned here.
 
     Depth, width, radial network and learning rate are those of the authors' documented
-    configuration (``configs/full.yaml`` of nequip 0.5), with l <= 2 and features of natural parity
-    alone; the rest follows from the small kind.
+    configuration of their first releases (``configs/full.yaml``), with l <= 2 and features of
+    natural parity alone; the rest follows from the small kind.
     """
 
     cutoff: Cutoff = 5.0
@@ -107,7 +107,7 @@ def build(settings: NequipSettings, elements: list[int]) -> GraphPESModel:
 
 SMALL = neural_kind(
     Architecture("nequip-small", NequipSettings, build),
-    summary="NequIP (16 channels, l <= 1, two layers) trained from scratch in CPU minutes.",
+    summary="NequIP (16 channels, l <= 2, two layers) trained from scratch in CPU minutes.",
 )
 
 STANDARD = neural_kind(
