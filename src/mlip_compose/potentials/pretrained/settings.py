@@ -7,7 +7,13 @@ from typing import Literal
 from pydantic import Field
 
 from mlip_compose.potentials.base import Settings
-from mlip_compose.potentials.neural_kind import TrainingSettings
+from mlip_compose.potentials.neural_kind import (
+    BatchSize,
+    LearningRate,
+    Steps,
+    TrainingSettings,
+    Validations,
+)
 
 
 class ZeroShotSettings(Settings):
@@ -21,7 +27,11 @@ class ZeroShotSettings(Settings):
 class FineTuningSettings(TrainingSettings):
     """Settings of a training that starts from a published model.
 
-    The defaults were chosen as ``docs/potentials/fine-tuning.md`` says.
+    By default it sees 6,000 frames, as the small kinds from scratch do. ``docs/potentials`` says in
+    ``fine-tuning.md`` how the defaults were chosen.
     """
 
-    learning_rate: float = Field(default=1e-4, gt=0, description="peak of the schedule, Adam")
+    steps: Steps = 750
+    batch_size: BatchSize = 8
+    learning_rate: LearningRate = 3e-4
+    validations: Validations = 5
