@@ -36,8 +36,8 @@ RadialWidth = Annotated[int, Field(ge=1, description="width of the radial networ
 class NequipSettings(NeuralSettings):
     """Settings of the architecture and of its training.
 
-    The learning rate and l were chosen on validation frames of ``length``, level 2 (1,000 training frames,
-    the steps and batches of every small kind); all that was tried is in
+    The learning rate and l were chosen on validation frames of ``length``, level 2 (1,000 training
+    frames, the steps and batches of every small kind); all that was tried is in
     ``docs/potentials/settings.md``.
     """
 
