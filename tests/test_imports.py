@@ -11,8 +11,12 @@ for name in ("torch", "graph_pes", "e3nn", "pytorch_lightning"):
     sys.modules[name] = None  # importing it raises
 import importlib, pkgutil
 import mlip_compose
+on_torch = {f"mlip_compose.potentials.{name}" for name in (
+    "neural", "pretrained.fine_tuning", "pretrained.mace_model", "pretrained.potential",
+    "pretrained.torchani_model",
+)}
 for module in pkgutil.walk_packages(mlip_compose.__path__, "mlip_compose."):
-    if module.name not in ("mlip_compose.potentials.neural", "mlip_compose.__main__"):
+    if module.name not in {*on_torch, "mlip_compose.__main__"}:
         importlib.import_module(module.name)
 """
 

@@ -160,7 +160,8 @@ class PredictedFrames:
 class Split:
     """The molecules that a task, at a level, trains on and tests on.
 
-    ``missing`` names molecules that the task asks for and the data set lacks.
+    ``missing`` names molecules that the task asks for and the data set lacks. ``trains`` is false
+    for a task that trains on nothing, for potentials that were trained elsewhere.
     """
 
     task: str
@@ -168,6 +169,7 @@ class Split:
     train: tuple[str, ...]
     ood: tuple[str, ...]
     missing: tuple[str, ...] = ()
+    trains: bool = True
 
 
 @dataclass(frozen=True, eq=False)

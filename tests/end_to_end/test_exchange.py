@@ -1,5 +1,8 @@
-"""Exported training files go into other programs as they are."""
+"""Exported training files go into other programs as they are, and predictions come back."""
 
+import json
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +14,7 @@ from mlip_compose.store.catalogue import open_store
 from mlip_compose.studies.exporting import TaskFrames, export_data
 
 SCRIPTS = Path(sys.executable).parent
+PAGE = Path(__file__).parents[2] / "docs" / "exchange.md"
 N_TRAIN = 24
 
 
@@ -77,3 +81,26 @@ def test_graph_pes_train_takes_them(exported, tmp_path):
     messages = run(tmp_path, "graph-pes-train", "tiny.yaml")
     assert "forces_rmse" in messages
     assert (tmp_path / "out" / "tiny" / "model.pt").is_file()
+
+
+@pytest.mark.slow
+def test_the_commands_of_the_page_end_in_a_score_and_a_row(tmp_path):
+    blocks = re.findall(r"^```bash\n(.*?)^```$", PAGE.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    assert len(blocks) == 5
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", "\n".join(blocks)],
+        cwd=tmp_path,
+        env=os.environ | {"PATH": f"{SCRIPTS}{os.pathsep}{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        timeout=1800,
+    )
+    assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+    assert "MACE-own on length, level 1" in done.stdout
+    results = json.loads((tmp_path / "results" / "results.json").read_text("utf-8"))
+    (row,) = (score for score in results["scores"] if score["potential"] == "MACE-own")
+    assert (row["train_frames"], row["failed_frames"]) == (120, 0)
+    values = {metric["name"]: metric["ood"] for metric in row["metrics"]}
+    for name in ("forces_mae", "energy_mae_per_atom_offset", "reaction_mae_offset"):
+        assert values[name] is not None
+    assert "MACE-own" in (tmp_path / "results" / "report.html").read_text("utf-8")

@@ -15,10 +15,14 @@ tasks: [length]
 levels: [1]
 potentials:
   - composition
-  - potential: mace-small
+  - potential: POTENTIAL
     settings: {steps: 240, validations: 12, channels: 8}
 train_frames: 120
 """
+
+
+def study(potential):
+    return STUDY.replace("POTENTIAL", potential)
 
 
 def start(folder):
@@ -29,12 +33,13 @@ def start(folder):
 
 
 @pytest.mark.slow
-def test_a_killed_training_goes_on_from_its_last_checkpoint(tmp_path):
-    (tmp_path / "study.yaml").write_text(STUDY)
+@pytest.mark.parametrize("potential", ["mace-small", "painn-small", "additive+mace-small"])
+def test_a_killed_training_goes_on_from_its_last_checkpoint(potential, tmp_path):
+    (tmp_path / "study.yaml").write_text(study(potential))
     results = tmp_path / "results" / "trained"
     process = start(tmp_path)
     deadline = time.monotonic() + 300
-    while not list(results.glob("work/*mace*/fit/**/*.ckpt")):
+    while not list(results.glob("work/*-small*/fit/**/*.ckpt")):
         assert process.poll() is None, process.stderr.read()
         assert time.monotonic() < deadline
         time.sleep(0.2)
@@ -46,7 +51,7 @@ def test_a_killed_training_goes_on_from_its_last_checkpoint(tmp_path):
     _, messages = process.communicate(timeout=600)
     assert process.returncode == 0, messages
     document = json.loads((results / "results.json").read_text())
-    (unit,) = (unit for unit in document["units"] if unit["potential"] == "mace-small")
+    (unit,) = (unit for unit in document["units"] if unit["potential"] == potential)
     assert unit["status"] == "done"
     assert unit["facts"]["resumed_at"]
     assert unit["cost"]["gradient_steps"] == 240
@@ -60,7 +65,7 @@ def test_trained_results_are_reproduced_to_tolerance(tmp_path):
     found = []
     for folder in (tmp_path / "a", tmp_path / "b"):
         folder.mkdir()
-        (folder / "study.yaml").write_text(STUDY)
+        (folder / "study.yaml").write_text(study("mace-small"))
         process = start(folder)
         _, messages = process.communicate(timeout=600)
         assert process.returncode == 0, messages

@@ -40,6 +40,11 @@ def test_a_wheel_has_the_same_data(installed, tmp_path):
     assert info["sha256"] == open_store("mini-v1").checksum
 
 
+def test_a_wheel_has_the_model_cards(installed, tmp_path):
+    shown = call(installed, tmp_path, "potentials", "show", "so3lr", "--json")
+    assert shown["card"]["environment"] == "environments/so3lr.txt"
+
+
 def test_a_wheel_runs_a_study(installed, tmp_path):
     study = "name: w\ntasks: [length]\nlevels: [1]\npotentials: [composition]\ntrain_frames: 40\n"
     (tmp_path / "study.yaml").write_text(study)

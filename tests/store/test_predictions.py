@@ -120,3 +120,31 @@ def test_without_relaxations_files_are_those_of_before(path):
         assert "failed_relaxations" not in file.attrs
         # As written by the version before relaxations were there.
         assert file.attrs["sha256"].startswith("d4e28dd472f0")
+
+
+@pytest.fixture
+def zero_shot(predictions):
+    header = predictions.header.model_copy(
+        update={
+            "level_of_theory": "wB97X/6-31G(d)",
+            "pretrained_on": "",
+            "failures": {"no <convergence>": (1, "OH-1-H/primary/2")},
+        }
+    )
+    return Predictions(header, predictions.frames.values())
+
+
+def test_a_level_of_theory_and_failures_travel(zero_shot, tmp_path):
+    write_predictions(tmp_path / "z.h5", zero_shot, {"OH-1-H": "abc"})
+    found, _ = read_predictions(tmp_path / "z.h5")
+    assert found.header == zero_shot.header
+    with h5py.File(tmp_path / "z.h5", "r+") as file:
+        file.attrs["level_of_theory"] = "gfn2-xtb"
+    with pytest.raises(ChecksumError):
+        read_predictions(tmp_path / "z.h5")
+
+
+def test_without_them_files_are_those_of_before(path):
+    with h5py.File(path) as file:
+        assert not {"level_of_theory", "pretrained_on", "failures"} & set(file.attrs)
+        assert file.attrs["sha256"].startswith("d4e28dd472f0")

@@ -7,13 +7,20 @@ import ase.io
 import numpy as np
 import pytest
 
-from mlip_compose.errors import CoverageError, RequestError, UnknownNameError, UnwritableError
+from mlip_compose.errors import (
+    CoverageError,
+    RequestError,
+    SchemaError,
+    UnknownNameError,
+    UnwritableError,
+)
 from mlip_compose.store.catalogue import open_store
 from mlip_compose.store.reader import Store
 from mlip_compose.studies import exporting
 from mlip_compose.studies.exporting import TaskFrames, export_data
 from mlip_compose.studies.importing import import_data
 from mlip_compose.studies.plan import plan
+from mlip_compose.studies.split_document import read_split
 from mlip_compose.studies.study import Entry, Study
 
 NAMES = ("OH-4-H", "COOH-2-CN", "H-2-H")
@@ -74,14 +81,35 @@ def test_the_frames_of_a_task_are_those_of_our_trainings(mini, tmp_path):
         for part, name, trajectory, indices in selection.wanted()
         for index in indices
     }
-    assert set(outcome.files) == {"train.xyz", "validation.xyz", "id.xyz", "ood.xyz"}
+    expected |= {
+        ("minimum", name, 0, mini.minimum(name).energy[0])
+        for name in (*selection.train, *selection.ood)
+    }
+    parts = {"train", "validation", "id", "ood", "minimum"}
+    assert set(outcome.files) == {f"{part}.xyz" for part in parts}
     assert outcome.files["train.xyz"] == 150
     found = {
         (path.stem, atoms.info["molecule"], atoms.info["frame"], atoms.info["REF_energy"])
-        for path in outcome.path.iterdir()
+        for path in outcome.path.glob("*.xyz")
         for atoms in ase.io.iread(path, index=":", format="extxyz")
     }
     assert found == expected
+
+    document = read_split(outcome.path / "split.json")
+    assert (document.dataset_sha256, document.train_frames) == (mini.checksum, 150)
+    assert {
+        (part, each.molecule, frame)
+        for part, molecules in document.parts.items()
+        for each in molecules
+        for frame in each.frames
+    } == {(part, name, frame) for part, name, frame, _ in found}
+
+
+def test_a_split_document_that_says_something_else_is_refused(tmp_path):
+    for text in ("", "[]", '{"document": "mlip-compose/split/2"}', "\udcff"):
+        (tmp_path / "split.json").write_bytes(text.encode("utf-8", "surrogateescape"))
+        with pytest.raises(SchemaError, match=r"split\.json"):
+            read_split(tmp_path / "split.json")
 
 
 def test_every_frame_says_what_it_is(mini, tmp_path):
@@ -101,8 +129,10 @@ def test_every_frame_says_what_it_is(mini, tmp_path):
         "task": "length",
         "level": 1,
         "seed": 0,
+        "train_frames": 60,
         "split": "validation",
         "reference": "gfn2-xtb",
+        "dataset": "mini-v1",
         "dataset_sha256": mini.checksum,
     }
     assert not atoms.pbc.any()

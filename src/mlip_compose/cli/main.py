@@ -6,7 +6,18 @@ import sys
 
 import typer
 
-from mlip_compose.cli import data, molecules, potentials, predict, report, run, score, tasks, train
+from mlip_compose.cli import (
+    data,
+    molecules,
+    potentials,
+    predict,
+    predictions,
+    report,
+    run,
+    score,
+    tasks,
+    train,
+)
 from mlip_compose.cli.output import refuse
 from mlip_compose.errors import RequestError
 
@@ -27,6 +38,7 @@ app.add_typer(data.app, name="data")
 app.add_typer(potentials.app, name="potentials")
 app.command("train")(train.train)
 app.command("predict")(predict.predict)
+app.add_typer(predictions.app, name="predictions")
 app.command("score")(score.score)
 app.command("report")(report.report)
 

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from mlip_compose.cli.output import AllowMissing, Json, print_json, print_table
+from mlip_compose.cli.output import AllowMissing, Json, print_json, print_table, stdout
+from mlip_compose.cli.predict import print_failures
 
 
 def score(
@@ -27,11 +28,14 @@ def score(
     """Score predictions: ID and OOD errors, gaps, and intervals over molecules."""
     from mlip_compose.report.attribution import largest_errors
     from mlip_compose.report.numbers import DASH, between, number, ratio
+    from mlip_compose.report.origins import origin_note
     from mlip_compose.store.catalogue import open_store
     from mlip_compose.store.predictions import read_predictions
     from mlip_compose.studies.evaluate import certified, target_of
+    from mlip_compose.studies.foreign_files import refuse_foreign
     from mlip_compose.studies.scoring import score_predictions
 
+    refuse_foreign(predictions)
     loaded, _ = read_predictions(predictions)
     header = loaded.header
     store = open_store(dataset or header.dataset)
@@ -64,6 +68,18 @@ def score(
         f"{result.coverage_radius}), {result.reference}, {result.dataset}, seed {result.seed}"
     )
     print_table(title, ("metric", "unit", "ID [95 %]", "OOD [95 %]", "gap [95 %]"), rows)
+    if result.level_of_theory or result.pretrained_on:
+        note = origin_note(result.level_of_theory, result.pretrained_on, result.reference)
+        levels: tuple[object, ...] = (
+            result.level_of_theory or result.pretrained_on,
+            result.reference,
+        )
+        print_table(note, ("level of theory of the model", "of the reference"), [levels])
+    tested = sum(molecule.frames for molecule in result.molecules)
+    if result.failed_frames:
+        said = f"{result.failed_frames} of {tested} test frames failed and are in no number."
+        stdout().print(said, markup=False)
+    print_failures(result.failures)
     groupings = result.attribution.forces if result.attribution else ()
     worst: list[tuple[object, ...]] = [
         (grouping.label, largest) for grouping in groupings if (largest := largest_errors(grouping))

@@ -1,4 +1,4 @@
-"""``mlip-compose tasks``: the four tasks, their splits and certificates."""
+"""``mlip-compose tasks``: the tasks, their splits and certificates."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import typer
 
 from mlip_compose.cli.output import AllowMissing, Json, Level, print_json, print_table
 
-app = typer.Typer(help="The four tasks, their splits and certificates.", no_args_is_help=True)
+app = typer.Typer(help="The tasks, their splits and certificates.", no_args_is_help=True)
 
 TaskName = Annotated[str, typer.Argument(help="Name of a task.")]
 Molecules = Annotated[
@@ -23,7 +23,7 @@ Molecules = Annotated[
 @app.command("list")
 def list_tasks(json: Json = False) -> None:
     """List the tasks."""
-    from mlip_compose.tasks.registry import TASKS
+    from mlip_compose.tasks.registry import TASKS, UNTRAINED
 
     rows = [
         {
@@ -32,7 +32,7 @@ def list_tasks(json: Json = False) -> None:
             "summary": task.summary,
             "levels": list(task.levels),
         }
-        for task in TASKS.values()
+        for task in (*TASKS.values(), *UNTRAINED.values())
     ]
     if json:
         print_json(rows)
@@ -40,7 +40,10 @@ def list_tasks(json: Json = False) -> None:
         shown: list[tuple[object, ...]] = [
             (row["name"], row["tradition"], row["summary"]) for row in rows
         ]
-        print_table("Tasks, each at levels 1, 2, 3", ("task", "tradition", "rule"), shown)
+        trained, others = shown[: len(TASKS)], shown[len(TASKS) :]
+        columns = ("task", "tradition", "rule")
+        print_table("Tasks, each at levels 1, 2, 3", columns, trained)
+        print_table("For potentials that were trained elsewhere", columns, others)
 
 
 @app.command("show")

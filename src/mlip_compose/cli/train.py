@@ -56,6 +56,7 @@ def train(
     from mlip_compose.store.reader import Store
     from mlip_compose.studies.directory import ResultsDirectory
     from mlip_compose.studies.plan import plan
+    from mlip_compose.studies.preflight import check_there
     from mlip_compose.studies.study import Entry, Study
     from mlip_compose.studies.training import TrainingJob
 
@@ -78,6 +79,8 @@ def train(
         engine_of(None if scheduler or cluster else 1, scheduler, cluster, out) as engine,
         progress_bars() as bars,
     ):
+        if not directory.training(training.id).is_dir():
+            check_there([training.entry], engine)
         facts = _train(TrainingJob(training, path, directory.absolute()), engine, bars)
     document: dict[str, Any] = {
         "model": str(directory.training(training.id)),

@@ -70,7 +70,10 @@ class MoleculeErrors:
 
 
 def attribute(
-    tested: Iterable[MoleculeErrors], resamples: int = RESAMPLES, seed: int = 0
+    tested: Iterable[MoleculeErrors],
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+    comparable: bool = True,
 ) -> Attribution:
     """Return where the error is; the order of what comes in makes no difference.
 
@@ -80,11 +83,14 @@ def attribute(
         At most one for each molecule and part; one without a usable frame is left out.
     resamples, seed
         Number of bootstrap resamples, and the seed of their draws.
+    comparable
+        Whether predicted energies count from the reference's zero; where not, energies are split
+        with the per-element offsets alone.
     """
     usable = sorted((t for t in tested if t.errors.frames), key=lambda t: (t.part, t.molecule.name))
     return Attribution(
         forces=tuple(_grouped(grouping, usable, resamples, seed) for grouping in _GROUPINGS),
-        energy=split_energies([_mean_error(t) for t in usable], resamples, seed),
+        energy=split_energies([_mean_error(t) for t in usable], resamples, seed, comparable),
     )
 
 

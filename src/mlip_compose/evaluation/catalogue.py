@@ -1,4 +1,18 @@
-"""Every metric, described once: name, label, unit, aggregation, and how its values are pooled."""
+"""Every metric, described once: name, label, unit, aggregation, and how its values are pooled.
+
+A potential that was trained elsewhere, on another level of theory than the reference's, counts
+energies from a zero of its own. Of such a potential
+
+- ``energy_mae_per_atom`` is withheld: it would be the distance between two zeros;
+- ``reaction_mae`` and ``reaction_mae_relaxed`` are over the exchanges alone, which are balanced in
+  elements; a CH2 increment is not. No family has reactions of both kinds on the full set of
+  molecules, so the families that are left are judged by the same reactions as for other potentials;
+- all others stand: forces and energies within a molecule know no zero, and per-element offsets,
+  fitted on training labels only, take it away (where there are no training labels, there are none).
+
+What remains in each number is the potential's error and the difference between two levels of
+theory together.
+"""
 
 from __future__ import annotations
 
@@ -149,6 +163,9 @@ _ALL: tuple[Description, ...] = (
 
 METRICS: Final[Mapping[str, Description]] = MappingProxyType({d.name: d for d in _ALL})
 """All metrics by name, in the order in which they are reported."""
+
+NEEDS_ZERO: Final = frozenset({"energy_mae_per_atom"})
+"""Metrics of frames that mean nothing where energies count from another zero."""
 
 
 def describe(name: str) -> Description:

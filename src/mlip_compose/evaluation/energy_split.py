@@ -60,7 +60,7 @@ class MeanError:
 
 
 def split_energies(
-    errors: Sequence[MeanError], resamples: int, seed: int
+    errors: Sequence[MeanError], resamples: int, seed: int, comparable: bool = True
 ) -> tuple[EnergySplit, ...]:
     """Return the split of the energies as they are and, where there are any, with the offsets.
 
@@ -70,8 +70,14 @@ def split_energies(
         One for each molecule and part, in an order that does not depend on the potential.
     resamples, seed
         Number of bootstrap resamples, and the seed of their draws.
+    comparable
+        Whether predicted energies count from the reference's zero; where not, energies as they are
+        say nothing and are left out.
     """
-    splits = [_split("energy", "as predicted", errors, [0.0] * len(errors), resamples, seed)]
+    splits = []
+    if comparable:
+        raw = [0.0] * len(errors)
+        splits.append(_split("energy", "as predicted", errors, raw, resamples, seed))
     offsets = [EV_IN_MEV * error.offset for error in errors if error.offset is not None]
     if errors and len(offsets) == len(errors):
         label = "with per-element offsets fitted on training labels only"

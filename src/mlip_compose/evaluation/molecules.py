@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mlip_compose.evaluation.attribution import MoleculeErrors
+from mlip_compose.evaluation.catalogue import NEEDS_ZERO
 from mlip_compose.evaluation.metrics import frame_errors
 from mlip_compose.evaluation.offsets import total_offset
 from mlip_compose.evaluation.pooling import TestPart
@@ -38,9 +39,19 @@ def molecule_errors(
     )
 
 
-def molecule_score(tested: MoleculeErrors) -> MoleculeScore:
-    """Return what a score keeps of one molecule's errors."""
+def molecule_score(tested: MoleculeErrors, comparable: bool = True) -> MoleculeScore:
+    """Return what a score keeps of one molecule's errors.
+
+    Parameters
+    ----------
+    tested
+        The errors.
+    comparable
+        Whether predicted energies count from the reference's zero; where not, metrics of raw
+        energies are left out.
+    """
     molecule, errors = tested.molecule, tested.errors
+    kept = [name for name in errors.values if comparable or name not in NEEDS_ZERO]
     return MoleculeScore(
         molecule=molecule.name,
         family=molecule.family,
@@ -51,6 +62,6 @@ def molecule_score(tested: MoleculeErrors) -> MoleculeScore:
         frames=tested.compared,
         failed_frames=tested.compared - errors.frames,
         novel_atoms=int(tested.novel.sum()),
-        values=errors.values,
-        weights=errors.weights,
+        values={name: errors.values[name] for name in kept},
+        weights={name: errors.weights[name] for name in kept},
     )

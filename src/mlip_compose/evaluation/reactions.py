@@ -103,6 +103,7 @@ def score_reactions(
     train: Collection[str],
     ood: Collection[str],
     offsets: Mapping[int, float] | None,
+    comparable: bool = True,
 ) -> tuple[tuple[ReactionScore, ...], tuple[str, ...]]:
     """Compare the reaction energies of a split.
 
@@ -114,6 +115,9 @@ def score_reactions(
         Names of the training and OOD molecules; minima of others are not used.
     offsets
         Per-element offsets in eV, fitted on training labels, or None.
+    comparable
+        Whether predicted energies count from the reference's zero; where not, increments are
+        predicted with offsets alone.
 
     Returns
     -------
@@ -142,6 +146,7 @@ def score_reactions(
         part = part_of(reaction, train_parts, ood_parts)
         if part is None:
             continue
+        bare = comparable or reaction.kind == "exchange"
         scores.append(
             ReactionScore(
                 name=reaction.name,
@@ -150,9 +155,9 @@ def score_reactions(
                 chain=reaction.chain,
                 part=part,
                 reference=EV_IN_KCAL_PER_MOL * reaction.energy(reference),
-                predicted=EV_IN_KCAL_PER_MOL * reaction.energy(predicted),
+                predicted=_shifted(reaction, predicted, {}) if bare else None,
                 predicted_offset=None if offsets is None else _shifted(reaction, predicted, shifts),
-                predicted_relaxed=_shifted(reaction, relaxed, {}),
+                predicted_relaxed=_shifted(reaction, relaxed, {}) if bare else None,
                 predicted_relaxed_offset=(
                     None if offsets is None else _shifted(reaction, relaxed, shifts)
                 ),

@@ -68,7 +68,9 @@ class ReactionScore(Strict):
     ``family`` is that of X-R-Y or of the series. ``predicted_offset`` is the prediction with the
     per-element offsets of the training labels (None without training labels); an exchange does not
     depend on them. ``predicted`` is at the reference's minima, ``predicted_relaxed`` at those that
-    the potential relaxed to (None where none were relaxed, or one could not be).
+    the potential relaxed to (None where none were relaxed, or one could not be). Of a potential
+    with another zero of energy (``Score.other_zero``) increments have neither: no reaction that is
+    not balanced in elements says anything without offsets.
     """
 
     name: str
@@ -77,10 +79,19 @@ class ReactionScore(Strict):
     chain: int
     part: Literal["id", "ood"]
     reference: float
-    predicted: float
+    predicted: float | None
     predicted_offset: float | None = None
     predicted_relaxed: float | None = None
     predicted_relaxed_offset: float | None = None
+
+
+def other_zero(level_of_theory: str, reference: str) -> bool:
+    """Return whether a potential's energies count from another zero than the reference's.
+
+    So they do where it was trained elsewhere, on another level of theory: raw energies and reaction
+    energies that are not balanced in elements are then withheld.
+    """
+    return level_of_theory not in ("", reference)
 
 
 class Score(Strict):
@@ -96,6 +107,12 @@ class Score(Strict):
     ``unseen_terms`` is there for potentials with typed terms: for each kind of term in the OOD
     molecules, how many have a type that was not in training, and how many there are.
     ``attribution`` says where in the molecules the error is; None in files older than that.
+    ``level_of_theory`` is that of the labels that a potential was trained on which was trained
+    elsewhere and on none of this data (zero-shot; empty for all others): its errors are not its
+    own alone, but also the difference between that and the ``reference``. ``pretrained_on`` is the
+    level of theory of the pretraining of a potential that was fine-tuned on this data.
+    ``failures`` has, by reason, how many frames the potential failed on, training frames and
+    minima included, and the first of them.
     """
 
     schema_version: Literal[1] = SCORE_SCHEMA
@@ -123,6 +140,14 @@ class Score(Strict):
     resampling_seed: int = 0
     unseen_terms: dict[str, tuple[int, int]] = Field(default_factory=dict)
     attribution: Attribution | None = None
+    level_of_theory: str = ""
+    pretrained_on: str = ""
+    failures: dict[str, tuple[int, str]] = Field(default_factory=dict)
+
+    @property
+    def other_zero(self) -> bool:
+        """Whether energies count from another zero than the reference's."""
+        return other_zero(self.level_of_theory, self.reference)
 
     def metric(self, name: str) -> Metric:
         """Return the metric of this name."""

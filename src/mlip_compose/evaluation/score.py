@@ -15,7 +15,13 @@ from mlip_compose.evaluation.molecules import molecule_errors, molecule_score
 from mlip_compose.evaluation.offsets import fit_offsets
 from mlip_compose.evaluation.pooling import pool
 from mlip_compose.evaluation.reactions import Minimum, score_reactions
-from mlip_compose.evaluation.results import Metric, MoleculeScore, ReactionScore, Score
+from mlip_compose.evaluation.results import (
+    Metric,
+    MoleculeScore,
+    ReactionScore,
+    Score,
+    other_zero,
+)
 from mlip_compose.records import Comparison
 from mlip_compose.threads import single_threaded
 
@@ -34,7 +40,7 @@ class Header:
         Data set, checksum of its file and level of theory of its labels.
     train_frames
         Number of frames trained on.
-    unseen_terms, relaxed_rmsd, failed_relaxations
+    unseen_terms, relaxed_rmsd, failed_relaxations, level_of_theory, pretrained_on, failures
         See ``Score``.
     """
 
@@ -51,6 +57,9 @@ class Header:
     unseen_terms: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     relaxed_rmsd: Mapping[str, float] = field(default_factory=dict)
     failed_relaxations: Mapping[str, str] = field(default_factory=dict)
+    level_of_theory: str = ""
+    pretrained_on: str = ""
+    failures: Mapping[str, tuple[int, str]] = field(default_factory=dict)
 
 
 @single_threaded
@@ -102,8 +111,9 @@ def score(
         for comparison in ordered
         if comparison.part == "id" or comparison.part == "ood"
     ]
-    molecules = tuple(map(molecule_score, tested))
-    reactions, failed_minima = score_reactions(minima or {}, train, ood, offsets)
+    comparable = not other_zero(header.level_of_theory, header.reference)
+    molecules = tuple(molecule_score(each, comparable) for each in tested)
+    reactions, failed_minima = score_reactions(minima or {}, train, ood, offsets, comparable)
     return Score(
         **asdict(header),
         train_molecules=len(train),
@@ -116,7 +126,7 @@ def score(
         reactions=reactions,
         failed_minima=failed_minima,
         energy_offsets=offsets,
-        attribution=attribute(tested, resamples, seed),
+        attribution=attribute(tested, resamples, seed, comparable),
     )
 
 

@@ -38,6 +38,10 @@ class Settings(BaseModel):
         """Return how far a potential with these settings sees; None where that is not known."""
         return None
 
+    def pretraining(self) -> Pretraining | None:
+        """Return what a potential with these settings learned elsewhere, where settings say it."""
+        return None
+
 
 class Potential(Protocol):
     """A fitted potential."""
@@ -104,6 +108,35 @@ class ListsTerms(Protocol):
         ...
 
 
+@runtime_checkable
+class FailsFrames(Protocol):
+    """A potential that may fail on single frames, whose energies and forces are then NaN."""
+
+    def failed_frames(self) -> Mapping[int, str]:
+        """Return why frames of the last call of ``predict`` failed, by their row in the batch."""
+        ...
+
+
+@dataclass(frozen=True)
+class Pretraining:
+    """What a potential knew before it saw a frame of the task.
+
+    Attributes
+    ----------
+    card
+        Name of its model card.
+    level_of_theory
+        Of the labels that it was pretrained on.
+    fine_tuned
+        Whether it was trained on the task's frames then. If not (zero-shot), its numbers mix the
+        potential's errors with the difference between its level of theory and the reference's.
+    """
+
+    card: str
+    level_of_theory: str
+    fine_tuned: bool
+
+
 class Fit(Protocol):
     """Fits a potential; a scientific failure is returned, not raised."""
 
@@ -137,6 +170,12 @@ class PotentialKind:
         Restore a potential from the directory that its ``save`` wrote.
     extra
         The extra of this distribution that it needs; None when the core is enough.
+    pretraining
+        What it learned elsewhere; None for a potential that is trained from scratch, or where its
+        settings say it.
+    check
+        Raise RequestError where these settings cannot be served here (no such calculator, no
+        weights). Called once in a process of its own, before any work is done.
     """
 
     name: str
@@ -146,6 +185,8 @@ class PotentialKind:
     fit: Fit
     load: Callable[[Path], Potential]
     extra: str | None = None
+    pretraining: Pretraining | None = None
+    check: Callable[[Settings], None] | None = None
 
 
 def require_package(what: str, package: str, extra: str) -> None:

@@ -49,6 +49,14 @@ def read_kind(directory: Path) -> str:
     return str(_read_header(directory)["kind"])
 
 
+def read_facts(directory: Path) -> dict[str, Any]:
+    """Facts of the potential in ``directory``, of whatever kind."""
+    facts = _read_header(directory)["facts"]
+    if not isinstance(facts, dict):
+        raise SchemaError(f"facts of a fitted potential in {directory}", f"{str(facts)[:80]}")
+    return facts
+
+
 def read_model(
     directory: Path, kind: str, version: int
 ) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:

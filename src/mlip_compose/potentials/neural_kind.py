@@ -2,7 +2,7 @@
 
 Nothing here imports torch before a potential is fitted or loaded. A new architecture is one file:
 settings derived from :class:`NeuralSettings`, a function that builds the graph-pes model, and
-``KIND = neural_kind(...)``; see :mod:`mlip_compose.potentials.mace`.
+``SMALL = neural_kind(...)``; see :mod:`mlip_compose.potentials.schnet`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -28,13 +28,21 @@ if TYPE_CHECKING:
     from graph_pes import GraphPESModel
 
 
-class NeuralSettings(Settings):
+Cutoff = Annotated[float, Field(gt=0, description="Angstrom")]
+Layers = Annotated[int, Field(ge=1, description="message-passing layers")]
+Steps = Annotated[int, Field(ge=1, description="gradient steps")]
+BatchSize = Annotated[int, Field(ge=1, description="frames a gradient step")]
+LearningRate = Annotated[float, Field(gt=0, description="peak of the schedule, Adam")]
+EmaDecay = Annotated[float, Field(ge=0, lt=1, description="of the averaged weights")]
+Validations = Annotated[int, Field(ge=1, description="validations, with a checkpoint each")]
+
+
+class TrainingSettings(Settings):
     """Settings of a training; the budget is counted in gradient steps."""
 
-    cutoff: float = Field(default=4.0, gt=0, description="Angstrom")
-    steps: int = Field(default=1500, ge=1, description="gradient steps")
-    batch_size: int = Field(default=4, ge=1, description="frames a gradient step")
-    learning_rate: float = Field(default=0.02, gt=0, description="peak of the schedule, Adam")
+    steps: Steps = 1500
+    batch_size: BatchSize = 4
+    learning_rate: LearningRate = 0.02
     schedule: Literal["cos", "linear"] = Field(
         default="linear", description="how the learning rate rises and then falls to nothing"
     )
@@ -42,11 +50,20 @@ class NeuralSettings(Settings):
     energy_weight: float = Field(default=1.0, ge=0, description="of the energy per atom, eV")
     forces_weight: float = Field(default=1.0, ge=0, description="of the forces, eV/Angstrom")
     gradient_clip: float = Field(default=10.0, gt=0, description="largest norm of the gradient")
-    ema_decay: float = Field(default=0.99, ge=0, lt=1, description="of the averaged weights")
-    validations: int = Field(default=10, ge=1, description="validations, with a checkpoint each")
+    ema_decay: EmaDecay = 0.99
+    validations: Validations = 10
+    validation_frames: int = Field(
+        default=200, ge=1, description="that a validation looks at, at most, evenly taken"
+    )
     dtype: Literal["float32", "float64"] = Field(
         default="float32", description="of the network; energies are summed up in float64"
     )
+
+
+class NeuralSettings(TrainingSettings):
+    """Settings of a training from scratch, whose architecture needs at least a cutoff."""
+
+    cutoff: Cutoff = 4.0
 
 
 @dataclass(frozen=True)

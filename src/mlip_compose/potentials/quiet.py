@@ -13,6 +13,8 @@ _WARNINGS: tuple[tuple[str, type[Warning]], ...] = (
     ("The TorchScript type system doesn't support", UserWarning),
     # Lightning 2.6 asks torch for the leaves of nested containers
     (r"`isinstance\(treespec, LeafSpec\)` is deprecated", FutureWarning),
+    # torchani 2.9: extensions for NVIDIA GPUs that were not built
+    ("The extensions: .* are not installed", UserWarning),
     # that is what checkpoints are for
     ("Checkpoint directory .* exists and is not empty", UserWarning),
 )

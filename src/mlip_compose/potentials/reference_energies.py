@@ -7,6 +7,8 @@ not determine keeps a physical starting value.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from mlip_compose.errors import CoverageError
@@ -15,10 +17,10 @@ from mlip_compose.threads import single_threaded
 
 _CORE_ELECTRONS = (0, 2, 10, 18, 36, 54, 86)
 _PRIOR_SPREAD = 0.3  # of the starting value
+_SAME_ZERO = 0.1  # of the factor of a guess: within it, labels have the electrons that it has
 _RESIDUAL = 0.1  # eV: far below what a composition leaves unexplained, so labels win where they can
 
 
-@single_threaded
 def fit_reference_energies(data: TrainingSet) -> dict[int, float]:
     """Fit one energy per element to the mean training energy of each molecule.
 
@@ -49,10 +51,32 @@ def fit_reference_energies(data: TrainingSet) -> dict[int, float]:
         per_molecule.setdefault(frames.molecule, []).append(frames.energy)
     numbers = [data.molecules[name].numbers for name in per_molecule]
     energies = np.array([np.concatenate(e).mean() for e in per_molecule.values()])
-    elements = np.unique(np.concatenate(numbers))
-    counts = count_elements(numbers, elements)
+    return fit_element_energies(numbers, energies, np.unique(np.concatenate(numbers)))
 
-    start = _starting_values(elements, counts, energies)
+
+@single_threaded
+def fit_element_energies(
+    numbers: list[IntArray],
+    energies: FloatArray,
+    elements: IntArray,
+    guess: Mapping[int, float] | None = None,
+) -> dict[int, float]:
+    """Fit one energy per element, as :func:`fit_reference_energies` does.
+
+    Parameters
+    ----------
+    numbers
+        Atomic numbers of each of M molecules.
+    energies : (M,)
+        eV.
+    elements : (Z,)
+        Atomic numbers to fit. Those that no molecule has keep their starting value.
+    guess
+        Energy of each element, eV. Times one fitted factor, these are the starting values if that
+        factor is within 0.1 of 1; if not, the labels count other electrons.
+    """
+    counts = count_elements(numbers, elements)
+    start = _starting_values(elements, counts, energies, guess)
     spread = _PRIOR_SPREAD * np.maximum(np.abs(start), _RESIDUAL)
     design = np.vstack([counts / _RESIDUAL, np.diag(1.0 / spread)])
     target = np.concatenate([(energies - counts @ start) / _RESIDUAL, np.zeros(len(elements))])
@@ -77,13 +101,26 @@ def count_elements(numbers: list[IntArray], elements: IntArray) -> FloatArray:
     return np.array([(n[:, None] == elements).sum(axis=0) for n in numbers], dtype=np.float64)
 
 
-def _starting_values(elements: IntArray, counts: FloatArray, energies: FloatArray) -> FloatArray:
-    candidates: list[tuple[float, FloatArray]] = []
-    for shape in (_valence_electrons(elements), elements.astype(np.float64) ** (7 / 3)):
+def _starting_values(
+    elements: IntArray,
+    counts: FloatArray,
+    energies: FloatArray,
+    guess: Mapping[int, float] | None,
+) -> FloatArray:
+    def fit(shape: FloatArray) -> tuple[float, float]:
         size = counts @ shape
-        scale = (size @ energies) / (size @ size)
-        candidates.append((float(np.sum((energies - scale * size) ** 2)), scale * shape))
-    return min(candidates, key=lambda candidate: candidate[0])[1]
+        factor = float((size @ energies) / (size @ size))
+        return factor, float(np.sum((energies - factor * size) ** 2))
+
+    if guess is not None and any(guess.values()):
+        shape = np.array([guess[z] for z in elements.tolist()])
+        factor, _ = fit(shape)
+        if abs(factor - 1.0) < _SAME_ZERO:
+            return factor * shape
+    shapes = (_valence_electrons(elements), elements.astype(np.float64) ** (7 / 3))
+    fits = [(*fit(shape), shape) for shape in shapes]
+    factor, _, shape = min(fits, key=lambda candidate: candidate[1])
+    return factor * shape
 
 
 def _valence_electrons(elements: IntArray) -> FloatArray:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import importlib
-import json
-from collections.abc import Callable, Mapping
-from importlib.metadata import packages_distributions, version
+from collections.abc import Mapping
 from typing import Any, Final
 
-import numpy as np
-
-from mlip_compose.errors import RequestError
+from mlip_compose.calculators import (
+    FORM,
+    as_atoms,
+    check_arguments,
+    evaluate,
+    make_calculator,
+    versions_of,
+)
 from mlip_compose.records import Failure, FloatArray, IntArray
 from mlip_compose.references.base import Label, WalkError
 
-FORM: Final = "'module:function', such as 'tblite.ase:TBLite'"
+__all__ = ["FORM", "AnyCalculator", "CalculatorWalker"]
 
 
 class AnyCalculator:
@@ -43,10 +45,7 @@ class AnyCalculator:
     def __init__(self, name: str, **arguments: Any) -> None:
         self.name = name
         self.arguments = arguments
-        try:
-            json.dumps(arguments, allow_nan=False)
-        except (TypeError, ValueError) as error:
-            raise RequestError(f"arguments of {name} that JSON can write", str(error)) from error
+        check_arguments(name, arguments)
         self._make()
 
     @property
@@ -58,11 +57,8 @@ class AnyCalculator:
         self, numbers: IntArray, positions: FloatArray, charge: int = 0, spin: int = 1
     ) -> Label | Failure:
         """Label one geometry (see ``references.base.Reference.label``)."""
-        from ase import Atoms
-
-        atoms = Atoms(numbers=numbers, positions=positions, info={"charge": charge, "spin": spin})
         try:
-            return _evaluate(self._make(), atoms)
+            return _label(self._make(), as_atoms(numbers, positions, charge, spin))
         except WalkError as error:
             return Failure("scf", self.name, str(error))
 
@@ -75,26 +71,10 @@ class AnyCalculator:
 
     def versions(self) -> Mapping[str, str]:
         """Versions of ASE and of the distribution that the module belongs to, if there is one."""
-        package = self.name.split(":")[0].split(".")[0]
-        names = packages_distributions().get(package, [])
-        return {name: version(name) for name in sorted({"ase", *names})}
+        return versions_of(self.name)
 
     def _make(self) -> Any:
-        make = _function(self.name)
-        try:
-            calculator = make(**self.arguments)
-        except Exception as error:
-            arguments = ", ".join(f"{key}={value!r}" for key, value in self.arguments.items())
-            raise RequestError(
-                f"a calculator from {self.name}({arguments})", _one_line(error)
-            ) from error
-        for call in ("get_potential_energy", "get_forces"):
-            if not callable(getattr(calculator, call, None)):
-                raise RequestError(
-                    f"an ASE calculator from {self.name}",
-                    f"{type(calculator).__name__} without {call}",
-                )
-        return calculator
+        return make_calculator(self.name, self.arguments)
 
 
 class CalculatorWalker:
@@ -114,40 +94,11 @@ class CalculatorWalker:
 
     def _evaluate(self, atoms: Any) -> Label:
         atoms.info.update(self._info)
-        return _evaluate(self._calculator, atoms)
+        return _label(self._calculator, atoms)
 
 
-def _evaluate(calculator: Any, atoms: Any) -> Label:
-    """Ask for energy and forces of one geometry; a calculator computes both at the first call."""
-    try:
-        forces = np.array(calculator.get_forces(atoms), dtype=np.float64)
-        energy = float(calculator.get_potential_energy(atoms))
-    except Exception as error:  # a calculator may raise what it likes where it does not converge
-        raise WalkError(_one_line(error)) from error
-    if forces.shape != (len(atoms), 3):
-        raise WalkError(f"forces of shape {forces.shape} for {len(atoms)} atoms")
-    if not (np.isfinite(energy) and np.isfinite(forces).all()):
-        raise WalkError("energy or forces that are not finite")
-    return Label(energy, forces)
-
-
-def _function(name: str) -> Callable[..., Any]:
-    module_name, _, function_name = name.partition(":")
-    if not (module_name and function_name):
-        raise RequestError(f"a calculator as {FORM}", repr(name))
-    try:
-        module = importlib.import_module(module_name)
-    except Exception as error:
-        raise RequestError(
-            f"a module {module_name!r} that can be imported", _one_line(error)
-        ) from error
-    function = getattr(module, function_name, None)
-    if not callable(function):
-        found = "no such name" if function is None else f"a {type(function).__name__}"
-        raise RequestError(f"a function {function_name!r} in {module_name!r}", found)
-    made: Callable[..., Any] = function
-    return made
-
-
-def _one_line(error: Exception) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"
+def _label(calculator: Any, atoms: Any) -> Label:
+    found = evaluate(calculator, atoms)
+    if isinstance(found, str):
+        raise WalkError(found)
+    return Label(found.energy, found.forces)

@@ -33,7 +33,8 @@ class UnitFacts(Strict):
     ``cost`` has ``wall_s``, ``cpu_s``, ``device`` and, where there are any, ``parameters`` and
     ``gradient_steps``; ``facts`` is the potential's own report (unseen types, validation ...).
     ``ceiling`` says that the OOD molecules were among those trained on; ``receptive_field`` is None
-    for a potential that does not say how far it sees.
+    for a potential that does not say how far it sees; ``level_of_theory`` and ``pretrained_on`` are
+    those of its scores (zero-shot, fine-tuned), and empty for a potential trained from scratch.
     """
 
     id: str
@@ -50,6 +51,8 @@ class UnitFacts(Strict):
     facts: dict[str, Any] = Field(default_factory=dict)
     ceiling: bool = False
     receptive_field: ReceptiveField | None = None
+    level_of_theory: str = ""
+    pretrained_on: str = ""
 
 
 class StudyResults(Strict):

@@ -77,10 +77,16 @@ def evidence(certificate: Document, scores: Iterable[Score] = ()) -> Evidence:
     )
 
 
+def _is_untrained(certificate: Document) -> bool:
+    return "train_molecules" in certificate and not certificate["train_molecules"]
+
+
 def _covered(certificate: Document) -> str:
     radius = certificate.get("coverage_radius")
     if radius is None:
         return ""
+    if _is_untrained(certificate):
+        return "Nothing is trained on here: every molecule is a test, and no part of one was shown."
     train, ood = (len(certificate.get(key, ())) for key in ("train_molecules", "ood_molecules"))
     where = f"in the {ood} unseen molecules"
     if radius < 0:
@@ -97,7 +103,7 @@ def _covered(certificate: Document) -> str:
 
 def _beyond(certificate: Document) -> str:
     radius, coverage = certificate.get("coverage_radius"), certificate.get("coverage", ())
-    if radius is None:
+    if radius is None or _is_untrained(certificate):
         return ""
     if radius + 1 >= len(coverage):
         return "That is the largest radius that was looked at."

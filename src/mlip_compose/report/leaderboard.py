@@ -268,9 +268,14 @@ def provenance_of(cell: Cell, column: Column) -> str:
         if sd is not None:
             seeds += f" with a standard deviation of {ratio(sd) if as_ratio else number(sd)}"
     failed = f" {cell.failed_frames} frames have no prediction." if cell.failed_frames else ""
+    frames = f"{score.train_frames} frames of {score.train_molecules} molecules"
+    trained = f"trained on {frames}"
+    if score.level_of_theory:
+        trained = f"trained elsewhere, on {score.level_of_theory}"
+        trained += f", with element offsets from {frames}" if score.train_frames else ""
+    elif score.pretrained_on:
+        trained = f"pretrained on {score.pretrained_on}, trained on {frames}"
     return (
         f"{where}: {what} {value}, {confidence} {limits}; {metric.aggregation}; reference "
-        f"{score.reference}; {size}; trained on {score.train_frames} frames of "
-        f"{score.train_molecules} molecules, {seeds}; {score.resamples} resamples."
-        f"{failed}"
+        f"{score.reference}; {size}; {trained}, {seeds}; {score.resamples} resamples.{failed}"
     )

@@ -35,6 +35,7 @@ from mlip_compose.report.leaderboard import (
 )
 from mlip_compose.report.maps import map_document
 from mlip_compose.report.numbers import DASH, between, is_number, number, ratio
+from mlip_compose.report.origins import origin_of
 from mlip_compose.report.ranking import (
     order_note,
     order_rows,
@@ -100,6 +101,7 @@ def render_report(results: StudyResults) -> str:
         "entries": entries,
         "styles": styles,
         "roles": ROLES,
+        "zero_shot": any(score.level_of_theory for score in results.scores),
         "glossary": GLOSSARY,
         "confidence": confidence_of(results),
         "answers": [answer(results, level) for level in levels],
@@ -208,6 +210,7 @@ def _environment() -> Environment:
     }
     environment.globals |= {
         "provenance": provenance_of,
+        "origin_of": origin_of,
         "place_note": place_note,
         "order_note": order_note,
         "ceiling_rows": ceiling_rows,

@@ -31,11 +31,15 @@ def reaction_figure(dots: list[Dots], kind: str, centre: float) -> Figure:
     seen: list[float] = []
     for each in dots:
         for part in ("id", "ood"):
-            chosen = [reaction for reaction in each.reactions if reaction.part == part]
+            chosen = [
+                reaction
+                for reaction in each.reactions
+                if reaction.part == part and shown_energy(reaction) is not None
+            ]
             if not chosen:
                 continue
             x = [reaction.reference - centre for reaction in chosen]
-            y = [_shown(reaction, increment) - centre for reaction in chosen]
+            y = [shown - centre for r in chosen if (shown := shown_energy(r)) is not None]
             seen += x + y
             traces.append(
                 {
@@ -92,7 +96,8 @@ def reaction_figure(dots: list[Dots], kind: str, centre: float) -> Figure:
     }
 
 
-def _shown(reaction: ReactionScore, increment: bool) -> float:
-    if increment and reaction.predicted_offset is not None:
+def shown_energy(reaction: ReactionScore) -> float | None:
+    """Return the predicted energy that is drawn, kcal/mol: of increments, with element offsets."""
+    if reaction.kind == "increment" and reaction.predicted_offset is not None:
         return reaction.predicted_offset
     return reaction.predicted

@@ -10,7 +10,7 @@ from mlip_compose.evaluation.relaxations import Relaxations
 from mlip_compose.report.bundle import StudyResults
 from mlip_compose.report.leaderboard import Entry, levels_of, runs_of, tasks_of
 from mlip_compose.report.numbers import DASH, between, number
-from mlip_compose.report.reaction_figures import Dots, reaction_figure
+from mlip_compose.report.reaction_figures import Dots, reaction_figure, shown_energy
 from mlip_compose.report.style import Figure, Style
 
 KINDS: Final = {
@@ -200,7 +200,11 @@ def _panel(
         for score in results.scores:
             if (score.potential, score.seed, score.task, score.level) != wanted:
                 continue
-            own = [r for r in score.reactions if r.kind == kind.kind]
+            own = [
+                reaction
+                for reaction in score.reactions
+                if reaction.kind == kind.kind and shown_energy(reaction) is not None
+            ]
             if own and run.role != "scale":
                 dots.append(Dots(run, style, tuple(own)))
     if not dots:

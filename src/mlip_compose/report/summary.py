@@ -18,6 +18,7 @@ from mlip_compose.report.leaderboard import (
     metrics_of,
 )
 from mlip_compose.report.numbers import between, is_number, number, ratio
+from mlip_compose.report.origins import is_zero_shot, origin_of
 from mlip_compose.report.words import TASKS
 
 NOVEL_METRIC = "forces_mae_novel"
@@ -30,6 +31,7 @@ class Line:
 
     ``novel`` is the gap on the atoms whose surroundings no training molecule shows, ``ceiling`` the
     ceiling gap.
+    Without an ID part there is no gap, and ``errors`` is that of the unseen molecules alone.
     ``failure`` is set, and the rest empty, where the unit of work failed.
     """
 
@@ -71,13 +73,17 @@ def answer(results: StudyResults, level: int) -> Answer:
         return Answer(level, ("No unit of work gave a force error.",), _failures(results), ())
     board = build_board(results, main, level)
     confidence = confidence_of(results)
-    learned = [row for row in board.rows if _is(row, "learned") and _gaps(row)]
+    elsewhere = [row for row in board.rows if is_zero_shot(results, row.entry)]
+    learned = [
+        row for row in board.rows if _is(row, "learned") and _gaps(row) and row not in elsewhere
+    ]
     if len(learned) > FEW:
         sentences = [_many(learned, board, confidence)]
     else:
         sentences = [_learned(row, board, confidence) for row in learned]
     sentences += [_feasibility(row, board) for row in board.rows if _is(row, "feasibility")]
     sentences += _accuracy(results, board)
+    sentences += [_elsewhere(results, row, board) for row in elsewhere]
     return Answer(
         level,
         tuple(text for text in sentences if text),
@@ -179,6 +185,22 @@ def _feasibility(row: Row, board: Board) -> str:
     return start + "no task needs a larger gap than that, from what is in training."
 
 
+def _elsewhere(results: StudyResults, row: Row, board: Board) -> str:
+    """Return one sentence on a potential that was trained elsewhere: its errors, and their mix."""
+    found = [
+        f"{number(cell.metric.ood.value)} {board.unit} on {cell.task}"
+        for cell in row.cells
+        if cell.metric is not None and cell.metric.ood and is_number(cell.metric.ood.value)
+    ]
+    if not found:
+        return ""
+    return (
+        f"{row.entry.label} ({origin_of(results, row.entry)}) has OOD force errors of "
+        f"{', '.join(found)}: its own error and the difference between the two levels of theory "
+        "together. It was trained on none of these molecules' frames, ID or OOD."
+    )
+
+
 def _accuracy(results: StudyResults, board: Board) -> list[str]:
     """Return how learned and feasibility rows compare in the OOD error itself."""
     sentences = []
@@ -248,7 +270,7 @@ def _failures(results: StudyResults) -> tuple[str, ...]:
 
 
 def _seeds(results: StudyResults) -> tuple[str, ...]:
-    seeds = {unit.seed for unit in results.units}
+    seeds = {unit.seed for unit in results.units if not unit.level_of_theory}
     if len(seeds) != 1:
         return ()
     return (
@@ -273,6 +295,9 @@ def _task(results: StudyResults, board: Board, column: int, task: str) -> TaskAn
         cell = row.cells[column]
         if cell.state == "failed":
             lines.append(Line(row.entry, failure=cell.reason))
+        elif cell.metric is not None and cell.metric.id is None and cell.metric.ood is not None:
+            error = f"{number(cell.metric.ood.value)} {cell.metric.unit}, no ID part"
+            lines.append(Line(row.entry, errors=error))
         elif cell.metric is not None and cell.metric.gap is not None:
             metric = cell.metric
             id_, ood = metric.id, metric.ood

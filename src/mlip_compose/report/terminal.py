@@ -15,6 +15,7 @@ from mlip_compose.report.leaderboard import (
     metrics_of,
 )
 from mlip_compose.report.numbers import DASH, between, number, ratio
+from mlip_compose.report.origins import origins_of
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 def leaderboard_table(results: StudyResults, metric: str = MAIN_METRIC) -> Table:
     """Return task x potential with ID, OOD, gap and ceiling gap; failed units with their reason.
 
+    Below it stands of each potential that was trained elsewhere on which level of theory that was.
     Ceiling gaps are there for a study with ceilings. Of several seeds: their mean, its interval
     over molecules, and the standard deviation over seeds after the sign ±.
 
@@ -63,6 +65,10 @@ def leaderboard_table(results: StudyResults, metric: str = MAIN_METRIC) -> Table
                     cells.append(Text(ceiling_text(ceilings.get((task, row.entry)))))
                 table.add_row(*cells)
             table.add_section()
+    notes = [f"{entry.label}: {note}" for entry, note in origins_of(results).items()]
+    if notes:
+        table.caption = Text("\n".join(notes))
+        table.caption_justify = "left"
     return table
 
 

@@ -36,6 +36,9 @@ TASKS: Final = {
     "recombination": (
         "Trained on molecules with one end group, tested on molecules with one at each end."
     ),
+    "whole": (
+        "Trained on nothing, tested on every molecule: for potentials that were trained elsewhere."
+    ),
 }
 
 GLOSSARY: Final = {
@@ -94,6 +97,13 @@ GLOSSARY: Final = {
         "How many bonds along a chain an atom's energy can depend on. For message passing: the "
         "bonds that are always within the cutoff, times the number of layers. A potential that "
         "sees further than the coverage radius sees surroundings that training did not show."
+    ),
+    "zero-shot": (
+        "Trained elsewhere, on other labels, and on nothing of this data. Such a potential's "
+        "numbers mix its own errors with the difference between its level of theory and the "
+        "reference's. Energies count from a zero of its own: raw energy errors are left out, and "
+        "so are reaction energies that are not balanced in elements, but for those with "
+        "per-element offsets, which are fitted on training labels only."
     ),
     "frame": "One geometry of a molecule, with its reference energy and forces.",
 }

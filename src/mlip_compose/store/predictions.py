@@ -37,6 +37,9 @@ SCHEMA: Final = "mlip-compose/predictions/1"
 POSITIONS: Final = "positions"
 TYPES: Final = {"frames": np.int32, "energy": np.float64, "forces": np.float32}
 
+LATER: Final = ("failed_relaxations", "level_of_theory", "pretrained_on", "failures")
+"""Fields of a header that older files do not have; empty ones are not written."""
+
 
 class PredictionHeader(BaseModel):
     """What made the predictions, and of which data.
@@ -60,6 +63,14 @@ class PredictionHeader(BaseModel):
         a type that was not in training, and how many there are.
     failed_relaxations
         Molecules whose minimum the potential could not relax, with the reason.
+    level_of_theory
+        Of the labels that a potential was trained on which was trained elsewhere and on none of
+        this data; empty for all others.
+    pretrained_on
+        Level of theory of the pretraining of a potential that was fine-tuned on this data then.
+    failures
+        How many frames failed, minima and training frames included, and the first of them as
+        ``molecule/trajectory/frame``, by reason.
     software
         Names and versions of what made them.
     """
@@ -78,14 +89,15 @@ class PredictionHeader(BaseModel):
     train_frames: int
     unseen_terms: dict[str, tuple[int, int]] = Field(default_factory=dict)
     failed_relaxations: dict[str, str] = Field(default_factory=dict)
+    level_of_theory: str = ""
+    pretrained_on: str = ""
+    failures: dict[str, tuple[int, str]] = Field(default_factory=dict)
     software: dict[str, str]
 
     def document(self) -> dict[str, Any]:
-        """Return what is written; files of before there were relaxations read the same."""
+        """Return what is written: files of before a field was there have the same checksum."""
         fields = self.model_dump(mode="json")
-        if not self.failed_relaxations:
-            del fields["failed_relaxations"]
-        return fields
+        return {key: value for key, value in fields.items() if value or key not in LATER}
 
 
 class Predictions:
@@ -174,7 +186,8 @@ def _header(path: Path, file: Any) -> PredictionHeader:
     try:
         for key in ("settings", "software", "unseen_terms"):
             attributes[key] = json.loads(attributes[key])
-        attributes["failed_relaxations"] = json.loads(attributes.get("failed_relaxations", "{}"))
+        for key in ("failed_relaxations", "failures"):
+            attributes[key] = json.loads(attributes.get(key, "{}"))
         return PredictionHeader.model_validate(attributes)
     except (KeyError, ValueError, TypeError, ValidationError) as error:
         reason = " ".join(str(error).split())

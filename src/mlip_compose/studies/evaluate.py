@@ -45,6 +45,8 @@ def certified(store: Store, target: Target) -> Certificate:
 def predict_unit(unit: TrainedUnit, store: Store, target: Target) -> Predictions:
     """Predict a target with a potential that was trained on exactly its training frames.
 
+    One that was trained elsewhere, and on no frame of this data, predicts any target.
+
     Raises
     ------
     RequestError
@@ -53,6 +55,14 @@ def predict_unit(unit: TrainedUnit, store: Store, target: Target) -> Predictions
     """
     if unit.facts.status == "failed":
         raise RequestError("a trained potential", f"a training that failed: {unit.facts.reason}")
+    if unit.facts.level_of_theory:
+        return predict_selection(load_potential(unit.model), unit.facts, store, target)
+    if not target.split.trains:
+        raise RequestError(
+            f"a potential that was trained elsewhere, for {target.split.task!r}",
+            f"{unit.facts.id}, trained on frames of {unit.facts.task!r}",
+            "Name the task that it was trained on.",
+        )
     trained = {name: list(frames) for name, frames in unit.identity["train"].items()}
     wanted = {name: frames.tolist() for name, frames in target.selection.train.items()}
     if unit.identity["dataset_sha256"] != store.checksum or trained != wanted:

@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
 
+import numpy as np
+
 from mlip_compose.errors import RequestError, UnknownNameError, UnwritableError
 from mlip_compose.records import MINIMUM, Frames, IntArray
 from mlip_compose.store.formats.extended_xyz import extended_xyz
 from mlip_compose.store.reader import Store
 from mlip_compose.store.schema import TRAJECTORIES
 from mlip_compose.studies.plan import split_of
+from mlip_compose.studies.split_document import SPLIT_FILE, SplitDocument, parts_of
 from mlip_compose.tasks.selection import select_frames
 
 AT_REST: Final = "zero by definition of a minimum"
@@ -77,7 +80,9 @@ def export_data(
 
     Without a task there is one file for each trajectory, and ``minimum.xyz`` of the relaxed minima;
     with one a file for each part of the split: ``train.xyz``, ``validation.xyz``, ``id.xyz`` and
-    ``ood.xyz``. Imported again, the former gives the arrays of the store.
+    ``ood.xyz``, with ``minimum.xyz`` of the molecules trained or tested on, and ``split.json``,
+    which says the same in numbers (see ``SplitDocument``). Imported again, the former gives the
+    arrays of the store.
 
     Parameters
     ----------
@@ -109,14 +114,24 @@ def export_data(
         raise RequestError(
             "a task, which says the molecules, or molecules", "both", "Leave out one of them."
         )
-    pieces = list(_of_molecules(store, molecules) if task is None else _of_task(store, task))
-    said: dict[str, str | int] = {"reference": store.reference, "dataset_sha256": store.checksum}
-    if task is not None:
-        said |= {"task": task.task, "level": task.level, "seed": task.seed}
+    document = None if task is None else _split(store, task)
+    if document is None:
+        pieces = list(_of_molecules(store, molecules))
+        said: dict[str, str | int] = {
+            "reference": store.reference,
+            "dataset": store.name,
+            "dataset_sha256": store.checksum,
+        }
+    else:
+        pieces = list(_of_split(document))
+        said = document.model_dump(exclude={"document", "parts"})
     temporary = out.with_name(f".{out.name}.{os.getpid()}.tmp")
     try:
         temporary.mkdir(parents=True)
         files = _write(store, pieces, said, temporary, watch)
+        if document is not None:
+            text = document.model_dump_json(indent=1) + "\n"
+            (temporary / SPLIT_FILE).write_text(text, encoding="utf-8")
         temporary.rename(out)
     except OSError as error:
         raise UnwritableError(out, error) from error
@@ -137,12 +152,26 @@ def _of_molecules(store: Store, names: tuple[str, ...]) -> Iterator[_Piece]:
             yield _Piece(MINIMUM, name, MINIMUM, None, 1)
 
 
-def _of_task(store: Store, task: TaskFrames) -> Iterator[_Piece]:
+def _split(store: Store, task: TaskFrames) -> SplitDocument:
     split = split_of(task.task, task.level, store, task.allow_missing)
     selection = select_frames(split, store.n_frames, task.train_frames, task.seed)
-    for part, name, trajectory, indices in selection.wanted():
-        if len(indices):
-            yield _Piece(part, name, trajectory, indices, len(indices))
+    return SplitDocument(
+        dataset=store.name,
+        dataset_sha256=store.checksum,
+        reference=store.reference,
+        task=task.task,
+        level=task.level,
+        seed=task.seed,
+        train_frames=sum(len(indices) for indices in selection.train.values()),
+        parts=parts_of(selection, store),
+    )
+
+
+def _of_split(document: SplitDocument) -> Iterator[_Piece]:
+    for part, molecules in document.parts.items():
+        for each in molecules:
+            indices = np.array(each.frames, dtype=np.int64)
+            yield _Piece(part, each.molecule, each.trajectory, indices, len(indices))
 
 
 def _write(

@@ -115,7 +115,7 @@ def plan(study: Study, store: Store) -> tuple[Training, ...]:
             slug = _slug(training, f"L{level}") + ("_relaxed" if study.relax_minima else "")
             target = Target(slug, split, selection, relax=study.relax_minima)
             _add(trainings, training, target)
-            if study.ceiling:
+            if study.ceiling and not entry.is_zero_shot:  # that would be the same potential
                 included = ceiling_selection(split, selection, store.n_frames, seed)
                 training = training_of(store, task, entry, seed, included, ceiling=True)
                 slug = _slug(training, f"L{level}")

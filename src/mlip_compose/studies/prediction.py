@@ -2,18 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from importlib.metadata import version
+from typing import Final
 
 import numpy as np
 
-from mlip_compose.potentials.base import BacksOff, Potential
-from mlip_compose.records import Frames, IntArray, PredictedFrames
+from mlip_compose.potentials.base import BacksOff, FailsFrames, Potential
+from mlip_compose.records import Frames, IntArray, Molecule, PredictedFrames
 from mlip_compose.report.bundle import UnitFacts
 from mlip_compose.store.predictions import PredictionHeader, Predictions
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.plan import Target
 from mlip_compose.studies.relaxing import relax_minima
+
+NOT_FINITE: Final = "energy or forces that are not finite"
+LONGEST_REASON: Final = 200  # characters
+MOST_REASONS: Final = 30
+OTHER_REASONS: Final = "other reasons"
+
+
+@dataclass(frozen=True, eq=False)
+class MoleculePrediction:
+    """What a potential says of one molecule of a target.
+
+    Attributes
+    ----------
+    frames
+        Predictions, failed ones NaN.
+    failures
+        Reasons of frames that failed, by ``molecule/trajectory/frame``.
+    failed_relaxations
+        Why its minimum could not be relaxed, by molecule.
+    unseen_terms
+        See ``PredictionHeader``.
+    """
+
+    frames: tuple[PredictedFrames, ...]
+    failures: Mapping[str, str] = field(default_factory=dict)
+    failed_relaxations: Mapping[str, str] = field(default_factory=dict)
+    unseen_terms: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
 def predict_selection(
@@ -25,8 +54,59 @@ def predict_selection(
     Validation frames are not predicted: no number is reported on them. Predictions of a ceiling say
     so in the name of the potential. Where the target asks for it, the potential relaxes the minima.
     """
-    molecules = (*target.split.train, *target.split.ood) if target.relax else ()
-    relaxed, failed = relax_minima(potential, store, molecules)
+    found = [predict_molecule(potential, store, target, name) for name in molecules_of(target)]
+    return assemble(found, facts, store, target)
+
+
+def molecules_of(target: Target) -> tuple[str, ...]:
+    """Return the molecules of which a target wants predictions."""
+    return (*target.split.train, *target.split.ood)
+
+
+def predict_molecule(
+    potential: Potential, store: Store, target: Target, name: str
+) -> MoleculePrediction:
+    """Predict what a target wants of one molecule.
+
+    A molecule with an element that the potential does not know is no reason to stop: all its frames
+    have failed, with that reason.
+    """
+    molecule = store.molecules[name]
+    wanted = list(_wanted(store, target, name))
+    if reason := _unsupported(potential, molecule):
+        return MoleculePrediction(
+            tuple(_failed(frames) for frames in wanted),
+            {at: reason for frames in wanted for at in _places(frames)},
+            {name: reason} if target.relax and store.has_minimum(name) else {},
+        )
+    predicted, failures = [], {}
+    for frames in wanted:
+        found, reasons = _predict(potential, molecule, frames)
+        predicted.append(found)
+        failures.update(reasons)
+    relaxed, failed = relax_minima(potential, store, [name] if target.relax else [])
+    unseen: Mapping[str, tuple[int, int]] = {}
+    if isinstance(potential, BacksOff) and name in target.split.ood:
+        unseen = potential.unseen_types(molecule)
+    return MoleculePrediction((*predicted, *relaxed), failures, failed, unseen)
+
+
+def assemble(
+    found: Iterable[MoleculePrediction], facts: UnitFacts, store: Store, target: Target
+) -> Predictions:
+    """Put together what was predicted of the molecules of a target."""
+    frames: list[PredictedFrames] = []
+    failures: dict[str, str] = {}
+    failed_relaxations: dict[str, str] = {}
+    unseen_terms: dict[str, tuple[int, int]] = {}
+    for each in found:
+        frames += each.frames
+        failures |= each.failures
+        failed_relaxations |= each.failed_relaxations
+        for kind, counts in each.unseen_terms.items():
+            unseen, total = unseen_terms.get(kind, (0, 0))
+            unseen_terms[kind] = (unseen + counts[0], total + counts[1])
+    software = facts.facts.get("software")
     header = PredictionHeader(
         potential=f"{facts.potential}, ceiling" if target.ceiling_of else facts.potential,
         role=facts.role,
@@ -37,42 +117,87 @@ def predict_selection(
         reference=store.reference,
         task=target.split.task,
         level=target.level,
-        train_frames=facts.train_frames,
-        unseen_terms=_unseen_terms(potential, store, target),
-        failed_relaxations=failed,
-        software={"mlip-compose": version("mlip-compose")},
+        train_frames=sum(len(indices) for indices in target.selection.train.values()),
+        unseen_terms=unseen_terms,
+        failed_relaxations=failed_relaxations,
+        level_of_theory=facts.level_of_theory,
+        pretrained_on=facts.pretrained_on,
+        failures=count_reasons(failures),
+        software={
+            **(software if isinstance(software, dict) else {}),
+            "mlip-compose": version("mlip-compose"),
+        },
     )
-    return Predictions(
-        header,
-        [*(_predict(potential, store, frames) for frames in _wanted(store, target)), *relaxed],
-    )
+    return Predictions(header, frames)
 
 
-def _unseen_terms(potential: Potential, store: Store, target: Target) -> dict[str, tuple[int, int]]:
-    """Add up the terms of the OOD molecules whose type was not in training, kind by kind."""
-    totals: dict[str, tuple[int, int]] = {}
-    if isinstance(potential, BacksOff):
-        for name in target.split.ood:
-            for kind, counts in potential.unseen_types(store.molecules[name]).items():
-                unseen, total = totals.get(kind, (0, 0))
-                totals[kind] = (unseen + counts[0], total + counts[1])
-    return totals
+def count_reasons(failures: Mapping[str, str]) -> dict[str, tuple[int, str]]:
+    """Count frames by the reason why they failed, and name the first of each.
+
+    A header has room for some: long reasons are cut, and after ``MOST_REASONS`` different ones all
+    further ones are counted together.
+
+    Parameters
+    ----------
+    failures
+        Reasons by frame.
+    """
+    counts: dict[str, tuple[int, str]] = {}
+    for frame, reason in failures.items():
+        key = reason if len(reason) <= LONGEST_REASON else f"{reason[: LONGEST_REASON - 3]}..."
+        if key not in counts and len(counts) >= MOST_REASONS:
+            key = OTHER_REASONS
+        count, first = counts.get(key, (0, frame))
+        counts[key] = (count + 1, first)
+    return counts
 
 
-def _wanted(store: Store, target: Target) -> Iterator[Frames]:
-    wanted: dict[tuple[str, str], IntArray] = {}
+def _wanted(store: Store, target: Target, name: str) -> Iterator[Frames]:
+    wanted: dict[str, IntArray] = {}
     for part, molecule, trajectory, indices in target.selection.wanted():
-        if part != "validation":
-            key = molecule, trajectory
-            wanted[key] = np.union1d(wanted[key], indices) if key in wanted else indices
-    for (molecule, trajectory), indices in wanted.items():
-        yield store.frames(molecule, trajectory, indices)
-    for molecule in (*target.split.train, *target.split.ood):
-        if store.has_minimum(molecule):
-            yield store.minimum(molecule)
+        if molecule == name and part != "validation":
+            known = wanted.get(trajectory)
+            wanted[trajectory] = indices if known is None else np.union1d(known, indices)
+    for trajectory, indices in wanted.items():
+        yield store.frames(name, trajectory, indices)
+    if store.has_minimum(name):
+        yield store.minimum(name)
 
 
-def _predict(potential: Potential, store: Store, frames: Frames) -> PredictedFrames:
+def _unsupported(potential: Potential, molecule: Molecule) -> str:
+    from ase.data import chemical_symbols
+
+    unknown = sorted(set(molecule.numbers.tolist()) - potential.elements)
+    if not unknown:
+        return ""
+    return f"the potential does not know {', '.join(chemical_symbols[z] for z in unknown)}"
+
+
+def _predict(
+    potential: Potential, molecule: Molecule, frames: Frames
+) -> tuple[PredictedFrames, dict[str, str]]:
     positions = frames.positions.astype(np.float64)
-    energy, forces = potential.predict(store.molecules[frames.molecule], positions)
-    return PredictedFrames(frames.molecule, frames.trajectory, frames.indices, energy, forces)
+    energy, forces = potential.predict(molecule, positions)
+    said = potential.failed_frames() if isinstance(potential, FailsFrames) else {}
+    finite = np.isfinite(energy) & np.isfinite(forces).all(axis=(1, 2))
+    reasons = {
+        place: said.get(row, NOT_FINITE)
+        for row, place in enumerate(_places(frames))
+        if not finite[row]
+    }
+    predicted = PredictedFrames(frames.molecule, frames.trajectory, frames.indices, energy, forces)
+    return predicted, reasons
+
+
+def _failed(frames: Frames) -> PredictedFrames:
+    return PredictedFrames(
+        frames.molecule,
+        frames.trajectory,
+        frames.indices,
+        np.full(len(frames), np.nan),
+        np.full(frames.positions.shape, np.nan),
+    )
+
+
+def _places(frames: Frames) -> list[str]:
+    return [f"{frames.molecule}/{frames.trajectory}/{index}" for index in frames.indices.tolist()]

@@ -10,13 +10,13 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from mlip_compose.documents import parse_document, read_text
 from mlip_compose.errors import UnknownNameError
 from mlip_compose.molecules.assembly import assemble, parse_name
 from mlip_compose.molecules.series import bifunctional, full, monofunctional
 from mlip_compose.records import Molecule
 from mlip_compose.sampling.protocol import SamplingProtocol
 from mlip_compose.store.checksum import canonical_json
-from mlip_compose.studies.documents import parse_document, read_text
 
 DATASET_NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 

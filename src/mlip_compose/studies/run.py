@@ -27,13 +27,15 @@ from mlip_compose.files import write_text
 from mlip_compose.records import Failure
 from mlip_compose.report.bundle import DatasetFacts, StudyResults, UnitFacts
 from mlip_compose.store.catalogue import dataset_path
-from mlip_compose.store.predictions import read_predictions
+from mlip_compose.store.predictions import Predictions, read_predictions
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.ceilings import score_ceilings
 from mlip_compose.studies.directory import ResultsDirectory, read_kept
 from mlip_compose.studies.engine.engine import Engine
 from mlip_compose.studies.evaluate import certified
+from mlip_compose.studies.foreign_rows import ForeignRow, foreign_rows
 from mlip_compose.studies.plan import Target, Training, plan
+from mlip_compose.studies.preflight import check_there
 from mlip_compose.studies.provenance import provenance
 from mlip_compose.studies.scoring import score_predictions
 from mlip_compose.studies.study import Study
@@ -107,16 +109,21 @@ def run_study(
     path = dataset_path(study.dataset).resolve()  # workers have other working directories
     store = Store(path)
     trainings = plan(study, store)
+    foreign = foreign_rows(study, store, trainings)
     with directory.locked():
+        untrained = [t.entry for t in trainings if not directory.training(t.id).is_dir()]
+        check_there(untrained, engine)
         certificates = _certify(trainings, store, directory, watch)
         units, trained, failures = _train(trainings, path, directory, engine, watch)
-        scores, scored = _score(trainings, units, certificates, store, directory, watch)
+        scores, scored = _score(trainings, foreign, units, certificates, store, directory, watch)
+        shown = [units[training.id] for training in trainings if training.id in units]
+        shown += [row.facts for row in foreign]
         ceilings, compared = score_ceilings(
             _with_ceilings(trainings, units, certificates), store, directory
         )
         done = trained + scored + compared
         results = _kept(directory)
-        wanted = (study.model_dump(mode="json"), store.checksum)
+        wanted = (study.model_dump(mode="json"), store.checksum, {unit.id for unit in shown})
         if done or results is None or _made_from(results) != wanted:
             several = len(study.seeds) > 1
             summaries = seed_summaries(scores) if several else ()
@@ -125,7 +132,7 @@ def run_study(
                 study=study.model_dump(mode="json"),
                 dataset=_dataset_facts(store),
                 certificates=_shown(certificates),
-                units=tuple(units[training.id] for training in trainings if training.id in units),
+                units=tuple(shown),
                 scores=tuple(scores),
                 pairs=paired_differences(scores, PAIRED_METRICS),
                 seed_summaries=summaries,
@@ -247,24 +254,29 @@ def _finished(training: Training, directory: ResultsDirectory) -> bool:
 
 def _score(
     trainings: Sequence[Training],
+    foreign: Sequence[ForeignRow],
     units: Mapping[str, UnitFacts],
     certificates: Mapping[tuple[str, int, int], Certificate],
     store: Store,
     directory: ResultsDirectory,
     watch: Watch,
 ) -> tuple[list[Score], int]:
-    targets = [
-        (training, target) for training, target in _ordinary(trainings) if _is_done(training, units)
+    made: list[tuple[tuple[str, int, int], Target, Predictions | None]] = [
+        (_key(training, target), target, None)
+        for training, target in _ordinary(trainings)
+        if _is_done(training, units)
     ]
-    kept = {target.id: read_kept(directory.score(target.id), Score) for _, target in targets}
+    made += [(row.key, row.target, row.predictions) for row in foreign]
+    kept = {target.id: read_kept(directory.score(target.id), Score) for _, target, _ in made}
     missing = sum(score is None for score in kept.values())
     watch.stage("score", missing)
     scores = []
-    for training, target in targets:
+    for key, target, predictions in made:
         score = kept[target.id]
         if score is None:
-            predictions, _ = read_predictions(directory.predictions(target.id))
-            radius = certificates[_key(training, target)].coverage_radius
+            if predictions is None:
+                predictions, _ = read_predictions(directory.predictions(target.id))
+            radius = certificates[key].coverage_radius
             score = score_predictions(predictions, store, target, radius)
             write_text(directory.score(target.id), score.model_dump_json(indent=1) + "\n")
             watch.unit(target.id, "")
@@ -310,8 +322,8 @@ def _kept(directory: ResultsDirectory) -> StudyResults | None:
         return None
 
 
-def _made_from(results: StudyResults) -> tuple[dict[str, Any], str]:
-    return results.study, results.dataset.sha256
+def _made_from(results: StudyResults) -> tuple[dict[str, Any], str, set[str]]:
+    return results.study, results.dataset.sha256, {unit.id for unit in results.units}
 
 
 def _additivity(store: Store) -> Additivity | None:

@@ -12,6 +12,7 @@ from mlip_compose.evaluation.results import Score
 from mlip_compose.evaluation.score import Header, score
 from mlip_compose.records import (
     MINIMUM,
+    PRIMARY,
     RELAXED,
     Comparison,
     FrameSelection,
@@ -34,7 +35,7 @@ def score_predictions(
     Parameters
     ----------
     predictions
-        At least the training, ID and OOD frames of the split.
+        At least the ID and OOD frames of the split; offsets take the training frames too.
     store
         The data set with the labels; its checksum must be the one that was predicted.
     target
@@ -74,6 +75,9 @@ def score_predictions(
             if trajectory == RELAXED and (distance := relaxed_rmsd(frames, store)) is not None
         },
         failed_relaxations=made_for.failed_relaxations,
+        level_of_theory=made_for.level_of_theory,
+        pretrained_on=made_for.pretrained_on,
+        failures=made_for.failures,
     )
     seen = [store.molecules[name] for name in target.selection.train]
     return score(
@@ -94,6 +98,9 @@ def comparisons(
 ) -> Iterator[Comparison]:
     """Yield reference and prediction for each molecule and part of a selection but ``validation``.
 
+    Where not one molecule that is trained on has predictions of its training frames, as those of
+    others may not, there is no part ``train`` either.
+
     Parameters
     ----------
     predictions, store
@@ -109,8 +116,11 @@ def comparisons(
     CoverageError
         Frames of the selection were not predicted; says which.
     """
+    unused = {"validation"}
+    if not any((name, PRIMARY) in predictions.frames for name in selection.train):
+        unused.add("train")
     for part, name, trajectory, indices in selection.wanted():
-        if part == "validation":
+        if part in unused:
             continue
         molecule = store.molecules[name]
         reference = store.frames(name, trajectory, indices)

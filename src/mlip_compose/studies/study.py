@@ -8,13 +8,14 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from mlip_compose.documents import parse_document, read_text
 from mlip_compose.errors import StudyError, UnknownNameError
-from mlip_compose.potentials.base import PotentialKind, Settings
+from mlip_compose.potentials.base import PotentialKind, Pretraining, Settings
 from mlip_compose.potentials.registry import get_kind
-from mlip_compose.studies.documents import parse_document, read_text
-from mlip_compose.tasks.registry import TASKS, get_task
+from mlip_compose.tasks.registry import TASKS, UNTRAINED, get_task
 
 NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+LABEL: Final = r"^[A-Za-z0-9][A-Za-z0-9 ._+-]*$"
 
 
 class Entry(BaseModel):
@@ -34,7 +35,7 @@ class Entry(BaseModel):
 
     potential: str
     settings: dict[str, Any] = {}
-    label: str = Field(default="", pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._+-]*$|^$")
+    label: str = Field(default="", pattern=rf"{LABEL}|^$")
 
     @property
     def shown(self) -> str:
@@ -51,6 +52,16 @@ class Entry(BaseModel):
             There is none of this name.
         """
         return get_kind(self.potential)
+
+    @property
+    def pretraining(self) -> Pretraining | None:
+        """What it learned elsewhere, as its kind or its settings say; None of one from scratch."""
+        return self.kind.pretraining or self.resolved().pretraining()
+
+    @property
+    def is_zero_shot(self) -> bool:
+        """Whether it was trained elsewhere, and is not trained on the frames of a task."""
+        return self.pretraining is not None and not self.pretraining.fine_tuned
 
     def resolved(self) -> Settings:
         """Return all settings, defaults included.
@@ -105,6 +116,9 @@ class Study(BaseModel):
     relax_minima
         Whether each potential relaxes the minima of all molecules, so that reaction energies are
         also those of its own minima. Takes some tens of predictions a molecule.
+    predictions
+        Files of predictions of models that the study does not train (``predictions import``), rows
+        like the others; paths in a study file are relative to it.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -119,6 +133,7 @@ class Study(BaseModel):
     allow_missing: bool = False
     ceiling: bool = False
     relax_minima: bool = False
+    predictions: tuple[Path, ...] = ()
 
     def check(self) -> None:
         """Check every name and setting before any work is done.
@@ -133,16 +148,34 @@ class Study(BaseModel):
                 get_task(task).check_level(level)
         for entry in self.potentials:
             entry.resolved()
+        self._check_untrained()
         for what, values in (
             ("tasks", self.tasks),
             ("levels", self.levels),
             ("seeds", self.seeds),
             ("potentials", tuple(entry.shown for entry in self.potentials)),
+            ("predictions", self.predictions),
         ):
             twice = {str(value) for value in values if values.count(value) > 1}
             if twice:
                 hint = "Give each a label of its own." if what == "potentials" else ""
                 raise StudyError(f"{what} that are named once", f"{', '.join(twice)} twice", hint)
+
+    def _check_untrained(self) -> None:
+        """Refuse what a task that trains on nothing cannot serve."""
+        for task in (task for task in self.tasks if task in UNTRAINED):
+            if needing := [entry.shown for entry in self.potentials if not entry.is_zero_shot]:
+                raise StudyError(
+                    f"potentials that were trained elsewhere, for {task!r}, which has nothing to "
+                    "train on",
+                    ", ".join(needing),
+                    f"Leave them out, or leave out {task!r}.",
+                )
+            if self.ceiling:
+                raise StudyError(
+                    f"tasks that train, with ceiling: true, or {task!r} without",
+                    f"{task!r} and ceiling: true",
+                )
 
 
 def study_names() -> tuple[str, ...]:
@@ -168,5 +201,9 @@ def load_study(name: str) -> Study:
     else:
         raise UnknownNameError("study or the path of a YAML file", name, study_names())
     study = parse_document(text, Study, "study", name)
+    folder = Path(name).parent
+    study = study.model_copy(
+        update={"predictions": tuple(folder / path for path in study.predictions)}
+    )
     study.check()
     return study

@@ -25,6 +25,7 @@ from mlip_compose.store.reader import Store
 from mlip_compose.studies.directory import ResultsDirectory, held
 from mlip_compose.studies.plan import Training
 from mlip_compose.studies.prediction import predict_selection
+from mlip_compose.studies.study import Entry
 
 UNIT: Final = "unit.json"
 MODEL: Final = "model"
@@ -175,6 +176,7 @@ def _facts(training: Training, outcome: Potential | Failure, cost: dict[str, Any
     failed = isinstance(outcome, Failure)
     report: dict[str, Any] = {} if failed else dict(outcome.report)  # type: ignore[union-attr]
     cost |= {key: report.pop(key) for key in COST_KEYS if key in report}
+    level_of_theory, pretrained_on = origin(training.entry)
     return UnitFacts(
         id=training.id,
         task=training.task,
@@ -190,7 +192,24 @@ def _facts(training: Training, outcome: Potential | Failure, cost: dict[str, Any
         facts=report,
         ceiling=training.ceiling,
         receptive_field=training.entry.resolved().receptive_field(),
+        level_of_theory=level_of_theory,
+        pretrained_on=pretrained_on,
     )
+
+
+def origin(entry: Entry) -> tuple[str, str]:
+    """Return the levels of theory that a potential was trained on elsewhere.
+
+    Returns
+    -------
+    level_of_theory, pretrained_on
+        Of one that is not trained on this data, and of one that is fine-tuned on it then; empty
+        where it is not so.
+    """
+    known = entry.pretraining
+    if known is None:
+        return "", ""
+    return ("", known.level_of_theory) if known.fine_tuned else (known.level_of_theory, "")
 
 
 COST_KEYS: Final = ("parameters", "gradient_steps", "device", "peak_memory_mb")

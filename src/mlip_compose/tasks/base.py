@@ -54,9 +54,8 @@ class Task(ABC):
         """Raise :class:`~mlip_compose.errors.RequestError` where the task has no such level."""
         if isinstance(level, bool) or level not in self.levels:
             *some, last = map(str, self.levels)
-            raise RequestError(
-                f"a level of the task {self.name!r}: {', '.join(some)} or {last}", repr(level)
-            )
+            known = f"{', '.join(some)} or {last}" if some else last
+            raise RequestError(f"a level of the task {self.name!r}: {known}", repr(level))
 
     def split(self, molecules: Iterable[Molecule], level: int) -> Split:
         """Split the molecules at hand.
@@ -92,9 +91,12 @@ class Task(ABC):
 
 
 def check_not_empty(split: Split) -> None:
-    """Raise ``CoverageError`` where a split has no molecule to train on, or none to test on."""
+    """Raise ``CoverageError`` where a split has no molecule to train on, or none to test on.
+
+    Of a task that trains on nothing only the test is asked for.
+    """
     for names, purpose in ((split.train, "train on"), (split.ood, "test on")):
-        if not names:
+        if not names and (split.trains or purpose == "test on"):
             raise CoverageError(
                 f"a molecule to {purpose} in {split.task!r} at level {split.level}",
                 "none",

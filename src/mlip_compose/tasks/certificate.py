@@ -68,7 +68,8 @@ def certify(
     Raises
     ------
     CoverageError
-        The split has no training or no OOD molecule, or one that ``molecules`` lacks.
+        The split has no training molecule though it trains, no OOD molecule, or one that
+        ``molecules`` lacks.
     """
     if (selection is None) != (frames is None):
         raise TypeError("certify takes both selection and frames, or neither")
@@ -88,22 +89,23 @@ def certify(
     if selection is not None and frames is not None:
         leaks += shared_frames(by_name, selection, frames)
         counts = _frame_counts(selection)
-        force_magnitude = _force_shift(selection, frames)
+        force_magnitude = _force_shift(selection, frames) if selection.id else None
+    atom_radii, compound_radii = (ATOM_RADII, COMPOUND_RADII) if train else ((), ())
     return Certificate(
         task=split.task,
         level=split.level,
         coverage_radius=covered.radius,
         coverage_radii=tuple(range(MAX_RADIUS + 1)),
         coverage=covered.fractions,
-        atom_divergence_radii=ATOM_RADII,
+        atom_divergence_radii=atom_radii,
         atom_divergence_alpha=ATOM_ALPHA,
         atom_divergence=tuple(
-            environment_divergence(train, ood, radius, ATOM_ALPHA) for radius in ATOM_RADII
+            environment_divergence(train, ood, radius, ATOM_ALPHA) for radius in atom_radii
         ),
-        compound_divergence_radii=COMPOUND_RADII,
+        compound_divergence_radii=compound_radii,
         compound_divergence_alpha=COMPOUND_ALPHA,
         compound_divergence=tuple(
-            environment_divergence(train, ood, radius, COMPOUND_ALPHA) for radius in COMPOUND_RADII
+            environment_divergence(train, ood, radius, COMPOUND_ALPHA) for radius in compound_radii
         ),
         train_molecules=train_names,
         ood_molecules=split.ood,
@@ -114,7 +116,7 @@ def certify(
             ood_atoms=sum(m.n_atoms for m in ood),
         ),
         elements=ElementCounts(train=_elements(train), ood=_elements(ood)),
-        heavy_atoms=_shift(_mean_heavy(train), _mean_heavy(ood), "atoms"),
+        heavy_atoms=_shift(_mean_heavy(train), _mean_heavy(ood), "atoms") if train else None,
         unseen=_unseen(train, ood, covered.radius + 1),
         frames=counts,
         force_magnitude=force_magnitude,

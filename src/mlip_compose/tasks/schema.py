@@ -96,7 +96,7 @@ class Certificate(_Strict):
     coverage_radii, coverage
         Fraction of OOD atoms whose environment occurs in training, by radius in bonds.
     atom_divergence_radii, atom_divergence_alpha, atom_divergence
-        CFQ's divergence of environments of radius 0 and 1.
+        CFQ's divergence of environments of radius 0 and 1; none without training molecules.
     compound_divergence_radii, compound_divergence_alpha, compound_divergence
         The same of radius 2 to 6.
     train_molecules, ood_molecules
@@ -104,14 +104,15 @@ class Certificate(_Strict):
     sizes, elements
         Every molecule counts once.
     heavy_atoms
-        Atoms other than hydrogen, mean over training (``id``) and OOD molecules.
+        Atoms other than hydrogen, mean over training (``id``) and OOD molecules; None without
+        training molecules.
     unseen
         What training does not show, one bond beyond r*.
     frames
         Numbers of frames by part; None where no frames were given.
     force_magnitude
         Length of the force on an atom, mean over the ID and the OOD test frames; None where no
-        frames were given.
+        frames were given, or none are ID.
     duplicate_tolerance
         Angstrom; frames closer than this are leaks. None where no frames were given, and compared.
     leaks
@@ -134,7 +135,7 @@ class Certificate(_Strict):
     ood_molecules: tuple[str, ...]
     sizes: Sizes
     elements: ElementCounts
-    heavy_atoms: Shift
+    heavy_atoms: Shift | None
     unseen: Unseen
     frames: FrameCounts | None
     force_magnitude: Shift | None

@@ -31,6 +31,7 @@ def select_frames(
 
     Of the secondary trajectory of a training molecule the first fifth (at least one frame) is for
     validation, the rest is the ID test. The OOD test is every primary frame of the OOD molecules.
+    Of a split that trains on nothing that is all, whatever the budget.
 
     Parameters
     ----------
@@ -65,6 +66,10 @@ def select_frames(
     _require(available | ood, 1, "primary")
     _require(secondary, MIN_SECONDARY, "secondary")
 
+    tested = {name: np.arange(n) for name, n in ood.items()}
+    if not split.trains:
+        return FrameSelection(train={}, validation={}, id={}, ood=tested)
+
     total = sum(available.values())
     budget = total if train_frames is None else train_frames
     if budget < 1:
@@ -87,7 +92,7 @@ def select_frames(
         },
         validation={name: np.arange(parts[name]) for name in trained},
         id={name: np.arange(parts[name], secondary[name]) for name in trained},
-        ood={name: np.arange(n) for name, n in ood.items()},
+        ood=tested,
     )
 
 

@@ -69,7 +69,7 @@ def tiny():
 @pytest.fixture(scope="session")
 def fitted(data, tiny, tmp_path_factory):
     """A potential, with what it has been told on the way."""
-    from mlip_compose.potentials.mace import KIND
+    from mlip_compose.potentials.mace import SMALL as KIND
 
     told = []
     workdir = tmp_path_factory.mktemp("fitted")

@@ -7,7 +7,7 @@ import pytest
 
 from mlip_compose.errors import CoverageError
 from mlip_compose.potentials.base import silent
-from mlip_compose.potentials.mace import KIND
+from mlip_compose.potentials.mace import SMALL as KIND
 from mlip_compose.records import Failure
 
 

@@ -27,12 +27,15 @@ def test_batch_is_what_graph_pes_makes_of_ase_atoms(data):
     from graph_pes.atomic_graph import AtomicGraph, to_batch
 
     frames = data.train[1]
-    numbers = data.molecules[frames.molecule].numbers
-    batch = batch_graph(numbers, frames.positions, 3.0, torch.float32)
+    molecule = data.molecules[frames.molecule]
+    numbers = molecule.numbers
+    batch = batch_graph(molecule, frames.positions, 3.0, torch.float32)
     expected = to_batch([AtomicGraph.from_ase(Atoms(numbers, p), 3.0) for p in frames.positions])
     for name in ("Z", "R", "cell", "batch", "ptr"):
         torch.testing.assert_close(getattr(batch, name), getattr(expected, name))
     assert batch.cutoff == expected.cutoff
+    assert batch.other["total_charge"].tolist() == [0.0] * len(frames)
+    assert batch.other["total_spin"].tolist() == [1.0] * len(frames)
     pairs, expected_pairs = (
         set(map(tuple, graph.neighbour_list.T.tolist())) for graph in (batch, expected)
     )

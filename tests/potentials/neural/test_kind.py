@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from mlip_compose.errors import MissingExtraError
 from mlip_compose.potentials.base import silent
-from mlip_compose.potentials.mace import KIND
+from mlip_compose.potentials.mace import SMALL as KIND
 
 
 def test_kind_is_known_without_importing_torch():

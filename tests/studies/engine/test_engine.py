@@ -3,6 +3,7 @@
 import math
 import os
 import time
+from functools import partial
 
 import pytest
 from engines import ONE, TWO
@@ -75,3 +76,12 @@ def _alive(pid):
     except ProcessLookupError:
         return False
     return True
+
+
+def test_what_a_worker_prints_goes_to_stderr(capfd):
+    with local(1) as engine:
+        assert dict(engine.run(print, ["one"])) == {"one": None}
+        assert dict(engine.run(partial(os.write, 1), [b"two\n"])) == {b"two\n": 4}
+    captured = capfd.readouterr()
+    assert captured.out == ""
+    assert {"one", "two"} <= set(captured.err.split())

@@ -18,6 +18,8 @@ from mlip_compose.units import EV_IN_MEV
 FORCES = "valid/metrics/forces_mae"
 ENERGY = "valid/metrics/per_atom_energy_mae"
 _DIVERGED = 100.0  # times the mean magnitude of the validation forces
+_RISEN = 10.0  # times the smallest validation error so far ...
+_IN_A_ROW = 2  # ... at so many validations running
 
 
 class Averaging(EMAWeightAveraging):
@@ -32,7 +34,12 @@ class Averaging(EMAWeightAveraging):
 
 
 class Curve(pl.Callback):
-    """Validation errors by gradient step.
+    """Validation errors by gradient step; it stops a training that diverges.
+
+    That is one whose training loss or validation error is no number, whose validation error of the
+    forces exceeds 100 times their mean magnitude once, or 10 times its own smallest value at two
+    validations in a row: an average of weights does not come back from there within the steps that
+    are left, since the learning rate falls. A rise by less is left alone: it may be the data's.
 
     Attributes
     ----------
@@ -60,9 +67,6 @@ class Curve(pl.Callback):
         """Add a point; stop where the error is no longer a number, or absurdly large."""
         step = trainer.global_step
         forces, energy = (float(trainer.callback_metrics[key]) for key in (FORCES, ENERGY))
-        if not (math.isfinite(energy) and forces <= self._limit):
-            reason = f"the validation error of the forces became {forces:.3g} eV/Angstrom"
-            self._stop(trainer, f"{reason} at step {step}")
         self.points.append(
             {
                 "step": step,
@@ -70,6 +74,16 @@ class Curve(pl.Callback):
                 "energy_mae_per_atom": energy * EV_IN_MEV,
             }
         )
+        became = f"the validation error of the forces became {forces:.3g} eV/Angstrom"
+        if not (math.isfinite(energy) and forces <= self._limit):
+            self._stop(trainer, f"{became} at step {step}")
+        elif self._has_risen():
+            best = min(point["forces_mae"] for point in self.points) / EV_IN_MEV
+            self._stop(trainer, f"{became} at step {step}, after {best:.3g} at its best")
+
+    def _has_risen(self) -> bool:
+        errors = [point["forces_mae"] for point in self.points]
+        return len(errors) > _IN_A_ROW and min(errors[-_IN_A_ROW:]) > _RISEN * min(errors)
 
     def _stop(self, trainer: pl.Trainer, reason: str) -> None:
         self.divergence = self.divergence or reason
@@ -123,7 +137,10 @@ class Cost(pl.Callback):
         self.resumed_at = list(state_dict["resumed_at"])
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Record a resumption."""
+        """Record a resumption; count the peak memory of a GPU anew."""
+        device = trainer.strategy.root_device
+        if device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats(device)
         if trainer.global_step:
             self.resumed_at.append(trainer.global_step)
 

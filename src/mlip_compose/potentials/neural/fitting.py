@@ -15,10 +15,11 @@ from mlip_compose.errors import CoverageError
 from mlip_compose.potentials.base import Progress, Settings
 from mlip_compose.potentials.neural.callbacks import peak_memory_mb
 from mlip_compose.potentials.neural.graphs import labelled_graphs
-from mlip_compose.potentials.neural.models import DTYPES, build_model, scale_messages
+from mlip_compose.potentials.neural.models import DTYPES, build_model
 from mlip_compose.potentials.neural.potential import NeuralPotential
+from mlip_compose.potentials.neural.scaling import scale_messages
 from mlip_compose.potentials.neural.training import Training, train
-from mlip_compose.potentials.neural_kind import Architecture, NeuralSettings
+from mlip_compose.potentials.neural_kind import Architecture
 from mlip_compose.potentials.reference_energies import fit_reference_energies
 from mlip_compose.records import Failure, TrainingSet
 
@@ -53,7 +54,7 @@ def fit_neural(
     model = build_model(architecture, settings, sorted(reference_energies), seed)
     scale_messages(model, to_batch(graphs))
 
-    name = _fingerprint(architecture, data, settings, seed)
+    name = fingerprint(architecture.name, data, settings, seed)
     checkpoint = workdir / "checkpoints" / f"{architecture.name}-{name}.ckpt"
     training = train(model, graphs, validation, settings, seed, checkpoint, progress)
     if training.curve.divergence is not None:
@@ -63,11 +64,12 @@ def fit_neural(
         settings,
         model.eval().requires_grad_(False).cpu(),
         reference_energies,
-        {"parameters": count_used_parameters(model)} | _facts(training),
+        {"parameters": count_used_parameters(model)} | training_facts(training),
     )
 
 
-def _facts(training: Training) -> dict[str, object]:
+def training_facts(training: Training) -> dict[str, object]:
+    """Return how a training went and what it cost, as JSON holds it."""
     device = training.device
     return {
         "gradient_steps": training.steps,
@@ -81,12 +83,11 @@ def _facts(training: Training) -> dict[str, object]:
     }
 
 
-def _fingerprint(
-    architecture: Architecture, data: TrainingSet, settings: NeuralSettings, seed: int
-) -> str:
+def fingerprint(name: str, data: TrainingSet, settings: Settings, seed: int) -> str:
+    """Return what tells this training from others: a hash of its settings, seed and data."""
     digest = hashlib.sha256()
     chosen = settings.model_dump(mode="json")
-    digest.update(json.dumps([architecture.name, chosen, seed], sort_keys=True).encode())
+    digest.update(json.dumps([name, chosen, seed], sort_keys=True).encode())
     for frames in (*data.train, *data.validation):
         digest.update(f"{frames.molecule} {frames.trajectory}".encode())
         for array in (frames.positions, frames.energy, frames.forces):

@@ -42,14 +42,14 @@ def neighbour_pairs(positions: FloatArray, cutoff: float) -> tuple[IntArray, Int
 
 
 def batch_graph(
-    numbers: IntArray, positions: FloatArray, cutoff: float, dtype: torch.dtype
+    molecule: Molecule, positions: FloatArray, cutoff: float, dtype: torch.dtype
 ) -> AtomicGraph:
     """Make one batched graph of F frames of one molecule.
 
     Parameters
     ----------
-    numbers : (N,)
-        Atomic numbers.
+    molecule
+        Of N atoms; its charge and spin are in the graph, for models that take them.
     positions : (F, N, 3)
         Angstrom.
     cutoff
@@ -61,17 +61,24 @@ def batch_graph(
     frame, i, j = neighbour_pairs(positions, cutoff)
     first = frame * n_atoms
     return AtomicGraph(
-        Z=torch.tensor(numbers.astype(np.int64)).repeat(n_frames),
+        Z=torch.tensor(molecule.numbers.astype(np.int64)).repeat(n_frames),
         R=torch.tensor(positions.reshape(-1, 3), dtype=dtype),
         cell=torch.zeros(n_frames, 3, 3, dtype=dtype),
         neighbour_list=torch.tensor(np.stack([first + i, first + j])),
         neighbour_cell_offsets=torch.zeros(len(i), 3, dtype=dtype),
         properties={},
         cutoff=cutoff,
-        other={},
+        other=_state(molecule, n_frames, dtype),
         batch=torch.arange(n_frames).repeat_interleave(n_atoms),
         ptr=torch.arange(n_frames + 1) * n_atoms,
     )
+
+
+def _state(molecule: Molecule, n_frames: int, dtype: torch.dtype) -> dict[str, torch.Tensor]:
+    return {
+        "total_charge": torch.full((n_frames,), molecule.charge, dtype=dtype),
+        "total_spin": torch.full((n_frames,), molecule.spin, dtype=dtype),
+    }
 
 
 def labelled_graphs(
@@ -89,7 +96,8 @@ def labelled_graphs(
     """
     graphs = []
     for block in frames:
-        numbers = molecules[block.molecule].numbers
+        molecule = molecules[block.molecule]
+        numbers = molecule.numbers
         offset = sum(reference_energies[z] for z in numbers.tolist())
         positions = np.asarray(block.positions, dtype=np.float64)
         frame, i, j = neighbour_pairs(positions, cutoff)
@@ -109,7 +117,7 @@ def labelled_graphs(
                         "forces": torch.tensor(np.asarray(block.forces[f]), dtype=dtype),
                     },
                     cutoff=cutoff,
-                    other={},
+                    other=_state(molecule, 1, dtype),
                 )
             )
     return graphs

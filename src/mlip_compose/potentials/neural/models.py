@@ -8,9 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from graph_pes import AtomicGraph, GraphPESModel
-from graph_pes.atomic_graph import number_of_atoms, number_of_edges
-from graph_pes.models.components.aggregation import ScaledSumNeighbours
+from graph_pes import GraphPESModel
 from graph_pes.utils.nn import PerElementParameter
 from numpy.typing import NDArray
 
@@ -44,21 +42,6 @@ def build_model(
         if isinstance(parameter, PerElementParameter):
             parameter.register_elements(elements)  # so that parameters of others are not counted
     return model
-
-
-def scale_messages(model: GraphPESModel, graph: AtomicGraph) -> None:
-    """Divide sums over neighbours by the root of their average number in ``graph``.
-
-    The parts of a model are set one by one, not by graph-pes's ``pre_fit_all_components``: that
-    also fits scales of energies per element, which the compositions of a homologous series leave
-    undetermined. Random messages add up as the root of their number, so this keeps features at
-    the size that the layers after it are initialised for; on this data it trains faster than
-    division by the number, which is graph-pes's default.
-    """
-    average = number_of_edges(graph) / number_of_atoms(graph)
-    for module in model.modules():
-        if isinstance(module, ScaledSumNeighbours):
-            module.scale.data.fill_(max(average, 1.0) ** 0.5)
 
 
 def parameter_arrays(model: GraphPESModel) -> dict[str, NDArray[Any]]:

@@ -6,21 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import torch
 from graph_pes import GraphPESModel
 from pydantic import ValidationError
 
 from mlip_compose.errors import SchemaError
 from mlip_compose.potentials.base import check_request
 from mlip_compose.potentials.files import read_model, write_model
-from mlip_compose.potentials.neural.graphs import batch_graph, neighbour_pairs
 from mlip_compose.potentials.neural.models import (
     DTYPES,
     build_model,
     load_parameter_arrays,
     parameter_arrays,
 )
+from mlip_compose.potentials.neural.prediction import predict_in_batches
 from mlip_compose.potentials.neural_kind import Architecture, NeuralSettings
 from mlip_compose.records import FloatArray, Molecule
 
@@ -61,35 +59,17 @@ class NeuralPotential:
         return frozenset(self.reference_energies)
 
     def predict(self, molecule: Molecule, positions: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Predict energies (F,) in eV and forces (F, N, 3) in eV/Angstrom, in batches of frames.
-
-        A batch has as many frames as fit a fixed number of neighbour pairs, so that memory does
-        not grow with the number of frames or the size of the molecule. Runs on a GPU where there
-        is one.
-        """
+        """Predict energies (F,) in eV and forces (F, N, 3) in eV/Angstrom, in batches of frames."""
         positions = check_request(self.name, self.elements, molecule, positions)
-        offset = sum(self.reference_energies[z] for z in molecule.numbers.tolist())
-        energies = np.empty(len(positions))
-        forces = np.empty_like(positions)
-        if len(positions) == 0:
-            return energies, forces
-        device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        model = self.model.to(device)
-        edges = len(neighbour_pairs(positions[:1], self.settings.cutoff)[0])
-        size = max(1, _BATCH_EDGES[device.type] // max(1, edges))
-        for start in range(0, len(positions), size):
-            block = slice(start, start + size)
-            graph = batch_graph(
-                molecule.numbers,
-                positions[block],
-                self.settings.cutoff,
-                DTYPES[self.settings.dtype],
-            )
-            with torch.enable_grad():
-                found = model.predict(graph.to(device), ["energy", "forces"])
-            energies[block] = found["energy"].double().cpu().numpy() + offset
-            forces[block] = found["forces"].double().cpu().numpy().reshape(forces[block].shape)
-        return energies, forces
+        energies, forces = predict_in_batches(
+            self.model,
+            molecule,
+            positions,
+            self.settings.cutoff,
+            DTYPES[self.settings.dtype],
+            _BATCH_EDGES,
+        )
+        return energies + sum(self.reference_energies[z] for z in molecule.numbers.tolist()), forces
 
     def save(self, directory: Path) -> None:
         """Write ``model.json`` (settings, reference energies, report) and ``model.npz``."""

@@ -20,7 +20,7 @@ from pytorch_lightning.callbacks import ModelCheckpoint
 from mlip_compose.potentials.base import Progress
 from mlip_compose.potentials.neural.callbacks import Averaging, Cost, Curve, Report
 from mlip_compose.potentials.neural.loader import StepLoader
-from mlip_compose.potentials.neural_kind import NeuralSettings
+from mlip_compose.potentials.neural_kind import TrainingSettings
 from mlip_compose.potentials.quiet import quiet
 
 _VALIDATION_BATCH = 32  # frames
@@ -56,11 +56,22 @@ def mean_norm_error(predicted: torch.Tensor, reference: torch.Tensor) -> torch.T
     return error
 
 
+def evenly(graphs: Sequence[AtomicGraph], most: int) -> Sequence[AtomicGraph]:
+    """Take at most so many graphs, evenly over the list and so over molecules.
+
+    Validation only watches a training: no weights are chosen by it, so that fewer frames add to
+    the sampling error of its curve and change nothing of the potential.
+    """
+    if len(graphs) <= most:
+        return graphs
+    return [graphs[round(i * (len(graphs) - 1) / max(most - 1, 1))] for i in range(most)]
+
+
 def train(
     model: GraphPESModel,
     train_graphs: Sequence[AtomicGraph],
     validation_graphs: Sequence[AtomicGraph],
-    settings: NeuralSettings,
+    settings: TrainingSettings,
     seed: int,
     checkpoint: Path,
     progress: Progress,
@@ -72,7 +83,8 @@ def train(
     model
         Untrained, on the CPU.
     train_graphs, validation_graphs
-        Graphs with ``energy`` in eV and ``forces`` in eV/Angstrom.
+        Graphs with ``energy`` in eV and ``forces`` in eV/Angstrom; of the latter, validations look
+        at ``settings.validation_frames``.
     settings
         Of the training.
     seed
@@ -83,6 +95,7 @@ def train(
     progress
         Called with the fraction of gradient steps that are done.
     """
+    validation_graphs = evenly(validation_graphs, settings.validation_frames)
     loader = StepLoader(train_graphs, settings.batch_size, settings.steps, seed)
     validation = GraphDataLoader(
         validation_graphs, batch_size=_VALIDATION_BATCH, generator=torch.Generator()
@@ -131,7 +144,7 @@ def train(
 
 
 def _optimiser(
-    settings: NeuralSettings,
+    settings: TrainingSettings,
 ) -> tuple[Callable[[GraphPESModel], torch.optim.Optimizer], LRScheduler]:
     # graph-pes 1.0.2's own Optimizer takes parameters in the order of a set, by address in memory:
     # a checkpoint of its state does not fit the next process
@@ -143,7 +156,8 @@ def _optimiser(
         "OneCycleLR",
         max_lr=settings.learning_rate,
         total_steps=settings.steps,
-        pct_start=settings.warmup,
+        # torch 2.13 divides by zero where the rate rises for exactly one step
+        pct_start=settings.warmup * (0.999 if settings.warmup * settings.steps == 1 else 1.0),
         anneal_strategy=settings.schedule,
         cycle_momentum=False,
     )

@@ -25,7 +25,7 @@ NAME_KEYS: Final = ("molecule", "name")
 TRAJECTORY_KEYS: Final = ("trajectory", "split")
 INDEX_KEY: Final = "frame"
 
-_DAMAGE: Final = (
+DAMAGE: Final = (
     OSError,  # ASE's XYZError is one
     ValueError,
     KeyError,
@@ -35,8 +35,12 @@ _DAMAGE: Final = (
     AssertionError,
     EOFError,
     RuntimeError,
+    OverflowError,
+    SyntaxError,
+    MemoryError,  # a length that the file does not have
     sqlite3.Error,
 )
+"""What ASE raises for a file that is not what its suffix says."""
 
 
 def read_ase_file(path: Path) -> Iterator[RawFrames]:
@@ -52,10 +56,17 @@ def read_ase_file(path: Path) -> Iterator[RawFrames]:
     MissingLabelsError
         A frame without an energy or without forces.
     """
-    return batched(path, CUSTOM_OF_ASE, _frames(path))
+    return batched(path, CUSTOM_OF_ASE, (_frame(path, *each) for each in structures(path)))
 
 
-def _frames(path: Path) -> Iterator[RawFrame]:
+def structures(path: Path) -> Iterator[tuple[int, Any, Mapping[str, Any]]]:
+    """Yield the structures of a file: the index of each, ASE's ``Atoms``, and its metadata.
+
+    Raises
+    ------
+    UnreadableError
+        Truncated, not of this format, or without a structure.
+    """
     images = _images(path)
     index = 0
     while True:
@@ -63,14 +74,14 @@ def _frames(path: Path) -> Iterator[RawFrame]:
             atoms, info = next(images)
         except StopIteration:
             break
-        except _DAMAGE as error:
+        except DAMAGE as error:
             reason = " ".join(str(error).split())[:200]
             raise UnreadableError(
                 f"a file that ASE reads to its end as {path.suffix[1:]}",
                 f"{path}, {path.stat().st_size} bytes, after {index} frames: {reason}",
                 "It is truncated, damaged or of another format.",
             ) from error
-        yield _frame(path, index, atoms, info)
+        yield index, atoms, info
         index += 1
     if not index:
         raise UnreadableError(f"frames in {path}", "none")

@@ -100,7 +100,7 @@ class Engine:
                 with _reaching(client):
                     room = max(1, sum(client.nthreads().values())) - len(pending)
                     for item in [waiting.pop() for _ in range(min(room, len(waiting)))]:
-                        key = f"{work.__name__}-{next(self._numbers)}"
+                        key = f"{getattr(work, '__name__', 'unit')}-{next(self._numbers)}"
                         resources = _resources(client) if wants_gpu(item) else None
                         future = client.submit(work, item, key=key, pure=False, resources=resources)
                         pending[future] = item

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from mlip_compose.documents import parse_document, read_text
 from mlip_compose.errors import MissingExtraError, RequestError
-from mlip_compose.studies.documents import parse_document, read_text
 from mlip_compose.studies.engine.engine import GPU
 
 if TYPE_CHECKING:

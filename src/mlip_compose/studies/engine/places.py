@@ -65,6 +65,7 @@ def local(processes: int) -> Engine:
                 local_directory=scratch,
                 silence_logs=logging.CRITICAL,
                 env=dict(ONE_THREAD),
+                preload="mlip_compose.studies.engine.worker",
             ) as cluster,
             Client(cluster) as client,
         ):

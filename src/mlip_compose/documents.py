@@ -8,20 +8,26 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from mlip_compose.errors import StudyError, UnknownNameError
+from mlip_compose.errors import RequestError, StudyError, UnknownNameError
 
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def read_text(path: Path, what: str) -> str:
-    """Read a text file, or raise StudyError saying why it cannot be read."""
+def read_text(path: Path, what: str, error_class: type[RequestError] = StudyError) -> str:
+    """Read a text file, or raise ``error_class`` saying why it cannot be read."""
     try:
         return path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise StudyError(f"a {what} in {path} (YAML, UTF-8)", str(error)) from error
+        raise error_class(f"a {what} in {path} (YAML, UTF-8)", str(error)) from error
 
 
-def parse_document(text: str, model: type[Model], what: str, where: str) -> Model:
+def parse_document(
+    text: str,
+    model: type[Model],
+    what: str,
+    where: str,
+    error_class: type[RequestError] = StudyError,
+) -> Model:
     """Parse the YAML text of a document.
 
     Parameters
@@ -32,10 +38,12 @@ def parse_document(text: str, model: type[Model], what: str, where: str) -> Mode
         The schema.
     what, where
         What the document is and where it came from, for messages.
+    error_class
+        Of the errors.
 
     Raises
     ------
-    StudyError
+    error_class
         Not YAML, not a mapping, or a value that cannot be.
     UnknownNameError
         A key that there is not; names the nearest.
@@ -43,13 +51,13 @@ def parse_document(text: str, model: type[Model], what: str, where: str) -> Mode
     try:
         document: Any = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise StudyError(f"a {what} in {where} (YAML)", " ".join(str(error).split())) from error
+        raise error_class(f"a {what} in {where} (YAML)", " ".join(str(error).split())) from error
     known = list(model.model_fields)
     if not isinstance(document, dict):
         found = (
             "nothing" if document is None else f"{type(document).__name__} {str(document)[:60]!r}"
         )
-        raise StudyError(f"a {what} in {where}: a mapping with keys {', '.join(known)}", found)
+        raise error_class(f"a {what} in {where}: a mapping with keys {', '.join(known)}", found)
     for key in document:
         if key not in known:
             raise UnknownNameError(f"key of a {what}", str(key), known)
@@ -59,6 +67,6 @@ def parse_document(text: str, model: type[Model], what: str, where: str) -> Mode
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"]) or "the document"
         shown = str(first.get("input"))[:80]
-        raise StudyError(
+        raise error_class(
             f"a {what} in {where} in which {key} is right", f"{shown!r}: {first['msg']}"
         ) from error

@@ -1,0 +1,173 @@
+"""ASE calculators by the function or class that makes them: made, asked, and checked.
+
+References label with a calculator and potentials predict with one; what can go wrong is the same.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Callable, Iterable, Mapping
+from importlib.metadata import packages_distributions, version
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mlip_compose.errors import RequestError
+
+FORM: Final = "'module:function', such as 'tblite.ase:TBLite'"
+
+_ELEMENTS: Final = (
+    "elements",
+    "implemented_elements",
+    "z_table.zs",  # mace.calculators.MACECalculator
+    "model.atomic_numbers",  # torchani.ase.Calculator
+)
+"""Where calculators keep the elements that they know, as symbols or atomic numbers."""
+
+
+class Evaluation(NamedTuple):
+    """Energy in eV and forces (N, 3) in eV/Angstrom of one geometry."""
+
+    energy: float
+    forces: NDArray[np.float64]
+
+
+def check_arguments(name: str, arguments: Mapping[str, Any]) -> None:
+    """Raise RequestError unless JSON can write the keyword arguments of a calculator."""
+    try:
+        json.dumps(dict(arguments), allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise RequestError(f"arguments of {name} that JSON can write", str(error)) from error
+
+
+def make_calculator(name: str, arguments: Mapping[str, Any]) -> Any:
+    """Make an ASE calculator.
+
+    Parameters
+    ----------
+    name
+        ``module:function``; what is called may be a class, or ``Class.method``.
+    arguments
+        Keyword arguments of the call.
+
+    Raises
+    ------
+    RequestError
+        No such module or function, a call that fails, or what it returns is no calculator.
+    """
+    make = _function(name)
+    try:
+        calculator = make(**arguments)
+    except Exception as error:
+        shown = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
+        raise RequestError(f"a calculator from {name}({shown})", one_line(error)) from error
+    check_calculator(name, calculator)
+    return calculator
+
+
+def check_calculator(name: str, calculator: Any) -> None:
+    """Raise RequestError unless ``calculator``, which ``name`` gave, is one of ASE's kind."""
+    for call in ("get_potential_energy", "get_forces"):
+        if not callable(getattr(calculator, call, None)):
+            raise RequestError(
+                f"an ASE calculator from {name}", f"{type(calculator).__name__} without {call}"
+            )
+
+
+def as_atoms(numbers: ArrayLike, positions: ArrayLike, charge: int, spin: int) -> Any:
+    """Return a geometry as ASE's ``Atoms``, with nothing but ``charge`` and ``spin`` in its info.
+
+    Parameters
+    ----------
+    numbers : (N,) int
+        Atomic numbers.
+    positions : (N, 3) float
+        Angstrom.
+    charge
+        Total charge, in elementary charges.
+    spin
+        Spin multiplicity 2S + 1.
+    """
+    from ase import Atoms
+
+    return Atoms(numbers=numbers, positions=positions, info={"charge": charge, "spin": spin})
+
+
+def evaluate(calculator: Any, atoms: Any) -> Evaluation | str:
+    """Ask for energy and forces of one geometry; a calculator computes both at the first call.
+
+    Returns
+    -------
+    Evaluation | str
+        Finite numbers of the right shape, or the reason why there are none.
+    """
+    try:
+        forces = np.array(calculator.get_forces(atoms), dtype=np.float64)
+        energy = float(calculator.get_potential_energy(atoms))
+    except Exception as error:  # a calculator may raise what it likes where it does not converge
+        return one_line(error)
+    if forces.shape != (len(atoms), 3):
+        return f"forces of shape {forces.shape} for {len(atoms)} atoms"
+    if not (np.isfinite(energy) and np.isfinite(forces).all()):
+        return "energy or forces that are not finite"
+    return Evaluation(energy, forces)
+
+
+def elements_of(calculator: Any) -> frozenset[int] | None:
+    """Return the atomic numbers that a calculator says it knows; None where it does not say."""
+    for path in _ELEMENTS:
+        found = calculator
+        for attribute in path.split("."):
+            found = getattr(found, attribute, None)
+        try:
+            elements = _atomic_numbers([] if found is None or callable(found) else list(found))
+        except (TypeError, ValueError, KeyError):
+            continue
+        if elements:
+            return elements
+    return None
+
+
+def versions_of(name: str) -> dict[str, str]:
+    """Return the versions of ASE and of the distribution that the module belongs to, if any."""
+    package = name.split(":")[0].split(".")[0]
+    names = packages_distributions().get(package, [])
+    return {each: version(each) for each in sorted({"ase", *names})}
+
+
+def one_line(error: Exception) -> str:
+    """Return the type and the message of an exception on one line."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"
+
+
+def _atomic_numbers(elements: Iterable[Any]) -> frozenset[int]:
+    from ase.data import atomic_numbers
+
+    return frozenset(atomic_numbers[e] if isinstance(e, str) else int(e) for e in elements)
+
+
+def _function(name: str) -> Callable[..., Any]:
+    module_name, _, function_name = name.partition(":")
+    if not (module_name and function_name):
+        raise RequestError(f"a calculator as {FORM}", repr(name))
+    try:
+        module = importlib.import_module(module_name)
+    except Exception as error:
+        lacking = isinstance(error, ModuleNotFoundError)
+        raise RequestError(
+            f"a module {module_name!r} that can be imported",
+            one_line(error),
+            "Is it installed? A file of your own is found in a directory that PYTHONPATH names."
+            if lacking
+            else "",
+        ) from error
+    function: Any = module
+    for attribute in function_name.split("."):
+        function = getattr(function, attribute, None)
+    if not callable(function):
+        found = "no such name" if function is None else f"a {type(function).__name__}"
+        raise RequestError(f"a function {function_name!r} in {module_name!r}", found)
+    made: Callable[..., Any] = function
+    return made

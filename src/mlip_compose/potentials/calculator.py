@@ -1,0 +1,237 @@
+"""Any ASE calculator as a potential: it was made elsewhere, and nothing is trained here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import numpy as np
+from pydantic import Field, field_validator
+
+from mlip_compose.calculators import (
+    as_atoms,
+    check_arguments,
+    elements_of,
+    evaluate,
+    make_calculator,
+    versions_of,
+)
+from mlip_compose.potentials.base import (
+    PotentialKind,
+    Pretraining,
+    Progress,
+    Settings,
+    check_request,
+    silent,
+)
+from mlip_compose.potentials.files import read_model, write_model
+from mlip_compose.records import FloatArray, Molecule, TrainingSet
+
+NAME: Final = "calculator"
+VERSION: Final = 1
+EVERY_ELEMENT: Final = frozenset(range(1, 119))
+NOT_STATED: Final = "a level of theory that was not stated"
+
+Source = Literal["settings", "calculator", "unknown"]
+"""Who says which elements a calculator knows; unknown elements are not checked."""
+
+
+class CalculatorSettings(Settings):
+    """Settings of the kind ``calculator``."""
+
+    function: str = Field(
+        default="", description="What makes the calculator, as module:function; may be a class."
+    )
+    arguments: dict[str, Any] = Field(
+        default_factory=dict, description="Its keyword arguments, such as JSON can write."
+    )
+    elements: tuple[str, ...] | None = Field(
+        default=None,
+        description="Symbols of the elements that it knows; null asks the calculator.",
+    )
+    level_of_theory: str = Field(
+        default="", description="Of the labels that it was made from, such as wB97X/6-31G(d)."
+    )
+
+    @field_validator("elements")
+    @classmethod
+    def _known(cls, symbols: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        from ase.data import atomic_numbers
+
+        if unknown := [s for s in symbols or () if not atomic_numbers.get(s)]:
+            message = f"no symbol of an element: {', '.join(map(repr, unknown))}"
+            raise ValueError(message)
+        return symbols
+
+    def pretraining(self) -> Pretraining:
+        """Return what the calculator learned, elsewhere."""
+        return Pretraining(self.function, self.level_of_theory or NOT_STATED, fine_tuned=False)
+
+    def atomic_numbers(self) -> frozenset[int] | None:
+        """Return the elements by atomic number; None where the calculator is to be asked."""
+        from ase.data import atomic_numbers
+
+        if self.elements is None:
+            return None
+        return frozenset(atomic_numbers[symbol] for symbol in self.elements)
+
+
+class CalculatorPotential:
+    """A calculator as a potential, one geometry at a time.
+
+    The calculator is made when it is first needed, in the process that uses it, and once; it is
+    never pickled or saved. After a failure it is reset, or made anew where it has no ``reset``:
+    some, ASE's EMT among them, would go on with what they had of the molecule before. It finds
+    ``charge`` and ``spin`` (the multiplicity) in ``atoms.info``; whether it heeds them is its own
+    affair.
+
+    Parameters
+    ----------
+    name
+        Name of the kind, whose ``load`` restores the potential from ``facts``.
+    make
+        Makes the calculator; raises RequestError where that cannot be.
+    facts
+        What is saved, such as JSON can write.
+    elements
+        Atomic numbers that it knows. None asks the calculator; where that does not say, elements
+        are not checked.
+    function
+        ``module:function`` that makes it; the report names the version of its package.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        make: Callable[[], Any],
+        facts: Mapping[str, Any],
+        elements: frozenset[int] | None = None,
+        function: str = "",
+    ) -> None:
+        self.name = name
+        self._make = make
+        self._facts = facts
+        self._given = elements
+        self._function = function
+        self._made: Any = None
+        self._failed: dict[int, str] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what other processes get: everything but the calculator."""
+        return {**self.__dict__, "_made": None}
+
+    @property
+    def calculator(self) -> Any:
+        """The calculator, made at the first call."""
+        if self._made is None:
+            self._made = self._make()
+        return self._made
+
+    @property
+    def elements(self) -> frozenset[int]:
+        """Atomic numbers that it knows; every one where that is unknown."""
+        return self._elements()[0]
+
+    @property
+    def report(self) -> Mapping[str, object]:
+        """What the calculator is, and who says which elements it knows."""
+        elements, source = self._elements()
+        return {
+            "calculator": type(self.calculator).__name__,
+            "software": versions_of(self._function),
+            "elements_from": source,
+            "elements": [] if source == "unknown" else sorted(elements),
+        }
+
+    def failed_frames(self) -> Mapping[int, str]:
+        """Return why frames of the last call of ``predict`` failed, by their row in the batch."""
+        return dict(self._failed)
+
+    def predict(self, molecule: Molecule, positions: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Predict one frame after another; one that fails is NaN, with a reason."""
+        checked = check_request(self.name, self.elements, molecule, positions)
+        self._failed = {}
+        energies = np.full(len(checked), np.nan)
+        forces = np.full(checked.shape, np.nan)
+        for row, geometry in enumerate(checked):
+            atoms = as_atoms(molecule.numbers, geometry, molecule.charge, molecule.spin)
+            found = evaluate(self.calculator, atoms)
+            if isinstance(found, str):
+                self._failed[row] = found
+                self._forget()
+            else:
+                energies[row], forces[row] = found
+        return energies, forces
+
+    def save(self, directory: Path) -> None:
+        """Write ``model.json``: how to make the calculator again, and no code."""
+        write_model(directory, self.name, VERSION, self._facts)
+
+    def _forget(self) -> None:
+        """Rid the calculator of what a failure left in it, such as another molecule's arrays."""
+        reset = getattr(self._made, "reset", None)
+        if callable(reset):
+            reset()
+        else:
+            self._made = None
+
+    def _elements(self) -> tuple[frozenset[int], Source]:
+        if self._given is not None:
+            return self._given, "settings"
+        told = elements_of(self.calculator)
+        return (EVERY_ELEMENT, "unknown") if told is None else (told, "calculator")
+
+
+def make(settings: CalculatorSettings) -> CalculatorPotential:
+    """Return the potential of these settings; its calculator is not made yet."""
+    return CalculatorPotential(
+        NAME,
+        partial(make_calculator, settings.function, settings.arguments),
+        settings.model_dump(mode="json"),
+        settings.atomic_numbers(),
+        settings.function,
+    )
+
+
+def check(settings: Settings) -> None:
+    """Make the calculator once, so that what is wrong shows before any work is done.
+
+    Raises
+    ------
+    RequestError
+        It cannot be made.
+    """
+    chosen = CalculatorSettings.model_validate(settings)
+    check_arguments(chosen.function, chosen.arguments)
+    make_calculator(chosen.function, chosen.arguments)
+
+
+def fit(
+    data: TrainingSet,
+    settings: Settings,
+    seed: int,
+    workdir: Path,
+    progress: Progress = silent,
+) -> CalculatorPotential:
+    """Train nothing; the report asks the calculator what it knows."""
+    progress(1.0, "nothing to train")
+    return make(CalculatorSettings.model_validate(settings))
+
+
+def load(directory: Path) -> CalculatorPotential:
+    """Restore a potential; its calculator is made when it is first needed."""
+    facts, _ = read_model(directory, NAME, VERSION)
+    return make(CalculatorSettings.model_validate(facts))
+
+
+KIND: Final = PotentialKind(
+    name=NAME,
+    summary="any ASE calculator, made by the function that its settings name; trains nothing",
+    role="learned",
+    settings=CalculatorSettings,
+    fit=fit,
+    load=load,
+    check=check,
+)

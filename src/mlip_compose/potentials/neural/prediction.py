@@ -1,0 +1,66 @@
+"""Prediction of many frames of a molecule, in batches that fit into memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from graph_pes import GraphPESModel
+
+from mlip_compose.potentials.neural.graphs import batch_graph, neighbour_pairs
+from mlip_compose.records import FloatArray, Molecule
+
+
+def predict_in_batches(
+    model: GraphPESModel,
+    molecule: Molecule,
+    positions: FloatArray,
+    cutoff: float,
+    dtype: torch.dtype,
+    batch_edges: Mapping[str, int],
+) -> tuple[FloatArray, FloatArray]:
+    """Predict what a model says of F frames of a molecule, on a GPU where there is one.
+
+    A batch has as many frames as fit a fixed number of neighbour pairs, so that memory does not
+    grow with the number of frames or the size of the molecule.
+
+    Parameters
+    ----------
+    model
+        In evaluation mode.
+    molecule
+        Of N atoms.
+    positions : (F, N, 3) float64
+        Angstrom.
+    cutoff
+        Angstrom.
+    dtype
+        Of the model.
+    batch_edges
+        Directed edges of one batch, by type of device (``cpu``, ``cuda``).
+
+    Returns
+    -------
+    energies : (F,) float64
+        eV.
+    forces : (F, N, 3) float64
+        eV/Angstrom.
+    """
+    energies = np.empty(len(positions))
+    forces = np.empty_like(positions)
+    if len(positions) == 0:
+        return energies, forces
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    model = model.to(device)
+    edges = len(neighbour_pairs(positions[:1], cutoff)[0])
+    size = max(1, batch_edges[device.type] // max(1, edges))
+    for start in range(0, len(positions), size):
+        block = slice(start, start + size)
+        graph = batch_graph(molecule, positions[block], cutoff, dtype)
+        with torch.enable_grad():
+            found = model.predict(graph.to(device), ["energy", "forces"])
+        energies[block] = found["energy"].detach().double().cpu().numpy()
+        found_forces = found["forces"].detach().double().cpu().numpy()
+        forces[block] = found_forces.reshape(forces[block].shape)
+    return energies, forces

@@ -1,0 +1,1 @@
+"""Models that were trained elsewhere: loading, zero-shot prediction, fine-tuning."""

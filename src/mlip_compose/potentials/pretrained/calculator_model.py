@@ -1,0 +1,96 @@
+"""A published model that its own library serves as an ASE calculator, as a potential."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from mlip_compose.calculators import make_calculator
+from mlip_compose.errors import RequestError, SchemaError
+from mlip_compose.potentials.calculator import VERSION, CalculatorPotential
+from mlip_compose.potentials.files import read_model
+from mlip_compose.potentials.model_card import ModelCard, card_elements, check_state
+from mlip_compose.potentials.pretrained.consent import require_remembered_trust
+from mlip_compose.potentials.pretrained.weights import find_weights, sha256_of
+from mlip_compose.records import FloatArray, Molecule
+
+
+class CardCalculator(CalculatorPotential):
+    """The calculator of a card: it predicts frame by frame, in the environment of its library.
+
+    Parameters
+    ----------
+    card
+        Of the model.
+    weights
+        Its weights file, given to the constructor; None where its library gets them by itself.
+    given
+        The path that the user gave, remembered for loading.
+    """
+
+    def __init__(self, card: ModelCard, weights: Path | None, given: str | None = None) -> None:
+        facts = {
+            "card": card.model_dump(mode="json"),
+            "weights": given,
+            "weights_sha256": None if weights is None else sha256_of(weights),
+        }
+        make = partial(make_from_card, card, weights)
+        super().__init__(card.name, make, facts, card_elements(card), card.package)
+        self._card = card
+
+    def predict(self, molecule: Molecule, positions: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Predict one frame after another; a charge or spin that the model does not have ends it.
+
+        Raises
+        ------
+        RequestError
+            When the molecule has an element, a charge or a spin that the model was not made for.
+        """
+        check_state(self._card, molecule)
+        return super().predict(molecule, positions)
+
+
+def make_from_card(card: ModelCard, weights: Path | None) -> Any:
+    """Call the constructor of a card; this is the only code that a card names.
+
+    Raises
+    ------
+    RequestError
+        The call fails, or the model's library takes no weights file.
+    """
+    arguments = dict(card.arguments)
+    if weights is not None:
+        if card.weights.argument is None:
+            raise RequestError(
+                f"no weights file for {card.name}, whose library has its own", str(weights)
+            )
+        arguments[card.weights.argument] = str(weights)
+    return make_calculator(card.constructor, arguments)
+
+
+def load_calculator(name: str, directory: Path) -> CardCalculator:
+    """Restore a potential that was saved, with the weights that it was made with.
+
+    Raises
+    ------
+    SchemaError
+        The file does not hold such a potential, or the weights are others.
+    RequestError
+        No weights, or weights that run code and were never trusted on this machine.
+    """
+    facts, _ = read_model(directory, name, VERSION)
+    try:
+        card = ModelCard.model_validate(facts["card"])
+        given, sha256 = facts["weights"], facts["weights_sha256"]
+    except (KeyError, ValidationError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise SchemaError(f"a potential of the kind {name!r} in {directory}", reason) from error
+    weights = find_weights(card, given)
+    found = None if weights is None else sha256_of(weights)
+    if found != sha256:
+        raise SchemaError(f"weights of {name} with sha256 {sha256}", f"{weights} with {found}")
+    require_remembered_trust(card, weights)
+    return CardCalculator(card, weights, given)

@@ -1,0 +1,144 @@
+"""From a published model and a task's training frames to a potential, with or without training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from graph_pes import GraphPESModel
+
+from mlip_compose.errors import CoverageError
+from mlip_compose.potentials.base import Progress, check_request
+from mlip_compose.potentials.model_card import ModelCard, card_elements
+from mlip_compose.potentials.neural.fitting import fingerprint, training_facts
+from mlip_compose.potentials.neural.graphs import labelled_graphs
+from mlip_compose.potentials.neural.models import DTYPES
+from mlip_compose.potentials.neural.training import train
+from mlip_compose.potentials.pretrained.backend import get_backend
+from mlip_compose.potentials.pretrained.potential import (
+    PretrainedPotential,
+    interaction,
+    load_model,
+)
+from mlip_compose.potentials.pretrained.settings import FineTuningSettings, ZeroShotSettings
+from mlip_compose.potentials.pretrained.weights import sha256_of
+from mlip_compose.potentials.reference_energies import fit_element_energies
+from mlip_compose.records import Failure, TrainingSet
+
+
+def zero_shot(
+    name: str, card: ModelCard, weights: Path, data: TrainingSet, settings: ZeroShotSettings
+) -> PretrainedPotential:
+    """Take a published model as it is.
+
+    Its forces are the published ones. Its energies have the zero of the training labels, where
+    there are any (see :func:`fit_atomic_energies`), and the published one otherwise; energies
+    within a molecule and of reactions are the same either way.
+    """
+    model = load_model(card, weights, settings.dtype).requires_grad_(False)
+    energies, facts = fit_atomic_energies(card, model, data, settings.dtype)
+    return PretrainedPotential(
+        name,
+        card,
+        sha256_of(weights),
+        model,
+        settings.dtype,
+        energies,
+        fine_tuned=False,
+        report=_size(model) | facts,
+    )
+
+
+def fine_tune(
+    name: str,
+    card: ModelCard,
+    weights: Path,
+    data: TrainingSet,
+    settings: FineTuningSettings,
+    seed: int,
+    workdir: Path,
+    progress: Progress,
+) -> PretrainedPotential | Failure:
+    """Train a published model on, or from the checkpoint of the same training in ``workdir``.
+
+    All parameters are trained, those of all members of an ensemble together, since what predicts
+    is their mean. Parameters that the training frames do not touch (networks of other elements)
+    stay as they were published.
+
+    Raises
+    ------
+    CoverageError
+        When there is no training frame or no validation frame.
+    """
+    if not any(len(frames) for frames in data.train):
+        raise CoverageError("at least one training frame", "none")
+    if not any(len(frames) for frames in data.validation):
+        raise CoverageError("at least one validation frame", "none")
+    model = load_model(card, weights, settings.dtype)
+    sha256 = sha256_of(weights)
+    energies, facts = fit_atomic_energies(card, model, data, settings.dtype)
+    graphs, validation = (
+        labelled_graphs(
+            data.molecules, frames, energies, float(model.cutoff), DTYPES[settings.dtype]
+        )
+        for frames in (data.train, data.validation)
+    )
+    same = fingerprint(f"{name} {sha256}", data, settings, seed)
+    checkpoint = workdir / "checkpoints" / f"{card.name}-{same}.ckpt"
+    training = train(model.train(), graphs, validation, settings, seed, checkpoint, progress)
+    if training.curve.divergence is not None:
+        return Failure("training", name, training.curve.divergence)
+    return PretrainedPotential(
+        name,
+        card,
+        sha256,
+        model.eval().requires_grad_(False).cpu(),
+        settings.dtype,
+        energies,
+        fine_tuned=True,
+        report=_size(model) | facts | training_facts(training),
+    )
+
+
+def fit_atomic_energies(
+    card: ModelCard, model: GraphPESModel, data: TrainingSet, dtype: str
+) -> tuple[dict[int, float], dict[str, object]]:
+    """Fit energies of atoms to what the model leaves of training labels; never to test labels.
+
+    What is fitted, per molecule, is the mean over its training frames of the label less the
+    model's energy without that of the atoms. Compositions often do not determine the energy of
+    each element. What they leave open keeps a physical starting value: the model's own atomic
+    energies times one fitted factor where that is nearly 1 (labels of all electrons), or else those
+    that potentials from scratch start from (:func:`fit_element_energies`).
+
+    Returns
+    -------
+    energies
+        Atomic number to eV, for every element of the card. The model's own where there is no
+        training frame.
+    facts
+        For the report: where they come from, and which elements no training frame has.
+    """
+    own = get_backend(card.backend).atomic_energies(model)
+    trained = [frames for frames in data.train if len(frames)]
+    if not trained:
+        return own, {"atomic_energies_from": "the published model"}
+    left: dict[str, list[np.ndarray]] = {}
+    known = card_elements(card)
+    for frames in trained:
+        molecule = data.molecules[frames.molecule]
+        positions = check_request(card.name, known, molecule, frames.positions)
+        predicted, _ = interaction(card, model, dtype, molecule, positions)
+        left.setdefault(frames.molecule, []).append(frames.energy - predicted)
+    numbers = [data.molecules[name].numbers for name in left]
+    means = np.array([np.concatenate(errors).mean() for errors in left.values()])
+    energies = fit_element_energies(numbers, means, np.array(sorted(known)), own)
+    unseen = sorted(known - set(np.concatenate(numbers).tolist()))
+    return energies, {
+        "atomic_energies_from": "training labels",
+        "elements_without_training_frame": unseen,
+    }
+
+
+def _size(model: GraphPESModel) -> dict[str, object]:
+    return {"parameters": sum(parameter.numel() for parameter in model.parameters())}

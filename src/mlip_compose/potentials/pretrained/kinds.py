@@ -1,0 +1,209 @@
+"""Two kinds of potential from every model card: the published model as it is, and fine-tuned.
+
+Nothing here imports torch before a potential is fitted or loaded.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import replace
+from functools import cache, partial
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from pydantic import Field, create_model
+
+from mlip_compose.errors import RequestError
+from mlip_compose.potentials.base import (
+    Potential,
+    PotentialKind,
+    Pretraining,
+    Progress,
+    Settings,
+    require_package,
+    silent,
+)
+from mlip_compose.potentials.files import read_facts
+from mlip_compose.potentials.model_card import ModelCard, read_card
+from mlip_compose.potentials.pretrained.calculator_model import (
+    CardCalculator,
+    load_calculator,
+    make_from_card,
+)
+from mlip_compose.potentials.pretrained.consent import (
+    card_sha256,
+    remember_trust,
+    require_remembered_trust,
+    require_trust,
+)
+from mlip_compose.potentials.pretrained.settings import FineTuningSettings, ZeroShotSettings
+from mlip_compose.potentials.pretrained.weights import find_weights
+from mlip_compose.records import Failure, TrainingSet
+
+if TYPE_CHECKING:
+    from mlip_compose.potentials.pretrained.potential import PretrainedPotential
+
+FINE_TUNED: Final = ":fine-tuned"
+
+
+class WeightsSettings(Settings):
+    """Where the weights are, and whether they are trusted."""
+
+    weights: str | None = Field(
+        default=None, description="path of the weights file; null looks for it and downloads it"
+    )
+    trust: bool = Field(
+        default=False, description="consent to weights that run code when they are loaded"
+    )
+
+
+class NativeSettings(WeightsSettings, ZeroShotSettings):
+    """Settings of a published model that runs in this environment, used as it is."""
+
+
+class TunedSettings(WeightsSettings, FineTuningSettings):
+    """Settings of a published model that is trained on here."""
+
+
+@cache
+def shipped_card(name: str) -> ModelCard:
+    """Return the card of this name that comes with the program."""
+    return read_card(Path(str(files("mlip_compose.potentials") / "cards" / f"{name}.yaml")))
+
+
+def shipped_kind(name: str) -> PotentialKind:
+    """Return the kind of a shipped card, by the name of the card or that with ``:fine-tuned``."""
+    return kind_of(shipped_card(name.removesuffix(FINE_TUNED)), name.endswith(FINE_TUNED))
+
+
+def kind_of(card: ModelCard, fine_tuned: bool) -> PotentialKind:
+    """Make a kind of potential from a card.
+
+    Raises
+    ------
+    RequestError
+        For a model that cannot be trained on here, when that is wanted.
+    """
+    if fine_tuned and not card.fine_tuning:
+        raise RequestError(
+            "a card whose model can be fine-tuned here",
+            f"that of {card.name}",
+            f"Use it as it is ({card.name}), or train it with its own library and bring the "
+            "predictions back: docs/exchange.md.",
+        )
+    schema = _settings(card, fine_tuned)
+    name = card.name + FINE_TUNED if fine_tuned else card.name
+    return PotentialKind(
+        name=name,
+        summary=f"{card.summary}; fine-tuned" if fine_tuned else card.summary,
+        role="learned",
+        settings=schema,
+        fit=partial(_fit, card, name, schema),
+        load=partial(load_saved, name),
+        extra=None if card.own_environment else card.environment,
+        pretraining=Pretraining(card.name, card.level_of_theory, fine_tuned),
+        check=partial(_check, card, schema),
+    )
+
+
+def load_saved(name: str, directory: Path) -> Potential:
+    """Restore a potential of any card; ``model.json`` has the card, so no other file is read."""
+    facts = read_facts(directory)
+    card = facts.get("card")
+    if isinstance(card, dict) and card.get("backend") == "calculator":
+        return load_calculator(name, directory)
+    for package in ("graph_pes", *([card["package"]] if isinstance(card, dict) else [])):
+        require_package(f"loading {name}", package, "foundation")
+    from mlip_compose.potentials.pretrained.potential import load_pretrained
+
+    report = facts.get("report")
+    given = report.get("weights") if isinstance(report, dict) else None
+
+    def find(card: ModelCard) -> Path:
+        weights = find_weights(card, given)
+        assert weights is not None  # a card of a backend of this environment names its file
+        require_remembered_trust(card, weights)
+        return weights
+
+    return load_pretrained(name, directory, find)
+
+
+def is_saved_from_card(directory: Path) -> bool:
+    """Tell whether a fitted potential was made from a model card."""
+    return isinstance(read_facts(directory).get("card"), dict)
+
+
+def _settings(card: ModelCard, fine_tuned: bool) -> type[WeightsSettings]:
+    """Return the settings of a kind; they name the card's content, as a training's identity."""
+    base: type[WeightsSettings] = WeightsSettings
+    if card.backend != "calculator":
+        base = TunedSettings if fine_tuned else NativeSettings
+    digest = card_sha256(card)[:16]
+    field: Any = (
+        Literal[digest],
+        Field(default=digest, description="digest of the model card; leave it as it is"),
+    )
+    return create_model(f"Settings of {card.name}", __base__=base, card=field)
+
+
+def _obtain(card: ModelCard, settings: WeightsSettings, progress: Progress) -> Path | None:
+    """Return the weights of a card once its library is installed and consent is given."""
+    _require_library(card)
+    require_trust(card, settings.trust)
+    weights = find_weights(card, settings.weights, progress)
+    remember_trust(card, weights)
+    return weights
+
+
+def _require_library(card: ModelCard) -> None:
+    if not card.own_environment:
+        for package in (card.package, *(() if card.backend == "calculator" else ("graph_pes",))):
+            require_package(card.name, package, card.environment)
+    elif importlib.util.find_spec(card.package) is None:
+        raise RequestError(
+            f"the package {card.package!r}, which {card.name} needs",
+            "no such package installed",
+            "It wants an environment of its own. In a checkout: python -m venv .venv-model, then "
+            f".venv-model/bin/pip install -r {card.environment}. Predict with the mlip-compose of "
+            "that environment and score the file here: docs/potentials/foundation.md.",
+        )
+
+
+def _check(card: ModelCard, schema: type[WeightsSettings], settings: Settings) -> None:
+    """Find the package, the consent and the weights before any work is done."""
+    weights = _obtain(card, schema.model_validate(settings.model_dump()), silent)
+    if card.backend == "calculator":
+        make_from_card(card, weights)
+
+
+def _fit(
+    card: ModelCard,
+    name: str,
+    schema: type[WeightsSettings],
+    data: TrainingSet,
+    settings: Settings,
+    seed: int,
+    workdir: Path,
+    progress: Progress = silent,
+) -> Potential | Failure:
+    """Train a published model on, or take it as it is."""
+    chosen = schema.model_validate(settings.model_dump())
+    weights = _obtain(card, chosen, progress)
+    if card.backend == "calculator":
+        return CardCalculator(card, weights, chosen.weights)
+    assert weights is not None  # a card of a backend of this environment names its file
+    from mlip_compose.potentials.pretrained.fine_tuning import fine_tune, zero_shot
+
+    if isinstance(chosen, NativeSettings):
+        return _remembering(zero_shot(name, card, weights, data, chosen), chosen.weights)
+    assert isinstance(chosen, TunedSettings)
+    fitted = fine_tune(name, card, weights, data, chosen, seed, workdir, progress)
+    return fitted if isinstance(fitted, Failure) else _remembering(fitted, chosen.weights)
+
+
+def _remembering(potential: PretrainedPotential, given: str | None) -> PretrainedPotential:
+    """Let the file of a potential name the weights file that the user gave, to find it again."""
+    if given is None:
+        return potential
+    return replace(potential, report={**potential.report, "weights": given})

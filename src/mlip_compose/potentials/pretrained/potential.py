@@ -1,0 +1,151 @@
+"""A published model as a potential, as it is or fine-tuned: prediction, and a file without code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from graph_pes import GraphPESModel
+from pydantic import ValidationError
+
+from mlip_compose.errors import SchemaError
+from mlip_compose.potentials.base import check_request
+from mlip_compose.potentials.files import read_model, write_model
+from mlip_compose.potentials.model_card import ModelCard, card_elements, check_state
+from mlip_compose.potentials.neural.models import DTYPES, load_parameter_arrays, parameter_arrays
+from mlip_compose.potentials.neural.prediction import predict_in_batches
+from mlip_compose.potentials.pretrained.backend import get_backend
+from mlip_compose.potentials.pretrained.weights import sha256_of
+from mlip_compose.records import FloatArray, Molecule
+
+_VERSION = 1
+
+
+@dataclass(frozen=True, eq=False)
+class PretrainedPotential:
+    """A published model, and energies of atoms at the level of theory of a task's labels.
+
+    Attributes
+    ----------
+    name
+        Of the kind.
+    card
+        What is known of the model.
+    weights_sha256
+        Of the published weights file.
+    model
+        In evaluation mode, of ``dtype``.
+    dtype
+        ``float32`` or ``float64``.
+    atomic_energies
+        Energy by atomic number, eV, for every element of the card; summed up in float64 and added
+        to what the model predicts.
+    fine_tuned
+        Whether the parameters are others than the published ones.
+    report
+        Facts that JSON can hold.
+    """
+
+    name: str
+    card: ModelCard
+    weights_sha256: str
+    model: GraphPESModel
+    dtype: str
+    atomic_energies: Mapping[int, float]
+    fine_tuned: bool
+    report: Mapping[str, object]
+
+    @property
+    def elements(self) -> frozenset[int]:
+        """Atomic numbers that the card names, seen in fine-tuning or not."""
+        return card_elements(self.card)
+
+    def predict(self, molecule: Molecule, positions: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Predict energies (F,) in eV and forces (F, N, 3) in eV/Angstrom, in batches of frames."""
+        positions = check_request(self.name, self.elements, molecule, positions)
+        energies, forces = interaction(self.card, self.model, self.dtype, molecule, positions)
+        return energies + sum(self.atomic_energies[z] for z in molecule.numbers.tolist()), forces
+
+    def save(self, directory: Path) -> None:
+        """Write ``model.json`` and, of a fine-tuned model only, ``model.npz``.
+
+        The published weights are not copied: the file names them by their hash.
+        """
+        backend = get_backend(self.card.backend)
+        facts = {
+            "card": self.card.model_dump(mode="json"),
+            "weights_sha256": self.weights_sha256,
+            "dtype": self.dtype,
+            "atomic_energies": {str(z): e for z, e in self.atomic_energies.items()},
+            "architecture": backend.architecture(self.model) if self.fine_tuned else None,
+            "report": dict(self.report),
+        }
+        arrays = parameter_arrays(self.model) if self.fine_tuned else None
+        write_model(directory, self.name, _VERSION, facts, arrays)
+
+
+def load_model(card: ModelCard, weights: Path, dtype: str) -> GraphPESModel:
+    """Load a published model, in evaluation mode; its parameters can be trained."""
+    model = get_backend(card.backend).load(card, weights)
+    return model.to(DTYPES[dtype]).eval().requires_grad_(True)
+
+
+def interaction(
+    card: ModelCard, model: GraphPESModel, dtype: str, molecule: Molecule, positions: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Predict energies (F,) in eV, without those of the atoms, and forces (F, N, 3)."""
+    check_state(card, molecule)
+    limits = get_backend(card.backend).BATCH_EDGES
+    return predict_in_batches(
+        model, molecule, positions, float(model.cutoff), DTYPES[dtype], limits
+    )
+
+
+def load_pretrained(
+    name: str, directory: Path, find_weights: Callable[[ModelCard], Path]
+) -> PretrainedPotential:
+    """Restore a potential that was saved.
+
+    Parameters
+    ----------
+    name
+        Of its kind.
+    directory
+        Where it is.
+    find_weights
+        Finds the published weights of a card, which a model that was not fine-tuned needs.
+
+    Raises
+    ------
+    SchemaError
+        When the file does not hold such a potential, or the published weights are others than
+        those that it was made of.
+    """
+    facts, arrays = read_model(directory, name, _VERSION)
+    try:
+        card = ModelCard.model_validate(facts["card"])
+        sha256, dtype = str(facts["weights_sha256"]), str(facts["dtype"])
+        energies = {int(z): float(e) for z, e in facts["atomic_energies"].items()}
+        report = dict(facts["report"])
+        architecture = facts["architecture"]
+        if architecture is not None:
+            model = get_backend(card.backend).rebuild(architecture).to(DTYPES[dtype])
+            load_parameter_arrays(model, arrays)
+    except (KeyError, AttributeError, TypeError, ValueError, ValidationError) as error:
+        raise SchemaError(
+            f"a potential of kind {name!r} in {directory}",
+            str(error),
+            "Train it again with this version of the program.",
+        ) from error
+    if architecture is None:
+        weights = find_weights(card)
+        if (found := sha256_of(weights)) != sha256:
+            raise SchemaError(
+                f"weights of {card.name} with SHA-256 {sha256}", f"{weights} with {found}"
+            )
+        model = load_model(card, weights, dtype)
+    model = model.eval().requires_grad_(False)
+    return PretrainedPotential(
+        name, card, sha256, model, dtype, energies, architecture is not None, report
+    )

@@ -1,0 +1,149 @@
+"""The weights of a published model: looked for where they may lie, downloaded where they do not.
+
+Looked into, in this order: the path that the user gave, the cache of the model's own library, the
+cache of this program. A download goes into the latter and appears under its name when it is whole
+and, where the card knows its sha256, the right one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import urllib.request
+from http.client import HTTPException
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+from urllib.error import HTTPError
+
+from mlip_compose.errors import ChecksumError, RequestError, UnwritableError
+from mlip_compose.files import appearing_whole
+from mlip_compose.potentials.base import Progress, silent
+from mlip_compose.potentials.model_card import ModelCard
+
+BLOCK: Final = 1 << 20
+TIMEOUT: Final = 60.0  # seconds without a byte
+
+
+def user_cache() -> Path:
+    """Return the directory of what this program may download again."""
+    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(base).expanduser() / "mlip-compose"
+
+
+def find_weights(
+    card: ModelCard, given: str | None = None, progress: Progress = silent
+) -> Path | None:
+    """Return the weights file of a card, after downloading it where it lies nowhere.
+
+    Parameters
+    ----------
+    card
+        Of the model.
+    given
+        Path that the user gave.
+    progress
+        Told of a download.
+
+    Returns
+    -------
+    Path | None
+        None where the model's own library gets its weights by itself.
+
+    Raises
+    ------
+    RequestError
+        There is none, and it cannot be downloaded: what, from where, where to put it.
+    ChecksumError
+        It is not the published file.
+    """
+    if given is not None:
+        path = Path(given).expanduser()
+        if not path.is_file():
+            raise RequestError(
+                f"the weights of {card.name} in {path}, as the setting weights says",
+                "no such file",
+                "Name another file, or leave the setting out to have them looked for.",
+            )
+        return _checked(card, path)
+    if card.weights.file is None:
+        return None
+    places = _places(card, card.weights.file)
+    for path in places:
+        if path.is_file():
+            return _checked(card, path)
+    return _download(card, places, progress)
+
+
+def sha256_of(path: Path) -> str:
+    """Return the sha256 of a file, in hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _places(card: ModelCard, file: str) -> list[Path]:
+    """Return where a weights file may lie; this program downloads to the last one."""
+    weights = card.weights
+    named = os.environ.get(weights.variable) if weights.variable else None
+    own = named or weights.cache
+    places = [] if own is None else [Path(own).expanduser() / weights.folder / file]
+    return [*places, user_cache() / "weights" / card.name / file]
+
+
+def _checked(card: ModelCard, path: Path) -> Path:
+    wanted = card.weights.sha256
+    if wanted is not None and (found := sha256_of(path)) != wanted:
+        raise ChecksumError(
+            f"the published weights of {card.name}, sha256 {wanted}, in {path}",
+            f"sha256 {found}",
+            "Damaged, or other weights: remove the file to have it downloaded, or write a model "
+            "card of your own for other weights.",
+        )
+    return path
+
+
+def _download(card: ModelCard, places: list[Path], progress: Progress) -> Path:
+    url, target = card.weights.url, places[-1]
+    if url is None:
+        raise _absent(card, places, "no address to download them from")
+    try:
+        with (
+            urllib.request.urlopen(url, timeout=TIMEOUT) as answer,
+            appearing_whole(target) as file,
+        ):
+            _copy(card, answer, file, progress)
+    except UnwritableError as error:
+        raise _absent(card, places, f"{target} cannot be written ({error.found})") from error
+    except (OSError, HTTPException, ValueError) as error:
+        if isinstance(error, HTTPError):
+            error.close()
+        raise _absent(card, places, f"{url} gave: {' '.join(str(error).split())}") from error
+    return target
+
+
+def _copy(card: ModelCard, answer: Any, file: BinaryIO, progress: Progress) -> None:
+    """Write what a server answers; raise ValueError unless it is whole and the published file."""
+    digest, size = hashlib.sha256(), 0
+    total = int(answer.headers.get("Content-Length") or 0)
+    while block := answer.read(BLOCK):
+        digest.update(block)
+        size += len(block)
+        rest = memoryview(block)
+        while rest:
+            rest = rest[file.write(rest) :]
+        progress(size / max(total, size), f"downloading the weights of {card.name}")
+    if size < total:
+        raise ValueError(f"{size} of {total} bytes, then the connection ended")
+    wanted, found = card.weights.sha256, digest.hexdigest()
+    if wanted not in (None, found):
+        raise ValueError(f"another file, of sha256 {found} and not {wanted}")
+
+
+def _absent(card: ModelCard, places: list[Path], reason: str) -> RequestError:
+    source = card.weights.url or card.weights.page or "its authors"
+    return RequestError(
+        f"the weights of {card.name}, {card.weights.file}, in "
+        + " or ".join(str(path) for path in places),
+        f"no such file, and {reason}",
+        f"Get the file from {source} and put it at {places[0]}, or name its place with the "
+        "setting weights (--set weights=PATH).",
+    )

@@ -1,0 +1,97 @@
+"""``tensornet-small`` and ``tensornet-standard``: TensorNet trained from scratch through graph-pes.
+
+Architecture: G. Simeon, G. De Fabritiis, "TensorNet: Cartesian tensor representations for efficient
+learning of molecular potentials", NeurIPS 2023, arXiv:2306.06482.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+
+from mlip_compose.potentials.neural_kind import (
+    Architecture,
+    BatchSize,
+    Cutoff,
+    EmaDecay,
+    Layers,
+    LearningRate,
+    NeuralSettings,
+    Steps,
+    Validations,
+    neural_kind,
+)
+from mlip_compose.potentials.reach import message_passing_field
+from mlip_compose.records import ReceptiveField
+
+if TYPE_CHECKING:
+    from graph_pes import GraphPESModel
+
+Channels = Annotated[int, Field(ge=1, description="3 x 3 tensors of an atom")]
+RadialFunctions = Annotated[int, Field(ge=1, description="exponential functions of a distance")]
+
+
+class TensorNetSettings(NeuralSettings):
+    """Settings of the architecture and of its training.
+
+    The learning rate was chosen on validation frames of ``length``, level 2 (1,000 training frames,
+    the steps and batches of every small kind); all that was tried is in
+    ``docs/potentials/settings.md``.
+    """
+
+    channels: Channels = 16
+    layers: Layers = 1
+    radial_functions: RadialFunctions = 16
+    learning_rate: LearningRate = 0.01
+
+    def receptive_field(self) -> ReceptiveField:
+        """Return how far messages travel: the embedding sums over neighbours too."""
+        return message_passing_field(self.cutoff, self.layers + 1)
+
+
+class TensorNetStandardSettings(TensorNetSettings):
+    """Settings for a GPU; not tuned here.
+
+    Width, depth, radial functions, batch and learning rate are those of the authors' example for
+    molecular dynamics (TorchMD-Net, ``TensorNet-rMD17.yaml``; its cutoff is 4.5 Angstrom); the rest
+    follows from the small kind.
+    """
+
+    cutoff: Cutoff = 5.0
+    channels: Channels = 128
+    layers: Layers = 2
+    radial_functions: RadialFunctions = 32
+    learning_rate: LearningRate = 1e-3
+    steps: Steps = 50_000
+    batch_size: BatchSize = 8
+    ema_decay: EmaDecay = 0.999
+    validations: Validations = 50
+
+
+def build(settings: TensorNetSettings, elements: list[int]) -> GraphPESModel:
+    """Make an untrained TensorNet; it has an embedding of every element."""
+    from graph_pes.models import TensorNet
+
+    from mlip_compose.potentials.neural.scaling import ScaledFilter
+
+    model = TensorNet(
+        cutoff=settings.cutoff,
+        radial_features=settings.radial_functions,
+        channels=settings.channels,
+        layers=settings.layers,
+    )
+    for block in (model.embedding.edge_embedding, *model.interactions):
+        block.distance_embedding = ScaledFilter(block.distance_embedding)
+    return model
+
+
+SMALL = neural_kind(
+    Architecture("tensornet-small", TensorNetSettings, build),
+    summary="TensorNet (16 channels, one layer) trained from scratch in CPU minutes.",
+)
+
+STANDARD = neural_kind(
+    Architecture("tensornet-standard", TensorNetStandardSettings, build),
+    summary="TensorNet (128 channels, two layers) trained from scratch: for a GPU.",
+)

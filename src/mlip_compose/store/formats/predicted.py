@@ -1,0 +1,80 @@
+"""Which reader reads which file of predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from mlip_compose.errors import SchemaError, UnreadableError
+from mlip_compose.store.formats.ase_files import structures
+from mlip_compose.store.formats.claims import Claim, origin_in
+from mlip_compose.store.formats.predicted_arrays import (
+    Sizes,
+    origin_of_hdf5,
+    origin_of_npz,
+    read_predicted_hdf5,
+    read_predicted_npz,
+)
+from mlip_compose.store.formats.predicted_xyz import Keys, read_predicted_xyz
+from mlip_compose.store.formats.registry import HDF5_SUFFIXES
+
+STRUCTURES: Final = (".xyz", ".extxyz", ".traj")
+NPZ: Final = ".npz"
+SUFFIXES: Final = (*STRUCTURES, NPZ, *HDF5_SUFFIXES)
+
+
+def read_predicted(path: Path, sizes: Sizes, keys: Keys | None) -> Iterator[Claim]:
+    """Read predictions of others, in the format that the suffix says.
+
+    Parameters
+    ----------
+    path
+        Of the file.
+    sizes
+        Of the data set.
+    keys
+        Under which extended XYZ has the predictions; None where its first frame is to say.
+
+    Raises
+    ------
+    DataError
+        Empty, truncated, without predictions, or not of its format.
+    RequestError
+        Nothing says which of several keys are the predictions.
+    """
+    suffix = _suffix(path)
+    if suffix in STRUCTURES:
+        return read_predicted_xyz(path, keys)
+    if suffix == NPZ:
+        return read_predicted_npz(path, sizes)
+    return read_predicted_hdf5(path, sizes)
+
+
+def origin_of(path: Path) -> Mapping[str, str | int]:
+    """Return what a file of predictions says of its origin (see ``claims.ORIGIN``).
+
+    Of extended XYZ that is what the first frame says.
+
+    Raises
+    ------
+    DataError
+        As for ``read_predicted``.
+    """
+    suffix = _suffix(path)
+    if suffix in STRUCTURES:
+        _, _, info = next(iter(structures(path)))
+        return origin_in(info)
+    return origin_of_npz(path) if suffix == NPZ else origin_of_hdf5(path)
+
+
+def _suffix(path: Path) -> str:
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise SchemaError(
+            f"a file of predictions ({', '.join(SUFFIXES)})",
+            f"{path}, of the type {suffix or 'that has no suffix'}",
+        )
+    if not path.stat().st_size:
+        raise UnreadableError(f"predictions in {path}", "a file of no bytes")
+    return suffix

@@ -1,0 +1,185 @@
+"""Predictions of any ASE calculator, outside a study: molecules side by side, nothing trained."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from mlip_compose.errors import RequestError
+from mlip_compose.potentials.calculator import (
+    NAME,
+    CalculatorPotential,
+    CalculatorSettings,
+    make,
+)
+from mlip_compose.records import Failure
+from mlip_compose.report.bundle import UnitFacts
+from mlip_compose.store.predictions import Predictions
+from mlip_compose.store.reader import Store
+from mlip_compose.studies.engine.engine import Engine
+from mlip_compose.studies.plan import Target
+from mlip_compose.studies.prediction import (
+    MoleculePrediction,
+    assemble,
+    molecules_of,
+    predict_molecule,
+)
+from mlip_compose.studies.study import LABEL, Entry
+from mlip_compose.studies.training import origin
+
+Watch = Callable[[str, float, Failure | None], None]
+"""Called with the molecule that was predicted, the fraction done, and a failure if any."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Piece:
+    """One molecule of a target, for a worker process."""
+
+    settings: str
+    dataset: Path
+    target: Target
+    molecule: str
+
+    def __str__(self) -> str:
+        return self.molecule
+
+
+def calculator_entry(
+    function: str,
+    arguments: Mapping[str, Any],
+    elements: Sequence[str] | None,
+    level_of_theory: str,
+    name: str,
+) -> Entry:
+    """Return the entry of a calculator, as a study has it.
+
+    Parameters
+    ----------
+    function
+        ``module:function``.
+    arguments
+        Keyword arguments of its call.
+    elements
+        Symbols of the elements that it knows; None asks the calculator.
+    level_of_theory
+        That of its training; may be empty.
+    name
+        Under which results show it; the function's where it is empty.
+
+    Raises
+    ------
+    StudyError, RequestError
+        A symbol of no element, or a name that cannot be.
+    """
+    made_by = function.rpartition(":")[2]
+    label = name or (made_by if re.fullmatch(LABEL, made_by) else "") or NAME
+    if not re.fullmatch(LABEL, label):
+        raise RequestError(
+            "a name that begins with a letter or digit, of letters, digits, space, . _ + and -",
+            repr(label),
+        )
+    settings = {
+        "function": function,
+        "arguments": dict(arguments),
+        "elements": None if elements is None else tuple(elements),
+        "level_of_theory": level_of_theory,
+    }
+    entry = Entry(potential=NAME, settings=settings, label=label)
+    entry.resolved()
+    return entry
+
+
+def predict_calculator(
+    entry: Entry,
+    dataset: Path,
+    target: Target,
+    seed: int,
+    engine: Engine,
+    watch: Watch = lambda molecule, fraction, failure: None,
+) -> Predictions:
+    """Predict a target with a calculator; each worker process makes its own.
+
+    Parameters
+    ----------
+    entry
+        As :func:`calculator_entry` gives it.
+    dataset
+        Path of the store.
+    target
+        The frames; those of training serve the per-element offsets.
+    seed
+        That ``target`` was chosen with.
+    engine
+        Where molecules are predicted.
+    watch
+        Told of progress.
+
+    Raises
+    ------
+    RequestError
+        The calculator cannot be made, or a worker process died.
+    """
+    store = Store(dataset)
+    settings = entry.resolved().model_dump_json()
+    ((_, report),) = engine.run(_report, [settings])
+    if isinstance(report, Failure):
+        raise RequestError(f"a worker in which {entry.shown} can be made", report.reason)
+    names = sorted(molecules_of(target), key=lambda name: -store.molecules[name].n_atoms)
+    pieces = [_Piece(settings, dataset, target, name) for name in names]
+    found: dict[str, MoleculePrediction] = {}
+    died: list[str] = []
+    for piece, outcome in engine.run(_predict, pieces):
+        failure = outcome if isinstance(outcome, Failure) else None
+        if isinstance(outcome, Failure):
+            died.append(piece.molecule)
+        else:
+            found[piece.molecule] = outcome
+        watch(piece.molecule, (len(found) + len(died)) / len(pieces), failure)
+    if died:
+        largest = next(name for name in names if name in died)
+        raise RequestError(
+            f"workers of {entry.shown} that live to the end of their work",
+            f"one that died (killed, out of memory, or a crash of the calculator) and left "
+            f"{len(died)} of {len(pieces)} molecules, the largest of them {largest}",
+            "Run again, with -j 1 if memory is short.",
+        )
+    level_of_theory, pretrained_on = origin(entry)
+    facts = UnitFacts(
+        id=entry.shown,
+        task=target.split.task,
+        levels=(target.level,),
+        potential=entry.shown,
+        role=entry.kind.role,
+        seed=seed,
+        train_frames=sum(len(indices) for indices in target.selection.train.values()),
+        settings=entry.resolved().model_dump(mode="json"),
+        status="done",
+        facts=report,
+        level_of_theory=level_of_theory,
+        pretrained_on=pretrained_on,
+    )
+    return assemble([found[name] for name in molecules_of(target)], facts, store, target)
+
+
+def _report(settings: str) -> dict[str, Any]:
+    return dict(_potential(settings).report)
+
+
+def _predict(piece: _Piece) -> MoleculePrediction:
+    potential = _potential(piece.settings)
+    return predict_molecule(potential, _store(piece.dataset), piece.target, piece.molecule)
+
+
+@lru_cache(maxsize=1)
+def _potential(settings: str) -> CalculatorPotential:
+    """Return the potential of this process: a worker predicts many molecules with one."""
+    return make(CalculatorSettings.model_validate_json(settings))
+
+
+@lru_cache(maxsize=1)
+def _store(dataset: Path) -> Store:
+    return Store(dataset)

@@ -1,0 +1,164 @@
+"""Rows of a study that it does not train: files of predictions that the study names."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mlip_compose import __version__
+from mlip_compose.errors import ChecksumError, StudyError
+from mlip_compose.report.bundle import UnitFacts
+from mlip_compose.store.checksum import canonical_json
+from mlip_compose.store.predictions import PredictionHeader, Predictions, read_predictions
+from mlip_compose.store.reader import Store
+from mlip_compose.studies.foreign_files import refuse_foreign
+from mlip_compose.studies.plan import Target, Training
+from mlip_compose.studies.study import Study
+
+Split = tuple[str, int, int]
+"""Task, level and seed."""
+
+
+@dataclass(frozen=True, eq=False)
+class ForeignRow:
+    """A file of predictions in a study.
+
+    Attributes
+    ----------
+    facts
+        What results say of it, as of a training; its ``id`` follows from the file's content.
+    target
+        The frames that it is scored on, those of the study's own potentials.
+    predictions
+        What the file held when its ``id`` was found.
+    """
+
+    facts: UnitFacts
+    target: Target
+    predictions: Predictions
+
+    @property
+    def key(self) -> Split:
+        """Task, level and seed."""
+        return self.facts.task, self.target.level, self.facts.seed
+
+
+def foreign_rows(
+    study: Study, store: Store, trainings: Sequence[Training]
+) -> tuple[ForeignRow, ...]:
+    """Read the predictions that a study names, and check that they belong to it.
+
+    Raises
+    ------
+    StudyError
+        An absent file, another split or number of training frames than the study's, or a name that
+        a potential of the study or another file has.
+    ChecksumError
+        Predictions of another data set.
+    DataError
+        A file that cannot be read.
+    """
+    if absent := [str(path) for path in study.predictions if not path.is_file()]:
+        raise StudyError(
+            "files of predictions, by paths relative to the study file",
+            f"no {', no '.join(absent)}",
+        )
+    targets = {
+        (training.task, target.level, training.seed): target
+        for training in trainings
+        if not training.ceiling
+        for target in training.targets
+    }
+    taken = {
+        name for entry in study.potentials for name in (entry.shown, f"{entry.shown}, ceiling")
+    }
+    seen: dict[tuple[str, Split], Path] = {}
+    rows = []
+    for path in study.predictions:
+        row = _row(path, store, targets)
+        name = row.facts.potential
+        if name in taken:
+            raise StudyError(
+                f"a name of their own for the predictions in {path}",
+                f"{name!r}, which is a potential of the study",
+                "Import them under another name, or give the potential a label.",
+            )
+        if (first := seen.setdefault((name, row.key), path)) is not path:
+            task, level, seed = row.key
+            raise StudyError(
+                f"one file of predictions of {name!r} for {task!r}, level {level}, seed {seed}",
+                f"{first} and {path}",
+            )
+        rows.append(row)
+    return tuple(rows)
+
+
+def _row(path: Path, store: Store, targets: Mapping[Split, Target]) -> ForeignRow:
+    refuse_foreign(path)
+    predictions, _ = read_predictions(path)
+    header = predictions.header
+    if header.dataset_sha256 != store.checksum:
+        raise ChecksumError(
+            f"predictions of {store.name} (sha256 {store.checksum[:12]}...) in {path}",
+            f"those of {header.dataset} (sha256 {header.dataset_sha256[:12]}...)",
+            "A study compares potentials on one data set.",
+        )
+    target = targets.get((header.task, header.level, header.seed))
+    if target is None:
+        raise StudyError(
+            f"predictions of a task, level and seed of the study in {path} "
+            f"({'; '.join(_words(split) for split in targets)})",
+            _words((header.task, header.level, header.seed)),
+        )
+    trained = sum(len(indices) for indices in target.selection.train.values())
+    if header.train_frames != trained:
+        raise StudyError(
+            f"predictions of a model with {trained} training frames, as the study's, in {path}",
+            f"one with {header.train_frames}",
+            "Potentials are compared with the same budget.",
+        )
+    content = _identity(path, target, header)
+    name = re.sub(r"[^A-Za-z0-9.+-]+", "-", header.potential)
+    slug = f"{header.task}_L{header.level}_{name}_s{header.seed}_{content}"
+    return ForeignRow(
+        UnitFacts(
+            id=slug,
+            task=header.task,
+            levels=(header.level,),
+            potential=header.potential,
+            role=header.role,
+            seed=header.seed,
+            train_frames=header.train_frames,
+            settings=header.settings,
+            status="done",
+            facts={"predictions": path.name},
+            level_of_theory=header.level_of_theory,
+            pretrained_on=header.pretrained_on,
+        ),
+        replace(target, id=slug, relax=False),
+        predictions,
+    )
+
+
+def _identity(path: Path, target: Target, header: PredictionHeader) -> str:
+    """Hash all that the score depends on, the content of the file first."""
+    with path.open("rb") as file:
+        content = hashlib.file_digest(file, "sha256").hexdigest()
+    frames = [
+        (part, name, indices.tolist()) for part, name, _, indices in target.selection.wanted()
+    ]
+    identity = {
+        "program": __version__,
+        "predictions_sha256": content,
+        "dataset_sha256": header.dataset_sha256,
+        "frames": frames,
+    }
+    return hashlib.sha256(canonical_json(identity).encode()).hexdigest()[:10]
+
+
+def _words(split: Split) -> str:
+    task, level, seed = split
+    return f"{task}, level {level}, seed {seed}"

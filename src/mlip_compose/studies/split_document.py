@@ -1,0 +1,86 @@
+"""``split.json`` beside the frames of an exported task: the data, the split and its frames."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from mlip_compose.errors import SchemaError
+from mlip_compose.records import MINIMUM, FrameSelection
+from mlip_compose.store.reader import Store
+
+SPLIT_FILE: Final = "split.json"
+
+
+class FramesOfPart(BaseModel):
+    """The frames of one molecule that are in one part: a trajectory, and indices in it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    molecule: str
+    trajectory: str
+    frames: tuple[int, ...]
+
+
+class SplitDocument(BaseModel):
+    """What an export of a task says of itself, in words that ``predictions import`` takes.
+
+    Attributes
+    ----------
+    dataset, dataset_sha256, reference
+        The data, its checksum and its level of theory.
+    task, level, seed, train_frames
+        The split, the seed of the choice of training frames and their number.
+    parts
+        For ``train``, ``validation``, ``id``, ``ood`` and ``minimum``, which are files of the
+        export, their frames.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    document: Literal["mlip-compose/split/1"] = "mlip-compose/split/1"
+    dataset: str
+    dataset_sha256: str
+    reference: str
+    task: str
+    level: int = Field(ge=0)
+    seed: int = Field(ge=0)
+    train_frames: int = Field(ge=0)
+    parts: dict[str, tuple[FramesOfPart, ...]]
+
+
+def parts_of(selection: FrameSelection, store: Store) -> dict[str, tuple[FramesOfPart, ...]]:
+    """Return the frames of a split by part, and the minima of its molecules as a part of its own.
+
+    Minima are those of molecules that are trained on or tested on as OOD.
+    """
+    parts: dict[str, tuple[FramesOfPart, ...]] = {}
+    for part, name, trajectory, indices in selection.wanted():
+        if len(indices):
+            frames = FramesOfPart(
+                molecule=name, trajectory=trajectory, frames=tuple(indices.tolist())
+            )
+            parts[part] = (*parts.get(part, ()), frames)
+    minima = tuple(
+        FramesOfPart(molecule=name, trajectory=MINIMUM, frames=(0,))
+        for name in (*selection.train, *selection.ood)
+        if store.has_minimum(name)
+    )
+    return {**parts, MINIMUM: minima} if minima else parts
+
+
+def read_split(path: Path) -> SplitDocument:
+    """Read a split document.
+
+    Raises
+    ------
+    SchemaError
+        It cannot be read, or says something else.
+    """
+    try:
+        return SplitDocument.model_validate_json(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, ValidationError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise SchemaError(f"the split of an exported task in {path}", reason) from error

@@ -1,0 +1,165 @@
+"""Any ASE calculator from the command line: what it gives, and what is refused."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mlip_compose.store.predictions import read_predictions
+
+LENGTH = ("predict", "length", "--level", "1", "--train-frames", "6", "--allow-missing")
+
+
+@pytest.fixture
+def data(toy_store):
+    return toy_store(("OH-1-H", "OH-2-H", "F-2-H", "OH-7-H"))
+
+
+def refused(outcome, *fragments):
+    assert outcome.status == 2
+    assert "Traceback" not in outcome.err
+    assert outcome.out == ""
+    (message,) = (line for line in outcome.err.splitlines() if line.startswith("Error: "))
+    for fragment in fragments:
+        assert fragment in message
+
+
+def test_a_calculator_predicts_a_task_and_the_score_says_what_it_mixes(command, data):
+    made = command(
+        *LENGTH,
+        *("--calculator", "planted:Fails", "--set", "way=raise", "--set", "beyond=1.2"),
+        *("--elements", "H,C,O", "--level-of-theory", "wB97X/6-31G(d)", "--name", "mine"),
+        *("--dataset", data, "-j", "2", "--json"),
+    )
+    assert made.status == 0
+    document = json.loads(made.out)
+    assert document["predictions"] == "length_L1_mine_s0.h5"
+    assert document["level_of_theory"] == "wB97X/6-31G(d)"
+    assert document["failures"]["the potential does not know F"]["frames"] > 0
+    assert document["failures"]["ArithmeticError: no convergence"]["frames"] > 0
+    assert document["failed_frames"] == sum(f["frames"] for f in document["failures"].values())
+
+    header = read_predictions(Path(document["predictions"]))[0].header
+    assert header.settings["arguments"] == {"way": "raise", "beyond": 1.2}
+    assert header.train_frames == 6
+    scored = command(
+        "score", document["predictions"], "--allow-missing", "--dataset", data, "--json"
+    )
+    score = json.loads(scored.out)
+    assert score["failures"] == {
+        reason: [each["frames"], each["first"]] for reason, each in document["failures"].items()
+    }
+    assert score["energy_offsets"] is not None
+    shown = command("score", document["predictions"], "--allow-missing", "--dataset", data)
+    assert shown.status == 0
+    assert "zero-shot: trained on wB97X/6-31G(d), judged by arbitrary" in shown.out
+    assert f"{score['failed_frames']} of" in shown.out
+    assert "the potential does not know F" in shown.out
+
+
+def test_the_whole_of_a_store_is_predicted_and_scored(command, data):
+    made = command("predict", "whole", "--calculator", "planted:Pairs", "-d", data, "-j", "1")
+    assert made.status == 0
+    assert "a level of theory that was not stated" in made.out
+    shown = command("score", "whole_L2_Pairs_s0.h5", "--dataset", data)
+    assert shown.status == 0
+    assert "Pairs on whole, level 2 (r* = -1)" in shown.out
+    for line in shown.out.splitlines():
+        if "Force MAE  " in line or "within a molecule" in line:
+            cells = [cell.strip() for cell in line.split("│")[1:-1]]
+            assert (cells[2], cells[4]) == ("–", "–")
+            assert cells[3] != "–"
+
+
+@pytest.mark.parametrize(
+    ("options", "fragments"),
+    [
+        (("--calculator", "no_such_module:f"), ("no_such_module", "PYTHONPATH")),
+        (("--calculator", "planted:CONSTANT"), ("'CONSTANT'", "a int")),
+        (("--calculator", "planted:cannot_be_made"), ("no weights in weights.pt",)),
+        (("--calculator", "planted:dies_when_made"), ("a worker process died",)),
+        (("--calculator", "planted:Dies", "-j", "1"), ("4 of 4 molecules", "OH-7-H")),
+    ],
+    ids=lambda value: value[1] if value[0].startswith("--") else "",
+)
+def test_what_cannot_be_made_or_dies_is_refused(command, data, tmp_path, options, fragments):
+    refused(command(*LENGTH, *options, "--dataset", data), *fragments)
+    assert not list(tmp_path.glob("length*"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fragments"),
+    [
+        (("predict", "length"), ("either MODEL", "none of them")),
+        (("predict", "length", "model", "--calculator", "planted:Pairs"), ("found both",)),
+        (("predict", "length", "model", "--seed", "1"), ("--seed with --calculator",)),
+        ((*LENGTH, "--calculator", "planted:Pairs", "--set", "strength"), ("--set key=value",)),
+        ((*LENGTH, "--calculator", "planted:Pairs", "--elements", "H,Xx"), ("'Xx'",)),
+        ((*LENGTH, "--calculator", "planted:Pairs", "--name", "<b>"), ("a name",)),
+        (("predict", "lenght", "--calculator", "planted:Pairs"), ("Did you mean 'length'?",)),
+        (
+            ("predict", "whole", "--level", "1", "--calculator", "planted:Pairs"),
+            ("the task 'whole': 2",),
+        ),
+    ],
+    ids=lambda value: " ".join(value[-2:]),
+)
+def test_a_request_that_cannot_be_is_refused_at_once(command, data, arguments, fragments):
+    options = () if "model" in arguments or len(arguments) == 2 else ("--dataset", data)
+    refused(command(*arguments, *options), *fragments)
+
+
+STUDY = """
+name: elsewhere
+dataset: {data}
+tasks: [whole]
+potentials:
+  - {{potential: calculator, settings: {{function: "planted:Pairs", arguments: {{strength: 2.0}},
+      level_of_theory: "wB97X/6-31G(d)"}}, label: pairs}}
+  - {{potential: calculator, settings: {{function: "planted:Fails"}}, label: failing}}
+"""
+
+
+def test_a_study_of_calculators_on_the_whole(command, data, tmp_path):
+    (tmp_path / "s.yaml").write_text(STUDY.format(data=data))
+    ran = command("run", "s.yaml", "-o", "results", "-j", "2")
+    assert ran.status == 0
+    assert "pairs: zero-shot: trained on wB97X/6-31G(d), judged by arbitrary" in ran.out
+    results = json.loads((tmp_path / "results/results.json").read_text())
+    assert [unit["level_of_theory"] for unit in results["units"]] == [
+        "wB97X/6-31G(d)",
+        "a level of theory that was not stated",
+    ]
+    assert results["scores"][1]["failures"]
+    page = (tmp_path / "results/report.html").read_text()
+    assert "zero-shot: trained on wB97X/6-31G(d), judged by arbitrary" in page
+    assert "test frames failed" in page
+    assert "Nothing was missing" in command("run", "s.yaml", "-o", "results").err
+
+
+def test_what_was_trained_elsewhere_predicts_any_task(command, data, tmp_path):
+    chosen = ("--set", "function=planted:Pairs", "--dataset", data)
+    trained = command("train", "whole", "calculator", *chosen, "--json")
+    assert trained.status == 0
+    model = json.loads(trained.out)["model"]
+    options = ("--level", "1", "--allow-missing", "--dataset", data)
+    refused(command("predict", "length", model, *options), "400 primary frames")
+    assert command("predict", "whole", model, "--dataset", data).status == 0
+    fitted = command("train", "length", "composition", *options, "--train-frames", "6", "--json")
+    model = json.loads(fitted.out)["model"]
+    refused(command("predict", "whole", model, "--dataset", data), "trained elsewhere")
+
+
+def test_a_study_whose_calculator_cannot_be_made_stops_before_any_work(command, data, tmp_path):
+    text = STUDY.format(data=data).replace("planted:Fails", "planted:cannot_be_made")
+    (tmp_path / "s.yaml").write_text(text)
+    refused(command("run", "s.yaml", "-o", "results"), "no weights in weights.pt")
+    assert not (tmp_path / "results").exists()
+
+
+def test_what_trains_cannot_run_on_the_whole(command, data, tmp_path):
+    (tmp_path / "s.yaml").write_text(STUDY.format(data=data) + "  - additive\n")
+    refused(command("run", "s.yaml"), "trained elsewhere", "found additive")
+    refused(command("train", "whole", "composition", "--dataset", data), "found composition")
+    (tmp_path / "s.yaml").write_text(STUDY.format(data=data) + "ceiling: true\n")
+    refused(command("run", "s.yaml"), "ceiling: true")

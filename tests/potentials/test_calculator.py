@@ -1,0 +1,150 @@
+import json
+import os
+import pickle
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from mlip_compose.errors import RequestError, StudyError
+from mlip_compose.potentials.calculator import KIND, CalculatorSettings, make
+from mlip_compose.potentials.registry import get_kind, load_potential
+from mlip_compose.records import TrainingSet
+from mlip_compose.studies.study import Entry
+
+NOTHING = TrainingSet(molecules={}, train=(), validation=())
+
+
+def potential(function, **settings):
+    return make(CalculatorSettings(function=f"planted:{function}", **settings))
+
+
+@pytest.fixture
+def ethanol(molecule):
+    return molecule("OH-2-H")
+
+
+@pytest.fixture
+def positions(ethanol):
+    return np.random.default_rng(1).normal(scale=2.0, size=(4, ethanol.n_atoms, 3))
+
+
+def test_frames_that_fail_are_nan_with_a_reason_and_others_go_on(ethanol, positions):
+    positions[:, 0, 0] = [-1.0, 1.0, -2.0, 2.0]
+    failing = potential("Fails")
+    energies, forces = failing.predict(ethanol, positions)
+    np.testing.assert_array_equal(np.isnan(energies), [False, True, False, True])
+    assert np.isnan(forces[1]).all()
+    assert failing.failed_frames() == dict.fromkeys((1, 3), "ArithmeticError: no convergence")
+    expected, _ = potential("Pairs").predict(ethanol, positions)
+    np.testing.assert_array_equal(energies[::2], expected[::2])
+    failing.predict(ethanol, positions[::2])
+    assert failing.failed_frames() == {}
+
+
+def test_a_failure_leaves_nothing_behind_in_the_calculator(molecule):
+    stale = potential("Stale")
+    fluoride, alcohol = molecule("F-1-H"), molecule("OH-1-H")
+    positions = np.random.default_rng(0).normal(size=(2, fluoride.n_atoms, 3))
+    energies, _ = stale.predict(fluoride, positions)
+    assert np.isnan(energies).all()
+    positions = np.random.default_rng(0).normal(size=(2, alcohol.n_atoms, 3))
+    energies, _ = stale.predict(alcohol, positions)
+    np.testing.assert_array_equal(energies, alcohol.numbers.sum())
+
+
+def test_ase_emt_fails_on_every_frame_with_an_element_it_lacks(molecule):
+    emt = make(CalculatorSettings(function="ase.calculators.emt:EMT"))
+    for name in ("OH-1-H", "SH-1-H"):
+        known = molecule(name)
+        away = 2.0 * np.random.default_rng(0).normal(size=(3, known.n_atoms, 3))
+        energies, _ = emt.predict(known, away)
+        assert np.isfinite(energies).all() == (name == "OH-1-H")
+    assert set(emt.failed_frames().values()) == {"NotImplementedError: No EMT-potential for S"}
+
+
+def test_charge_and_spin_are_told(ethanol, positions):
+    told = replace(ethanol, charge=-1, spin=2)
+    energies, _ = potential("Told").predict(told, positions)
+    np.testing.assert_array_equal(energies, -8.0)
+
+
+def test_elements_are_those_of_the_settings_or_of_the_calculator(ethanol, positions):
+    for chosen, source in (
+        (potential("Pairs", elements=("H", "C")), "settings"),
+        (potential("Pairs", arguments={"elements": ["H", "C"]}), "calculator"),
+    ):
+        assert chosen.elements == {1, 6}
+        assert chosen.report["elements_from"] == source
+        with pytest.raises(RequestError, match=r"Z = \[8\]"):
+            chosen.predict(ethanol, positions)
+
+
+def test_unknown_elements_are_not_checked_and_the_report_says_so(ethanol, positions):
+    unknown = potential("Pairs")
+    assert np.isfinite(unknown.predict(ethanol, positions)[0]).all()
+    assert unknown.report["elements_from"] == "unknown"
+    assert unknown.report["elements"] == []
+    assert unknown.report["calculator"] == "Pairs"
+
+
+def test_the_calculator_is_made_once_where_it_is_used(tmp_path, ethanol, positions):
+    made = tmp_path / "made"
+    lazy = potential("counted", arguments={"path": str(made)})
+    lazy.save(tmp_path / "model")
+    assert not made.exists()
+    lazy.predict(ethanol, positions)
+    lazy.predict(ethanol, positions)
+    assert made.read_text().split() == [str(os.getpid())]
+    copy = pickle.loads(pickle.dumps(lazy))
+    assert len(made.read_text().split()) == 1
+    copy.predict(ethanol, positions)
+    assert len(made.read_text().split()) == 2
+
+
+def test_a_saved_potential_is_its_settings_and_no_code(tmp_path, ethanol, positions):
+    first = potential("Pairs", arguments={"strength": 3.0}, elements=("H", "C", "O"))
+    first.save(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["model.json"]
+    facts = json.loads((tmp_path / "model.json").read_text())["facts"]
+    assert facts["function"] == "planted:Pairs"
+    again = load_potential(tmp_path)
+    assert again.elements == first.elements
+    for ours, theirs in zip(
+        first.predict(ethanol, positions), again.predict(ethanol, positions), strict=True
+    ):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_fitting_trains_nothing(tmp_path):
+    fitted = KIND.fit(NOTHING, CalculatorSettings(function="planted:Pairs"), 0, tmp_path)
+    assert fitted.name == "calculator"
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["cannot_be_made", "Nothing", "absent"])
+def test_a_calculator_that_cannot_be_made_is_refused_beforehand(name):
+    with pytest.raises(RequestError):
+        get_kind("calculator").check(CalculatorSettings(function=f"planted:{name}"))
+
+
+def test_settings_say_the_pretraining():
+    settings = CalculatorSettings(function="a:b", level_of_theory="wB97X/6-31G(d)")
+    assert settings.pretraining().level_of_theory == "wB97X/6-31G(d)"
+    assert not settings.pretraining().fine_tuned
+    assert "not stated" in CalculatorSettings(function="a:b").pretraining().level_of_theory
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"elements": ["H", "Xx"]}, "no symbol of an element: 'Xx'"),
+        ({"elements": ["X"]}, "no symbol of an element: 'X'"),
+        ({"elements": "H"}, "elements"),
+        ({"arguments": [1]}, "arguments"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused(settings, says):
+    entry = Entry(potential="calculator", settings={"function": "a:b", **settings})
+    with pytest.raises(StudyError, match=says):
+        entry.resolved()

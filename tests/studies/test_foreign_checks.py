@@ -1,0 +1,89 @@
+"""Units and labels are told from the numbers, and nothing else is taken for them."""
+
+import numpy as np
+import pytest
+
+from mlip_compose.errors import RequestError
+from mlip_compose.studies.foreign_checks import Compared, agreement, refuse_labels, refuse_units
+from mlip_compose.units import ENERGY_UNITS, FORCE_UNITS
+
+NOT_TOLD = ("eV/Angstrom", "eV/Bohr", "Hartree/nm")
+
+
+def compared(energy_factor=1.0, force_factor=1.0, noise=0.05, shift=7.0):
+    """Return predictions of two molecules in other units, with errors and another zero."""
+    rng = np.random.default_rng(0)
+    found = []
+    for n_atoms in (5, 9):
+        energy, forces = rng.normal(size=12) - 400, rng.normal(size=(12, n_atoms, 3))
+        found.append(
+            Compared(
+                (energy + shift * n_atoms + noise * rng.normal(size=12)) * energy_factor,
+                energy,
+                (forces + noise * rng.normal(size=forces.shape)) * force_factor,
+                forces,
+            )
+        )
+    return found
+
+
+def test_predictions_with_errors_pass():
+    for noise in (1e-4, 0.05, 0.5):
+        refuse_labels(compared(noise=noise))
+        refuse_units(compared(noise=noise), None, None)
+
+
+@pytest.mark.parametrize("unit", [unit for unit in FORCE_UNITS if unit not in NOT_TOLD])
+def test_another_unit_of_force_is_named(unit):
+    with pytest.raises(RequestError, match=rf"as in {unit}\. Add --force-unit '{unit}'"):
+        refuse_units(compared(force_factor=1 / FORCE_UNITS[unit], noise=1e-3), None, None)
+
+
+@pytest.mark.parametrize("unit", [unit for unit in ENERGY_UNITS if unit != "eV"])
+def test_another_unit_of_energy_is_named(unit):
+    with pytest.raises(RequestError, match=rf"as in {unit}\. Add --energy-unit '{unit}'"):
+        refuse_units(compared(energy_factor=1 / ENERGY_UNITS[unit]), None, None)
+
+
+def test_gradients_in_place_of_forces_are_named():
+    with pytest.raises(RequestError, match="opposite sign"):
+        refuse_units(compared(force_factor=-1.0), None, None)
+
+
+def test_a_stated_unit_is_taken_at_its_word():
+    wrong = compared(energy_factor=23.06, force_factor=-23.06)
+    refuse_units(wrong, "eV", "eV/Angstrom")
+    with pytest.raises(RequestError, match="energies in eV"):
+        refuse_units(wrong, None, "eV/Angstrom")
+    with pytest.raises(RequestError, match="forces in eV/Angstrom"):
+        refuse_units(wrong, "eV", None)
+
+
+@pytest.mark.parametrize(
+    ("energy_factor", "force_factor", "noise"),
+    [
+        (0.5, 0.5, 0.05),  # a potential that is too soft
+        (3.0, 3.0, 0.05),
+        (0.0, 0.0, 0.0),  # one that says nothing
+        (1 / 27.2, 1 / 51.4, 1.0),  # one that is far too soft, and mostly wrong
+    ],
+)
+def test_bad_predictions_are_no_other_units(energy_factor, force_factor, noise):
+    refuse_units(compared(energy_factor, force_factor, noise), None, None)
+
+
+def test_labels_are_known_though_they_were_rounded():
+    (first, second) = compared()
+    rounded = Compared(
+        first.energy, first.energy, np.round(first.forces, 8).astype(np.float32), first.forces
+    )
+    with pytest.raises(RequestError, match="energies and forces are the same"):
+        refuse_labels([rounded])
+    refuse_labels([rounded, second])
+
+
+def test_where_all_failed_there_is_nothing_to_check():
+    none = Compared(np.empty(0), np.empty(0), np.empty((0, 5, 3)), np.empty((0, 5, 3)))
+    refuse_labels([none])
+    refuse_units([none], None, None)
+    assert agreement([], []) is None

@@ -1,0 +1,102 @@
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from mlip_compose.calculators import (
+    as_atoms,
+    check_arguments,
+    elements_of,
+    evaluate,
+    make_calculator,
+    versions_of,
+)
+from mlip_compose.errors import RequestError
+
+NUMBERS = [8, 1, 1]
+RIGHT = np.array([[0.5, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
+
+
+def test_two_geometries_differ_by_the_work_of_the_forces():
+    calculator = make_calculator("planted:Pairs", {"strength": 2.0})
+    step = np.zeros((3, 3))
+    step[1, 0] = 1e-5
+    back, here, ahead = (
+        evaluate(calculator, as_atoms(NUMBERS, RIGHT + sign * step, 0, 1)) for sign in (-1, 0, 1)
+    )
+    assert (ahead.energy - back.energy) / -2e-5 == pytest.approx(here.forces[1, 0], rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("way", "reason"),
+    [
+        ("raise", "ArithmeticError: no convergence"),
+        ("short", "forces of shape (1, 3) for 3 atoms"),
+        ("nan", "not finite"),
+        ("infinite", "not finite"),
+    ],
+)
+def test_what_fails_has_a_reason(way, reason):
+    found = evaluate(make_calculator("planted:Fails", {"way": way}), as_atoms(NUMBERS, RIGHT, 0, 1))
+    assert isinstance(found, str)
+    assert reason in found
+
+
+def test_charge_and_spin_and_nothing_else_are_told():
+    found = evaluate(make_calculator("planted:Told", {}), as_atoms(NUMBERS, RIGHT, 2, 3))
+    assert found.energy == 23.0
+
+
+@pytest.mark.parametrize(
+    ("attributes", "elements"),
+    [
+        ({"elements": ["H", "C"]}, {1, 6}),
+        ({"implemented_elements": (1, 17)}, {1, 17}),
+        ({"z_table": SimpleNamespace(zs=[1, 6, 8])}, {1, 6, 8}),
+        ({"model": SimpleNamespace(atomic_numbers=np.array([1, 7]))}, {1, 7}),
+        ({}, None),
+        ({"elements": []}, None),
+        ({"elements": ["Xx"]}, None),
+        ({"elements": lambda: ["H"]}, None),
+        ({"elements": 7}, None),
+    ],
+)
+def test_elements_are_read_where_calculators_keep_them(attributes, elements):
+    assert elements_of(SimpleNamespace(**attributes)) == elements
+
+
+def test_torchani_says_its_elements(monkeypatch):
+    monkeypatch.setenv("TORCHANI_NO_WARN_EXTENSIONS", "1")
+    torchani = pytest.importorskip("torchani")
+    model = torchani.arch.simple_ani(("H", "C", "O"), lot="wb97x-631gd", ensemble_size=1)
+    assert elements_of(model.ase()) == {1, 6, 8}
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "says"),
+    [
+        ("no_such_module:f", {}, "PYTHONPATH"),
+        ("planted:absent", {}, "'absent'.*no such name"),
+        ("planted:CONSTANT", {}, "a int"),
+        ("planted:Nothing", {}, "Nothing without get_potential_energy"),
+        ("planted:cannot_be_made", {"path": "w"}, r"cannot_be_made\(path='w'\).*no weights in w"),
+        ("planted:Pairs", {"size": 3}, "unexpected keyword argument 'size'"),
+        ("planted", {}, "module:function"),
+        ("", {}, "module:function"),
+    ],
+)
+def test_what_cannot_be_made_is_refused(name, arguments, says):
+    with pytest.raises(RequestError, match=says):
+        make_calculator(name, arguments)
+
+
+def test_arguments_are_such_as_json_can_write():
+    check_arguments("f", {"a": [1, None, "x"]})
+    for value in (float("nan"), {1}, object()):
+        with pytest.raises(RequestError, match="JSON can write"):
+            check_arguments("f", {"a": value})
+
+
+def test_versions_name_the_package_that_makes_it():
+    assert set(versions_of("tblite.ase:TBLite")) == {"ase", "tblite"}
+    assert set(versions_of("planted:Pairs")) == {"ase"}
