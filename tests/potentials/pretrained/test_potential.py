@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from functools import cache
 
 import numpy as np
 import pytest
@@ -37,9 +38,28 @@ def load(potential, directory, weights):
 
 
 @pytest.fixture(scope="module", params=["zero-shot", "fine-tuned"])
-def potential(request, card, weights, data, tmp_path_factory):
-    fine_tuned = request.param == "fine-tuned"
-    return make(card, weights, data, fine_tuned, tmp_path_factory.mktemp("work"))
+def potential(request, card, weights, data, as_published, tmp_path_factory):
+    if request.param == "zero-shot":
+        return as_published(card)
+    return make(card, weights, data, True, tmp_path_factory.mktemp("work"))
+
+
+@pytest.fixture(scope="module")
+def as_published(ani_card, mace_card, weights, data, tmp_path_factory):
+    """Return a function that makes a zero-shot potential; each is loaded once."""
+
+    cards = {card.backend: card for card in (ani_card, mace_card)}
+
+    @cache
+    def make_once(name, labelled, dtype):
+        given = data if labelled else without_frames(data)
+        folder = tmp_path_factory.mktemp("work")
+        return make(cards[name], weights, given, False, folder, dtype=dtype)
+
+    def run(card, labelled=True, dtype="float64"):
+        return make_once(card.backend, labelled, dtype)
+
+    return run
 
 
 @pytest.fixture(scope="module")
@@ -130,10 +150,12 @@ def test_energies_have_the_zero_of_the_training_labels(potential, data):
     assert potential.report["atomic_energies_from"] == "training labels"
 
 
-def test_without_training_frames_energies_have_the_published_zero(card, weights, data, tmp_path):
+def test_without_training_frames_energies_have_the_published_zero(
+    card, weights, data, as_published, tmp_path
+):
     from mlip_compose.potentials.pretrained.backend import get_backend
 
-    potential = make(card, weights, without_frames(data), False, tmp_path)
+    potential = as_published(card, labelled=False)
     backend = get_backend(card.backend)
     assert potential.atomic_energies == backend.atomic_energies(potential.model)
     assert potential.report["atomic_energies_from"] == "the published model"
@@ -143,11 +165,9 @@ def test_without_training_frames_energies_have_the_published_zero(card, weights,
         make(card, weights, dataclasses.replace(data, validation=()), True, tmp_path)
 
 
-def test_differences_of_energy_do_not_depend_on_the_energies_of_atoms(
-    card, weights, data, frames, tmp_path
-):
-    published = make(card, weights, without_frames(data), False, tmp_path).predict(*frames)
-    fitted = make(card, weights, data, False, tmp_path).predict(*frames)
+def test_differences_of_energy_do_not_depend_on_the_energies_of_atoms(card, frames, as_published):
+    published = as_published(card, labelled=False).predict(*frames)
+    fitted = as_published(card).predict(*frames)
     close(np.diff(published[0]), np.diff(fitted[0]))
     close(published[1], fitted[1])
 
@@ -163,17 +183,17 @@ def test_labels_that_leave_elements_open_give_physical_energies(card, weights, d
     assert 8 in potential.report["elements_without_training_frame"]
 
 
-def test_single_precision_loses_little(card, weights, data, frames, tmp_path):
-    exact_potential = make(card, weights, data, False, tmp_path)
+def test_single_precision_loses_little(card, frames, as_published):
+    exact_potential = as_published(card)
     exact_atoms, exact = exact_potential.atomic_energies, exact_potential.predict(*frames)
-    rounded = make(card, weights, data, False, tmp_path, dtype="float32").predict(*frames)
+    rounded = as_published(card, dtype="float32").predict(*frames)
     total = sum(exact_atoms[z] for z in frames[0].numbers.tolist())
     assert abs(np.spacing(np.float32(total))) > 1e-4  # what a float32 total energy would lose
     close(np.diff(rounded[0]), np.diff(exact[0]), 2e-5)
     close(rounded[1], exact[1], 2e-5)
 
 
-def test_training_lowers_the_validation_error(card, weights, data, tmp_path):
+def test_training_lowers_the_validation_error(card, weights, data, as_published, tmp_path):
     def error(potential):
         return np.mean(
             [
@@ -182,7 +202,7 @@ def test_training_lowers_the_validation_error(card, weights, data, tmp_path):
             ]
         )
 
-    before = make(card, weights, data, False, tmp_path)
+    before = as_published(card)
     rate = {"torchani": 1e-3, "mace": 3e-2}[card.backend]  # that of four channels is larger
     after = make(card, weights, data, True, tmp_path, steps=20, learning_rate=rate)
     assert error(after) < 0.9 * error(before)
@@ -193,10 +213,12 @@ def test_training_lowers_the_validation_error(card, weights, data, tmp_path):
     assert after.weights_sha256 == before.weights_sha256
 
 
-def test_networks_of_elements_without_frames_stay_as_published(ani_card, weights, data, tmp_path):
+def test_networks_of_elements_without_frames_stay_as_published(
+    ani_card, weights, data, as_published, tmp_path
+):
     from mlip_compose.potentials.neural.models import parameter_arrays
 
-    before = parameter_arrays(make(ani_card, weights, data, False, tmp_path).model)
+    before = parameter_arrays(as_published(ani_card).model)
     after = parameter_arrays(make(ani_card, weights, data, True, tmp_path, steps=3).model)
     changed = {name for name in after if not np.array_equal(after[name], before[name])}
     assert any(".H." in name for name in changed)
@@ -210,16 +232,16 @@ def test_divergence_is_a_failure(ani_card, weights, data, tmp_path):
 
 
 def test_other_weights_than_those_it_was_made_of_are_refused(
-    ani_card, weights, data, tmp_path, several_heads
+    ani_card, as_published, tmp_path, several_heads
 ):
-    potential = make(ani_card, weights, data, False, tmp_path)
+    potential = as_published(ani_card)
     potential.save(tmp_path)
     with pytest.raises(SchemaError, match="SHA-256"):
         load(potential, tmp_path, {"torchani": several_heads})
 
 
-def test_a_damaged_file_is_refused(ani_card, weights, data, tmp_path):
-    potential = make(ani_card, weights, data, False, tmp_path)
+def test_a_damaged_file_is_refused(ani_card, weights, as_published, tmp_path):
+    potential = as_published(ani_card)
     potential.save(tmp_path)
     document = json.loads((tmp_path / "model.json").read_text())
     del document["facts"]["atomic_energies"]["6"], document["facts"]["card"]["backend"]

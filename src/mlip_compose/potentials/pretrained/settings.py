@@ -33,5 +33,5 @@ class FineTuningSettings(TrainingSettings):
 
     steps: Steps = 750
     batch_size: BatchSize = 8
-    learning_rate: LearningRate = 3e-4
+    learning_rate: LearningRate = 1e-4
     validations: Validations = 5

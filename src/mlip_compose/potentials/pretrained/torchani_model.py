@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from mlip_compose.potentials.model_card import ModelCard
 
 BATCH_EDGES = {"cpu": 20_000, "cuda": 400_000}
-"""A batch takes some 10 kB an edge: AEV terms of triples and hidden layers of all members."""
+"""A batch takes some 5 kB an edge: AEV terms of triples and hidden layers of all members."""
 
 _MEMBERS = 8
 _ALPHA = 0.1  # of the CELU between layers
