@@ -45,6 +45,7 @@ from mlip_compose.report.ranking import (
 from mlip_compose.report.reactions import Reactions, reactions_of
 from mlip_compose.report.style import VIRIDIS, Style, run_styles, styles_of
 from mlip_compose.report.summary import answer, confidence_of
+from mlip_compose.report.vendored import PLOTLY, vendored
 from mlip_compose.report.words import GLOSSARY, QUESTION, ROLES
 
 if TYPE_CHECKING:
@@ -73,7 +74,6 @@ def render_report(results: StudyResults) -> str:
     any script but the two that are in it.
     """
     from markupsafe import Markup
-    from plotly.offline import get_plotlyjs
 
     levels, metrics, entries = levels_of(results), metrics_of(results), entries_of(results)
     boards = [build_board(results, metric, level) for level in levels for metric in metrics]
@@ -87,7 +87,7 @@ def render_report(results: StudyResults) -> str:
     )
     ceilings = [ceilings_of(results, board) for board in boards]
     attributions = attribution_views(results, styles)
-    scripts = [get_plotlyjs(), (TEMPLATES / "report.js").read_text("utf-8")]
+    scripts = [vendored(PLOTLY), (TEMPLATES / "report.js").read_text("utf-8")]
     context = {
         "results": results,
         "question": QUESTION,
