@@ -10,6 +10,7 @@ from typing import Final, Literal
 from pydantic import Field
 
 from mlip_compose.evaluation.attribution_results import Attribution
+from mlip_compose.evaluation.parity import Parity
 from mlip_compose.evaluation.strict import Interval as Interval
 from mlip_compose.evaluation.strict import Strict as Strict
 
@@ -95,7 +96,8 @@ class Score(Strict):
     molecule has none.
     ``unseen_terms`` is there for potentials with typed terms: for each kind of term in the OOD
     molecules, how many have a type that was not in training, and how many there are.
-    ``attribution`` says where in the molecules the error is; None in files older than that.
+    ``attribution`` says where in the molecules the error is, ``parity`` how predicted values lie
+    against those of the reference, binned; None in files older than that.
     """
 
     schema_version: Literal[1] = SCORE_SCHEMA
@@ -123,6 +125,7 @@ class Score(Strict):
     resampling_seed: int = 0
     unseen_terms: dict[str, tuple[int, int]] = Field(default_factory=dict)
     attribution: Attribution | None = None
+    parity: tuple[Parity, ...] | None = None
 
     def metric(self, name: str) -> Metric:
         """Return the metric of this name."""
