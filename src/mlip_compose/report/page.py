@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -52,29 +53,74 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 TEMPLATES = files("mlip_compose.report") / "templates"
+SCRIPTS = ("page", "plots", "figures", "leaderboard", "start")
+"""Parts of the page's script, in the order in which they stand in it."""
 
 
-def write_report(results: StudyResults, path: Path) -> None:
-    """Write the report of a study; a reader of ``path`` never sees half of it.
+def write_report(results: StudyResults, path: Path, *others: StudyResults) -> None:
+    """Write the report of one or several studies; a reader of ``path`` never sees half of it.
 
     Parameters
     ----------
     results
-        What the study found.
+        What the study found; the page shows it first.
     path
         The file to write, ``report.html``; its directory is made where it is missing.
+    others
+        Further studies that the page has a choice of.
     """
-    write_text(path, render_report(results))
+    write_text(path, render_report(results, *others))
 
 
-def render_report(results: StudyResults) -> str:
-    """Return the report of a study as HTML; the same results give the same page.
+def render_report(*studies: StudyResults) -> str:
+    """Return the report of one or several studies as HTML; the same results give the same page.
 
-    Nothing in the page comes from a network, and its content security policy forbids requests and
-    any script but the two that are in it.
+    The page shows the first study and has a choice of the others. Nothing in it comes from a
+    network, and its content security policy forbids requests and any script but those in it.
     """
     from markupsafe import Markup
 
+    scripts = [vendored(PLOTLY), _script()]
+    contexts = [_context(results) for results in studies]
+    body = _environment().get_template("study.html.j2")
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            names=[study_name(results, studies) for results in studies],
+            studies=[Markup(body.render(context)) for context in contexts],
+            data=[context["data"] for context in contexts],
+            version=__version__,
+            # Ours, not the user's: not escaped on purpose.
+            styles=[Markup((TEMPLATES / "report.css").read_text("utf-8"))],
+            scripts=[Markup(script) for script in scripts],
+            script_hashes=Markup(" ".join(_csp_hash(script) for script in scripts)),
+        )
+    )
+
+
+def study_name(results: StudyResults, studies: Sequence[StudyResults]) -> str:
+    """Return what tells a study from the others: its name, and what else differs."""
+    parts = {
+        "reference": results.dataset.reference,
+        "data": results.dataset.name,
+    }
+    values = {
+        "reference": {study.dataset.reference for study in studies},
+        "data": {study.dataset.name for study in studies},
+    }
+    told = [text for key, text in parts.items() if len(values[key]) > 1]
+    return ", ".join([results.name, *told])
+
+
+def _script() -> str:
+    """Return the page's own script: its parts share one scope."""
+    parts = [(TEMPLATES / "js" / f"{name}.js").read_text("utf-8") for name in SCRIPTS]
+    return "\n".join(['"use strict";', "(() => {", *parts, "})();"])
+
+
+def _context(results: StudyResults) -> dict[str, Any]:
+    """Return what the templates of a study's sections are filled with."""
     levels, metrics, entries = levels_of(results), metrics_of(results), entries_of(results)
     boards = [build_board(results, metric, level) for level in levels for metric in metrics]
     runs, styles = runs_of(results), styles_of(entries)
@@ -87,8 +133,7 @@ def render_report(results: StudyResults) -> str:
     )
     ceilings = [ceilings_of(results, board) for board in boards]
     attributions = attribution_views(results, styles)
-    scripts = [vendored(PLOTLY), (TEMPLATES / "report.js").read_text("utf-8")]
-    context = {
+    return {
         "results": results,
         "question": QUESTION,
         "level_options": [(str(level), str(level)) for level in levels],
@@ -120,13 +165,7 @@ def render_report(results: StudyResults) -> str:
         "account": account(results),
         "data": _data(results, boards, ceilings, attributions, styles, of_runs)
         | {"reactions": _reaction_figures(reactions)},
-        "version": __version__,
-        # Ours, not the user's: not escaped on purpose.
-        "css": Markup((TEMPLATES / "report.css").read_text("utf-8")),
-        "scripts": [Markup(script) for script in scripts],
-        "script_hashes": Markup(" ".join(_csp_hash(script) for script in scripts)),
     }
-    return _environment().get_template("report.html.j2").render(context)
 
 
 def _data(
