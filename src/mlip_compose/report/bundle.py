@@ -10,6 +10,7 @@ from mlip_compose.evaluation.additivity import Additivity, ReactionErrors
 from mlip_compose.evaluation.ceiling import CeilingScore
 from mlip_compose.evaluation.ceiling_seeds import CeilingSummary
 from mlip_compose.evaluation.horizon import Horizon
+from mlip_compose.evaluation.learning import Levelling
 from mlip_compose.evaluation.relaxations import Relaxations
 from mlip_compose.evaluation.results import PairedDifference, Ranking, Score, SeedSummary, Strict
 from mlip_compose.records import ReceptiveField
@@ -60,6 +61,7 @@ class StudyResults(Strict):
     potentials, ``ceilings`` for one with ``ceiling: true`` (``ceiling_summaries`` with several
     seeds, too), ``horizons`` for one of several levels; ``additivity`` and ``reaction_errors``
     where the data set has relaxed minima, ``relaxations`` with ``relax_minima: true``;
+    ``levellings`` of trainings with a validation curve;
     ``provenance`` holds versions, platform, the command and the time.
     """
 
@@ -80,3 +82,4 @@ class StudyResults(Strict):
     ceilings: tuple[CeilingScore, ...] = ()
     ceiling_summaries: tuple[CeilingSummary, ...] = ()
     horizons: tuple[Horizon, ...] = ()
+    levellings: tuple[Levelling, ...] = ()

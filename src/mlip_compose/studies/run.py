@@ -18,6 +18,7 @@ from mlip_compose.evaluation.additivity import (
 )
 from mlip_compose.evaluation.ceiling_seeds import ceiling_summaries
 from mlip_compose.evaluation.horizon import horizons
+from mlip_compose.evaluation.learning import levellings
 from mlip_compose.evaluation.paired import paired_differences
 from mlip_compose.evaluation.ranking import rankings
 from mlip_compose.evaluation.relaxations import relaxations
@@ -142,6 +143,9 @@ def run_study(
             directory.report.unlink(missing_ok=True)
         if not directory.report.is_file():
             from mlip_compose.report.page import write_report
+                levellings=levellings(
+                    {u.id: u.facts.get("validation_curve", ()) for u in units.values()}
+                ),
 
             watch.stage("report", 1)
             write_report(results, directory.report)
