@@ -9,6 +9,7 @@ from pydantic import Field
 from mlip_compose.evaluation.additivity import Additivity, ReactionErrors
 from mlip_compose.evaluation.ceiling import CeilingScore
 from mlip_compose.evaluation.ceiling_seeds import CeilingSummary
+from mlip_compose.evaluation.gallery import Gallery
 from mlip_compose.evaluation.horizon import Horizon
 from mlip_compose.evaluation.learning import Levelling
 from mlip_compose.evaluation.relaxations import Relaxations
@@ -62,7 +63,8 @@ class StudyResults(Strict):
     seeds, too), ``horizons`` for one of several levels; ``additivity`` and ``reaction_errors``
     where the data set has relaxed minima, ``relaxations`` with ``relax_minima: true``;
     ``levellings`` of trainings with a validation curve;
-    ``provenance`` holds versions, platform, the command and the time.
+    ``provenance`` holds versions, platform, the command and the time. ``gallery`` is a file of its
+    own, and None in results of before there was one.
     """
 
     schema_version: Literal[1] = 1
@@ -83,3 +85,4 @@ class StudyResults(Strict):
     ceiling_summaries: tuple[CeilingSummary, ...] = ()
     horizons: tuple[Horizon, ...] = ()
     levellings: tuple[Levelling, ...] = ()
+    gallery: Gallery | None = Field(default=None, exclude=True)
