@@ -205,19 +205,23 @@ def _panel(
                 dots.append(Dots(run, style, tuple(own)))
     if not dots:
         return None
+    offset = kind.kind == "increment" and any(
+        reaction.predicted_offset is not None for each in dots for reaction in each.reactions
+    )
+    energies = "predicted_offset" if offset else "predicted"
     errors = [
         f"{_label(results, e)} {PARTS[e.part]} {number(e.mae.value)}"
         for e in results.reaction_errors
-        if (e.task, e.level, e.kind, e.energies) == (task, level, kind.kind, "predicted")
+        if (e.task, e.level, e.kind, e.energies) == (task, level, kind.kind, energies)
     ]
-    name, formula = KINDS[kind.kind]
     return Panel(
         level=level,
         task=task,
-        title=f"{name}, {formula}",
+        title=", ".join(KINDS[kind.kind]),
         caption=(
-            f"Reaction energies by the reference and by each potential, at the reference's minima; "
-            f"on the line they agree. Mean absolute errors in kcal/mol: {', '.join(errors)}."
+            f"Errors at the {ENERGIES[energies]}, a dot a reaction; the first row is how far the "
+            f"reference is from additivity, the dotted line 1 kcal/mol. Mean absolute errors in "
+            f"kcal/mol: {', '.join(errors) or DASH}."
         ),
         figure=reaction_figure(dots, kind.kind, kind.centre),
     )

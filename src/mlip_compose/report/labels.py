@@ -1,0 +1,117 @@
+"""Where names stand beside points: close to each, over no other name and no other point.
+
+Panels are as wide as the screen allows. A place is taken if it is free in the narrowest and in a
+wide panel; in between names only move apart.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+from mlip_compose.report.style import Figure, plain
+
+WIDTHS: Final = (250.0, 330.0, 560.0)
+"""Pixels between the axes of a panel: on a phone, on a laptop and on a wide screen."""
+
+HEIGHT: Final = 246.0
+SIZE: Final = 11.0  # of the letters
+LETTER: Final = 6.4  # mean width of a letter of that size
+MARK: Final = 7.0  # half the width of a point
+LONGEST: Final = 24  # letters; longer names are cut, and whole in what a point says
+RINGS: Final = (16.0, 26.0, 38.0, 52.0, 68.0)  # distances of a name from its point
+ANGLES: Final = (0, 180, 90, 270, 45, 135, 225, 315, 20, 160, 200, 340)
+
+Box = tuple[float, float, float, float]
+
+
+def short(name: str) -> str:
+    """Return a name, cut where it is too long to stand in a figure."""
+    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
+
+
+def annotations(points: Sequence[tuple[float, float, str]]) -> list[Figure]:
+    """Return a name for each point, with a thin line to it where it does not stand beside it.
+
+    Parameters
+    ----------
+    points
+        Where each lies, as fractions of the panel from its left and lower edge, and its name.
+
+    Returns
+    -------
+    list of dict
+        Plotly's annotations without ``x`` and ``y``; ``ax`` and ``ay`` are pixels from the point to
+        the middle of the name.
+    """
+    taken: list[tuple[float, float, int, float, float]] = []
+    found: dict[int, tuple[float, float]] = {}
+    for i in sorted(range(len(points)), key=lambda i: -points[i][1]):
+        size = LETTER * len(short(points[i][2])) + 4.0, SIZE + 4.0
+        places = _places(size)
+        found[i] = min(places, key=lambda place: _cost(place, i, size, points, taken))
+        taken.append((*found[i], i, *size))
+    return [
+        {
+            "text": plain(short(points[i][2])),
+            "ax": round(found[i][0], 1),
+            "ay": round(-found[i][1], 1),
+            "showarrow": True,
+            "arrowhead": 0,
+            "arrowwidth": 1,
+            "standoff": 5,
+            "xanchor": "center",
+            "yanchor": "middle",
+            "font": {"size": SIZE},
+            "name": "direct",
+        }
+        for i in range(len(points))
+    ]
+
+
+def _places(size: tuple[float, float]) -> list[tuple[float, float]]:
+    """Return where the middle of a name could be, relative to its point, the best first."""
+    places = []
+    for ring in RINGS:
+        for angle in ANGLES:
+            x, y = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+            side = 0.0 if abs(x) < 1e-6 else math.copysign(size[0] / 2, x)
+            places.append((ring * 0.6 * x + side, ring * y))
+    return places
+
+
+def _cost(
+    place: tuple[float, float],
+    own: int,
+    size: tuple[float, float],
+    points: Sequence[tuple[float, float, str]],
+    taken: Sequence[tuple[float, float, int, float, float]],
+) -> float:
+    """Return how much a name would cover; of free places the first is the best."""
+    covered = 0.0
+    for width in WIDTHS:
+        at = [(x * width, y * HEIGHT) for x, y, _ in points]
+        box = _box(at[own][0] + place[0], at[own][1] + place[1], *size)
+        covered += 3.0 * _outside(box, width)
+        for x, y, other, *other_size in taken:
+            covered += _overlap(box, _box(at[other][0] + x, at[other][1] + y, *other_size))
+        for i, (x, y) in enumerate(at):
+            if i != own:
+                covered += _overlap(box, _box(x, y, 2 * MARK, 2 * MARK))
+    return covered
+
+
+def _box(x: float, y: float, width: float, height: float) -> Box:
+    return x - width / 2, y - height / 2, x + width / 2, y + height / 2
+
+
+def _overlap(a: Box, b: Box) -> float:
+    width = min(a[2], b[2]) - max(a[0], b[0])
+    height = min(a[3], b[3]) - max(a[1], b[1])
+    return width * height if width > 0 and height > 0 else 0.0
+
+
+def _outside(box: Box, width: float) -> float:
+    area = (box[2] - box[0]) * (box[3] - box[1])
+    return area - _overlap(box, (0.0, 0.0, width, HEIGHT))

@@ -1,0 +1,101 @@
+"""Figure: predicted against reference values, binned."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final
+
+from mlip_compose.evaluation.parity import Parity
+from mlip_compose.report.bundle import StudyResults
+from mlip_compose.report.leaderboard import Entry, find_score
+from mlip_compose.report.numbers import number, percent
+from mlip_compose.report.style import Figure, panel, title
+
+PARTS: Final = {"id": "training molecules (ID)", "ood": "unseen molecules (OOD)"}
+AXES: Final = {"forces": "force component", "energy_within": "energy − mean"}
+HEIGHT: Final = 290  # pixels
+
+
+def parity_document(
+    results: StudyResults, level: int, task: str, entries: tuple[Entry, ...]
+) -> dict[str, list[dict[str, Any]]]:
+    """Return the panels of each entry, by its label; entries without histograms are not there.
+
+    Returns
+    -------
+    dict
+        For each panel its ``title``, ``figure`` and ``caption``. The heatmap of a figure has
+        ``packed`` in place of ``z``: the counts as :class:`Parity` keeps them, for whoever draws it
+        to unpack, with the decadic logarithm as colour.
+    """
+    document = {}
+    for entry in entries:
+        score = find_score(results, entry, task, level)
+        found = (score.parity or ()) if score is not None else ()
+        if found:
+            document[entry.label] = [
+                {
+                    "title": f"{parity.label}, {PARTS[parity.part]}",
+                    "figure": _figure(parity),
+                    "caption": _caption(parity),
+                }
+                for parity in found
+            ]
+    return document
+
+
+def _figure(parity: Parity) -> Figure:
+    width = (parity.high - parity.low) / parity.bins
+    largest = int(parity.matrix().max())
+    ends = {"range": [parity.low, parity.high], "nticks": 6}
+    name = AXES[parity.quantity]
+    return {
+        "data": [
+            {
+                "type": "heatmap",
+                "packed": parity.counts,
+                "bins": parity.bins,
+                "x0": parity.low + width / 2,
+                "dx": width,
+                "y0": parity.low + width / 2,
+                "dy": width,
+                "zmin": 0.0,
+                "zmax": round(max(math.log10(max(largest, 1)), 0.3), 3),
+                "showscale": False,
+                "hoverongaps": False,
+                "hovertemplate": (
+                    f"reference %{{x:.3g}}, predicted %{{y:.3g}} {parity.unit}: "
+                    "%{text} pairs<extra></extra>"
+                ),
+            }
+        ],
+        "layout": panel(
+            ends | title(f"reference {name}, {parity.unit}"),
+            ends | title(f"predicted {name}, {parity.unit}"),
+            [
+                {
+                    "type": "line",
+                    "x0": parity.low,
+                    "y0": parity.low,
+                    "x1": parity.high,
+                    "y1": parity.high,
+                    "line": {"width": 1, "dash": "dot"},
+                    "name": "reference",
+                }
+            ],
+            height=HEIGHT,
+        ),
+    }
+
+
+def _caption(parity: Parity) -> str:
+    counts = parity.matrix()
+    inside = int(counts.sum())
+    near = sum(int(counts.diagonal(k).sum()) for k in (-1, 0, 1))
+    width = (parity.high - parity.low) / parity.bins
+    beyond = f"; {parity.overflow:,} lie beyond the axes" if parity.overflow else ""
+    return (
+        f"{parity.pairs:,} pairs in bins of {number(width)} {parity.unit}{beyond}. "
+        f"{percent(near / inside) if inside else 'None'} of those shown lie on the diagonal or one "
+        f"bin beside it. Brightest: {int(counts.max()):,} pairs."
+    )
