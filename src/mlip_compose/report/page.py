@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
+from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,16 +45,27 @@ from mlip_compose.report.ranking import (
     places_of,
 )
 from mlip_compose.report.reactions import Reactions, reactions_of
+from mlip_compose.report.records import board_document
 from mlip_compose.report.style import VIRIDIS, Style, run_styles, styles_of
 from mlip_compose.report.summary import answer, confidence_of
-from mlip_compose.report.vendored import PLOTLY, vendored
+from mlip_compose.report.vendored import PLOTLY, TABULATOR, TABULATOR_STYLE, vendored
 from mlip_compose.report.words import GLOSSARY, QUESTION, ROLES
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 TEMPLATES = files("mlip_compose.report") / "templates"
-SCRIPTS = ("page", "plots", "figures", "leaderboard", "start")
+SCRIPTS = (
+    "page",
+    "notes",
+    "plots",
+    "figures",
+    "leaderboard",
+    "export",
+    "contents",
+    "copy",
+    "start",
+)
 """Parts of the page's script, in the order in which they stand in it."""
 
 
@@ -80,7 +92,7 @@ def render_report(*studies: StudyResults) -> str:
     """
     from markupsafe import Markup
 
-    scripts = [vendored(PLOTLY), _script()]
+    scripts = [vendored(PLOTLY), vendored(TABULATOR), _script()]
     contexts = [_context(results) for results in studies]
     body = _environment().get_template("study.html.j2")
     return (
@@ -92,7 +104,10 @@ def render_report(*studies: StudyResults) -> str:
             data=[context["data"] for context in contexts],
             version=__version__,
             # Ours, not the user's: not escaped on purpose.
-            styles=[Markup((TEMPLATES / "report.css").read_text("utf-8"))],
+            styles=[
+                Markup(vendored(TABULATOR_STYLE)),
+                Markup((TEMPLATES / "report.css").read_text("utf-8")),
+            ],
             scripts=[Markup(script) for script in scripts],
             script_hashes=Markup(" ".join(_csp_hash(script) for script in scripts)),
         )
@@ -133,6 +148,12 @@ def _context(results: StudyResults) -> dict[str, Any]:
     )
     ceilings = [ceilings_of(results, board) for board in boards]
     attributions = attribution_views(results, styles)
+    places = [places_of(results, board) for board in boards]
+    run_ceilings = [ceilings_of(results, board) for board in run_boards]
+    shown = [
+        *zip(boards, ceilings, places, repeat("means")),
+        *zip(run_boards, run_ceilings, repeat({}), repeat("seeds")),
+    ]
     return {
         "results": results,
         "question": QUESTION,
@@ -151,8 +172,8 @@ def _context(results: StudyResults) -> dict[str, Any]:
         "boards": boards,
         "run_boards": run_boards,
         "ceilings": ceilings,
-        "run_ceilings": [ceilings_of(results, board) for board in run_boards],
-        "places": [places_of(results, board) for board in boards],
+        "run_ceilings": run_ceilings,
+        "places": places,
         "orders": [orders_of(results, board) for board in boards],
         "pairs": [pair for pair in results.pairs if pair.metric == MAIN_METRIC],
         "evidences": [
@@ -163,8 +184,16 @@ def _context(results: StudyResults) -> dict[str, Any]:
         "horizons": horizon_tables(results, entries),
         "reactions": reactions,
         "account": account(results),
+        "column_options": [
+            ("all", "all"),
+            ("gaps", "gap and ceiling gap" if any(ceilings) else "gap"),
+            ("errors", "errors"),
+        ],
         "data": _data(results, boards, ceilings, attributions, styles, of_runs)
-        | {"reactions": _reaction_figures(reactions)},
+        | {
+            "reactions": _reaction_figures(reactions),
+            "boards": board_document(shown),
+        },
     }
 
 
@@ -193,8 +222,16 @@ def _data(
             "right": beside[0] if len(labels) > 1 else "",
             "families": labels[0] if labels else "",
             "scale": "hide",
+            "rows": "means",
+            "columns": "all",
             "view": attributions[0].name if attributions else "",
         },
+        "study": {
+            "name": results.name,
+            "dataset": results.dataset.name,
+            "reference": results.dataset.reference,
+        },
+        "roles": ROLES,
         "colours": VIRIDIS,
         "gaps": {
             str(level): {

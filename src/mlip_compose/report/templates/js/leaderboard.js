@@ -1,55 +1,163 @@
-// The leaderboard: headers sort within each group of rows; numbers tell where they come from.
-function sort(button) {
-  const header = button.closest("th");
-  const ascending = header.getAttribute("aria-sort") !== "ascending";
-  const column = Number(button.dataset.sort);
-  const table = button.closest("table");
-  all("th[aria-sort]", table).forEach((th) => th.setAttribute("aria-sort", "none"));
-  header.setAttribute("aria-sort", ascending ? "ascending" : "descending");
-  const key = (row) => {
-    if (column === 0) return row.cells[0].textContent;
-    let at = 0;
-    for (const cell of row.cells) {
-      if (at === column) return cell.dataset.value === undefined ? null : Number(cell.dataset.value);
-      at += cell.colSpan;
-      if (at > column) return null;
-    }
-    return null;
-  };
-  const compare = (a, b) => {
-    const [x, y] = [key(a), key(b)];
-    if (x === null || y === null) return (x === null) - (y === null);
-    const order = typeof x === "string" ? x.localeCompare(y) : x - y;
-    return ascending ? order : -order;
-  };
-  all("tbody", table).forEach((body) => body.append(...all("tr.row", body).sort(compare)));
-}
-whenStudyStarts(() => all("[data-sort]").forEach((button) => button.addEventListener("click", () => sort(button))));
+// The leaderboard: the table that is in the page without a script, made sortable and searchable.
+// Numbers come from the records of the study, what is shown of them from the static table.
 
-whenStudyStarts(() => all("table.leaderboard").forEach((table) => {
-  const note = document.getElementById("cell-note");
-  const first = table.querySelector("td.num");
-  if (first) first.tabIndex = 0;
-  table.addEventListener("click", (event) => {
-    const cell = event.target.closest("td");
-    if (cell) cell.focus();
+const SHOWN = { gaps: ["gap", "ceiling_gap"], errors: ["id", "ood"] }; // of a choice of columns
+let board = null;
+
+const chosenBoard = () => ((data.boards[state.level] || {})[state.metric] || {})[state.rows];
+
+// Return the cells of a row of the static table, by task and column; of a task without numbers
+// there is one cell.
+function staticCells(row, found) {
+  const cells = Array.from(row.cells).slice(1);
+  return found.tasks.map(() => {
+    const next = cells.shift();
+    if (next.colSpan > 1 || found.columns.length === 1) return { all: next };
+    return Object.fromEntries([next, ...cells.splice(0, found.columns.length - 1)]
+      .map((cell, i) => [found.columns[i], cell]));
   });
-  table.addEventListener("focusin", (event) => {
-    if (event.target.tagName === "TD") note.textContent = event.target.title;
+}
+
+function boardRows(found) {
+  const table = document.querySelector(
+    `.board[data-level="${state.level}"][data-metric="${state.metric}"][data-rows="${state.rows}"] table.static`);
+  return all("tr.row", table).map((row, i) => {
+    const records = found.records[i];
+    const numbers = records.flatMap((record, task) => found.columns.map(
+      (column) => [`${task}_${column}`, record[column] ? record[column][0] : null]));
+    return {
+      ...Object.fromEntries(numbers), id: i, name: records[0].label, role: records[0].role,
+      head: row.cells[0], records, cells: staticCells(row, found),
+    };
   });
-  table.addEventListener("keydown", (event) => {
-    const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -1, ArrowDown: 1 }[event.key];
-    const cell = event.target.closest("td");
-    if (!step || !cell) return;
-    const rows = all("tr.row", table);
-    const sideways = event.key === "ArrowLeft" || event.key === "ArrowRight";
-    const row = sideways ? cell.parentElement : rows[rows.indexOf(cell.parentElement) + step];
-    if (!row) return;
-    const next = row.cells[sideways ? cell.cellIndex + step : Math.min(cell.cellIndex, row.cells.length - 1)];
-    if (!next || next.tagName !== "TD") return;
-    event.preventDefault();
-    cell.tabIndex = -1;
-    next.focus();
+}
+
+function contentOf(cell) {
+  const holder = element("div");
+  holder.append(...cell.cloneNode(true).childNodes);
+  return holder;
+}
+
+// A header that sorts is a button, which a keyboard reaches; a click goes on to the header.
+function heading(title, unit) {
+  return () => {
+    const holder = element(unit === undefined ? "span" : "button", title);
+    if (unit === undefined) return holder;
+    holder.type = "button";
+    if (unit) {
+      const small = element("span", unit);
+      small.className = "unit";
+      holder.append(small);
+    }
+    return holder;
+  };
+}
+
+function numberColumn(found, task, column, columns) {
+  return {
+    title: found.heads[column][0], field: `${task}_${column}`, cssClass: `num ${column}`, minWidth: 80,
+    titleFormatter: heading(...found.heads[column]),
+    sorter: "number", sorterParams: { alignEmptyValues: "bottom" }, headerSortTristate: true,
+    formatter: (cell) => {
+      const { cells, records } = cell.getData();
+      const given = cells[task].all || cells[task][column];
+      const holder = cell.getElement();
+      holder.dataset.note = `${found.tasks[task]}, ${given.title || given.textContent.trim()}`;
+      if (!cells[task].all) {
+        holder.dataset.note = given.title;
+        return contentOf(given);
+      }
+      if (column !== columns[0]) return "";
+      const text = contentOf(given);
+      text.className = `instead ${records[task].state}`;
+      text.style.width = `calc(${columns.length} * 100% - 12px)`;
+      holder.classList.add("wide-cell");
+      return text;
+    },
+  };
+}
+
+function buildBoard() {
+  const found = chosenBoard();
+  const home = document.getElementById("leaderboard-table");
+  const order = board ? board.getSorters().map(({ field, dir }) => ({ column: field, dir })) : [];
+  if (board) board.destroy();
+  board = null;
+  if (!found) return;
+  const columns = found.columns.filter((column) => (SHOWN[state.columns] || found.columns).includes(column));
+  const groups = found.tasks.map((title, task) => ({
+    title, titleFormatter: heading(title), cssClass: "task",
+    columns: columns.map((column) => numberColumn(found, task, column, columns)),
+  }));
+  const fields = groups.flatMap((group) => group.columns.map(({ field }) => field));
+  const rows = boardRows(found);
+  board = new Tabulator(home, {
+    data: rows,
+    layout: "fitColumns",
+    renderVertical: "basic",
+    columnHeaderSortMulti: false,
+    placeholder: "No potential has this in its name.",
+    initialSort: order.filter(({ column }) => column === "name" || fields.includes(column)),
+    groupBy: "role",
+    groupValues: [[...new Set(rows.map(({ role }) => role))]],
+    groupToggleElement: false,
+    groupHeader: (role) => element("span", data.roles[role]),
+    columns: [{
+      title: "potential", field: "name", frozen: true, width: innerWidth < 700 ? 108 : 150,
+      titleFormatter: heading("potential", ""), sorter: "string", headerSortTristate: true,
+      formatter: (cell) => contentOf(cell.getData().head), cssClass: "name",
+    }, ...groups],
   });
-  all("td", table).forEach((cell) => { if (cell !== first) cell.tabIndex = -1; });
-}));
+  board.on("tableBuilt", () => { search(); tidy(home); });
+  board.on("renderComplete", () => tidy(home));
+}
+
+// Tabulator's roles, as assistive technology knows them, and one cell in the order of tabs.
+function tidy(home) {
+  const { label } = chosenBoard();
+  home.setAttribute("aria-label", `Leaderboard, ${label}, level ${state.level}`);
+  all("[role=columngroup]", home).forEach((group) => {
+    group.setAttribute("role", "presentation");
+    group.removeAttribute("aria-title");
+  });
+  const cells = all(".tabulator-cell", home);
+  cells.forEach((cell) => { cell.tabIndex = -1; });
+  if (cells.length) cells[0].tabIndex = 0;
+}
+
+function search() {
+  const wanted = document.getElementById("search").value.trim().toLowerCase();
+  const rows = board.getData();
+  const found = rows.filter(({ name }) => name.toLowerCase().includes(wanted));
+  board.setGroupValues([[...new Set(found.map(({ role }) => role))]]);
+  board.setFilter(({ name }) => name.toLowerCase().includes(wanted));
+  document.getElementById("found").textContent = wanted ? `${found.length} of ${rows.length} rows` : "";
+}
+
+function step(event) {
+  const cell = event.target.closest(".tabulator-cell");
+  const [across, down] = {
+    ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1],
+  }[event.key] || [0, 0];
+  if (!cell || !(across || down)) return;
+  const rows = all(".tabulator-row:not(.tabulator-group)", event.currentTarget);
+  const row = cell.closest(".tabulator-row");
+  const column = all(".tabulator-cell", row).indexOf(cell) + across;
+  const next = all(".tabulator-cell", rows[rows.indexOf(row) + down])[column];
+  event.preventDefault();
+  if (!next) return;
+  cell.tabIndex = -1;
+  next.tabIndex = 0;
+  next.focus();
+}
+
+whenStudyStarts(() => {
+  board = null;
+  const home = document.getElementById("leaderboard-table");
+  if (!home) return;
+  home.addEventListener("keydown", step);
+  document.getElementById("search").addEventListener("input", () => { if (board) search(); });
+});
+follow(["level", "metric", "rows", "columns"], () => {
+  if (document.getElementById("leaderboard-table") && !paper()) buildBoard();
+});

@@ -1,18 +1,32 @@
 // Light, dark and paper: figures are drawn again in the colours and the width of the moment.
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => show());
+const system = matchMedia("(prefers-color-scheme: dark)");
+const darkRule = Array.from(document.styleSheets)
+  .flatMap((sheet) => Array.from(sheet.cssRules))
+  .find((rule) => rule.media && rule.media.mediaText.includes("prefers-color-scheme: dark"));
+const asTheSystem = darkRule.media.mediaText;
+
+document.getElementById("theme-choice").addEventListener("change", (event) => {
+  const media = { "": asTheSystem, light: "not all", dark: "screen" };
+  darkRule.media.mediaText = media[event.target.value];
+  show();
+});
+system.addEventListener("change", () => show());
+
 let opened = [];
 function print(printing) {
   document.documentElement.classList.toggle("paper", printing);
   if (printing) opened = all("details.words:not([open])");
   opened.forEach((part) => { part.open = printing; });
   show();
-  if (!printing) soon(() => all(".plot").forEach((plot) => Plotly.Plots.resize(plot)));
+  if (!printing) soon(() => all(".js-plotly-plot").forEach((plot) => Plotly.Plots.resize(plot)));
 }
 addEventListener("beforeprint", () => print(true));
 addEventListener("afterprint", () => print(false));
 
+// The study that is shown. Others wait in templates and take its place when they are chosen.
+const home = document.getElementById("study");
+const first = document.querySelector("template") ? home.cloneNode(true) : null;
 
-// The study that is shown; others wait in templates, and take its place when they are chosen.
 function start(study) {
   data = JSON.parse(document.querySelector(`.report-data[data-study="${study}"]`).textContent);
   const chosen = state || {};
@@ -25,4 +39,17 @@ function start(study) {
   show();
 }
 
+const studyChoice = document.getElementById("study-choice");
+if (studyChoice) {
+  studyChoice.value = "0";
+  studyChoice.addEventListener("change", () => {
+    const study = studyChoice.value;
+    const waiting = study === "0" ? first : document.querySelector(`template[data-study="${study}"]`).content;
+    all(".js-plotly-plot").forEach((plot) => Plotly.purge(plot));
+    home.replaceChildren(...waiting.cloneNode(true).childNodes);
+    start(study);
+  });
+}
+
+document.documentElement.classList.add("scripted");
 start("0");
