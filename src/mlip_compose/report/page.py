@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.resources import files
 from itertools import repeat
@@ -17,6 +17,7 @@ from mlip_compose.report.account import account
 from mlip_compose.report.attribution import View, attribution_document, attribution_views
 from mlip_compose.report.bundle import StudyResults
 from mlip_compose.report.ceilings import Ceilings, ceiling_rows, ceilings_of
+from mlip_compose.report.costs import COSTS, cost_document
 from mlip_compose.report.curves import curve_document
 from mlip_compose.report.evidence import evidence
 from mlip_compose.report.gaps import gap_caption, gap_figure
@@ -35,8 +36,11 @@ from mlip_compose.report.leaderboard import (
     tasks_of,
     unit_of,
 )
+from mlip_compose.report.learning import learning_panels
 from mlip_compose.report.maps import map_document
+from mlip_compose.report.molecules import LIMIT, molecules_document
 from mlip_compose.report.numbers import DASH, between, is_number, number, ratio
+from mlip_compose.report.parities import parity_document
 from mlip_compose.report.ranking import (
     order_note,
     order_rows,
@@ -48,7 +52,7 @@ from mlip_compose.report.reactions import Reactions, reactions_of
 from mlip_compose.report.records import board_document
 from mlip_compose.report.style import VIRIDIS, Style, run_styles, styles_of
 from mlip_compose.report.summary import answer, confidence_of
-from mlip_compose.report.vendored import PLOTLY, TABULATOR, TABULATOR_STYLE, vendored
+from mlip_compose.report.vendored import MOL3D, PLOTLY, TABULATOR, TABULATOR_STYLE, vendored
 from mlip_compose.report.words import GLOSSARY, QUESTION, ROLES
 
 if TYPE_CHECKING:
@@ -59,14 +63,21 @@ SCRIPTS = (
     "page",
     "notes",
     "plots",
+    "saving",
     "figures",
+    "map",
+    "parity",
     "leaderboard",
     "export",
+    "viewer",
+    "molecules",
     "contents",
     "copy",
     "start",
 )
 """Parts of the page's script, in the order in which they stand in it."""
+
+STYLES = ("report.css", "molecules.css")
 
 
 def write_report(results: StudyResults, path: Path, *others: StudyResults) -> None:
@@ -93,7 +104,8 @@ def render_report(*studies: StudyResults) -> str:
     from markupsafe import Markup
 
     scripts = [vendored(PLOTLY), vendored(TABULATOR), _script()]
-    contexts = [_context(results) for results in studies]
+    waiting = [vendored(MOL3D)] if any(results.gallery for results in studies) else []
+    contexts = [_context(results, LIMIT // len(studies)) for results in studies]
     body = _environment().get_template("study.html.j2")
     return (
         _environment()
@@ -106,10 +118,11 @@ def render_report(*studies: StudyResults) -> str:
             # Ours, not the user's: not escaped on purpose.
             styles=[
                 Markup(vendored(TABULATOR_STYLE)),
-                Markup((TEMPLATES / "report.css").read_text("utf-8")),
+                *(Markup((TEMPLATES / name).read_text("utf-8")) for name in STYLES),
             ],
             scripts=[Markup(script) for script in scripts],
-            script_hashes=Markup(" ".join(_csp_hash(script) for script in scripts)),
+            waiting=[Markup(script) for script in waiting],
+            script_hashes=Markup(" ".join(_csp_hash(script) for script in scripts + waiting)),
         )
     )
 
@@ -134,8 +147,11 @@ def _script() -> str:
     return "\n".join(['"use strict";', "(() => {", *parts, "})();"])
 
 
-def _context(results: StudyResults) -> dict[str, Any]:
-    """Return what the templates of a study's sections are filled with."""
+def _context(results: StudyResults, frames_limit: int) -> dict[str, Any]:
+    """Return what the templates of a study's sections are filled with.
+
+    ``frames_limit`` is how many bytes the frames of its molecules may take.
+    """
     levels, metrics, entries = levels_of(results), metrics_of(results), entries_of(results)
     boards = [build_board(results, metric, level) for level in levels for metric in metrics]
     runs, styles = runs_of(results), styles_of(entries)
@@ -160,6 +176,7 @@ def _context(results: StudyResults) -> dict[str, Any]:
         "level_options": [(str(level), str(level)) for level in levels],
         "task_options": [(task, task) for task in tasks_of(results)],
         "metric_options": [(m.name, f"{m.label}, {m.unit}") for m in metrics],
+        "cost_options": [(kind, name) for kind, (name, _, _) in COSTS.items()],
         "run_options": [(run.label, run.label) for run in runs],
         "scale_names": ", ".join(entry.label for entry in entries if entry.role == "scale"),
         "force_unit": unit_of(results, MAIN_METRIC),
@@ -192,6 +209,7 @@ def _context(results: StudyResults) -> dict[str, Any]:
         "data": _data(results, boards, ceilings, attributions, styles, of_runs)
         | {
             "reactions": _reaction_figures(reactions),
+            "molecules": molecules_document(results, frames_limit),
             "boards": board_document(shown),
         },
     }
@@ -210,6 +228,10 @@ def _data(
     Gaps are drawn of each potential, maps and curves of each of its trainings.
     """
     levels, tasks = levels_of(results), tasks_of(results)
+
+    def by_level(document: Callable[[int], Any]) -> dict[str, Any]:
+        return {str(level): found for level in levels if (found := document(level))}
+
     labels = [run.label for run in of_runs]
     beside = [run.label for run in of_runs if run.role == "feasibility"] + labels[1:]
     return {
@@ -222,6 +244,8 @@ def _data(
             "right": beside[0] if len(labels) > 1 else "",
             "families": labels[0] if labels else "",
             "scale": "hide",
+            "cost": next(iter(COSTS)),
+            "study": results.name,
             "rows": "means",
             "columns": "all",
             "view": attributions[0].name if attributions else "",
@@ -251,6 +275,15 @@ def _data(
         "curves": {str(level): curve_document(results, level, of_runs) for level in levels},
         "attributions": attribution_document(attributions),
         "horizons": horizon_panels(results, styles),
+        "costs": by_level(lambda level: cost_document(results, level, styles)),
+        "learning": by_level(lambda level: learning_panels(results, level, of_runs)),
+        "parities": by_level(
+            lambda level: {
+                task: found
+                for task in tasks
+                if (found := parity_document(results, level, task, tuple(of_runs)))
+            }
+        ),
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,9 @@ from mlip_compose.studies.plan import Target
 from mlip_compose.studies.scoring import predicted_frames
 from mlip_compose.tasks.coverage import novel_atoms
 from mlip_compose.units import EV_IN_MEV
+
+ROLES: Final = ("learned", "feasibility", "scale")
+"""Order of the potentials in a set; within a role that of the study."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,6 +128,7 @@ def _set(same: Sequence[Predicted], store: Store, directory: ResultsDirectory) -
     """Return the frames of one task and level, which all these potentials predicted."""
     target, radius = same[0].target, same[0].coverage_radius
     files = [read_predictions(directory.predictions(each.target.id))[0] for each in same]
+    files.sort(key=lambda file: ROLES.index(file.header.role))
     potentials = tuple(
         GalleryPotential(name=file.header.potential, role=file.header.role) for file in files
     )

@@ -23,10 +23,10 @@ function errorColour(part) {
   }).join("")}`;
 }
 
-// The next of 1, 2, 5, 10, 20 ... that is not smaller.
+// The next of 1, 1.5, 2, 3, 5, 7, 10, 15 ... that is not smaller.
 function roundUp(value) {
   const decade = 10 ** Math.floor(Math.log10(value || 1));
-  return decade * [1, 2, 5, 10].find((step) => step * decade >= value * (1 - 1e-9));
+  return +(decade * [1, 1.5, 2, 3, 5, 7, 10].find((step) => step * decade >= value * (1 - 1e-9))).toPrecision(3);
 }
 
 // Rows of a rotation that lays the two atoms furthest apart along x, and the widest third along y.
@@ -68,8 +68,8 @@ function createViewer(home) {
   function arrows(given) {
     const colour = colours();
     const styles = {
-      reference: { color: colour("soft"), radius: 0.1, radiusRatio: 2, mid: 0.75, opacity: 0.6 },
-      predicted: { color: colour("predicted"), radius: 0.045, radiusRatio: 3, mid: 0.8 },
+      reference: { color: colour("soft"), radius: 0.11, radiusRatio: 1.8, mid: 0.75, opacity: 0.65 },
+      predicted: { color: colour("predicted"), radius: 0.05, radiusRatio: 2.6, mid: 0.8 },
     };
     given.forEach(({ start, end, style }) => viewer.addArrow({ start: point(start), end: point(end), ...styles[style] }));
   }
@@ -86,7 +86,7 @@ function createViewer(home) {
     const model = viewer.addModel();
     model.addAtoms(atoms);
     const colorfunc = ({ serial }) => (errors[serial] === null ? "#888888" : errorColour(errors[serial] / limit));
-    viewer.setStyle({}, { stick: { radius: 0.11, colorfunc }, sphere: { scale: 0.24, colorfunc } });
+    viewer.setStyle({}, { stick: { radius: 0.11, colorfunc }, sphere: { scale: 0.2, colorfunc } });
     arrows(given);
     const ink = colours()("ink");
     elements.forEach((elem, i) => {
