@@ -34,6 +34,8 @@ function svg(name, attributes, text) {
   return made;
 }
 
+const unknown = (name) => `No molecule of this study is called ${name}.`;
+
 function currentSet() {
   return gallery.sets.find(({ task, level }) => task === state.task && level === state.level);
 }
@@ -161,7 +163,7 @@ function showScale(limit) {
   const scale = document.querySelector("[data-viewer-scale]");
   scale.querySelector(".bar").style.background = `linear-gradient(to right, ${data.colours.join(", ")})`;
   scale.querySelector(".ticks").replaceChildren(...[0, 0.25, 0.5, 0.75, 1].map((at) => {
-    const tick = element("span", at === 1 ? `${+(limit * at).toPrecision(3)} and more` : String(+(limit * at).toPrecision(3)));
+    const tick = element("span", at === 1 ? `≥ ${limit}` : String(+(limit * at).toPrecision(3)));
     tick.style.left = `${100 * at}%`;
     return tick;
   }));
@@ -252,15 +254,17 @@ function showMolecule() {
   showFrame();
 }
 
-// Open a molecule by its name (in any case) or its SMILES; say so where there is none.
+// Open a molecule by its name (in any case, from either end) or its SMILES; say so where there is
+// none.
 function openMolecule(text, { task, potential, frame = 0 } = {}) {
   if (!gallery) return false;
   const names = Object.keys(gallery.molecules);
   const name = names.find((each) => each === text)
     || names.find((each) => each.toLowerCase() === text.toLowerCase())
+    || names.find((each) => each.toLowerCase() === text.toLowerCase().split("-").reverse().join("-"))
     || names.find((each) => gallery.molecules[each].smiles === text);
   if (!name) {
-    say(`No molecule of this study is called ${text}.`);
+    say(unknown(text));
     return false;
   }
   Object.assign(shown, { molecule: name, frame, potential: shown.potential || 0 });
@@ -281,7 +285,7 @@ function named(hash) {
   }
 }
 
-const reach = () => document.getElementById("molecules").scrollIntoView();
+const reach = (behavior = "auto") => document.getElementById("molecules").scrollIntoView({ behavior });
 const asked = () => openMolecule(part("choice").value.trim(), {}) && history.replaceState(null, "", `#molecule=${encodeURIComponent(shown.molecule)}`);
 
 // The index is read, and the first molecule shown, when the section comes near the screen.
@@ -295,6 +299,7 @@ async function readGallery() {
   if (name && openMolecule(name)) return;
   const set = currentSet() || gallery.sets[0];
   openMolecule(set.first, { frame: 1 });
+  if (name) say(unknown(name));
 }
 
 const molecules = new IntersectionObserver((entries) => {
@@ -348,7 +353,15 @@ addEventListener("hashchange", async () => {
   await readGallery();
   if (openMolecule(name)) reach();
 });
-addEventListener("load", () => {
-  if (named(location.hash) && document.getElementById("molecules")) reach();
+// A page that is opened with a molecule in its address shows that one. While it opens, what stands
+// above may still grow: the section is held in sight until then, or until the reader moves.
+if (named(location.hash)) addEventListener("load", async () => {
+  if (!data.molecules) return;
+  await readGallery();
+  const growing = new ResizeObserver(() => reach("instant"));
+  growing.observe(document.getElementById("study"));
+  const end = () => growing.disconnect();
+  setTimeout(end, 2000);
+  ["wheel", "pointerdown", "keydown", "touchstart"].forEach((name) => addEventListener(name, end, { once: true, passive: true }));
 });
 }

@@ -96,15 +96,21 @@ function createViewer(home) {
         backgroundOpacity: 0, inFront: true, alignment: "bottomLeft", screenOffset: { x: 6, y: 6, z: 0 },
       });
     });
-    if (another) viewer.zoomTo();
+    viewer.setViewStyle({ style: "outline", color: ink, width: 0.025 });
+    if (another) lookAtAll();
     viewer.render();
+  }
+
+  function lookAtAll() {
+    viewer.zoomTo();
+    viewer.zoom(1.25); // a chain is long and flat: it fits the width of the view
   }
 
   const turns = {
     left: () => viewer.rotate(-15, "y"), right: () => viewer.rotate(15, "y"),
     up: () => viewer.rotate(-15, "x"), down: () => viewer.rotate(15, "x"),
     in: () => viewer.zoom(1.2), out: () => viewer.zoom(1 / 1.2),
-    reset: () => { viewer.setView([0, 0, 0, 0, 0, 0, 0, 1]); viewer.zoomTo(); },
+    reset: () => { viewer.setView([0, 0, 0, 0, 0, 0, 0, 1]); lookAtAll(); },
   };
   function turn(how) {
     turns[how]();
