@@ -18,6 +18,7 @@ from mlip_compose.report.leaderboard import (
     metrics_of,
 )
 from mlip_compose.report.numbers import between, is_number, number, ratio
+from mlip_compose.report.overview import may_be_trusted, where_it_fails
 from mlip_compose.report.words import TASKS
 
 NOVEL_METRIC = "forces_mae_novel"
@@ -53,12 +54,17 @@ class TaskAnswer:
 
 @dataclass(frozen=True)
 class Answer:
-    """The answer of a study at one level: a few sentences, then task by task."""
+    """The answer of a study at one level: a few sentences, then task by task.
+
+    ``where`` says where the trained potentials fail, ``trust`` whether the test is fair.
+    """
 
     level: int
     sentences: tuple[str, ...]
     cautions: tuple[str, ...]
     tasks: tuple[TaskAnswer, ...]
+    where: tuple[str, ...]
+    trust: tuple[str, ...]
 
 
 def answer(results: StudyResults, level: int) -> Answer:
@@ -66,9 +72,11 @@ def answer(results: StudyResults, level: int) -> Answer:
 
     A gap counts as above 1 only where its whole interval is.
     """
+    trust = may_be_trusted(results, level)
     main = next((m for m in metrics_of(results) if m.name == MAIN_METRIC), None)
     if main is None:
-        return Answer(level, ("No unit of work gave a force error.",), _failures(results), ())
+        nothing = ("No unit of work gave a force error.",)
+        return Answer(level, nothing, _failures(results), (), (), trust)
     board = build_board(results, main, level)
     confidence = confidence_of(results)
     learned = [row for row in board.rows if _is(row, "learned") and _gaps(row)]
@@ -83,6 +91,8 @@ def answer(results: StudyResults, level: int) -> Answer:
         tuple(text for text in sentences if text),
         _failures(results) + _seeds(results),
         tuple(_task(results, board, column, task) for column, task in enumerate(board.tasks)),
+        where_it_fails(board),
+        trust,
     )
 
 

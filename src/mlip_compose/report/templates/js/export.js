@@ -9,12 +9,18 @@ function exported() {
     metric: state.metric, unit: found.unit, aggregation: found.aggregation, level: Number(state.level),
   };
   return board.getRows("active").flatMap((row) => row.getData().records).map((record) => {
-    const { label, seeds, id, ood, gap, ceiling_gap: ceiling, rank, ...rest } = record;
+    const {
+      label, potential, role, seeds, task, state: became, reason,
+      id, ood, gap, ceiling_gap: ceiling, rank, ...rest
+    } = record;
     const values = Object.entries({ id, ood, gap, ceiling_gap: ceiling, rank })
       .filter(([name]) => found.columns.includes(name))
       .flatMap(([name, numbers]) => LIMITS.slice(0, found.seeds && name !== "rank" ? 4 : 3)
         .map((limit, i) => [name + limit, (numbers && numbers[i]) ?? null]));
-    return { ...shared, ...rest, seeds: (seeds || []).join(" "), ...Object.fromEntries(values) };
+    return {
+      ...shared, task, potential, role, seeds: (seeds || []).join(" "), state: became, reason,
+      ...Object.fromEntries(values), ...rest,
+    };
   });
 }
 

@@ -3,6 +3,7 @@
 
 const SHOWN = { gaps: ["gap", "ceiling_gap"], errors: ["id", "ood"] }; // of a choice of columns
 let board = null;
+let order = []; // how its rows are sorted
 
 const chosenBoard = () => ((data.boards[state.level] || {})[state.metric] || {})[state.rows];
 
@@ -39,24 +40,26 @@ function contentOf(cell) {
 }
 
 // A header that sorts is a button, which a keyboard reaches; a click goes on to the header.
-function heading(title, unit) {
+function heading(title, unit, task = "") {
   return () => {
-    const holder = element(unit === undefined ? "span" : "button", title);
-    if (unit === undefined) return holder;
-    holder.type = "button";
+    const button = element("button");
+    button.type = "button";
+    const before = element("span", task && `${task}, `);
+    before.className = "unseen";
+    button.append(before, title);
     if (unit) {
       const small = element("span", unit);
       small.className = "unit";
-      holder.append(small);
+      button.append(small);
     }
-    return holder;
+    return button;
   };
 }
 
 function numberColumn(found, task, column, columns) {
   return {
     title: found.heads[column][0], field: `${task}_${column}`, cssClass: `num ${column}`, minWidth: 80,
-    titleFormatter: heading(...found.heads[column]),
+    titleFormatter: heading(...found.heads[column], found.tasks[task]),
     sorter: "number", sorterParams: { alignEmptyValues: "bottom" }, headerSortTristate: true,
     formatter: (cell) => {
       const { cells, records } = cell.getData();
@@ -80,18 +83,17 @@ function numberColumn(found, task, column, columns) {
 function buildBoard() {
   const found = chosenBoard();
   const home = document.getElementById("leaderboard-table");
-  const order = board ? board.getSorters().map(({ field, dir }) => ({ column: field, dir })) : [];
   if (board) board.destroy();
   board = null;
   if (!found) return;
   const columns = found.columns.filter((column) => (SHOWN[state.columns] || found.columns).includes(column));
   const groups = found.tasks.map((title, task) => ({
-    title, titleFormatter: heading(title), cssClass: "task",
+    title, titleFormatter: () => element("span", title), cssClass: "task",
     columns: columns.map((column) => numberColumn(found, task, column, columns)),
   }));
   const fields = groups.flatMap((group) => group.columns.map(({ field }) => field));
   const rows = boardRows(found);
-  board = new Tabulator(home, {
+  const made = new Tabulator(home, {
     data: rows,
     layout: "fitColumns",
     renderVertical: "basic",
@@ -103,23 +105,33 @@ function buildBoard() {
     groupToggleElement: false,
     groupHeader: (role) => element("span", data.roles[role]),
     columns: [{
-      title: "potential", field: "name", frozen: true, width: innerWidth < 700 ? 108 : 150,
-      titleFormatter: heading("potential", ""), sorter: "string", headerSortTristate: true,
+      title: "potential", field: "name", frozen: true, width: innerWidth < 700 ? 116 : 150,
+      titleFormatter: heading("potential"), sorter: "string", headerSortTristate: true,
       formatter: (cell) => contentOf(cell.getData().head), cssClass: "name",
     }, ...groups],
   });
-  board.on("tableBuilt", () => { search(); tidy(home); });
-  board.on("renderComplete", () => tidy(home));
+  board = made;
+  made.on("tableBuilt", () => { if (board === made) { search(); tidy(home); } });
+  made.on("renderComplete", () => { if (board === made) tidy(home); });
+  made.on("dataSorted", (sorters) => {
+    order = sorters.map(({ field, dir }) => ({ column: field, dir }));
+  });
 }
 
 // Tabulator's roles, as assistive technology knows them, and one cell in the order of tabs.
 function tidy(home) {
   const { label } = chosenBoard();
+  const role = (selector, name) => all(selector, home).forEach((part) => part.setAttribute("role", name));
   home.setAttribute("aria-label", `Leaderboard, ${label}, level ${state.level}`);
-  all("[role=columngroup]", home).forEach((group) => {
-    group.setAttribute("role", "presentation");
-    group.removeAttribute("aria-title");
+  all(".tabulator-col-group", home).forEach((group) => {
+    ["aria-title", "aria-sort"].forEach((name) => group.removeAttribute(name));
   });
+  role(".tabulator-col-group", "presentation");
+  role(".tabulator-tableholder", "rowgroup");
+  role(".tabulator-table", "presentation");
+  role(".tabulator-group", "row");
+  role(".tabulator-group > span", "gridcell");
+  role(".tabulator-cell.name", "rowheader");
   const cells = all(".tabulator-cell", home);
   cells.forEach((cell) => { cell.tabIndex = -1; });
   if (cells.length) cells[0].tabIndex = 0;
@@ -155,6 +167,10 @@ whenStudyStarts(() => {
   board = null;
   const home = document.getElementById("leaderboard-table");
   if (!home) return;
+  if (innerWidth < 700) {
+    state.columns = "gaps";
+    document.querySelector("[data-state=columns]").value = "gaps";
+  }
   home.addEventListener("keydown", step);
   document.getElementById("search").addEventListener("input", () => { if (board) search(); });
 });
