@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from rdkit.Chem import Mol, RWMol
@@ -127,7 +127,7 @@ def _drawn(molecule: Mol) -> Drawing:
 
     Compute2DCoords(molecule)
     drawer = rdMolDraw2D.MolDraw2DSVG(-1, -1, -1, -1, True)
-    options = drawer.drawOptions()
+    options: Any = drawer.drawOptions()
     options.prepareMolsBeforeDrawing = False
     options.scalingFactor = BOND / 1.5
     options.fixedBondLength = BOND

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.resources import files
-from itertools import repeat
+from itertools import compress, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from mlip_compose.report.ceilings import Ceilings, ceiling_rows, ceilings_of
 from mlip_compose.report.costs import COSTS, cost_document
 from mlip_compose.report.curves import curve_document
 from mlip_compose.report.evidence import evidence
+from mlip_compose.report.evidence_figures import evidence_panels, task_styles
 from mlip_compose.report.gaps import gap_caption, gap_figure
 from mlip_compose.report.horizons import horizon_panels, horizon_tables
 from mlip_compose.report.leaderboard import (
@@ -111,7 +112,7 @@ def render_report(*studies: StudyResults) -> str:
         _environment()
         .get_template("report.html.j2")
         .render(
-            names=[study_name(results, studies) for results in studies],
+            names=study_names(studies),
             studies=[Markup(body.render(context)) for context in contexts],
             data=[context["data"] for context in contexts],
             version=__version__,
@@ -127,18 +128,15 @@ def render_report(*studies: StudyResults) -> str:
     )
 
 
-def study_name(results: StudyResults, studies: Sequence[StudyResults]) -> str:
-    """Return what tells a study from the others: its name, and what else differs."""
-    parts = {
-        "reference": results.dataset.reference,
-        "data": results.dataset.name,
-    }
-    values = {
-        "reference": {study.dataset.reference for study in studies},
-        "data": {study.dataset.name for study in studies},
-    }
-    told = [text for key, text in parts.items() if len(values[key]) > 1]
-    return ", ".join([results.name, *told])
+def study_names(studies: Sequence[StudyResults]) -> list[str]:
+    """Return what tells each study from the others: name, and reference and data that differ."""
+    facts = [(s.name, s.dataset.reference, s.dataset.name) for s in studies]
+    differ = [i == 0 or len(set(column)) > 1 for i, column in enumerate(zip(*facts, strict=True))]
+    names = [", ".join(compress(fact, differ)) for fact in facts]
+    return [
+        f"{name} ({names[:i].count(name) + 1})" if names.count(name) > 1 else name
+        for i, name in enumerate(names)
+    ]
 
 
 def _script() -> str:
@@ -164,6 +162,8 @@ def _context(results: StudyResults, frames_limit: int) -> dict[str, Any]:
     )
     ceilings = [ceilings_of(results, board) for board in boards]
     attributions = attribution_views(results, styles)
+    evidences = [evidence(document, results.scores) for document in results.certificates]
+    of_tasks = task_styles(evidences)
     places = [places_of(results, board) for board in boards]
     run_ceilings = [ceilings_of(results, board) for board in run_boards]
     shown = [
@@ -193,9 +193,11 @@ def _context(results: StudyResults, frames_limit: int) -> dict[str, Any]:
         "places": places,
         "orders": [orders_of(results, board) for board in boards],
         "pairs": [pair for pair in results.pairs if pair.metric == MAIN_METRIC],
-        "evidences": [
-            evidence(certificate, results.scores) for certificate in results.certificates
-        ],
+        "evidences": evidences,
+        "certificate_styles": of_tasks,
+        "molecule_names": {each.name for each in results.gallery.molecules}
+        if results.gallery
+        else set(),
         "attributions": attributions,
         "view_options": list(dict.fromkeys((view.name, view.title) for view in attributions)),
         "horizons": horizon_tables(results, entries),
@@ -210,6 +212,7 @@ def _context(results: StudyResults, frames_limit: int) -> dict[str, Any]:
         | {
             "reactions": _reaction_figures(reactions),
             "molecules": molecules_document(results, frames_limit),
+            "certificates": evidence_panels(evidences, of_tasks),
             "boards": board_document(shown),
         },
     }
