@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from mlip_compose.evaluation.results import Interval
 from mlip_compose.report.bundle import StudyResults, UnitFacts
-from mlip_compose.report.labels import annotations
+from mlip_compose.report.labels import direct_names
 from mlip_compose.report.leaderboard import MAIN_METRIC, Entry, cell_of, tasks_of, unit_of
 from mlip_compose.report.numbers import between, is_number, number
 from mlip_compose.report.style import (
@@ -126,7 +126,7 @@ def _name(cost: Cost) -> str:
 def _figure(
     points: list[_Point], styles: dict[Entry, Style], x: dict[str, Any], y: dict[str, Any]
 ) -> Figure:
-    names = annotations(
+    names = direct_names(
         [
             (_fraction(p.cost, x["range"]), _fraction(p.ood.value, y["range"]), p.entry.label)
             for p in points

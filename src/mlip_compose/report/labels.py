@@ -31,7 +31,7 @@ def short(name: str) -> str:
     return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
 
 
-def annotations(points: Sequence[tuple[float, float, str]]) -> list[Figure]:
+def direct_names(points: Sequence[tuple[float, float, str]]) -> list[Figure]:
     """Return a name for each point, with a thin line to it where it does not stand beside it.
 
     Parameters

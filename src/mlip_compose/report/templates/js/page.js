@@ -23,7 +23,7 @@ const soon = (task, ...given) => (paper() ? task(...given) : setTimeout(task, 0,
 // Parts that belong to one level, metric, task or view are there for that one alone.
 function show(changed) {
   all("[data-level]").forEach((part) => {
-    part.hidden = ["level", "metric", "task", "view", "rows"].some(
+    part.hidden = ["level", "metric", "task", "view", "rows", "cost"].some(
       (name) => part.dataset[name] !== undefined && part.dataset[name] !== state[name]);
   });
   followers.filter(({ choices }) => !changed || choices.includes(changed))

@@ -25,6 +25,7 @@ function themed(layout) {
   });
   return {
     ...layout, shapes, xaxis: axis(layout.xaxis), yaxis: axis(layout.yaxis),
+    annotations: (layout.annotations || []).map((note) => ({ ...note, arrowcolor: colour("soft") })),
     paper_bgcolor: colour("page"), plot_bgcolor: "transparent", dragmode: false,
     font: { family: getComputedStyle(document.body).fontFamily, size: 12, color: colour("ink") },
     hoverlabel: { bgcolor: colour("panel"), bordercolor: colour("line"), font: { color: colour("ink") }, align: "left" },
@@ -43,9 +44,11 @@ const inView = new IntersectionObserver((entries) => {
 
 function plot(target) {
   if (!target.isConnected) return;
-  const { data: traces, layout } = figures.get(target);
+  const { data: traces, layout, click } = figures.get(target);
   const width = paper() ? { width: target.clientWidth } : {};
+  const first = !target.on;
   Plotly.react(target, traces, { ...themed(layout), ...width }, plotting);
+  if (first && click) target.on("plotly_click", (event) => figures.get(target).click(event));
 }
 
 // Show a figure in an element: at once where it was drawn before or is to be printed, otherwise
@@ -56,10 +59,5 @@ function draw(target, figure, caption) {
   target.style.minHeight = `${figure.layout.height || 0}px`;
   if (paper() || drawn.has(target)) soon(plot, target);
   else inView.observe(target);
+  offerSaving(target);
 }
-
-whenStudyStarts(() => all("[data-save]").forEach((button) => button.addEventListener("click", () => {
-  const target = button.closest("figure").querySelector(".plot");
-  const { width, height } = target.getBoundingClientRect();
-  Plotly.downloadImage(target, { format: "svg", filename: button.dataset.save, width, height });
-})));
