@@ -87,8 +87,9 @@ class GallerySet(Strict):
         r*; atoms are novel by their environment one bond further.
     values
         What :func:`encode` makes of positions (in ``LENGTH_STEP``), reference forces and, for each
-        potential, predicted minus reference forces (in ``FORCE_STEP``): each is (atoms of all
-        frames, 3), frames in the order of the members.
+        potential, predicted minus reference forces (in ``FORCE_STEP``; of the role ``scale``
+        predicted forces, which are mostly zero): each is (atoms of all frames, 3), frames in the
+        order of the members.
     clipped
         How many of these numbers were too large and were clipped.
     """

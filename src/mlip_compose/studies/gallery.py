@@ -146,7 +146,10 @@ def _set(same: Sequence[Predicted], store: Store, directory: ResultsDirectory) -
         chosen = choose(errors, [each.role for each in potentials])
         rows = [row for row, _ in chosen]
         arrays = [reference.positions, reference.forces]
-        arrays += [_difference(each, reference) for each in predicted]
+        arrays += [
+            _usable(each) if potential.role == "scale" else _usable(each) - reference.forces
+            for each, potential in zip(predicted, potentials, strict=True)
+        ]
         for at, (array, kept) in enumerate(zip(arrays, codes, strict=True)):
             whole, cut = quantise(array[rows], FORCE_STEP if at else LENGTH_STEP)
             kept.append(whole.reshape(-1))
@@ -183,19 +186,14 @@ def _set(same: Sequence[Predicted], store: Store, directory: ResultsDirectory) -
     )
 
 
-def _difference(predicted: PredictedFrames, reference: Frames) -> NDArray[np.float64]:
-    """Return predicted minus reference forces, eV/Angstrom; NaN for frames that failed."""
+def _usable(predicted: PredictedFrames) -> NDArray[np.float64]:
+    """Return predicted forces, eV/Angstrom; NaN for all of a frame that failed."""
     usable = is_usable(predicted.energy) & is_usable(predicted.forces).all(axis=(1, 2))
-    difference = np.full(reference.forces.shape, np.nan)
-    difference[usable] = np.subtract(
-        predicted.forces[usable], reference.forces[usable], dtype=np.float64
-    )
-    return difference
+    return np.where(usable[:, None, None], predicted.forces.astype(np.float64), np.nan)
 
 
 def _frame_errors(predicted: PredictedFrames, reference: Frames) -> NDArray[np.float64]:
     """Return the force MAE of each frame, meV/Angstrom; NaN for frames that failed."""
-    errors: NDArray[np.float64] = EV_IN_MEV * np.abs(_difference(predicted, reference)).mean(
-        axis=(1, 2)
-    )
+    difference = _usable(predicted) - reference.forces
+    errors: NDArray[np.float64] = EV_IN_MEV * np.abs(difference).mean(axis=(1, 2))
     return errors

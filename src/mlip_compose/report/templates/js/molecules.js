@@ -137,7 +137,11 @@ function unpack(set, member, values, molecule) {
   });
   const positions = vectors(0, gallery.step.length);
   const reference = vectors(1, gallery.step.force);
-  const differences = set.potentials.map((_, i) => vectors(2 + i, gallery.step.force));
+  const differences = set.potentials.map(({ role }, i) => {
+    const stored = vectors(2 + i, gallery.step.force);
+    if (role !== "scale") return stored;
+    return stored.map((force, atom) => (force.includes(null) ? force : force.map((x, j) => x - reference[atom][j])));
+  });
   return { positions, reference, differences };
 }
 
