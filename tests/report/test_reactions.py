@@ -136,7 +136,7 @@ def test_errors_of_zero_stand_at_the_edge(shown):
 def test_the_page_has_the_section_with_text_alternatives(with_reactions):
     page = render_report(with_reactions)
     assert '<section id="reactions"' in page
-    plots = re.findall(r'data-reaction="(\d+)" role="img" aria-label="([^"]+)"', page)
+    plots = re.findall(r'"reactions/(\d+)/figure" role="img" aria-label="([^"]+)"', page)
     data = re.search(r'class="report-data"[^>]*>(.*?)</script>', page, re.DOTALL).group(1)
     assert [int(i) for i, _ in plots] == list(range(len(json.loads(data)["reactions"])))
     assert all("Mean absolute errors" in label for _, label in plots)

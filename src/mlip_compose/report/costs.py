@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from mlip_compose.evaluation.results import Interval
 from mlip_compose.report.bundle import StudyResults, UnitFacts
-from mlip_compose.report.labels import direct_names
+from mlip_compose.report.labels import Point, direct_names
 from mlip_compose.report.leaderboard import MAIN_METRIC, Entry, cell_of, tasks_of, unit_of
 from mlip_compose.report.numbers import between, is_number, number
 from mlip_compose.report.style import (
@@ -126,12 +126,7 @@ def _name(cost: Cost) -> str:
 def _figure(
     points: list[_Point], styles: dict[Entry, Style], x: dict[str, Any], y: dict[str, Any]
 ) -> Figure:
-    names = direct_names(
-        [
-            (_fraction(p.cost, x["range"]), _fraction(p.ood.value, y["range"]), p.entry.label)
-            for p in points
-        ]
-    )
+    names = direct_names([_place(point, x["range"], y["range"]) for point in points])
     layout = panel(x, y)
     layout["annotations"] = [
         name | {"x": round(math.log10(p.cost), 4), "y": round(math.log10(p.ood.value), 4)}
@@ -140,13 +135,22 @@ def _figure(
     return {"data": [_trace(point, styles[point.entry]) for point in points], "layout": layout}
 
 
-def _fraction(value: float, ends: tuple[float, float]) -> float:
-    return (math.log10(value) - ends[0]) / (ends[1] - ends[0])
+def _place(point: _Point, x: tuple[float, float], y: tuple[float, float]) -> Point:
+    def fraction(value: float, ends: tuple[float, float]) -> float:
+        return (math.log10(value) - ends[0]) / (ends[1] - ends[0])
+
+    middle, low, high = (fraction(value, y) for value in _limits(point.ood))
+    return Point(point.entry.label, fraction(point.cost, x), middle, low, high)
+
+
+def _limits(ood: Interval) -> tuple[float, float, float]:
+    """Return an error and the ends of its interval, which is that point where there is none."""
+    low, high = (end if is_number(end) and end > 0 else ood.value for end in (ood.low, ood.high))
+    return ood.value, low, high
 
 
 def _trace(point: _Point, style: Style) -> Figure:
-    value, limits = point.ood.value, (point.ood.low, point.ood.high)
-    low, high = (end if is_number(end) else value for end in limits)
+    value, low, high = _limits(point.ood)
     return {
         "type": "scatter",
         "mode": "markers",

@@ -25,7 +25,8 @@ from mlip_compose.report.style import (
 from mlip_compose.report.words import formula
 
 FADED = 0.5
-ASIDE = 2.5  # chain lengths between the curves and the molecules with two end groups
+ASIDE = 3.0  # chain lengths between the curves and the molecules with two end groups
+ROOM = 2.2  # chain lengths, for all potentials on molecules with two end groups
 DODGE = 0.3  # of a chain length, between potentials that would hide each other
 Errors = dict[Place, float]
 
@@ -120,7 +121,7 @@ def _figure(
         ]
         traces += _single(ground, single, entry, style)
         double = {p: v for p, v in found.items() if not p.single}
-        dodge = min(DODGE, 1.2 / len(styles)) * (i - (len(styles) - 1) / 2)
+        dodge = min(DODGE, ROOM / len(styles)) * (i - (len(styles) - 1) / 2)
         traces += _double(ground, double, entry, style, {n: x + dodge for n, x in places.items()})
     trained = sorted({p.chain for p in here if p.single and ground.parts[p] == "id"})
     return {
@@ -128,7 +129,10 @@ def _figure(
         "layout": panel(
             title("chain length n")
             | {
-                "range": [chains[0] - 0.6, max([chains[-1], *places.values()]) + 0.8],
+                "range": [
+                    chains[0] - 0.6,
+                    max([chains[-1] + 0.6, *(at + 1.3 for at in places.values())]),
+                ],
                 "tickmode": "array",
                 "tickvals": [*chains, *places.values()],
                 "ticktext": [*map(str, chains), *(f"X-{chain}-Y" for chain in places)],

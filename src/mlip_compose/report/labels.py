@@ -1,4 +1,4 @@
-"""Where names stand beside points: close to each, over no other name and no other point.
+"""Where names stand beside points: close to each, over no other name, point or error bar.
 
 Panels are as wide as the screen allows. A place is taken if it is free in the narrowest and in a
 wide panel; in between names only move apart.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from mlip_compose.report.style import Figure, plain
 
@@ -19,6 +19,7 @@ HEIGHT: Final = 246.0
 SIZE: Final = 11.0  # of the letters
 LETTER: Final = 6.4  # mean width of a letter of that size
 MARK: Final = 7.0  # half the width of a point
+BAR: Final = 4.0  # half the width of an error bar
 LONGEST: Final = 24  # letters; longer names are cut, and whole in what a point says
 RINGS: Final = (16.0, 26.0, 38.0, 52.0, 68.0)  # distances of a name from its point
 ANGLES: Final = (0, 180, 90, 270, 45, 135, 225, 315, 20, 160, 200, 340)
@@ -26,18 +27,23 @@ ANGLES: Final = (0, 180, 90, 270, 45, 135, 225, 315, 20, 160, 200, 340)
 Box = tuple[float, float, float, float]
 
 
-def short(name: str) -> str:
+class Point(NamedTuple):
+    """A point and the ends of its error bar, as fractions of the panel from its lower left."""
+
+    name: str
+    x: float
+    y: float
+    low: float
+    high: float
+
+
+def short(name: str, longest: int = LONGEST) -> str:
     """Return a name, cut where it is too long to stand in a figure."""
-    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
+    return name if len(name) <= longest else f"{name[: longest - 1]}…"
 
 
-def direct_names(points: Sequence[tuple[float, float, str]]) -> list[Figure]:
-    """Return a name for each point, with a thin line to it where it does not stand beside it.
-
-    Parameters
-    ----------
-    points
-        Where each lies, as fractions of the panel from its left and lower edge, and its name.
+def direct_names(points: Sequence[Point]) -> list[Figure]:
+    """Return a name for each point, with a thin line to it.
 
     Returns
     -------
@@ -47,14 +53,14 @@ def direct_names(points: Sequence[tuple[float, float, str]]) -> list[Figure]:
     """
     taken: list[tuple[float, float, int, float, float]] = []
     found: dict[int, tuple[float, float]] = {}
-    for i in sorted(range(len(points)), key=lambda i: -points[i][1]):
-        size = LETTER * len(short(points[i][2])) + 4.0, SIZE + 4.0
+    for i in sorted(range(len(points)), key=lambda i: -points[i].y):
+        size = LETTER * len(short(points[i].name)) + 4.0, SIZE + 4.0
         places = _places(size)
         found[i] = min(places, key=lambda place: _cost(place, i, size, points, taken))
         taken.append((*found[i], i, *size))
     return [
         {
-            "text": plain(short(points[i][2])),
+            "text": plain(short(points[i].name)),
             "ax": round(found[i][0], 1),
             "ay": round(-found[i][1], 1),
             "showarrow": True,
@@ -85,18 +91,22 @@ def _cost(
     place: tuple[float, float],
     own: int,
     size: tuple[float, float],
-    points: Sequence[tuple[float, float, str]],
+    points: Sequence[Point],
     taken: Sequence[tuple[float, float, int, float, float]],
 ) -> float:
     """Return how much a name would cover; of free places the first is the best."""
     covered = 0.0
     for width in WIDTHS:
-        at = [(x * width, y * HEIGHT) for x, y, _ in points]
-        box = _box(at[own][0] + place[0], at[own][1] + place[1], *size)
+        x, y = points[own].x * width + place[0], points[own].y * HEIGHT + place[1]
+        box = _box(x, y, *size)
         covered += 3.0 * _outside(box, width)
-        for x, y, other, *other_size in taken:
-            covered += _overlap(box, _box(at[other][0] + x, at[other][1] + y, *other_size))
-        for i, (x, y) in enumerate(at):
+        for dx, dy, other, *other_size in taken:
+            at = points[other]
+            covered += _overlap(box, _box(at.x * width + dx, at.y * HEIGHT + dy, *other_size))
+        for i, point in enumerate(points):
+            x, y = point.x * width, point.y * HEIGHT
+            bar = (x - BAR, point.low * HEIGHT, x + BAR, point.high * HEIGHT)
+            covered += _overlap(box, bar)
             if i != own:
                 covered += _overlap(box, _box(x, y, 2 * MARK, 2 * MARK))
     return covered

@@ -228,7 +228,7 @@ def _scale(numbers: dict[Entry, dict[Place, float]]) -> Figure:
         return {"zmin": 0.0, "zmax": 1.0, "tickvals": [], "ticktext": []}
     axis = log_axis(every, margin=0.0)
     low, high = axis["range"]
-    apart = 0.1 * (high - low)
+    apart = 0.15 * (high - low)
     ticks = [(low, number(10**low))]
     for value, text in zip(map(math.log10, axis["tickvals"]), axis["ticktext"], strict=True):
         if value - ticks[-1][0] > apart and high - value > apart:

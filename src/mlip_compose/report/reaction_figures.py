@@ -28,6 +28,7 @@ SMALLEST: Final = 1e-3  # kcal/mol; smaller errors stand at the edge
 ROW: Final = 40  # pixels of a potential
 APART: Final = 0.2  # of a row, between ID and OOD
 SPREAD: Final = 0.2  # of a row, over which dots of one row and part are spread
+LONGEST: Final = 18  # letters of a name beside a row
 GOLDEN: Final = 0.618  # spreads any number of dots evenly
 
 
@@ -59,7 +60,7 @@ def reaction_figure(dots: Sequence[Dots], kind: str, centre: float) -> Figure:
         for each in dots
     ]
     seen = [max(size, SMALLEST) for _, _, own in rows for _, size in own]
-    labels = [plain(short(label)) for label, _, _ in rows]
+    labels = [short(label, LONGEST) for label, _, _ in rows]
     return {
         "data": [
             _trace(label, style, part, [pair for pair in own if pair[0].part == part], at)
@@ -77,7 +78,7 @@ def reaction_figure(dots: Sequence[Dots], kind: str, centre: float) -> Figure:
                 "range": [len(rows) - 0.5, -0.5],
                 "tickmode": "array",
                 "tickvals": list(range(len(rows))),
-                "ticktext": labels,
+                "ticktext": [plain(label) for label in labels],
                 "showgrid": False,
                 "zeroline": False,
             },
