@@ -133,6 +133,7 @@ def _drawn(molecule: Mol) -> Drawing:
     options.fixedBondLength = BOND
     options.fixedFontSize = 13
     options.padding = 0.04
+    options.explicitMethyl = True
     drawer.DrawMolecule(molecule)
     drawer.FinishDrawing()
     svg = drawer.GetDrawingText()

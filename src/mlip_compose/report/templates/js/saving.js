@@ -65,7 +65,7 @@ function offerSaving(target) {
     const button = element("button", `Save ${format.toUpperCase()}`);
     button.type = "button";
     button.dataset.save = format;
-    button.setAttribute("aria-label", `Save as ${format.toUpperCase()}: ${headings(target).join(", ") || "this figure"}`);
+    button.setAttribute("aria-label", `Save ${format.toUpperCase()}: ${headings(target).join(", ") || "this figure"}`);
     button.addEventListener("click", () => {
       const { data: traces, layout } = saved(target);
       const { width, height } = layout;
