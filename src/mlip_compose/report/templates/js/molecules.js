@@ -243,6 +243,7 @@ function showMolecule() {
   const member = set && set.members[shown.molecule];
   say("");
   document.querySelector("[data-molecule]").hidden = false;
+  document.getElementById("molecules").classList.add("filled");
   part("choice").value = shown.molecule;
   part("name").textContent = shown.molecule;
   shown.potential = Math.min(shown.potential, set ? set.potentials.length - 1 : 0);
@@ -275,7 +276,10 @@ function openMolecule(text, { task, potential, frame = 0 } = {}) {
   const set = currentSet();
   const at = set ? set.potentials.findIndex((each) => each.name === potential) : -1;
   if (at >= 0) shown.potential = at;
-  if (task && task !== state.task && gallery.sets.some((each) => each.task === task)) choose("task", task);
+  // Without a task to show it in: the one that is shown, or the first that uses the molecule.
+  const using = gallery.sets.filter((each) => each.level === state.level && name in each.members);
+  const wanted = task || (using.includes(set) || !using.length ? state.task : using[0].task);
+  if (wanted !== state.task && gallery.sets.some((each) => each.task === wanted)) choose("task", wanted);
   else showMolecule();
   return true;
 }
