@@ -1,12 +1,13 @@
 import html.parser
-import json
 import re
 import stat
 
 import pytest
+from whole_page import whole
 
 from mlip_compose.errors import UnwritableError
 from mlip_compose.report.bundle import StudyResults
+from mlip_compose.report.packing import unpack
 from mlip_compose.report.page import render_report, write_report
 
 HOSTILE = "<script>alert(1)</script>"
@@ -47,8 +48,8 @@ class Page(html.parser.HTMLParser):
 
     @property
     def island(self):
-        (found,) = [body for attrs, body in self.scripts if attrs.get("type") == "application/json"]
-        return json.loads(found)
+        (found,) = [body for attrs, body in self.scripts if attrs.get("class") == "report-data"]
+        return unpack(found)
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +59,7 @@ def text(results):
 
 @pytest.fixture(scope="module")
 def page(text):
-    return Page(text)
+    return Page(whole(text))
 
 
 @pytest.fixture(scope="module")
@@ -187,7 +188,7 @@ def test_the_island_is_what_the_script_starts_from(page):
 
 
 def test_names_are_shown_as_they_are_written(hostile, page):
-    scripts, text = page.scripts, render_report(hostile)
+    scripts, text = page.scripts, whole(render_report(hostile))
     page = Page(text)
     assert HOSTILE not in text
     assert f"study {HOSTILE}" in page.words

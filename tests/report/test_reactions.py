@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from whole_page import island
 
 from mlip_compose.evaluation.additivity import reaction_errors, reference_additivity
 from mlip_compose.evaluation.relaxations import Relaxations
@@ -137,8 +138,7 @@ def test_the_page_has_the_section_with_text_alternatives(with_reactions):
     page = render_report(with_reactions)
     assert '<section id="reactions"' in page
     plots = re.findall(r'"reactions/(\d+)/figure" role="img" aria-label="([^"]+)"', page)
-    data = re.search(r'class="report-data"[^>]*>(.*?)</script>', page, re.DOTALL).group(1)
-    assert [int(i) for i, _ in plots] == list(range(len(json.loads(data)["reactions"])))
+    assert [int(i) for i, _ in plots] == list(range(len(island(page)["reactions"])))
     assert all("Mean absolute errors" in label for _, label in plots)
     assert "additive on length: CN-9-H, bonds broke &lt;or&gt; formed" in page
     assert "<F>" not in page

@@ -41,6 +41,7 @@ from mlip_compose.report.learning import learning_panels
 from mlip_compose.report.maps import map_document
 from mlip_compose.report.molecules import LIMIT, molecules_document
 from mlip_compose.report.numbers import DASH, between, is_number, number, ratio
+from mlip_compose.report.packing import pack, put_off
 from mlip_compose.report.parities import parity_document
 from mlip_compose.report.ranking import (
     order_note,
@@ -108,13 +109,17 @@ def render_report(*studies: StudyResults) -> str:
     waiting = [vendored(MOL3D)] if any(results.gallery for results in studies) else []
     contexts = [_context(results, LIMIT // len(studies)) for results in studies]
     body = _environment().get_template("study.html.j2")
+    bodies = [put_off(body.render(context)) for context in contexts]
     return (
         _environment()
         .get_template("report.html.j2")
         .render(
             names=study_names(studies),
-            studies=[Markup(body.render(context)) for context in contexts],
-            data=[context["data"] for context in contexts],
+            studies=[Markup(text) for text, _ in bodies],
+            data=[
+                pack(context["data"] | {"later": later})
+                for context, (_, later) in zip(contexts, bodies, strict=True)
+            ],
             version=__version__,
             # Ours, not the user's: not escaped on purpose.
             styles=[
@@ -313,11 +318,6 @@ def _environment() -> Environment:
     )
     environment.filters |= {"number": number, "ratio": ratio, "between": between}
     environment.tests |= {"finite": is_number}
-    environment.policies["json.dumps_kwargs"] = {
-        "sort_keys": True,
-        "separators": (",", ":"),
-        "allow_nan": False,
-    }
     environment.globals |= {
         "provenance": provenance_of,
         "place_note": place_note,

@@ -8,13 +8,6 @@ let gallery = null; // index of the study that is shown
 let opened3d = null; // the viewer, once it was asked for; null where there is none
 const shown = {}; // molecule, frame, potential
 
-// Numbers of the page are compressed (zlib) and in base64.
-async function inflate(text) {
-  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
-}
-
 // The inverse of encode() of evaluation/gallery.py.
 async function wholeNumbers(text) {
   const planes = await inflate(text);

@@ -19,8 +19,14 @@ function showNote(target) {
   bubble.replaceChildren(element("p", head), ...(rest.length ? [list] : []));
   bubble.showPopover();
   target.setAttribute("aria-describedby", "note");
-  const at = target.getBoundingClientRect();
+  placeNote();
+}
+
+// Below the element or above it; gone with it where the page is scrolled away from it.
+function placeNote() {
+  const at = noted.getBoundingClientRect();
   const { width, height } = bubble.getBoundingClientRect();
+  if (at.bottom < 0 || at.top > innerHeight) { hideNote(); return; }
   const below = at.bottom + 6 + height < innerHeight;
   bubble.style.left = `${Math.max(8, Math.min(at.left, document.documentElement.clientWidth - width - 8))}px`;
   bubble.style.top = `${below ? at.bottom + 6 : Math.max(8, at.top - height - 6)}px`;
@@ -47,11 +53,15 @@ document.addEventListener("focusin", (event) => {
   else hideNote();
 });
 document.addEventListener("keydown", (event) => { if (event.key === "Escape") hideNote(); });
-addEventListener("scroll", () => { if (noted) hideNote(); }, { passive: true });
+addEventListener("scroll", () => { if (noted) placeNote(); }, { passive: true, capture: true });
 
 // What has a title without a script has a note with it.
-whenStudyStarts(() => all("main [title]:not(.static *)").forEach((part) => {
-  part.dataset.note = part.title;
-  part.removeAttribute("title");
-  part.tabIndex = 0;
-}));
+function noteTitles(within) {
+  all("[title]:not(.static *)", within).forEach((part) => {
+    part.dataset.note = part.title;
+    part.removeAttribute("title");
+    part.tabIndex = 0;
+  });
+}
+
+whenStudyStarts(() => noteTitles(document.querySelector("main")));

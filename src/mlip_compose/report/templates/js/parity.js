@@ -1,14 +1,8 @@
 // Parity plots: histograms that are unpacked when they are shown.
 
-async function unpack(packed) {
-  const bytes = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
-  return new Uint32Array(await new Response(stream).arrayBuffer());
-}
-
 async function withCounts({ data: [heat], layout }) {
   const { packed, bins, ...rest } = heat;
-  const counts = await unpack(packed);
+  const counts = new Uint32Array((await inflate(packed)).buffer);
   const rows = Array.from({ length: bins }, (_, predicted) =>
     Array.from({ length: bins }, (__, reference) => counts[reference * bins + predicted]));
   const ticks = [1, 10, 100, 1000, 1e4, 1e5, 1e6].filter((tick) => Math.log10(tick) <= heat.zmax);

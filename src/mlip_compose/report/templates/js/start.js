@@ -27,8 +27,10 @@ addEventListener("afterprint", () => print(false));
 const home = document.getElementById("study");
 const first = document.querySelector("template") ? home.cloneNode(true) : null;
 
-function start(study) {
-  data = JSON.parse(document.querySelector(`.report-data[data-study="${study}"]`).textContent);
+async function start(study, bring = () => {}) {
+  const packed = document.querySelector(`.report-data[data-study="${study}"]`).textContent;
+  data = JSON.parse(new TextDecoder().decode(await inflate(packed)));
+  bring();
   const chosen = state || {};
   state = data.initial;
   Object.keys(state).forEach((name) => {
@@ -45,9 +47,10 @@ if (studyChoice) {
   studyChoice.addEventListener("change", () => {
     const study = studyChoice.value;
     const waiting = study === "0" ? first : document.querySelector(`template[data-study="${study}"]`).content;
-    all(".js-plotly-plot").forEach((plot) => Plotly.purge(plot));
-    home.replaceChildren(...waiting.cloneNode(true).childNodes);
-    start(study);
+    start(study, () => {
+      all(".js-plotly-plot").forEach((plot) => Plotly.purge(plot));
+      home.replaceChildren(...waiting.cloneNode(true).childNodes);
+    });
   });
 }
 
