@@ -57,8 +57,13 @@ class Parity(Strict):
 
     def matrix(self) -> NDArray[np.uint32]:
         """Return the counts by bin of the reference and bin of the prediction."""
-        packed = zlib.decompress(base64.b64decode(self.counts))
-        return np.frombuffer(packed, dtype="<u4").reshape(self.bins, self.bins)
+        return unpacked(self.counts, self.bins)
+
+
+def unpacked(counts: str, bins: int) -> NDArray[np.uint32]:
+    """Return the counts of a histogram as ``Parity`` keeps them: (bins, bins), reference first."""
+    packed = zlib.decompress(base64.b64decode(counts))
+    return np.frombuffer(packed, dtype="<u4").reshape(bins, bins)
 
 
 def parities(comparisons: Sequence[Comparison]) -> tuple[Parity, ...]:

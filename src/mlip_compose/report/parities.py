@@ -25,9 +25,9 @@ def parity_document(
     Returns
     -------
     dict
-        For each panel its ``title``, ``figure`` and ``caption``. The heatmap of a figure has
-        ``packed`` in place of ``z``: the counts as :class:`Parity` keeps them, for whoever draws it
-        to unpack, with the decadic logarithm as colour.
+        For each panel its ``title``, ``quantity``, ``part``, ``figure`` and ``caption``. The
+        heatmap of a figure has ``packed`` in place of ``z``: the counts as :class:`Parity` keeps
+        them, for whoever draws it to unpack, with the decadic logarithm as colour.
     """
     document = {}
     for entry in entries:
@@ -37,6 +37,8 @@ def parity_document(
             document[entry.label] = [
                 {
                     "title": f"{parity.label}, {PARTS[parity.part]}",
+                    "quantity": parity.quantity,
+                    "part": parity.part,
                     "figure": _figure(parity),
                     "caption": _caption(parity),
                 }
@@ -48,7 +50,7 @@ def parity_document(
 def _figure(parity: Parity) -> Figure:
     width = (parity.high - parity.low) / parity.bins
     brightest = round(max(math.log10(max(int(parity.matrix().max()), 1)), 0.3), 3)
-    ends = {"range": [parity.low, parity.high], "nticks": 6}
+    ends = {"range": [parity.low, parity.high], "nticks": 5}
     return {
         "data": [
             {
