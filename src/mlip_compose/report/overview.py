@@ -62,12 +62,12 @@ def _where(gap: float, entry: Entry, cell: Cell) -> str:
         return start
     groupings = score.attribution.forces if score.attribution is not None else ()
     found = [
-        f"by {grouping.label} {largest}"
+        f"by {grouping.label}: {largest}"
         for grouping in groupings
         if grouping.name != "element" and (largest := largest_errors(grouping, 1))
     ]
     if found:
-        return f"{start} There its force error on unseen molecules is largest: {'; '.join(found)}."
+        return f"{start} There its force error on unseen molecules is largest, {'; '.join(found)}."
     errors = {
         m.molecule: m.values[metric.name]
         for m in score.molecules

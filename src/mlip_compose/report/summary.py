@@ -194,7 +194,7 @@ def _accuracy(results: StudyResults, board: Board) -> list[str]:
     sentences = []
     learned = [row.entry for row in board.rows if _is(row, "learned")]
     for base in (row.entry for row in board.rows if _is(row, "feasibility")):
-        found = []
+        found: dict[str, list[str]] = {}
         for entry in (entry for entry in learned if entry.seed == base.seed):
             kinds = _compare(results, entry, base, board.level)
             total = sum(map(len, kinds))
@@ -207,13 +207,24 @@ def _accuracy(results: StudyResults, board: Board) -> list[str]:
                 if tasks
             ]
             if parts:
-                found.append(f"that of {entry.label} is {', '.join(parts)}")
+                found.setdefault(", ".join(parts), []).append(entry.label)
         if found:
             sentences.append(
                 "A gap is not an error: compared with the force error of "
-                f"{base.label} on the same unseen molecules, {'; '.join(found)}."
+                f"{base.label} on the same unseen molecules, "
+                + "; ".join(
+                    f"{_those(labels)} {'is' if len(labels) == 1 else 'are'} {text}"
+                    for text, labels in found.items()
+                )
+                + "."
             )
     return sentences
+
+
+def _those(labels: list[str]) -> str:
+    if len(labels) == 1:
+        return f"that of {labels[0]}"
+    return f"those of {', '.join(labels[:-1])} and {labels[-1]}"
 
 
 def _compare(

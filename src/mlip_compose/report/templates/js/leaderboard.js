@@ -58,7 +58,8 @@ function heading(title, unit, task = "") {
 
 function numberColumn(found, task, column, columns) {
   return {
-    title: found.heads[column][0], field: `${task}_${column}`, cssClass: `num ${column}`, minWidth: 80,
+    title: found.heads[column][0], field: `${task}_${column}`, cssClass: `num ${column}`,
+    minWidth: column === "ceiling_gap" ? 92 : 78,
     titleFormatter: heading(...found.heads[column], found.tasks[task]),
     sorter: "number", sorterParams: { alignEmptyValues: "bottom" }, headerSortTristate: true,
     formatter: (cell) => {
