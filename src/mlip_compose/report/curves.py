@@ -140,7 +140,8 @@ def _figure(
             },
             {},
             [band(first - 0.5, last + 0.5, "training") for first, last in _runs(trained)],
-        ),
+        )
+        | {"meta": {"parts": True}},
     }
 
 

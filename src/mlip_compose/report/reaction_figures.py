@@ -73,6 +73,7 @@ def reaction_figure(dots: Sequence[Dots], kind: str, centre: float) -> Figure:
             "margin": {"l": 16 + 6 * max(map(len, labels)), "r": 12, "t": 8, "b": 46},
             "showlegend": False,
             "hovermode": "closest",
+            "meta": {"labelled": True, "parts": True},
             "xaxis": log_axis([*seen, ACCURACY]) | title("size of the error, kcal/mol"),
             "yaxis": {
                 "range": [len(rows) - 0.5, -0.5],

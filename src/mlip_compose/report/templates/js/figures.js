@@ -3,7 +3,9 @@
 function drawGaps() {
   const found = (data.gaps[state.level] || {})[state.metric];
   if (!found) return;
-  draw(document.getElementById("gap-plot"), found.figure, found.caption);
+  const target = document.getElementById("gap-plot");
+  target.dataset.name = state.metric;
+  draw(target, found.figure, found.caption);
 }
 
 function drawCurves() {
@@ -27,7 +29,9 @@ function drawAttribution() {
     if (!found) return;
     const { data: traces, layout } = found.figure;
     figure.querySelector("[data-caption]").textContent = found.caption;
-    draw(figure.querySelector(".plot"), {
+    const target = figure.querySelector(".plot");
+    target.dataset.name = `${state.task}_${state.view}`;
+    draw(target, {
       data: traces.map((trace) => ({ ...trace, visible: trace.meta.role !== "scale" || state.scale === "show" })),
       layout: { ...layout, yaxis: found.axes[state.scale] },
     }, found.caption);

@@ -20,14 +20,17 @@ function headings(target) {
   const own = figure ? all("h3, h4", figure).filter((heading) =>
     heading.compareDocumentPosition(target) & Node.DOCUMENT_POSITION_FOLLOWING) : [];
   const last = (name) => own.filter(({ tagName }) => tagName === name).slice(-1);
-  return [...last("H3"), ...last("H4")].map(({ textContent }) => textContent.replace(/\s+/g, " ").trim());
+  return [...last("H3"), ...last("H4")].map(({ childNodes }) => Array.from(childNodes)
+    .map(({ textContent }) => textContent.replace(/\s+/g, " ").trim()).filter(Boolean).join(": "));
 }
 
 function fileName(target) {
   const section = target.closest("section");
-  const parts = [state.study, section ? section.id : "figure", ...headings(target), target.dataset.name || ""];
+  const of = headings(target);
+  const level = of.some((text) => text.includes("level")) ? "" : `level ${state.level}`;
+  const parts = [state.study, section ? section.id : "figure", ...of, target.dataset.name, level];
   return parts.filter(Boolean).join("_").normalize("NFKD").replace(/[^\w.-]+/g, "-").replace(/-*_+-*/g, "_")
-    .replace(/^[-_]+|[-_]+$/g, "").slice(0, 100);
+    .replace(/^[-_]+|[-_]+$/g, "").slice(0, 120);
 }
 
 function saved(target) {
@@ -37,7 +40,10 @@ function saved(target) {
   root.classList.add("paper");
   const light = themed(layout);
   root.classList.toggle("paper", printing);
-  const ownLegend = !(layout.annotations || (layout.meta && layout.meta.labelled));
+  const meta = layout.meta || {};
+  const ownLegend = !(layout.annotations || meta.labelled);
+  const lines = [...headings(target), ...(meta.parts ? ["filled: training molecules (ID), open: unseen molecules (OOD)"] : [])];
+  const above = 12 + 19 * lines.length;
   const shown = withLegend(traces);
   const entries = ownLegend ? shown.filter(({ showlegend }) => showlegend).length : 0;
   const below = entries ? 26 + 20 * Math.ceil(entries / 2) : 0;
@@ -48,9 +54,12 @@ function saved(target) {
     layout: {
       ...light,
       width: Math.max(target.clientWidth, 480),
-      height: layout.height + 30 + below,
-      margin: { l, r: r + (scale ? 70 : 0), t: t + 30, b: b + below },
-      title: { text: escaped(headings(target).join(": ")), font: { size: 14 }, x: 0, xref: "paper", xanchor: "left", y: 1, yref: "container", yanchor: "top", pad: { t: 10 } },
+      height: layout.height + above + below,
+      margin: { l, r: r + (scale ? 70 : 0), t: t + above, b: b + below },
+      annotations: [...light.annotations, {
+        text: lines.map(escaped).join("<br>"), align: "left", showarrow: false, font: { size: 13 },
+        x: 0, xref: "paper", xanchor: "left", y: 1, yref: "paper", yanchor: "bottom", yshift: 6,
+      }],
       showlegend: entries > 0,
       legend: { orientation: "h", yref: "container", y: 0, yanchor: "bottom", x: 0, xanchor: "left" },
     },
