@@ -52,6 +52,10 @@ document.addEventListener("focusin", (event) => {
   if (target) showNote(target);
   else hideNote();
 });
+document.addEventListener("click", (event) => {
+  const target = event.target.closest("[data-note]");
+  if (target) showNote(target);
+});
 document.addEventListener("keydown", (event) => { if (event.key === "Escape") hideNote(); });
 addEventListener("scroll", () => { if (noted) placeNote(); }, { passive: true, capture: true });
 
