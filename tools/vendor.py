@@ -1,9 +1,10 @@
-"""Fetch the third-party scripts of the report's page from npm, as they were published.
+"""Fetch third-party scripts from npm, as they were published: those of the page and of its tests.
 
     python tools/vendor.py
 
-Reads names, versions and files from ``src/mlip_compose/report/vendor/vendor.json``, replaces the
-files beside it and writes their checksums into it. To take another version, change it there first.
+Reads names, versions and files from ``vendor.json`` in ``src/mlip_compose/report/vendor`` and in
+``tests/browser/vendor`` (which is in no wheel), replaces the files beside it and writes their
+checksums into it. To take another version, change it there first.
 """
 
 import hashlib
@@ -13,21 +14,31 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-FOLDER = Path(__file__).resolve().parent.parent / "src" / "mlip_compose" / "report" / "vendor"
+ROOT = Path(__file__).resolve().parent.parent
+FOLDERS = (
+    ROOT / "src" / "mlip_compose" / "report" / "vendor",
+    ROOT / "tests" / "browser" / "vendor",
+)
 
 
 def main() -> None:
-    """Replace every file that ``vendor.json`` names, and the checksums in it."""
-    index = FOLDER / "vendor.json"
+    """Replace the files of both folders."""
+    for folder in FOLDERS:
+        replace(folder)
+
+
+def replace(folder: Path) -> None:
+    """Replace every file that a folder's ``vendor.json`` names, and the checksums in it."""
+    index = folder / "vendor.json"
     packages = json.loads(index.read_text())
     published = [fetch(f"{package['package']}@{package['version']}") for package in packages]
-    for stale in FOLDER.iterdir():
+    for stale in folder.iterdir():
         if stale != index:
             stale.unlink()
     for package, files in zip(packages, published, strict=True):
         for entry in package["files"]:
             content = files[f"package/{entry['source']}"]
-            (FOLDER / entry["file"]).write_bytes(content)
+            (folder / entry["file"]).write_bytes(content)
             entry["sha256"] = hashlib.sha256(content).hexdigest()
             print(f"{entry['sha256']}  {entry['file']}  {len(content):,} bytes")
     index.write_text(json.dumps(packages, indent=2) + "\n")
