@@ -57,9 +57,10 @@ function heading(title, unit, task = "") {
 }
 
 function numberColumn(found, task, column, columns) {
+  const room = (10 * found.tasks[task].length + 16) / columns.length; // for the task's name above
   return {
     title: found.heads[column][0], field: `${task}_${column}`, cssClass: `num ${column}`,
-    minWidth: column === "ceiling_gap" ? 92 : 78,
+    minWidth: Math.max(column === "ceiling_gap" ? 92 : 78, room),
     titleFormatter: heading(...found.heads[column], found.tasks[task]),
     sorter: "number", sorterParams: { alignEmptyValues: "bottom" }, headerSortTristate: true,
     formatter: (cell) => {
