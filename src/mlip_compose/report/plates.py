@@ -36,9 +36,9 @@ COLUMN: Final = 3.3  # inches, one column of a journal
 PAGE: Final = 7.0  # inches, both
 DISTANCES: Final = ("end_distance", "novel_distance")
 ROWS: Final = 4  # of panels, on one sheet
-QUANTITIES: Final = {"forces": "forces", "energy_within": "energies"}
+QUANTITIES: Final = {"forces": "forces", "energy_within": "energies − mean"}
 
-Marks = Literal["none", "parts", "training"]
+Marks = Literal["none", "parts", "training", "ceilings"]
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,9 @@ class Pane:
 class Plate:
     """A figure for print.
 
-    ``names`` are the potentials of its legend; ``marks`` says whether the legend explains filled
-    and open marks (``parts``) and the band of training, too (``training``). ``scale`` is the title
+    ``names`` are the potentials of its legend; ``marks`` says what else the legend explains: filled
+    and open marks as ID and OOD (``parts``), with the band of training (``training``), or as gap
+    and ceiling gap (``ceilings``). ``scale`` is the title
     of the colour scale that all panels share; empty where there is none. ``height`` is that of its
     panels in inches, None for what the page gives them.
     """
@@ -151,8 +152,10 @@ def _leaderboard(
 ) -> Iterator[Plate]:
     for metric in metrics_of(results)[:1]:
         board = build_board(results, metric, level)
-        figure = gap_figure(board, dict(styles), ceilings_of(results, board))
-        yield from _plate(f"leaderboard_L{level}", [Pane("", figure)], styles)
+        ceilings = ceilings_of(results, board)
+        figure = gap_figure(board, dict(styles), ceilings)
+        marks: Marks = "ceilings" if ceilings else "none"
+        yield from _plate(f"leaderboard_L{level}", [Pane("", figure)], styles, marks)
 
 
 def _without_scale(figure: Figure, axes: Mapping[str, Any]) -> Figure:

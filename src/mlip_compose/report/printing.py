@@ -37,6 +37,7 @@ SETTINGS: Final[dict[Any, Any]] = {
     "ytick.major.size": 2.5,
     "xtick.major.width": 0.6,
     "ytick.major.width": 0.6,
+    "savefig.dpi": 300,  # of histograms; all else is vectors
     "text.parse_math": False,  # names are shown as they are written
     "pdf.fonttype": 42,
     "svg.fonttype": "path",
@@ -134,7 +135,7 @@ def _scale(
         mesh.set_clim(low, high)
     heat = drawn[0][0].figure["data"][0]
     bar = canvas.colorbar(
-        meshes[0], ax=canvas.axes, location="bottom", shrink=0.5, aspect=45, pad=0.01
+        meshes[0], ax=canvas.axes, location="bottom", shrink=0.5, aspect=45, pad=0.03
     )
     powers = range(math.ceil(max(low, 0.0)), math.floor(high) + 1)
     at = heat.get("tickvals", list(powers))
@@ -160,9 +161,10 @@ def _legend(plate: Plate) -> list[Artist]:
         for label, style in plate.names
     ]
     if plate.marks != "none":
+        said = ("gap", "ceiling gap") if plate.marks == "ceilings" else ("ID", "OOD")
         handles += [
             Line2D([], [], label=label, linestyle="none", **marker_style(symbol, SCALE[0]))
-            for symbol, label in (("circle", "ID"), ("circle-open", "OOD"))
+            for symbol, label in zip(("circle", "circle-open"), said, strict=True)
         ]
     if plate.marks == "training":
         handles.append(Patch(color=FILLS["training"], label="trained on"))
