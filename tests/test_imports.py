@@ -28,7 +28,8 @@ try:
     main()
 except SystemExit:
     pass
-heavy = sorted({"torch", "rdkit", "plotly", "scipy", "ase", "tblite"} & set(sys.modules))
+heavy = {"torch", "rdkit", "plotly", "scipy", "ase", "tblite", "matplotlib"}
+heavy = sorted(heavy & set(sys.modules))
 sys.exit(f"imported: {heavy}" if heavy else 0)
 """
 

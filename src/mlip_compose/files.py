@@ -55,7 +55,12 @@ def appearing_whole(path: Path) -> Iterator[BinaryIO]:
 
 def write_text(path: Path, text: str) -> None:
     """Write a text file (UTF-8) that appears whole (see ``appearing_whole``)."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file that appears whole (see ``appearing_whole``)."""
     with appearing_whole(path) as file:
-        rest = memoryview(text.encode())
+        rest = memoryview(content)
         while rest:
             rest = rest[file.write(rest) :]

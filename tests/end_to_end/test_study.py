@@ -44,7 +44,7 @@ def content(folder):
     }
     found |= {
         path.relative_to(folder): path.read_bytes()
-        for path in sorted((folder / "scores").iterdir())
+        for path in (folder / "gallery.json", *sorted((folder / "scores").iterdir()))
     }
     return found
 
@@ -65,8 +65,16 @@ def test_a_study_leaves_scores_certificates_and_a_report(results):
     assert len(document["certificates"]) == 2 * 2
     assert all(certificate["leaks"] == [] for certificate in document["certificates"])
     assert {score["reference"] for score in document["scores"]} == {"gfn2-xtb"}
+    gallery = json.loads((results / "gallery.json").read_text())
+    assert [(each["task"], each["level"]) for each in gallery["sets"]] == [
+        ("length", 1),
+        ("length", 2),
+        ("crossing", 1),
+        ("crossing", 2),
+    ]
     page = (results / "report.html").read_text()
     assert "additive" in page
+    assert 'id="molecules"' in page
     assert not (results / "work").exists() or not list((results / "work").iterdir())
 
 
@@ -199,8 +207,22 @@ def test_a_report_is_made_anew_from_results_alone(results, workplace, monkeypatc
     page = results / "report.html"
     before = page.read_bytes()
     page.unlink()
-    assert run(monkeypatch, workplace, "report", str(results)) == 0
+    (results / "predictions").rename(workplace / "predictions-away")
+    try:
+        assert run(monkeypatch, workplace, "report", str(results)) == 0
+    finally:
+        (workplace / "predictions-away").rename(results / "predictions")
     assert page.read_bytes() == before
+
+
+def test_results_of_before_there_were_galleries_are_shown_without(results, workplace, monkeypatch):
+    (results / "gallery.json").rename(workplace / "gallery-away.json")
+    try:
+        arguments = ("report", str(results), "--out", "old.html")
+        assert run(monkeypatch, workplace, *arguments) == 0
+    finally:
+        (workplace / "gallery-away.json").rename(results / "gallery.json")
+    assert 'id="molecules"' not in (workplace / "old.html").read_text()
 
 
 def test_two_runs_at_once_do_not_share_a_directory(results, workplace, monkeypatch, capsys):

@@ -57,3 +57,9 @@ def test_a_wheel_runs_a_study(installed, tmp_path):
 def test_a_wheel_has_its_types_and_its_licence(installed):
     assert (installed / "mlip_compose" / "py.typed").is_file()
     assert list(installed.glob("mlip_compose-*.dist-info/licenses/LICENSE"))
+
+
+def test_a_wheel_has_the_scripts_of_the_page_with_their_licences(installed):
+    folder = Path("mlip_compose") / "report" / "vendor"
+    there = {file.name for file in (ROOT / "src" / folder).iterdir()}
+    assert {file.name for file in (installed / folder).iterdir()} == there

@@ -4,6 +4,7 @@ import math
 import re
 
 import pytest
+from whole_page import whole
 
 from mlip_compose.evaluation.attribution_results import (
     Attribution,
@@ -106,7 +107,7 @@ def views(found):
 
 @pytest.fixture(scope="module")
 def page(found):
-    return render_report(found)
+    return whole(render_report(found))
 
 
 def view(views, name, task="length"):
@@ -223,7 +224,7 @@ def test_a_potential_of_several_seeds_is_shown_by_the_first(make_results):
 
 
 def test_results_without_attributions_have_no_such_section(results):
-    text = render_report(results)
+    text = whole(render_report(results))
     assert 'id="attribution"' not in text
     assert "#attribution" not in text
     assert attribution_views(results, styles_of(entries_of(results))) == ()
@@ -242,7 +243,7 @@ def test_results_of_which_some_have_an_attribution_show_those(found):
 
 def test_names_are_escaped(make_results):
     results = attributed(make_results(potentials=("additive", HOSTILE), failed=()))
-    text = render_report(results)
+    text = whole(render_report(results))
     assert HOSTILE not in text
     assert f">{html.escape(HOSTILE)}</th>" in text
     views = attribution_views(results, styles_of(entries_of(results)))

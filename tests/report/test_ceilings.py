@@ -1,6 +1,7 @@
 import io
 
 import pytest
+from whole_page import whole
 
 from mlip_compose.evaluation.ceiling import CeilingMetric, CeilingScore
 from mlip_compose.evaluation.ceiling_seeds import CeilingSummary
@@ -176,7 +177,7 @@ def test_the_terminal_has_both_gaps(study, results):
 
 
 def test_the_page_has_both_gaps(study, results):
-    text = render_report(study)
+    text = whole(render_report(study))
     assert "without / with" in text
     assert "1.17–1.34" in text
     assert "<dt>ceiling gap</dt>" in text
@@ -199,7 +200,7 @@ def test_names_are_escaped(study):
             for key in ("units", "scores", "ceilings")
         }
     )
-    text = render_report(named)
+    text = whole(render_report(named))
     assert HOSTILE not in text
     assert text.count("<script>") == render_report(study).count("<script>")
 
@@ -233,6 +234,6 @@ def test_the_mean_over_seeds_stands_in_the_row_of_a_potential(make_results):
     assert (found.gap.value, found.sd) == (1.3, 0.07)
     assert "mean over seeds 0, 1 with a standard deviation of 0.07" in found.note
     assert ceiling_text(found) == "1.30 ± 0.07 [1.20 to 1.40]"
-    text = render_report(study)
+    text = whole(render_report(study))
     assert "± 0.07" in text
     assert "1.17–1.34" in text  # of the single seeds

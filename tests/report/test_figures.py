@@ -241,3 +241,21 @@ def test_log_axes_have_ticks_within_their_range(values):
     assert all(low <= math.log10(v) <= high for v in positive)
     assert all(low <= math.log10(tick) <= high for tick in axis["tickvals"])
     assert len(axis["tickvals"]) <= 14
+
+
+def test_map_cells_know_their_molecule_and_whether_it_was_trained_on(results, entries):
+    (panel,) = map_document(results, "length", 2, entries)["panels"]
+    assert panel["molecules"][2][11] == "NH2-12-H"
+    assert panel["molecules"][0][0] is None  # methane is no member of the series
+    assert (panel["trained"][2][0], panel["trained"][2][11]) == (True, False)
+    assert (panel["rows"][2], panel["columns"][11]) == ("amine NH₂", "12")
+
+
+def test_molecules_with_two_end_groups_are_end_group_by_end_group(results, entries):
+    panels = map_document(results, "recombination", 2, entries)["panels"]
+    assert [panel["title"] for panel in panels] == [
+        "One end group, X-(CH₂)n-H",
+        "Two end groups, X-(CH₂)4-Y",
+    ]
+    assert panels[1]["rows"] == panels[1]["columns"]
+    assert panels[1]["molecules"][0][1] == "OH-4-NH2"

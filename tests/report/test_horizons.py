@@ -100,7 +100,7 @@ def test_the_figures_have_gap_and_error_of_each_task(study):
 def test_the_page_has_the_section_only_with_horizons(study, results):
     text = render_report(study)
     assert 'id="horizon"' in text
-    assert text.count("data-horizon=") == 8
+    assert text.count('data-figure="horizons/') == 8
     assert "<dt>receptive field</dt>" in text
     assert "<dt>horizon</dt>" in text
     without = render_report(results)

@@ -1,12 +1,13 @@
 import html.parser
-import json
 import re
 import stat
 
 import pytest
+from whole_page import whole
 
 from mlip_compose.errors import UnwritableError
 from mlip_compose.report.bundle import StudyResults
+from mlip_compose.report.packing import unpack
 from mlip_compose.report.page import render_report, write_report
 
 HOSTILE = "<script>alert(1)</script>"
@@ -47,8 +48,8 @@ class Page(html.parser.HTMLParser):
 
     @property
     def island(self):
-        (found,) = [body for attrs, body in self.scripts if attrs.get("type") == "application/json"]
-        return json.loads(found)
+        (found,) = [body for attrs, body in self.scripts if attrs.get("class") == "report-data"]
+        return unpack(found)
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +59,7 @@ def text(results):
 
 @pytest.fixture(scope="module")
 def page(text):
-    return Page(text)
+    return Page(whole(text))
 
 
 @pytest.fixture(scope="module")
@@ -89,8 +90,9 @@ def test_nothing_is_loaded_from_elsewhere(page):
 
 
 def test_styles_load_nothing(text):
-    (style,) = re.findall(r"<style>(.*?)</style>", text, re.S)
-    assert not re.search(r"url\(|@import", style)
+    styles = re.findall(r"<style>(.*?)</style>", text, re.S)
+    assert styles
+    assert not any(re.search(r"url\(|@import|sourceMappingURL", style) for style in styles)
 
 
 def test_the_content_security_policy_allows_the_scripts_of_the_page_alone(page):
@@ -116,7 +118,11 @@ def test_no_element_runs_script_by_an_attribute(page):
 
 def test_sections_stand_in_their_order(page):
     sections = [attrs["id"] for tag, attrs in page.elements if tag == "section"]
-    assert sections == ["answer", "leaderboard", "map", "curves", "certificates", "account"]
+    order = ["answer", "leaderboard", "map", "curves", "certificates", "account"]
+    assert [section for section in sections if section in order] == order
+    links = [attrs["href"] for tag, attrs in page.elements if tag == "a" and "#" in attrs["href"]]
+    contents = [link for link in links if link[1:] in sections]
+    assert contents[1 : 1 + len(sections)] == [f"#{section}" for section in sections]
 
 
 def test_numbers_are_shown_with_unit_and_interval(page):
@@ -181,15 +187,15 @@ def test_the_island_is_what_the_script_starts_from(page):
     assert len(island["curves"]["2"]["panels"]) == 6
 
 
-def test_names_are_shown_as_they_are_written(hostile):
-    text = render_report(hostile)
+def test_names_are_shown_as_they_are_written(hostile, page):
+    scripts, text = page.scripts, whole(render_report(hostile))
     page = Page(text)
     assert HOSTILE not in text
     assert f"study {HOSTILE}" in page.words
     assert f"run {HOSTILE}" in page.words
     assert "{{ 7*7 }}" in page.words
     assert not [attrs for tag, attrs in page.elements if tag == "img"]
-    assert len(page.scripts) == 3
+    assert len(page.scripts) == len(scripts)
     assert page.island["initial"]["left"] == HOSTILE
     names = {trace["name"] for trace in page.island["gaps"]["2"]["forces_mae"]["figure"]["data"]}
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in names

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 from rich.console import Console
+from whole_page import whole
 
 from mlip_compose.evaluation.results import (
     Interval,
@@ -151,7 +152,7 @@ def test_a_potential_of_which_every_seed_failed_is_failed(make_results):
 
 
 def test_the_page_has_means_above_and_single_seeds_below(seeded):
-    page = render_report(seeded)
+    page = whole(render_report(seeded))
     assert "±" in page
     assert "Single seeds" in page
     assert '<th scope="row">mace-small</th>' in page
@@ -210,7 +211,7 @@ def test_the_order_is_shown_with_its_certainty(ranked):
     assert order_note(order) == (
         "60 unseen molecules; no value of <b>none</b>; left out, as not all have a value: OH-7-H"
     )
-    page = render_report(ranked)
+    page = whole(render_report(ranked))
     assert "How sure is the order" in page
     assert "<b>none</b>" not in page
     assert "rank 2 (1 to 2) by OOD error; best of all in 8.6 % of the resamples" in page

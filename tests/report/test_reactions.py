@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from whole_page import island
 
 from mlip_compose.evaluation.additivity import reaction_errors, reference_additivity
 from mlip_compose.evaluation.relaxations import Relaxations
@@ -12,6 +13,7 @@ from mlip_compose.molecules.assembly import assemble, parse_name
 from mlip_compose.report.bundle import StudyResults
 from mlip_compose.report.leaderboard import entries_of
 from mlip_compose.report.page import render_report
+from mlip_compose.report.reaction_figures import shown as shown_energy
 from mlip_compose.report.reactions import reactions_of
 from mlip_compose.report.style import styles_of
 
@@ -105,22 +107,38 @@ def test_dots_are_the_reactions_of_all_but_scale_rows(shown):
         ("length", "CH₂ increments"),
     ]
     figure = shown.panels[0].figure
-    assert [trace["name"] for trace in figure["data"]] == ["mace-small", "additive"]
-    assert (figure["data"][0]["x"], figure["data"][0]["y"]) == ([2.3], [0.8])
-    assert figure["data"][0]["marker"]["symbol"].endswith("-open")
-    assert "<F>" not in figure["data"][0]["text"][0]
+    assert [trace["name"] for trace in figure["data"]] == [
+        "reference, OOD",
+        "mace-small, OOD",
+        "additive, OOD",
+    ]
+    assert [trace["x"] for trace in figure["data"][:2]] == [[2.3], [1.5]]
+    assert figure["data"][1]["marker"]["symbol"].endswith("-open")
+    assert figure["layout"]["yaxis"]["ticktext"] == ["reference", "mace-small", "additive"]
+    assert "<F>" not in figure["data"][1]["text"][0]
     assert "mace-small OOD 1.50" in shown.panels[0].caption
-    increments = shown.panels[1].figure["data"][0]
-    assert increments["y"][0] - increments["x"][0] == pytest.approx(0.25)
-    assert abs(increments["x"][0]) < 5.0  # from the mean, not from zero
+
+
+def test_increments_are_with_element_offsets_where_there_are_any(shown):
+    deviation, error = (trace["x"][0] for trace in shown.panels[1].figure["data"][:3:2])
+    assert deviation < 5.0  # from the mean, not from zero
+    assert error == pytest.approx(0.25)
+    one = reaction("increment", "F-2-H -> F-3-H", "F", "id", -94.5, 0.25)
+    offset = one.model_copy(update={"predicted_offset": -94.0})
+    assert (shown_energy(one, "increment"), shown_energy(offset, "increment")) == (-94.25, -94.0)
+    assert shown_energy(offset, "exchange") == -94.25
+
+
+def test_errors_of_zero_stand_at_the_edge(shown):
+    for panel in shown.panels:
+        assert all(x > 0 for trace in panel.figure["data"] for x in trace["x"])
 
 
 def test_the_page_has_the_section_with_text_alternatives(with_reactions):
     page = render_report(with_reactions)
     assert '<section id="reactions"' in page
-    plots = re.findall(r'data-reaction="(\d+)" role="img" aria-label="([^"]+)"', page)
-    data = re.search(r'id="report-data">(.*?)</script>', page, re.DOTALL).group(1)
-    assert [int(i) for i, _ in plots] == list(range(len(json.loads(data)["reactions"])))
+    plots = re.findall(r'"reactions/(\d+)/figure" role="img" aria-label="([^"]+)"', page)
+    assert [int(i) for i, _ in plots] == list(range(len(island(page)["reactions"])))
     assert all("Mean absolute errors" in label for _, label in plots)
     assert "additive on length: CN-9-H, bonds broke &lt;or&gt; formed" in page
     assert "<F>" not in page

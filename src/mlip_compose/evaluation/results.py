@@ -10,6 +10,7 @@ from typing import Final, Literal
 from pydantic import Field
 
 from mlip_compose.evaluation.attribution_results import Attribution
+from mlip_compose.evaluation.parity import Parity
 from mlip_compose.evaluation.strict import Interval as Interval
 from mlip_compose.evaluation.strict import Strict as Strict
 
@@ -106,7 +107,8 @@ class Score(Strict):
     molecule has none.
     ``unseen_terms`` is there for potentials with typed terms: for each kind of term in the OOD
     molecules, how many have a type that was not in training, and how many there are.
-    ``attribution`` says where in the molecules the error is; None in files older than that.
+    ``attribution`` says where in the molecules the error is, ``parity`` how predicted values lie
+    against those of the reference, binned; None in files older than that.
     ``level_of_theory`` is that of the labels that a potential was trained on which was trained
     elsewhere and on none of this data (zero-shot; empty for all others): its errors are not its
     own alone, but also the difference between that and the ``reference``. ``pretrained_on`` is the
@@ -140,6 +142,7 @@ class Score(Strict):
     resampling_seed: int = 0
     unseen_terms: dict[str, tuple[int, int]] = Field(default_factory=dict)
     attribution: Attribution | None = None
+    parity: tuple[Parity, ...] | None = None
     level_of_theory: str = ""
     pretrained_on: str = ""
     failures: dict[str, tuple[int, str]] = Field(default_factory=dict)

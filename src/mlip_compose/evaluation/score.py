@@ -13,6 +13,7 @@ from mlip_compose.evaluation.catalogue import METRICS, Description
 from mlip_compose.evaluation.metrics import check
 from mlip_compose.evaluation.molecules import molecule_errors, molecule_score
 from mlip_compose.evaluation.offsets import fit_offsets
+from mlip_compose.evaluation.parity import parities
 from mlip_compose.evaluation.pooling import pool
 from mlip_compose.evaluation.reactions import Minimum, score_reactions
 from mlip_compose.evaluation.results import (
@@ -127,6 +128,7 @@ def score(
         failed_minima=failed_minima,
         energy_offsets=offsets,
         attribution=attribute(tested, resamples, seed, comparable),
+        parity=parities(ordered),
     )
 
 

@@ -2,48 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
 from mlip_compose.report.bundle import StudyResults, UnitFacts
-from mlip_compose.report.numbers import DASH, duration
+from mlip_compose.report.numbers import DASH, duration, number
 
 Facts = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
 class Work:
-    """One unit of work as it is shown; ``details`` is its settings and its own report, as YAML."""
+    """One unit of work as it is shown; ``report`` is what the potential itself says, as YAML."""
 
     unit: UnitFacts
+    name: str
     levels: str
     wall: str
     cpu: str
+    memory: str
     device: str
     parameters: str
     steps: str
-    details: str
+    report: str
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A potential with all of its settings, and the units of work in which it had these."""
+
+    potential: str
+    settings: Facts
+    works: tuple[Work, ...]
 
 
 @dataclass(frozen=True)
 class Account:
-    """All that one needs to run a study again and to judge what it cost."""
+    """All that one needs to run a study again and to judge what it cost.
+
+    ``total`` is the sum over the units of work, in a sentence.
+    """
 
     command: str
     dataset: Facts
     study: str
     works: tuple[Work, ...]
-    provenance: Facts
+    total: str
+    trained: tuple[Trained, ...]
+    software: Facts
+    machine: Facts
 
 
 def account(results: StudyResults) -> Account:
     """Return what was run in a study, as text."""
-    dataset = results.dataset
+    dataset, provenance = results.dataset, results.provenance
+    works = tuple(_work(unit) for unit in results.units)
+    versions = provenance.get("versions")
     return Account(
-        command=str(results.provenance.get("command", "")),
+        command=str(provenance.get("command", "")),
         dataset=(
             ("name", dataset.name),
             ("sha256", dataset.sha256),
@@ -54,25 +73,65 @@ def account(results: StudyResults) -> Account:
             ("frames", f"{dataset.frames:,}"),
         ),
         study=_yaml(results.model_dump(mode="json", include={"study"})["study"]),
-        works=tuple(_work(unit) for unit in results.units),
-        provenance=_flat({k: v for k, v in results.provenance.items() if k != "command"}),
+        works=works,
+        total=_total(results.units),
+        trained=_trained(works),
+        software=_flat(versions) if isinstance(versions, Mapping) else (),
+        machine=_flat({k: v for k, v in provenance.items() if k not in ("command", "versions")}),
     )
 
 
 def _work(unit: UnitFacts) -> Work:
     cost = unit.cost
-    document = unit.model_dump(mode="json", include={"settings", "facts"})
-    details = {key: value for key, value in document.items() if value}
+    facts = unit.model_dump(mode="json", include={"facts"})["facts"]
     return Work(
         unit=unit,
+        name=f"{unit.potential}, ceiling" if unit.ceiling else unit.potential,
         levels=", ".join(map(str, unit.levels)),
         wall=duration(cost.get("wall_s")),
         cpu=duration(cost.get("cpu_s")),
+        memory=_memory(cost.get("peak_memory_mb")),
         device=str(cost.get("device", DASH)),
         parameters=_count(cost.get("parameters")),
         steps=_count(cost.get("gradient_steps")),
-        details=_yaml(details) if details else "",
+        report=_yaml(facts) if facts else "",
     )
+
+
+def _trained(works: tuple[Work, ...]) -> tuple[Trained, ...]:
+    """Return the potentials with their settings; one that was run with two has two entries."""
+    found: list[tuple[str, dict[str, Any], list[Work]]] = []
+    for work in works:
+        potential, settings = work.unit.potential, work.unit.settings
+        home = next((w for p, s, w in found if (p, s) == (potential, settings)), None)
+        if home is None:
+            found.append((potential, settings, [work]))
+        else:
+            home.append(work)
+    return tuple(Trained(p, _flat(settings), tuple(w)) for p, settings, w in found)
+
+
+def _total(units: Sequence[UnitFacts]) -> str:
+    def values(key: str) -> list[float]:
+        found = (unit.cost.get(key) for unit in units)
+        return [value for value in found if isinstance(value, int | float)]
+
+    parts = [
+        f"{duration(sum(values(key)))} of {name}"
+        for key, name in (("wall_s", "wall time"), ("cpu_s", "CPU time"))
+        if values(key)
+    ]
+    memory = values("peak_memory_mb")
+    if memory:
+        parts.append(f"at most {_memory(max(memory))} of memory in one of them")
+    devices = sorted({str(unit.cost["device"]) for unit in units if "device" in unit.cost})
+    if devices:
+        parts.append(f"on {', '.join(devices)}")
+    return f"{len(units)} units of work: {', '.join(parts)}." if parts else ""
+
+
+def _memory(megabytes: object) -> str:
+    return f"{number(megabytes)} MB" if isinstance(megabytes, int | float) else DASH
 
 
 def _count(value: object) -> str:

@@ -98,12 +98,20 @@ def attribution_document(views: Sequence[View]) -> dict[str, Any]:
     return document
 
 
-def largest_errors(grouping: ForceGrouping) -> str:
-    """Return the groups with the largest OOD errors in words; empty where there are none."""
+def largest_errors(grouping: ForceGrouping, named: int = NAMED) -> str:
+    """Return the groups with the largest OOD errors in words; empty where there are none.
+
+    Parameters
+    ----------
+    grouping
+        Errors by one property.
+    named
+        How many groups to name at most.
+    """
     rows = [row for row in grouping.rows if row.part == "ood"]
     if len(rows) < 2:
         return ""
-    first = sorted(rows, key=lambda row: -row.forces_mae.value)[:NAMED]
+    first = sorted(rows, key=lambda row: -row.forces_mae.value)[:named]
     return ", ".join(
         f"{_name(grouping.name, row.group)} {number(row.forces_mae.value)} {grouping.unit} "
         f"({percent(row.share)} of the error)"

@@ -9,9 +9,21 @@ from mlip_compose.evaluation.attribution_results import EnergySplit, ForceGroupi
 from mlip_compose.evaluation.results import Interval
 from mlip_compose.report.leaderboard import Entry
 from mlip_compose.report.numbers import is_number
-from mlip_compose.report.style import Figure, Style, log_axis, plain
+from mlip_compose.report.style import (
+    Figure,
+    Style,
+    band,
+    bars,
+    line,
+    log_axis,
+    marker,
+    panel,
+    plain,
+    rounded,
+    rule,
+    title,
+)
 
-HEIGHT: Final = 360  # pixels
 WIDTH: Final = 0.7  # of the room of a group, shared by all marks
 ORDERED: Final = ("chain", "end_distance", "novel_distance")
 """Groupings along a distance or a length, whose marks a line joins."""
@@ -44,11 +56,11 @@ def force_figure(
         values = [v for _, _, i in own for v in (i.low, i.value, i.high) if is_number(v)]
         spread["show"] += values
         spread["hide"] += values if entry.role != "scale" else []
-    title = {"title": {"text": f"force MAE, {plain(first.unit)}", "standoff": 4}}
+    name = title(f"force MAE, {first.unit}")
     lines = first.name in ORDERED
     return {
         "figure": _figure(rows, groups, ticks, first.label, styles, lines),
-        "axes": {choice: log_axis(v or spread["show"]) | title for choice, v in spread.items()},
+        "axes": {choice: log_axis(v or spread["show"]) | name for choice, v in spread.items()},
     }
 
 
@@ -64,11 +76,9 @@ def energy_figure(
         for entry, split in by_entry.items()
     }
     unit = next(iter(by_entry.values())).slope_unit
-    axis = {"title": {"text": f"slope, {plain(unit)}", "standoff": 4}, "zeroline": False}
+    axis = title(f"slope, {unit}") | {"zeroline": False}
     figure = _figure(rows, groups, ticks, "end group", styles, lines=False)
-    zero = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": 0, "y1": 0}
-    zero |= {"layer": "below", "line": {"width": 1.5}, "name": "reference"}
-    figure["layout"]["shapes"].append(zero)
+    figure["layout"]["shapes"].append(rule(0.0))
     return {"figure": figure, "axes": {"show": axis, "hide": axis}}
 
 
@@ -93,37 +103,18 @@ def _figure(
     ]
     return {
         "data": traces,
-        "layout": {
-            "height": HEIGHT,
-            "margin": {"l": 64, "r": 8, "t": 6, "b": 44},
-            "showlegend": False,
-            "hovermode": "closest",
-            "xaxis": {
-                "title": {"text": plain(label), "standoff": 6},
+        "layout": panel(
+            title(label)
+            | {
                 "range": [-0.6, len(groups) - 0.4],
                 "tickmode": "array",
                 "tickvals": list(range(len(groups))),
                 "ticktext": [plain(tick) for tick in ticks],
-                "tickangle": 0,
                 "showgrid": False,
-                "zeroline": False,
             },
-            "yaxis": {},
-            "shapes": [
-                {
-                    "type": "rect",
-                    "x0": at - 0.5,
-                    "x1": at + 0.5,
-                    "yref": "paper",
-                    "y0": 0,
-                    "y1": 1,
-                    "layer": "below",
-                    "line": {"width": 0},
-                    "name": "band",
-                }
-                for at in range(0, len(groups), 2)
-            ],
-        },
+            {},
+            [band(at - 0.5, at + 0.5) for at in range(0, len(groups), 2)],
+        ),
     }
 
 
@@ -142,9 +133,9 @@ def _trace(
     marks = [
         (
             round(i + dodge, 3),
-            _round(v.value),
-            _round(v.high - v.value) if is_number(v.high) else 0.0,
-            _round(v.value - v.low) if is_number(v.low) else 0.0,
+            rounded(v.value),
+            rounded(v.high - v.value) if is_number(v.high) else 0.0,
+            rounded(v.value - v.low) if is_number(v.low) else 0.0,
             plain(ticks[i]),
         )
         for i, v in zip(places, values, strict=True)
@@ -164,25 +155,8 @@ def _trace(
         "x": list(x),
         "y": list(y),
         "text": list(text),
-        "error_y": {
-            "type": "data",
-            "symmetric": False,
-            "array": list(above),
-            "arrayminus": list(below),
-            "color": style.colour,
-            "thickness": 1.5,
-            "width": 0,
-        },
-        "line": {"color": style.colour, "width": 1.5, "dash": style.dash},
-        "marker": {
-            "color": style.colour,
-            "symbol": style.symbol if part == "id" else f"{style.symbol}-open",
-            "size": 9,
-            "line": {"color": style.colour, "width": 2},
-        },
+        "error_y": bars(style.colour, above, below),
+        "line": line(style),
+        "marker": marker(style, hollow=part == "ood"),
         "hovertemplate": "%{text}: %{y:.3g}<extra>%{fullData.name}</extra>",
     }
-
-
-def _round(value: float) -> float:
-    return float(f"{value:.4g}")

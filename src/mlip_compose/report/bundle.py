@@ -9,7 +9,9 @@ from pydantic import Field
 from mlip_compose.evaluation.additivity import Additivity, ReactionErrors
 from mlip_compose.evaluation.ceiling import CeilingScore
 from mlip_compose.evaluation.ceiling_seeds import CeilingSummary
+from mlip_compose.evaluation.gallery import Gallery
 from mlip_compose.evaluation.horizon import Horizon
+from mlip_compose.evaluation.learning import Levelling
 from mlip_compose.evaluation.relaxations import Relaxations
 from mlip_compose.evaluation.results import PairedDifference, Ranking, Score, SeedSummary, Strict
 from mlip_compose.records import ReceptiveField
@@ -63,7 +65,9 @@ class StudyResults(Strict):
     potentials, ``ceilings`` for one with ``ceiling: true`` (``ceiling_summaries`` with several
     seeds, too), ``horizons`` for one of several levels; ``additivity`` and ``reaction_errors``
     where the data set has relaxed minima, ``relaxations`` with ``relax_minima: true``;
-    ``provenance`` holds versions, platform, the command and the time.
+    ``levellings`` of trainings with a validation curve;
+    ``provenance`` holds versions, platform, the command and the time. ``gallery`` is a file of its
+    own, and None in results of before there was one.
     """
 
     schema_version: Literal[1] = 1
@@ -83,3 +87,5 @@ class StudyResults(Strict):
     ceilings: tuple[CeilingScore, ...] = ()
     ceiling_summaries: tuple[CeilingSummary, ...] = ()
     horizons: tuple[Horizon, ...] = ()
+    levellings: tuple[Levelling, ...] = ()
+    gallery: Gallery | None = Field(default=None, exclude=True)

@@ -9,12 +9,24 @@ from mlip_compose.report.bundle import StudyResults
 from mlip_compose.report.cells import Ground, Part, Place, errors_of, ground_of
 from mlip_compose.report.leaderboard import MAIN_METRIC, Entry, tasks_of, unit_of
 from mlip_compose.report.numbers import is_number, number
-from mlip_compose.report.style import Figure, Style, log_axis, plain
+from mlip_compose.report.style import (
+    Figure,
+    Style,
+    band,
+    bars,
+    line,
+    log_axis,
+    marker,
+    panel,
+    plain,
+    rounded,
+    title,
+)
 from mlip_compose.report.words import formula
 
-HEIGHT = 320  # pixels
 FADED = 0.5
-ASIDE = 2.5  # chain lengths between the curves and the molecules with two end groups
+ASIDE = 3.0  # chain lengths between the curves and the molecules with two end groups
+ROOM = 2.2  # chain lengths, for all potentials on molecules with two end groups
 DODGE = 0.3  # of a chain length, between potentials that would hide each other
 Errors = dict[Place, float]
 
@@ -52,9 +64,8 @@ def curve_document(results: StudyResults, level: int, styles: dict[Entry, Style]
             for families in _groups(ground)
         ]
     unit = unit_of(results, MAIN_METRIC)
-    name = f"force MAE, {plain(unit)}" if unit else "force MAE"
-    title = {"title": {"text": name, "standoff": 4}}
-    axes = {choice: log_axis(values or spread["show"]) | title for choice, values in spread.items()}
+    name = title(f"force MAE, {unit}" if unit else "force MAE")
+    axes = {choice: log_axis(values or spread["show"]) | name for choice, values in spread.items()}
     return {"axes": axes, "panels": panels}
 
 
@@ -110,42 +121,27 @@ def _figure(
         ]
         traces += _single(ground, single, entry, style)
         double = {p: v for p, v in found.items() if not p.single}
-        dodge = min(DODGE, 1.2 / len(styles)) * (i - (len(styles) - 1) / 2)
+        dodge = min(DODGE, ROOM / len(styles)) * (i - (len(styles) - 1) / 2)
         traces += _double(ground, double, entry, style, {n: x + dodge for n, x in places.items()})
     trained = sorted({p.chain for p in here if p.single and ground.parts[p] == "id"})
     return {
         "data": traces,
-        "layout": {
-            "height": HEIGHT,
-            "margin": {"l": 56, "r": 8, "t": 6, "b": 40},
-            "showlegend": False,
-            "hovermode": "closest",
-            "xaxis": {
-                "title": {"text": "chain length n", "standoff": 4},
-                "range": [chains[0] - 0.6, max([chains[-1], *places.values()]) + 0.8],
+        "layout": panel(
+            title("chain length n")
+            | {
+                "range": [
+                    chains[0] - 0.6,
+                    max([chains[-1] + 0.6, *(at + 1.3 for at in places.values())]),
+                ],
                 "tickmode": "array",
                 "tickvals": [*chains, *places.values()],
                 "ticktext": [*map(str, chains), *(f"X-{chain}-Y" for chain in places)],
-                "tickangle": 0,
                 "showgrid": False,
-                "zeroline": False,
             },
-            "yaxis": {},
-            "shapes": [
-                {
-                    "type": "rect",
-                    "x0": first - 0.5,
-                    "x1": last + 0.5,
-                    "yref": "paper",
-                    "y0": 0,
-                    "y1": 1,
-                    "layer": "below",
-                    "line": {"width": 0},
-                    "name": "training",
-                }
-                for first, last in _runs(trained)
-            ],
-        },
+            {},
+            [band(first - 0.5, last + 0.5, "training") for first, last in _runs(trained)],
+        )
+        | {"meta": {"parts": True}},
     }
 
 
@@ -169,7 +165,7 @@ def _family(family: str, values: Errors, entry: Entry, style: Style) -> Figure:
         "meta": {"entry": entry.label, "role": entry.role, "single": True},
         "name": plain(f"{entry.label}, {formula(family)}"),
         "x": chains,
-        "y": [_round(values[Place(family, n, "H")]) for n in chains],
+        "y": [rounded(values[Place(family, n, "H")]) for n in chains],
         "line": {"color": style.colour, "width": 1},
         "opacity": FADED,
         "hovertemplate": f"{plain(formula(family))}, n = %{{x}}: %{{y}}<extra></extra>",
@@ -183,7 +179,7 @@ def _single(ground: Ground, values: Errors, entry: Entry, style: Style) -> list[
         at = {p: v for p, v in values.items() if p.chain == chain}
         part = ground.parts[next(iter(at))]
         x.append(chain)
-        y.append(_round(_mean(list(at.values()))))
+        y.append(rounded(_mean(list(at.values()))))
         symbols.append(_symbol(style, part))
         text.append(_hover(entry, f"n = {chain}", part, at))
     return [_trace(entry, style, x, y, symbols, text, "lines+markers")] if x else []
@@ -200,17 +196,16 @@ def _double(
         mean = _mean(list(at.values()))
         text = _hover(entry, f"two end groups, n = {chain}", part, at)
         trace = _trace(
-            entry, style, [places[chain]], [_round(mean)], [_symbol(style, part)], [text], "markers"
+            entry,
+            style,
+            [places[chain]],
+            [rounded(mean)],
+            [_symbol(style, part)],
+            [text],
+            "markers",
         )
-        trace["error_y"] = {
-            "type": "data",
-            "symmetric": False,
-            "array": [_round(max(at.values()) - mean)],
-            "arrayminus": [_round(mean - min(at.values()))],
-            "color": style.colour,
-            "thickness": 1.5,
-            "width": 4,
-        }
+        above, below = max(at.values()) - mean, mean - min(at.values())
+        trace["error_y"] = bars(style.colour, [rounded(above)], [rounded(below)])
         traces.append(trace)
     return traces
 
@@ -233,13 +228,8 @@ def _trace(
         "y": y,
         "text": text,
         "hovertemplate": "%{text}<extra></extra>",
-        "line": {"color": style.colour, "width": 2, "dash": style.dash},
-        "marker": {
-            "color": style.colour,
-            "symbol": symbols,
-            "size": 8,
-            "line": {"color": style.colour, "width": 1.5},
-        },
+        "line": line(style),
+        "marker": marker(style) | {"symbol": symbols},
     }
 
 
@@ -253,10 +243,6 @@ def _hover(entry: Entry, where: str, part: Part, values: Errors) -> str:
         f"{entry.label}, {where}, {part.upper()}: {number(_mean(found))} "
         f"({number(found[0])} to {number(found[-1])} over {len(found)} molecules)"
     )
-
-
-def _round(value: float) -> float:
-    return float(f"{value:.4g}")
 
 
 def _caption(ground: Ground, families: list[str], errors: dict[Entry, Errors]) -> str:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from mlip_compose.evaluation.results import Score
+from mlip_compose.report.drawings import Drawing, draw_fragment
 from mlip_compose.report.numbers import DASH, number, percent
 
 Document = Mapping[str, Any]
+
+ALIKE: Final = 0.1
+"""Divergence of atoms up to which a sentence calls them alike; CFQ asks for 0.02 of its splits."""
 
 
 @dataclass(frozen=True)
@@ -23,11 +28,25 @@ class Reach:
 
 
 @dataclass(frozen=True)
+class Surroundings:
+    """Surroundings of an atom that training lacks.
+
+    ``drawing`` is None where the SMILES cannot be read, ``root`` the atom that they are of.
+    """
+
+    smiles: str
+    molecule: str
+    atoms: str
+    drawing: Drawing | None
+    root: int | None
+
+
+@dataclass(frozen=True)
 class Evidence:
     """What the certificate of a task says, ready to be shown.
 
     ``table`` compares training with unseen molecules (label, training, unseen); ``unseen`` are
-    examples of environments that training lacks (SMILES, molecule, number of atoms); ``sound`` is
+    examples of environments that training lacks, ``unseen_note`` says of how many; ``sound`` is
     what holds where there are no ``leaks``.
     """
 
@@ -37,7 +56,8 @@ class Evidence:
     sentences: tuple[str, ...]
     reach: tuple[Reach, ...]
     table: tuple[tuple[str, str, str], ...]
-    unseen: tuple[tuple[str, str, str], ...]
+    unseen: tuple[Surroundings, ...]
+    unseen_note: str
     sound: str
     leaks: tuple[str, ...]
 
@@ -58,6 +78,7 @@ def evidence(certificate: Document, scores: Iterable[Score] = ()) -> Evidence:
             for text in (
                 _covered(certificate),
                 _beyond(certificate),
+                _divergence(certificate),
                 _shift(certificate),
                 *(_met(score) for score in scores if _same_split(certificate, score)),
             )
@@ -65,10 +86,8 @@ def evidence(certificate: Document, scores: Iterable[Score] = ()) -> Evidence:
         ),
         reach=_reach(certificate),
         table=_table(certificate),
-        unseen=tuple(
-            (str(e.get("smiles", "")), str(e.get("molecule", "")), str(e.get("ood_atoms", DASH)))
-            for e in unseen.get("examples", ())
-        ),
+        unseen=tuple(_surroundings(example) for example in unseen.get("examples", ())),
+        unseen_note=_unseen_note(unseen),
         sound=_sound(certificate),
         leaks=tuple(
             str(leak["reason"]) if isinstance(leak, Mapping) and "reason" in leak else str(leak)
@@ -115,6 +134,52 @@ def _beyond(certificate: Document) -> str:
     if unseen:
         text += f": {unseen['count']} different ones, around {unseen['ood_atoms']} atoms"
     return f"{text}. These are the novel atoms."
+
+
+def _divergence(certificate: Document) -> str:
+    """Say what the two divergences mean together, as CFQ judges a split by them."""
+    atoms, compounds = (certificate.get(f"{of}_divergence", ()) for of in ("atom", "compound"))
+    radii = certificate.get("compound_divergence_radii", ())
+    if not atoms or not compounds or len(radii) != len(compounds):
+        return ""
+    largest = max(atoms)
+    alike = (
+        "nearly as often in training as in the test"
+        if largest <= ALIKE
+        else "not as often in training as in the test"
+    )
+    return (
+        f"The same atoms, with their neighbours, occur {alike} (divergence at most {largest:.3f}); "
+        f"what they combine to differs more with its size, from {compounds[0]:.3f} at radius "
+        f"{radii[0]} to {compounds[-1]:.3f} at radius {radii[-1]} (0: alike, 1: nothing in common)."
+    )
+
+
+def _surroundings(example: Document) -> Surroundings:
+    smiles = str(example.get("smiles", ""))
+    drawing = root = None
+    with suppress(ValueError):
+        drawing, root = draw_fragment(smiles)
+    return Surroundings(
+        smiles=smiles,
+        molecule=str(example.get("molecule", "")),
+        atoms=str(example.get("ood_atoms", DASH)),
+        drawing=drawing,
+        root=root,
+    )
+
+
+def _unseen_note(unseen: Document) -> str:
+    shown, count = unseen.get("examples", ()), unseen.get("count")
+    if not shown or count is None:
+        return ""
+    radius = unseen.get("radius", DASH)
+    some = f"the {len(shown)} most frequent of {count}" if len(shown) < count else f"all {count}"
+    return (
+        f"{some[0].upper()}{some[1:]}, each with the number of atoms of the unseen molecules that "
+        f"have it. The ring is around the atom that they are of; bonds end where the molecule goes "
+        f"on, {radius} bonds away."
+    )
 
 
 def _shift(certificate: Document) -> str:

@@ -9,7 +9,17 @@ from mlip_compose.evaluation.results import Interval
 from mlip_compose.report.ceilings import Ceilings
 from mlip_compose.report.leaderboard import Board, Entry
 from mlip_compose.report.numbers import DASH, between, is_number, ratio
-from mlip_compose.report.style import Figure, Style, log_axis, plain
+from mlip_compose.report.style import (
+    Figure,
+    Style,
+    band,
+    bars,
+    log_axis,
+    marker,
+    plain,
+    rule,
+    title,
+)
 
 ROW_HEIGHT = 20  # pixels for one potential on one task
 TALL_ROW_HEIGHT = 28  # pixels, with its ceiling gap below it
@@ -49,34 +59,8 @@ def gap_figure(
             traces.append(_trace(name, below, style, f"{style.symbol}-open"))
         for _, gap, _ in (*dots, *below):
             seen += _limits(gap)
-    bands = [
-        {
-            "type": "rect",
-            "xref": "paper",
-            "x0": 0,
-            "x1": 1,
-            "y0": column - 0.5,
-            "y1": column + 0.5,
-            "layer": "below",
-            "line": {"width": 0},
-            "name": "band",
-        }
-        for column in range(0, len(board.tasks), 2)
-    ]
-    lines = [
-        {
-            "type": "line",
-            "x0": at,
-            "x1": at,
-            "yref": "paper",
-            "y0": 0,
-            "y1": 1,
-            "layer": "below",
-            "line": {"width": 1.5, "dash": dash},
-            "name": "reference",
-        }
-        for at, dash in ((1.0, "solid"), (HORIZON_GAP, "dot"))
-    ]
+    bands = [band(at - 0.5, at + 0.5, along="y") for at in range(0, len(board.tasks), 2)]
+    lines = [rule(1.0, along="x"), rule(HORIZON_GAP, "dot", along="x")]
     tasks = len(board.tasks)
     return {
         "data": traces,
@@ -84,7 +68,7 @@ def gap_figure(
             "height": 90 + max(tasks * n * (TALL_ROW_HEIGHT if ceilings else ROW_HEIGHT), 120),
             "margin": {"l": 104, "r": 12, "t": 8, "b": 48},
             "showlegend": False,
-            "xaxis": log_axis(seen) | {"title": {"text": f"gap, OOD / ID of {plain(board.label)}"}},
+            "xaxis": log_axis(seen) | title(f"gap, OOD / ID of {board.label}"),
             "yaxis": {
                 "range": [tasks - 0.5, -0.5],
                 "tickmode": "array",
@@ -116,21 +100,12 @@ def _trace(name: str, dots: list[Dot], style: Style, symbol: str) -> Figure:
         "name": plain(name),
         "x": [round(gap.value, 4) for _, gap, _ in dots],
         "y": [round(y, 4) for y, _, _ in dots],
-        "error_x": {
-            "type": "data",
-            "symmetric": False,
-            "array": [round(_limits(gap)[1] - gap.value, 4) for _, gap, _ in dots],
-            "arrayminus": [round(gap.value - _limits(gap)[0], 4) for _, gap, _ in dots],
-            "color": style.colour,
-            "thickness": 2,
-            "width": 0,
-        },
-        "marker": {
-            "color": style.colour,
-            "symbol": symbol,
-            "size": 10,
-            "line": {"color": style.colour, "width": 2},
-        },
+        "error_x": bars(
+            style.colour,
+            [round(_limits(gap)[1] - gap.value, 4) for _, gap, _ in dots],
+            [round(gap.value - _limits(gap)[0], 4) for _, gap, _ in dots],
+        ),
+        "marker": marker(style) | {"symbol": symbol, "size": 10},
         "text": [
             plain(f"{text} {ratio(gap.value)} ({between(gap, as_ratio=True) or DASH})")
             for _, gap, text in dots

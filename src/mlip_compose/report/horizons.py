@@ -16,9 +16,20 @@ from mlip_compose.records import ReceptiveField
 from mlip_compose.report.bundle import StudyResults
 from mlip_compose.report.leaderboard import MAIN_METRIC, Entry, runs_of, tasks_of
 from mlip_compose.report.numbers import DASH, between, is_number, number, ratio
-from mlip_compose.report.style import Figure, Style, log_axis, plain
+from mlip_compose.report.style import (
+    Figure,
+    Style,
+    bars,
+    line,
+    log_axis,
+    marker,
+    panel,
+    plain,
+    rounded,
+    rule,
+    title,
+)
 
-HEIGHT = 260  # pixels
 DODGE = 0.05  # bonds, between potentials that would hide each other
 
 Quantity = Literal["gap", "ood"]
@@ -209,24 +220,20 @@ def _figure(
                 "mode": "lines+markers",
                 "name": plain(entry.label),
                 "x": [round(point.coverage_radius + shift, 4) for point, _ in points],
-                "y": [_round(value.value) for _, value in points],
-                "error_y": {
-                    "type": "data",
-                    "symmetric": False,
-                    "array": [
-                        _round(high - v.value)
+                "y": [rounded(value.value) for _, value in points],
+                "error_y": bars(
+                    style.colour,
+                    [
+                        rounded(high - v.value)
                         for (_, v), (_, high) in zip(points, limits, strict=True)
                     ],
-                    "arrayminus": [
-                        _round(v.value - low)
+                    [
+                        rounded(v.value - low)
                         for (_, v), (low, _) in zip(points, limits, strict=True)
                     ],
-                    "color": style.colour,
-                    "thickness": 1.5,
-                    "width": 4,
-                },
-                "line": {"color": style.colour, "width": 2, "dash": style.dash},
-                "marker": {"color": style.colour, "symbol": style.symbol, "size": 8},
+                ),
+                "line": line(style),
+                "marker": marker(style),
                 "text": [
                     plain(
                         f"{entry.label}, level {point.level}, r* = {point.coverage_radius}: "
@@ -239,43 +246,18 @@ def _figure(
         )
     return {
         "data": traces,
-        "layout": {
-            "height": HEIGHT,
-            "margin": {"l": 56, "r": 8, "t": 6, "b": 40},
-            "showlegend": False,
-            "xaxis": {
-                "title": {"text": "coverage radius r*, bonds", "standoff": 4},
+        "layout": panel(
+            title("coverage radius r*, bonds")
+            | {
                 "range": [radii[0] - 0.4, radii[-1] + 0.4],
                 "tickmode": "array",
                 "tickvals": radii,
                 "ticktext": [str(radius) for radius in radii],
-                "zeroline": False,
             },
-            "yaxis": log_axis(seen) | {"title": {"text": plain(what), "standoff": 4}},
-            "shapes": _lines() if quantity == "gap" else [],
-        },
+            log_axis(seen) | title(what),
+            [rule(1.0), rule(HORIZON_GAP, "dot")] if quantity == "gap" else [],
+        ),
     }
-
-
-def _lines() -> list[Figure]:
-    return [
-        {
-            "type": "line",
-            "xref": "paper",
-            "x0": 0,
-            "x1": 1,
-            "y0": at,
-            "y1": at,
-            "layer": "below",
-            "line": {"width": 1.5, "dash": dash},
-            "name": "reference",
-        }
-        for at, dash in ((1.0, "solid"), (HORIZON_GAP, "dot"))
-    ]
-
-
-def _round(value: float) -> float:
-    return float(f"{value:.4g}")
 
 
 def _caption(found: dict[Entry, Horizon], quantity: Quantity) -> str:

@@ -29,7 +29,8 @@ def map_document(
     Returns
     -------
     dict
-        ``panels``: figures without values (data of one heatmap, layout) with a title;
+        ``panels``: figures without values (data of one heatmap, layout) with a title, the names of
+        ``rows`` and ``columns``, and of each cell its molecule and whether it was ``trained`` on;
         ``scales``: for each quantity the colour range and its ticks, the same for all potentials;
         ``values``: for each entry's label and quantity one ``{z, text}`` a panel, z the decadic
         logarithm; ``captions``: for each entry's label the numbers in a sentence.
@@ -54,7 +55,19 @@ def map_document(
         }
     return {
         "panels": [
-            {"title": title, "figure": _panel(ground, grid, axes)} for title, grid, axes in grids
+            {
+                "title": title,
+                "figure": _panel(ground, grid, axes),
+                "rows": axes["rows"],
+                "columns": axes["columns"],
+                "molecules": [
+                    [place and "-".join(map(str, place)) for place in row] for row in grid
+                ],
+                "trained": [
+                    [place is not None and ground.parts[place] == "id" for place in r] for r in grid
+                ],
+            }
+            for title, grid, axes in grids
         ],
         "scales": {quantity: _scale(numbers[quantity]) for quantity in QUANTITIES},
         "values": values,
@@ -73,8 +86,8 @@ def _grids(ground: Ground) -> list[tuple[str, Grid, dict[str, Any]]]:
         chains = range(1, longest + 1)
         cells = tuple(tuple(_known(ground, Place(f, n, "H")) for n in chains) for f in families)
         axes = {
-            "x": [str(n) for n in chains],
-            "y": [plain(family_label(f)) for f in families],
+            "columns": [str(n) for n in chains],
+            "rows": [family_label(f) for f in families],
             "title": "chain length n",
             "left": 104,
         }
@@ -84,8 +97,8 @@ def _grids(ground: Ground) -> list[tuple[str, Grid, dict[str, Any]]]:
     for chain in sorted({place.chain for place in double}):
         cells = tuple(tuple(_known(ground, Place(a, chain, b)) for b in groups) for a in groups)
         axes = {
-            "x": [plain(formula(g)) for g in groups],
-            "y": [plain(formula(g)) for g in groups],
+            "columns": [formula(g) for g in groups],
+            "rows": [formula(g) for g in groups],
             "title": "right end group Y",
             "left": 64,
         }
@@ -95,6 +108,10 @@ def _grids(ground: Ground) -> list[tuple[str, Grid, dict[str, Any]]]:
 
 def _known(ground: Ground, place: Place) -> Place | None:
     return place if place in ground.parts else None
+
+
+def _trained(ground: Ground, place: Place | None) -> bool:
+    return place is not None and ground.parts[place] == "id"
 
 
 def _panel(ground: Ground, grid: Grid, axes: dict[str, Any]) -> Figure:
@@ -121,7 +138,7 @@ def _panel(ground: Ground, grid: Grid, axes: dict[str, Any]) -> Figure:
                 "title": {"text": axes["title"], "standoff": 6},
                 "tickmode": "array",
                 "tickvals": list(range(columns)),
-                "ticktext": axes["x"],
+                "ticktext": [plain(text) for text in axes["columns"]],
                 "tickangle": 0,
                 "range": [-0.6, columns - 0.4],
                 "showgrid": False,
@@ -130,7 +147,7 @@ def _panel(ground: Ground, grid: Grid, axes: dict[str, Any]) -> Figure:
             "yaxis": {
                 "tickmode": "array",
                 "tickvals": list(range(rows)),
-                "ticktext": axes["y"],
+                "ticktext": [plain(text) for text in axes["rows"]],
                 "range": [rows - 0.4, -0.6],
                 "showgrid": False,
                 "zeroline": False,
@@ -153,7 +170,7 @@ def _outline(ground: Ground, grid: Grid) -> list[Figure]:
         (i, j)
         for i, row in enumerate(grid)
         for j, place in enumerate(row)
-        if place is not None and ground.parts[place] == "id"
+        if _trained(ground, place)
     }
     steps = []
     for i, j in sorted(trained):
@@ -211,7 +228,7 @@ def _scale(numbers: dict[Entry, dict[Place, float]]) -> Figure:
         return {"zmin": 0.0, "zmax": 1.0, "tickvals": [], "ticktext": []}
     axis = log_axis(every, margin=0.0)
     low, high = axis["range"]
-    apart = 0.1 * (high - low)
+    apart = 0.15 * (high - low)
     ticks = [(low, number(10**low))]
     for value, text in zip(map(math.log10, axis["tickvals"]), axis["ticktext"], strict=True):
         if value - ticks[-1][0] > apart and high - value > apart:

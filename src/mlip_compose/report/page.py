@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.resources import files
+from itertools import compress, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +17,10 @@ from mlip_compose.report.account import account
 from mlip_compose.report.attribution import View, attribution_document, attribution_views
 from mlip_compose.report.bundle import StudyResults
 from mlip_compose.report.ceilings import Ceilings, ceiling_rows, ceilings_of
+from mlip_compose.report.costs import COSTS, cost_document
 from mlip_compose.report.curves import curve_document
 from mlip_compose.report.evidence import evidence
+from mlip_compose.report.evidence_figures import evidence_panels, task_styles
 from mlip_compose.report.gaps import gap_caption, gap_figure
 from mlip_compose.report.horizons import horizon_panels, horizon_tables
 from mlip_compose.report.leaderboard import (
@@ -33,9 +37,13 @@ from mlip_compose.report.leaderboard import (
     tasks_of,
     unit_of,
 )
+from mlip_compose.report.learning import learning_panels
 from mlip_compose.report.maps import map_document
+from mlip_compose.report.molecules import LIMIT, molecules_document
 from mlip_compose.report.numbers import DASH, between, is_number, number, ratio
 from mlip_compose.report.origins import origin_of
+from mlip_compose.report.packing import pack, put_off
+from mlip_compose.report.parities import parity_document
 from mlip_compose.report.ranking import (
     order_note,
     order_rows,
@@ -44,38 +52,110 @@ from mlip_compose.report.ranking import (
     places_of,
 )
 from mlip_compose.report.reactions import Reactions, reactions_of
+from mlip_compose.report.records import board_document
 from mlip_compose.report.style import VIRIDIS, Style, run_styles, styles_of
 from mlip_compose.report.summary import answer, confidence_of
+from mlip_compose.report.vendored import MOL3D, PLOTLY, TABULATOR, TABULATOR_STYLE, vendored
 from mlip_compose.report.words import GLOSSARY, QUESTION, ROLES
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 TEMPLATES = files("mlip_compose.report") / "templates"
+SCRIPTS = (
+    "page",
+    "notes",
+    "plots",
+    "saving",
+    "figures",
+    "map",
+    "parity",
+    "leaderboard",
+    "export",
+    "viewer",
+    "molecules",
+    "contents",
+    "copy",
+    "start",
+)
+"""Parts of the page's script, in the order in which they stand in it."""
+
+STYLES = ("report.css", "molecules.css")
 
 
-def write_report(results: StudyResults, path: Path) -> None:
-    """Write the report of a study; a reader of ``path`` never sees half of it.
+def write_report(results: StudyResults, path: Path, *others: StudyResults) -> None:
+    """Write the report of one or several studies; a reader of ``path`` never sees half of it.
 
     Parameters
     ----------
     results
-        What the study found.
+        What the study found; the page shows it first.
     path
         The file to write, ``report.html``; its directory is made where it is missing.
+    others
+        Further studies that the page has a choice of.
     """
-    write_text(path, render_report(results))
+    write_text(path, render_report(results, *others))
 
 
-def render_report(results: StudyResults) -> str:
-    """Return the report of a study as HTML; the same results give the same page.
+def render_report(*studies: StudyResults) -> str:
+    """Return the report of one or several studies as HTML; the same results give the same page.
 
-    Nothing in the page comes from a network, and its content security policy forbids requests and
-    any script but the two that are in it.
+    The page shows the first study and has a choice of the others. Nothing in it comes from a
+    network, and its content security policy forbids requests and any script but those in it.
     """
     from markupsafe import Markup
-    from plotly.offline import get_plotlyjs
 
+    scripts = [vendored(PLOTLY), vendored(TABULATOR), _script()]
+    waiting = [vendored(MOL3D)] if any(results.gallery for results in studies) else []
+    contexts = [_context(results, LIMIT // len(studies)) for results in studies]
+    body = _environment().get_template("study.html.j2")
+    bodies = [put_off(body.render(context)) for context in contexts]
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            names=study_names(studies),
+            studies=[Markup(text) for text, _ in bodies],
+            data=[
+                pack(context["data"] | {"later": later})
+                for context, (_, later) in zip(contexts, bodies, strict=True)
+            ],
+            version=__version__,
+            # Ours, not the user's: not escaped on purpose.
+            styles=[
+                Markup(vendored(TABULATOR_STYLE)),
+                *(Markup((TEMPLATES / name).read_text("utf-8")) for name in STYLES),
+            ],
+            scripts=[Markup(script) for script in scripts],
+            waiting=[Markup(script) for script in waiting],
+            script_hashes=Markup(" ".join(_csp_hash(script) for script in scripts + waiting)),
+        )
+    )
+
+
+def study_names(studies: Sequence[StudyResults]) -> list[str]:
+    """Return what tells each study from the others: name, and reference and data that differ."""
+    facts = [(s.name, s.dataset.reference, s.dataset.name) for s in studies]
+    differ = [i == 0 or len(set(column)) > 1 for i, column in enumerate(zip(*facts, strict=True))]
+    names = [", ".join(compress(fact, differ)) for fact in facts]
+    return [
+        f"{name} ({names[:i].count(name) + 1})" if names.count(name) > 1 else name
+        for i, name in enumerate(names)
+    ]
+
+
+def _script() -> str:
+    """Return the page's own script: its parts share one scope."""
+    parts = [(TEMPLATES / "js" / f"{name}.js").read_text("utf-8") for name in SCRIPTS]
+    return "\n".join(['"use strict";', "(() => {", *parts, "})();"])
+
+
+def _context(results: StudyResults, frames_limit: int) -> dict[str, Any]:
+    """Return what the templates of a study's sections are filled with.
+
+    ``frames_limit`` is how many bytes the frames of its molecules may take.
+    """
     levels, metrics, entries = levels_of(results), metrics_of(results), entries_of(results)
     boards = [build_board(results, metric, level) for level in levels for metric in metrics]
     runs, styles = runs_of(results), styles_of(entries)
@@ -88,13 +168,21 @@ def render_report(results: StudyResults) -> str:
     )
     ceilings = [ceilings_of(results, board) for board in boards]
     attributions = attribution_views(results, styles)
-    scripts = [get_plotlyjs(), (TEMPLATES / "report.js").read_text("utf-8")]
-    context = {
+    evidences = [evidence(document, results.scores) for document in results.certificates]
+    of_tasks = task_styles(evidences)
+    places = [places_of(results, board) for board in boards]
+    run_ceilings = [ceilings_of(results, board) for board in run_boards]
+    shown = [
+        *zip(boards, ceilings, places, repeat("means")),
+        *zip(run_boards, run_ceilings, repeat({}), repeat("seeds")),
+    ]
+    return {
         "results": results,
         "question": QUESTION,
         "level_options": [(str(level), str(level)) for level in levels],
         "task_options": [(task, task) for task in tasks_of(results)],
         "metric_options": [(m.name, f"{m.label}, {m.unit}") for m in metrics],
+        "cost_options": [(kind, name) for kind, (name, _, _) in COSTS.items()],
         "run_options": [(run.label, run.label) for run in runs],
         "scale_names": ", ".join(entry.label for entry in entries if entry.role == "scale"),
         "force_unit": unit_of(results, MAIN_METRIC),
@@ -108,27 +196,33 @@ def render_report(results: StudyResults) -> str:
         "boards": boards,
         "run_boards": run_boards,
         "ceilings": ceilings,
-        "run_ceilings": [ceilings_of(results, board) for board in run_boards],
-        "places": [places_of(results, board) for board in boards],
+        "run_ceilings": run_ceilings,
+        "places": places,
         "orders": [orders_of(results, board) for board in boards],
         "pairs": [pair for pair in results.pairs if pair.metric == MAIN_METRIC],
-        "evidences": [
-            evidence(certificate, results.scores) for certificate in results.certificates
-        ],
+        "evidences": evidences,
+        "certificate_styles": of_tasks,
+        "molecule_names": {each.name for each in results.gallery.molecules}
+        if results.gallery
+        else set(),
         "attributions": attributions,
         "view_options": list(dict.fromkeys((view.name, view.title) for view in attributions)),
         "horizons": horizon_tables(results, entries),
         "reactions": reactions,
         "account": account(results),
+        "column_options": [
+            ("all", "all"),
+            ("gaps", "gap and ceiling gap" if any(ceilings) else "gap"),
+            ("errors", "errors"),
+        ],
         "data": _data(results, boards, ceilings, attributions, styles, of_runs)
-        | {"reactions": _reaction_figures(reactions)},
-        "version": __version__,
-        # Ours, not the user's: not escaped on purpose.
-        "css": Markup((TEMPLATES / "report.css").read_text("utf-8")),
-        "scripts": [Markup(script) for script in scripts],
-        "script_hashes": Markup(" ".join(_csp_hash(script) for script in scripts)),
+        | {
+            "reactions": _reaction_figures(reactions),
+            "molecules": molecules_document(results, frames_limit),
+            "certificates": evidence_panels(evidences, of_tasks),
+            "boards": board_document(shown),
+        },
     }
-    return _environment().get_template("report.html.j2").render(context)
 
 
 def _data(
@@ -144,6 +238,10 @@ def _data(
     Gaps are drawn of each potential, maps and curves of each of its trainings.
     """
     levels, tasks = levels_of(results), tasks_of(results)
+
+    def by_level(document: Callable[[int], Any]) -> dict[str, Any]:
+        return {str(level): found for level in levels if (found := document(level))}
+
     labels = [run.label for run in of_runs]
     beside = [run.label for run in of_runs if run.role == "feasibility"] + labels[1:]
     return {
@@ -156,8 +254,18 @@ def _data(
             "right": beside[0] if len(labels) > 1 else "",
             "families": labels[0] if labels else "",
             "scale": "hide",
+            "cost": next(iter(COSTS)),
+            "study": results.name,
+            "rows": "means",
+            "columns": "all",
             "view": attributions[0].name if attributions else "",
         },
+        "study": {
+            "name": results.name,
+            "dataset": results.dataset.name,
+            "reference": results.dataset.reference,
+        },
+        "roles": ROLES,
         "colours": VIRIDIS,
         "gaps": {
             str(level): {
@@ -177,6 +285,15 @@ def _data(
         "curves": {str(level): curve_document(results, level, of_runs) for level in levels},
         "attributions": attribution_document(attributions),
         "horizons": horizon_panels(results, styles),
+        "costs": by_level(lambda level: cost_document(results, level, styles)),
+        "learning": by_level(lambda level: learning_panels(results, level, of_runs)),
+        "parities": by_level(
+            lambda level: {
+                task: found
+                for task in tasks
+                if (found := parity_document(results, level, task, tuple(of_runs)))
+            }
+        ),
     }
 
 
@@ -203,11 +320,6 @@ def _environment() -> Environment:
     )
     environment.filters |= {"number": number, "ratio": ratio, "between": between}
     environment.tests |= {"finite": is_number}
-    environment.policies["json.dumps_kwargs"] = {
-        "sort_keys": True,
-        "separators": (",", ":"),
-        "allow_nan": False,
-    }
     environment.globals |= {
         "provenance": provenance_of,
         "origin_of": origin_of,

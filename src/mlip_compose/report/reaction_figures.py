@@ -1,13 +1,35 @@
-"""Figure: reaction energies of each potential against the reference."""
+"""Figure: how far the reaction energies of each potential are from those of the reference."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from mlip_compose.evaluation.results import ReactionScore
+from mlip_compose.report.labels import short
 from mlip_compose.report.leaderboard import Entry
 from mlip_compose.report.numbers import number
-from mlip_compose.report.style import Figure, Style, plain
+from mlip_compose.report.style import (
+    SCALE,
+    Figure,
+    Style,
+    band,
+    log_axis,
+    marker,
+    plain,
+    rule,
+    title,
+)
+
+REFERENCE: Final = "reference"
+ACCURACY: Final = 1.0  # kcal/mol, what is called chemical accuracy
+SMALLEST: Final = 1e-3  # kcal/mol; smaller errors stand at the edge
+ROW: Final = 40  # pixels of a potential
+APART: Final = 0.2  # of a row, between ID and OOD
+SPREAD: Final = 0.2  # of a row, over which dots of one row and part are spread
+LONGEST: Final = 18  # letters of a name beside a row
+GOLDEN: Final = 0.618  # spreads any number of dots evenly
 
 
 @dataclass(frozen=True)
@@ -19,85 +41,86 @@ class Dots:
     reactions: tuple[ReactionScore, ...]
 
 
-def reaction_figure(dots: list[Dots], kind: str, centre: float) -> Figure:
-    """Return a dot for each reaction and run, with the line of agreement.
+def reaction_figure(dots: Sequence[Dots], kind: str, centre: float) -> Figure:
+    """Return a row of dots for each run, one a reaction: the size of its error, logarithmic.
 
-    Exchanges are shown as they are; increments, which are thousands of kcal/mol and differ by few,
-    as differences from ``centre``, with element offsets where there are any. Reactions of training
-    molecules are filled, those with an unseen molecule open.
+    The first row is the reference's own deviation from additivity, that is from ``centre``: what a
+    potential would be wrong by that took groups to be additive. Increments are those with element
+    offsets, where there are any. Reactions of training molecules are filled and stand above, those
+    with an unseen molecule open and below.
     """
-    increment = kind == "increment"
-    traces: list[Figure] = []
-    seen: list[float] = []
-    for each in dots:
-        for part in ("id", "ood"):
-            chosen = [
-                reaction
-                for reaction in each.reactions
-                if reaction.part == part and shown_energy(reaction) is not None
-            ]
-            if not chosen:
-                continue
-            x = [reaction.reference - centre for reaction in chosen]
-            y = [shown - centre for r in chosen if (shown := shown_energy(r)) is not None]
-            seen += x + y
-            traces.append(
-                {
-                    "type": "scatter",
-                    "mode": "markers",
-                    "name": plain(each.run.label),
-                    "x": [round(value, 3) for value in x],
-                    "y": [round(value, 3) for value in y],
-                    "marker": {
-                        "color": each.style.colour,
-                        "symbol": each.style.symbol + ("-open" if part == "ood" else ""),
-                        "size": 8,
-                        "line": {"color": each.style.colour, "width": 1.5},
-                    },
-                    "text": [
-                        plain(
-                            f"{each.run.label}, {part.upper()}: {reaction.name}: {number(b)} by "
-                            f"the potential, {number(a)} by the reference"
-                        )
-                        for reaction, a, b in zip(chosen, x, y, strict=True)
-                    ],
-                    "hovertemplate": "%{text}<extra></extra>",
-                }
-            )
-    low, high = min(seen), max(seen)
-    room = 0.06 * (high - low) or 1.0
-    span = [round(low - room, 3), round(high + room, 3)]
-    what = "CH₂ increment − mean by the reference" if increment else "exchange energy"
+    every = {reaction.name: reaction for each in dots for reaction in each.reactions}
+    grey = Style(SCALE[0], "circle", "solid")
+    rows = [(REFERENCE, grey, [(r, abs(r.reference - centre)) for r in every.values()])] + [
+        (
+            each.run.label,
+            each.style,
+            [
+                (r, abs(energy - r.reference))
+                for r in each.reactions
+                if (energy := shown(r, kind)) is not None
+            ],
+        )
+        for each in dots
+    ]
+    seen = [max(size, SMALLEST) for _, _, own in rows for _, size in own]
+    labels = [short(label, LONGEST) for label, _, _ in rows]
     return {
-        "data": traces,
+        "data": [
+            _trace(label, style, part, [pair for pair in own if pair[0].part == part], at)
+            for at, (label, style, own) in enumerate(rows)
+            for part in ("id", "ood")
+            if any(reaction.part == part for reaction, _ in own)
+        ],
         "layout": {
-            "height": 360,
-            "margin": {"l": 60, "r": 12, "t": 8, "b": 48},
+            "height": 62 + ROW * len(rows),
+            "margin": {"l": 16 + 6 * max(map(len, labels)), "r": 12, "t": 8, "b": 46},
             "showlegend": False,
-            "xaxis": {
-                "range": span,
+            "hovermode": "closest",
+            "meta": {"labelled": True, "parts": True},
+            "xaxis": log_axis([*seen, ACCURACY]) | title("size of the error, kcal/mol"),
+            "yaxis": {
+                "range": [len(rows) - 0.5, -0.5],
+                "tickmode": "array",
+                "tickvals": list(range(len(rows))),
+                "ticktext": [plain(label) for label in labels],
+                "showgrid": False,
                 "zeroline": False,
-                "title": {"text": f"{what}, reference, kcal/mol"},
             },
-            "yaxis": {"range": span, "zeroline": False, "title": {"text": "potential, kcal/mol"}},
             "shapes": [
-                {
-                    "type": "line",
-                    "x0": span[0],
-                    "y0": span[0],
-                    "x1": span[1],
-                    "y1": span[1],
-                    "layer": "below",
-                    "line": {"width": 1.5, "dash": "solid"},
-                    "name": "reference",
-                }
+                *(band(at - 0.5, at + 0.5, along="y") for at in range(0, len(rows), 2)),
+                rule(ACCURACY, "dot", along="x"),
             ],
         },
     }
 
 
-def shown_energy(reaction: ReactionScore) -> float | None:
-    """Return the predicted energy that is drawn, kcal/mol: of increments, with element offsets."""
-    if reaction.kind == "increment" and reaction.predicted_offset is not None:
+def shown(reaction: ReactionScore, kind: str) -> float | None:
+    """Return the energy by the potential, kcal/mol: of increments with element offsets if any.
+
+    None where it is withheld, since it would be from another zero of energy.
+    """
+    if kind == "increment" and reaction.predicted_offset is not None:
         return reaction.predicted_offset
     return reaction.predicted
+
+
+def _trace(
+    label: str, style: Style, part: str, found: Sequence[tuple[ReactionScore, float]], row: int
+) -> Figure:
+    middle = row + (APART if part == "ood" else -APART)
+    of = "deviates from additivity by" if label == REFERENCE else "error"
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": plain(f"{label}, {part.upper()}"),
+        "x": [float(f"{max(size, SMALLEST):.3g}") for _, size in found],
+        "y": [round(middle + SPREAD * ((GOLDEN * i) % 1.0 - 0.5), 3) for i in range(len(found))],
+        "marker": marker(style, hollow=part == "ood") | {"size": 6},
+        "opacity": 0.8,
+        "text": [
+            plain(f"{label}, {part.upper()}: {reaction.name}: {of} {number(size)} kcal/mol")
+            for reaction, size in found
+        ],
+        "hovertemplate": "%{text}<extra></extra>",
+    }

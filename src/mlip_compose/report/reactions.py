@@ -10,7 +10,7 @@ from mlip_compose.evaluation.relaxations import Relaxations
 from mlip_compose.report.bundle import StudyResults
 from mlip_compose.report.leaderboard import Entry, levels_of, runs_of, tasks_of
 from mlip_compose.report.numbers import DASH, between, number
-from mlip_compose.report.reaction_figures import Dots, reaction_figure, shown_energy
+from mlip_compose.report.reaction_figures import Dots, reaction_figure, shown
 from mlip_compose.report.style import Figure, Style
 
 KINDS: Final = {
@@ -203,25 +203,29 @@ def _panel(
             own = [
                 reaction
                 for reaction in score.reactions
-                if reaction.kind == kind.kind and shown_energy(reaction) is not None
+                if reaction.kind == kind.kind and shown(reaction, kind.kind) is not None
             ]
             if own and run.role != "scale":
                 dots.append(Dots(run, style, tuple(own)))
     if not dots:
         return None
+    offset = kind.kind == "increment" and any(
+        reaction.predicted_offset is not None for each in dots for reaction in each.reactions
+    )
+    energies = "predicted_offset" if offset else "predicted"
     errors = [
         f"{_label(results, e)} {PARTS[e.part]} {number(e.mae.value)}"
         for e in results.reaction_errors
-        if (e.task, e.level, e.kind, e.energies) == (task, level, kind.kind, "predicted")
+        if (e.task, e.level, e.kind, e.energies) == (task, level, kind.kind, energies)
     ]
-    name, formula = KINDS[kind.kind]
     return Panel(
         level=level,
         task=task,
-        title=f"{name}, {formula}",
+        title=", ".join(KINDS[kind.kind]),
         caption=(
-            f"Reaction energies by the reference and by each potential, at the reference's minima; "
-            f"on the line they agree. Mean absolute errors in kcal/mol: {', '.join(errors)}."
+            f"Errors at the {ENERGIES[energies]}, a dot a reaction; the first row is how far the "
+            f"reference is from additivity, the dotted line 1 kcal/mol. Mean absolute errors in "
+            f"kcal/mol: {', '.join(errors) or DASH}."
         ),
         figure=reaction_figure(dots, kind.kind, kind.centre),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -45,6 +45,8 @@ VIRIDIS: Final = (
     "#1f9e89", "#35b779", "#6ece58", "#b5de2b", "#fde725",
 )  # fmt: skip
 """Equally spaced stops of matplotlib's viridis: perceptually uniform, safe for the colour-blind."""
+
+PANEL_HEIGHT: Final = 300  # pixels
 
 TICKS: Final = (
     (0.35, (1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 9)),
@@ -109,6 +111,91 @@ def run_styles(runs: Iterable[Entry], styles: dict[Entry, Style]) -> dict[Entry,
 def plain(text: str) -> str:
     """Return text escaped for Plotly, which reads some tags and entities in its labels."""
     return html.escape(text, quote=False)
+
+
+def rounded(value: float) -> float:
+    """Return a value with four significant digits, which no figure shows the lack of."""
+    return float(f"{value:.4g}")
+
+
+def marker(style: Style, hollow: bool = False) -> Figure:
+    """Return the marks of a potential: filled for training molecules, open for unseen ones."""
+    return {
+        "color": style.colour,
+        "symbol": f"{style.symbol}-open" if hollow else style.symbol,
+        "size": 8,
+        "line": {"color": style.colour, "width": 1.5},
+    }
+
+
+def line(style: Style) -> Figure:
+    """Return the line of a potential."""
+    return {"color": style.colour, "width": 2, "dash": style.dash}
+
+
+def bars(colour: str, above: Sequence[float | None], below: Sequence[float | None]) -> Figure:
+    """Return error bars of these lengths, the same in all figures."""
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": list(above),
+        "arrayminus": list(below),
+        "color": colour,
+        "thickness": 1.5,
+        "width": 3,
+    }
+
+
+def panel(
+    x: Figure, y: Figure, shapes: Iterable[Figure] = (), height: int = PANEL_HEIGHT
+) -> Figure:
+    """Return the layout of a panel with these axes, the same in all figures."""
+    return {
+        "height": height,
+        "margin": {"l": 60, "r": 10, "t": 8, "b": 46},
+        "showlegend": False,
+        "hovermode": "closest",
+        "xaxis": {"tickangle": 0, "zeroline": False} | x,
+        "yaxis": {"zeroline": False} | y,
+        "shapes": list(shapes),
+    }
+
+
+def title(text: str) -> Figure:
+    """Return the title of an axis."""
+    return {"title": {"text": plain(text), "standoff": 4}}
+
+
+def band(low: float, high: float, name: str = "band", along: str = "x") -> Figure:
+    """Return a band behind the data, in the page's colour of this name."""
+    across = "y" if along == "x" else "x"
+    return {
+        "type": "rect",
+        f"{along}0": low,
+        f"{along}1": high,
+        f"{across}ref": "paper",
+        f"{across}0": 0,
+        f"{across}1": 1,
+        "layer": "below",
+        "line": {"width": 0},
+        "name": name,
+    }
+
+
+def rule(at: float, dash: str = "solid", along: str = "y") -> Figure:
+    """Return a line of reference across a panel, at a value of the axis ``along``."""
+    across = "y" if along == "x" else "x"
+    return {
+        "type": "line",
+        f"{along}0": at,
+        f"{along}1": at,
+        f"{across}ref": "paper",
+        f"{across}0": 0,
+        f"{across}1": 1,
+        "layer": "below",
+        "line": {"width": 1.5, "dash": dash},
+        "name": "reference",
+    }
 
 
 def log_axis(values: Iterable[float], margin: float = 0.06) -> Figure:

@@ -19,6 +19,7 @@ from mlip_compose.report.leaderboard import (
 )
 from mlip_compose.report.numbers import between, is_number, number, ratio
 from mlip_compose.report.origins import is_zero_shot, origin_of
+from mlip_compose.report.overview import may_be_trusted, where_it_fails
 from mlip_compose.report.words import TASKS
 
 NOVEL_METRIC = "forces_mae_novel"
@@ -55,12 +56,17 @@ class TaskAnswer:
 
 @dataclass(frozen=True)
 class Answer:
-    """The answer of a study at one level: a few sentences, then task by task."""
+    """The answer of a study at one level: a few sentences, then task by task.
+
+    ``where`` says where the trained potentials fail, ``trust`` whether the test is fair.
+    """
 
     level: int
     sentences: tuple[str, ...]
     cautions: tuple[str, ...]
     tasks: tuple[TaskAnswer, ...]
+    where: tuple[str, ...]
+    trust: tuple[str, ...]
 
 
 def answer(results: StudyResults, level: int) -> Answer:
@@ -68,9 +74,11 @@ def answer(results: StudyResults, level: int) -> Answer:
 
     A gap counts as above 1 only where its whole interval is.
     """
+    trust = may_be_trusted(results, level)
     main = next((m for m in metrics_of(results) if m.name == MAIN_METRIC), None)
     if main is None:
-        return Answer(level, ("No unit of work gave a force error.",), _failures(results), ())
+        nothing = ("No unit of work gave a force error.",)
+        return Answer(level, nothing, _failures(results), (), (), trust)
     board = build_board(results, main, level)
     confidence = confidence_of(results)
     elsewhere = [row for row in board.rows if is_zero_shot(results, row.entry)]
@@ -89,6 +97,8 @@ def answer(results: StudyResults, level: int) -> Answer:
         tuple(text for text in sentences if text),
         _failures(results) + _seeds(results),
         tuple(_task(results, board, column, task) for column, task in enumerate(board.tasks)),
+        where_it_fails(board),
+        trust,
     )
 
 
@@ -206,7 +216,7 @@ def _accuracy(results: StudyResults, board: Board) -> list[str]:
     sentences = []
     learned = [row.entry for row in board.rows if _is(row, "learned")]
     for base in (row.entry for row in board.rows if _is(row, "feasibility")):
-        found = []
+        found: dict[str, list[str]] = {}
         for entry in (entry for entry in learned if entry.seed == base.seed):
             kinds = _compare(results, entry, base, board.level)
             total = sum(map(len, kinds))
@@ -219,13 +229,24 @@ def _accuracy(results: StudyResults, board: Board) -> list[str]:
                 if tasks
             ]
             if parts:
-                found.append(f"that of {entry.label} is {', '.join(parts)}")
+                found.setdefault(", ".join(parts), []).append(entry.label)
         if found:
             sentences.append(
                 "A gap is not an error: compared with the force error of "
-                f"{base.label} on the same unseen molecules, {'; '.join(found)}."
+                f"{base.label} on the same unseen molecules, "
+                + "; ".join(
+                    f"{_those(labels)} {'is' if len(labels) == 1 else 'are'} {text}"
+                    for text, labels in found.items()
+                )
+                + "."
             )
     return sentences
+
+
+def _those(labels: list[str]) -> str:
+    if len(labels) == 1:
+        return f"that of {labels[0]}"
+    return f"those of {', '.join(labels[:-1])} and {labels[-1]}"
 
 
 def _compare(

@@ -177,6 +177,20 @@ def read_predictions(path: Path) -> tuple[Predictions, dict[str, str]]:
         return predictions, sums
 
 
+def predictions_checksum(path: Path) -> str:
+    """Return the checksum that predictions were written with.
+
+    Raises
+    ------
+    UnreadableError, SchemaError
+        There is no such file, or it is none of predictions.
+    """
+    with open_hdf5(path, "predictions") as file:
+        if file.attrs.get("schema") != SCHEMA or "sha256" not in file.attrs:
+            raise SchemaError(f"predictions of schema {SCHEMA!r}", f"something else in {path}")
+        return str(file.attrs["sha256"])
+
+
 def _header(path: Path, file: Any) -> PredictionHeader:
     attributes = {
         key: value.item() if isinstance(value, np.generic) else value

@@ -38,6 +38,11 @@ class ResultsDirectory:
         return self.root / "results.json"
 
     @property
+    def gallery(self) -> Path:
+        """Frames of the tested molecules with the forces of all potentials, for the page."""
+        return self.root / "gallery.json"
+
+    @property
     def report(self) -> Path:
         """The page."""
         return self.root / "report.html"

@@ -18,6 +18,7 @@ from mlip_compose.evaluation.additivity import (
 )
 from mlip_compose.evaluation.ceiling_seeds import ceiling_summaries
 from mlip_compose.evaluation.horizon import horizons
+from mlip_compose.evaluation.learning import levellings
 from mlip_compose.evaluation.paired import paired_differences
 from mlip_compose.evaluation.ranking import rankings
 from mlip_compose.evaluation.relaxations import relaxations
@@ -34,6 +35,7 @@ from mlip_compose.studies.directory import ResultsDirectory, read_kept
 from mlip_compose.studies.engine.engine import Engine
 from mlip_compose.studies.evaluate import certified
 from mlip_compose.studies.foreign_rows import ForeignRow, foreign_rows
+from mlip_compose.studies.gallery import Predicted, read_gallery, update_gallery
 from mlip_compose.studies.plan import Target, Training, plan
 from mlip_compose.studies.preflight import check_there
 from mlip_compose.studies.provenance import provenance
@@ -121,6 +123,10 @@ def run_study(
         ceilings, compared = score_ceilings(
             _with_ceilings(trainings, units, certificates), store, directory
         )
+        predicted = _predicted(trainings, units, certificates)
+        gallery, remade = update_gallery(predicted, store, directory)
+        if remade:
+            directory.report.unlink(missing_ok=True)
         done = trained + scored + compared
         results = _kept(directory)
         wanted = (study.model_dump(mode="json"), store.checksum, {unit.id for unit in shown})
@@ -143,10 +149,14 @@ def run_study(
                 ceilings=ceilings,
                 ceiling_summaries=ceiling_summaries(ceilings) if several else (),
                 horizons=horizons(scores, summaries),
+                levellings=levellings(
+                    {u.id: u.facts.get("validation_curve", ()) for u in units.values()}
+                ),
                 provenance=provenance(command),
             )
             write_text(directory.results, results.model_dump_json(indent=1) + "\n")
             directory.report.unlink(missing_ok=True)
+        results = results.model_copy(update={"gallery": gallery})
         if not directory.report.is_file():
             from mlip_compose.report.page import write_report
 
@@ -158,7 +168,7 @@ def run_study(
 
 
 def read_results(directory: ResultsDirectory) -> StudyResults:
-    """Read the results of a study that was run.
+    """Read the results of a study that was run, with its gallery where it has one.
 
     Raises
     ------
@@ -166,7 +176,7 @@ def read_results(directory: ResultsDirectory) -> StudyResults:
         There are none, or they are damaged.
     """
     try:
-        return StudyResults.model_validate_json(directory.results.read_text("utf-8"))
+        results = StudyResults.model_validate_json(directory.results.read_text("utf-8"))
     except OSError as error:
         raise UnreadableError(
             f"a directory with the results of a study ({directory.results})",
@@ -176,6 +186,7 @@ def read_results(directory: ResultsDirectory) -> StudyResults:
     except (ValidationError, UnicodeDecodeError) as error:
         reason = " ".join(str(error).split())[:300]
         raise SchemaError(f"results of a study in {directory.results}", reason) from error
+    return results.model_copy(update={"gallery": read_gallery(directory)})
 
 
 def _certify(
@@ -299,6 +310,19 @@ def _with_ceilings(
             radius = certificates[_key(training, target)].coverage_radius
             found.append((target, ceiling, radius))
     return found
+
+
+def _predicted(
+    trainings: Sequence[Training],
+    units: Mapping[str, UnitFacts],
+    certificates: Mapping[tuple[str, int, int], Certificate],
+) -> list[Predicted]:
+    """Return the targets of ordinary trainings that ended, with seed and r*."""
+    return [
+        Predicted(target, training.seed, certificates[_key(training, target)].coverage_radius)
+        for training, target in _ordinary(trainings)
+        if _is_done(training, units)
+    ]
 
 
 def _is_done(training: Training, units: Mapping[str, UnitFacts]) -> bool:

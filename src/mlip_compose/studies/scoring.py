@@ -124,7 +124,7 @@ def comparisons(
             continue
         molecule = store.molecules[name]
         reference = store.frames(name, trajectory, indices)
-        predicted = _chosen(predictions, name, trajectory, indices)
+        predicted = predicted_frames(predictions, name, trajectory, indices)
         novel = np.zeros(molecule.n_atoms, dtype=bool)
         if part == "ood":
             novel = novel_atoms(molecule, seen, coverage_radius + 1)
@@ -139,10 +139,16 @@ def comparisons(
         )
 
 
-def _chosen(
+def predicted_frames(
     predictions: Predictions, molecule: str, trajectory: str, indices: IntArray
 ) -> PredictedFrames:
-    """Return predictions of exactly these frames, matched by their index."""
+    """Return predictions of exactly these frames, matched by their index.
+
+    Raises
+    ------
+    CoverageError
+        Some were not predicted; says which.
+    """
     there = predictions.frames.get((molecule, trajectory))
     rows = {} if there is None else {int(frame): row for row, frame in enumerate(there.indices)}
     absent = [int(frame) for frame in indices if int(frame) not in rows]

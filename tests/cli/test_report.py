@@ -1,0 +1,40 @@
+import json
+import re
+import shutil
+
+
+def test_several_studies_share_a_page_in_a_file_of_its_own(command, tmp_path):
+    study = "name: one\ndataset: mini-v1\ntasks: [length]\nlevels: [1]\ntrain_frames: 40\n"
+    (tmp_path / "one.yaml").write_text(f"{study}potentials: [composition]\n")
+    assert command("run", "one.yaml").status == 0
+    shutil.copytree(tmp_path / "results" / "one", tmp_path / "results" / "two")
+    results = tmp_path / "results" / "two" / "results.json"
+    results.write_text(json.dumps(json.loads(results.read_text()) | {"name": "two"}))
+
+    outcome = command("report", "results/one", "results/two")
+    assert outcome.status == 2
+    assert "Give it by --out" in outcome.err
+
+    outcome = command("report", "results/one", "results/two", "--out", "both.html", "--json")
+    assert json.loads(outcome.out) == {"report": "both.html"}
+    page = (tmp_path / "both.html").read_text("utf-8")
+    assert re.findall(r'<option value="\d">(\w+)</option>', page)[:2] == ["one", "two"]
+    assert page.count('class="report-data"') == 2
+    assert '<template data-study="1">' in page
+
+
+def test_figures_of_one_study_are_written_beside_the_page(command, tmp_path):
+    study = "name: one\ndataset: mini-v1\ntasks: [length]\nlevels: [1]\ntrain_frames: 40\n"
+    (tmp_path / "one.yaml").write_text(f"{study}potentials: [composition]\n")
+    assert command("run", "one.yaml").status == 0
+
+    outcome = command("report", "results/one", "results/one", "--out", "x.html", "--figures", "f")
+    assert outcome.status == 2
+    assert "one study with --figures; found 2" in outcome.err
+
+    outcome = command("report", "results/one", "--figures", "f", "--json")
+    assert json.loads(outcome.out) == {
+        "report": "results/one/report.html",
+        "figures": ["f/leaderboard_L1.pdf", "f/leaderboard_L1.svg"],
+    }
+    assert (tmp_path / "f" / "leaderboard_L1.svg").is_file()
