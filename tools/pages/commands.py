@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 import typer
-from pages.markdown import code, prose, sentence, table
 
 from mlip_compose.cli.main import app
+from pages.markdown import code, prose, sentence, table
 
 INTRODUCTION = """\
 # Commands

@@ -1,13 +1,13 @@
 """Every kind of potential with its settings."""
 
-from pages.markdown import code, prose, sentence, table
-from pages.schemas import Key, keys_of, table_of
 from pydantic import BaseModel
 
 from mlip_compose.potentials.base import PotentialKind
 from mlip_compose.potentials.neural_kind import TrainingSettings
 from mlip_compose.potentials.pretrained.kinds import NativeSettings, TunedSettings, WeightsSettings
 from mlip_compose.potentials.registry import CARDS, KINDS, find_card
+from pages.markdown import code, prose, sentence, table
+from pages.schemas import Key, keys_of, table_of
 
 INTRODUCTION = """\
 # Potentials and their settings

@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from pages.markdown import code, prose, sentence, table
 from pydantic import BaseModel
+
+from pages.markdown import code, prose, sentence, table
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,10 @@
 """Keys of a study file and of a recipe."""
 
-from pages.markdown import code
-from pages.schemas import keys_of, table_of
-
 from mlip_compose.sampling.protocol import SamplingProtocol
 from mlip_compose.studies.recipe import Recipe, recipe_names
 from mlip_compose.studies.study import Entry, Study, study_names
+from pages.markdown import code
+from pages.schemas import keys_of, table_of
 
 STUDY = """\
 # Study files

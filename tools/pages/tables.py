@@ -3,14 +3,13 @@
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from pages.markdown import code, prose, sentence, table
-
 from mlip_compose.evaluation.catalogue import METRICS, NEEDS_ZERO, Description
 from mlip_compose.evaluation.horizon import HORIZON_METRICS
 from mlip_compose.molecules.groups import END_GROUPS
 from mlip_compose.molecules.series import full
 from mlip_compose.tasks.certificate import certify
 from mlip_compose.tasks.registry import TASKS
+from pages.markdown import code, prose, sentence, table
 
 
 def metrics() -> str:
@@ -27,7 +26,14 @@ def metrics() -> str:
 def gaps() -> str:
     """Return what the gap of every metric divides by, and how molecules are pooled."""
     return table(
-        ("metric", "errors of", "pooled over molecules as", "gap divides by", "horizon", "withheld"),
+        (
+            "metric",
+            "errors of",
+            "pooled over molecules as",
+            "gap divides by",
+            "horizon",
+            "withheld",
+        ),
         (
             (
                 code(metric.name),
