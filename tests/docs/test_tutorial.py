@@ -1,7 +1,7 @@
 """What docs/tutorial.md shows is what happens: its bash blocks run, in order, in one directory.
 
-A ``text`` block after a ``bash`` block is what that prints on stdout, line by line; ``…`` stands for
-any lines, and numbers may differ by 2 %.
+A ``text`` block after a ``bash`` block is what that prints on stdout, line by line; ``…`` stands
+for any lines, and numbers may differ by 2 %.
 """
 
 import os

@@ -13,8 +13,8 @@ from pages.markdown import code, prose, sentence, table
 INTRODUCTION = """\
 # Commands
 
-Every command and group of commands has `--help`. A command that has `--json` prints JSON and nothing
-else on stdout when it is given; messages and progress go to stderr.
+Every command and group of commands has `--help`. A command that has `--json` prints JSON and
+nothing else on stdout when it is given; messages and progress go to stderr.
 
 | exit status | meaning |
 | --- | --- |

@@ -14,25 +14,25 @@ INTRODUCTION = """\
 
 A kind of potential is named in `potentials` of a [study](study.md), or after the task in
 `mlip-compose train`. Its settings have defaults; give those that differ under `settings`, or with
-`--set key=value`. Values are YAML: `--set additive='{couplings: true}'`. A setting that a kind does not
-have is refused. `mlip-compose potentials show NAME` prints the same.
+`--set key=value`. Values are YAML: `--set additive='{couplings: true}'`. A setting that a kind does
+not have is refused. `mlip-compose potentials show NAME` prints the same.
 
-A kind has a role: *scale* shows how large the numbers are, *feasibility* what a potential made of parts
-can reach, and *learned* is what is put to the test.
+A kind has a role: *scale* shows how large the numbers are, *feasibility* what a potential made of
+parts can reach, and *learned* is what is put to the test.
 """
 
 COMMON = "## Settings that every potential trained here has"
 
 ABOUT_COMMON = """\
 One gradient step takes a batch of frames. The budget is counted in steps, so it does not depend on
-how fast a machine is. Where a kind has another default, its own table says so. The tables of MACE, NequIP and others hold only
-what is theirs."""
+how fast a machine is. The table of a kind has what is its own, and what has another default there."""
 
 PUBLISHED = """\
 ## Published models
 
-Each model card makes one or two kinds; [Foundation models](../potentials/foundation.md) says what the
-cards hold. `:fine-tuned` after the name trains on. What the model runs in decides on its settings."""
+Each model card makes one or two kinds; [Foundation models](../potentials/foundation.md) says what
+the cards hold. A kind with `:fine-tuned` after its name is trained on with the task's frames. The
+settings follow from the backend."""
 
 
 def page() -> str:

@@ -38,8 +38,8 @@ kind are in [Potentials and their settings](potentials.md)."""
 RECIPE = """\
 ## Recipes of data sets
 
-A recipe says how a data set is made. It is a YAML file for `mlip-compose data build FILE`, or one of
-those that come with the package: {recipes}.
+A recipe says how a data set is made. It is a YAML file for `mlip-compose data build FILE`, or one
+of those that come with the package: {recipes}.
 
 ```yaml
 name: alcohols
