@@ -98,9 +98,9 @@ def main() -> None:
     canvas = rdMolDraw2D.MolDraw2DSVG(2 * WIDTH, len(RADII) * HEIGHT, WIDTH, HEIGHT)
     options = canvas.drawOptions()
     options.useBWAtomPalette()
-    options.legendFontSize = 17
-    options.highlightBondWidthMultiplier = 12
-    options.drawMolsSameScale = True
+    options.legendFontSize = 17  # type: ignore[assignment]
+    options.highlightBondWidthMultiplier = 12  # type: ignore[assignment]
+    options.drawMolsSameScale = True  # type: ignore[assignment]
     canvas.DrawMolecules(
         drawn,
         legends=legends,

@@ -21,9 +21,7 @@ PAGES = {
     "reference/study.md": study.page,
     "reference/potentials.md": potentials.page,
 }
-NOTE = (
-    "<!-- Made from the code by tools/reference.py: changes belong there, or in the code. -->\n\n"
-)
+NOTE = "<!-- Made from the code by tools/reference.py: change that, or the code. -->\n\n"
 
 
 def documents() -> dict[Path, str]:

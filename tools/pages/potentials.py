@@ -25,7 +25,7 @@ COMMON = "## Settings that every potential trained here has"
 
 ABOUT_COMMON = """\
 One gradient step takes a batch of frames. The budget is counted in steps, so it does not depend on
-how fast a machine is. The table of a kind has what is its own, and what has another default there."""
+how fast a machine is. The table of a kind has what is its own, and what has another default."""
 
 PUBLISHED = """\
 ## Published models

@@ -4,7 +4,7 @@ from mlip_compose.sampling.protocol import SamplingProtocol
 from mlip_compose.studies.recipe import Recipe, recipe_names
 from mlip_compose.studies.study import Entry, Study, study_names
 from pages.markdown import code
-from pages.schemas import keys_of, table_of
+from pages.schemas import Key, keys_of, table_of
 
 STUDY = """\
 # Study files
@@ -62,5 +62,5 @@ def page() -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _without_sampling() -> list:
+def _without_sampling() -> list[Key]:
     return [key for key in keys_of(Recipe) if not key.name.startswith("sampling.")]

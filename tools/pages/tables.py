@@ -29,7 +29,7 @@ def gaps() -> str:
         (
             "metric",
             "errors of",
-            "pooled over molecules as",
+            "pooled as",
             "gap divides by",
             "horizon",
             "withheld",
@@ -100,8 +100,10 @@ def rules() -> str:
 
 def groups() -> str:
     """Return the end groups."""
+    groups = END_GROUPS.values()
     return table(
-        ("end group", "family"), ((code(group.name), group.family) for group in END_GROUPS.values())
+        ("end group", *(code(group.name) for group in groups)),
+        [["family", *(group.family for group in groups)]],
     )
 
 
