@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 SOURCES := pyproject.toml constraints.txt
 
-.PHONY: run test test-slow check format benchmarks clean
+.PHONY: run test test-slow check docs format benchmarks clean
 
 run: $(VENV)/.train
 	$(BIN)/mlip-compose run quick
@@ -22,6 +22,13 @@ check: $(VENV)/.dev
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python tools/reference.py --check
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --site-dir build/docs
+
+# The pages that are made from the code, and the site: build/docs/index.html opens from disk.
+docs: $(VENV)/.dev
+	$(BIN)/python tools/reference.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --site-dir build/docs
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix

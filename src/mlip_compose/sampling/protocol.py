@@ -14,6 +14,8 @@ class SamplingProtocol(BaseModel):
 
     Attributes
     ----------
+    integrator
+        The only one there is.
     temperature_K
         Of the thermostat, and of the weights with which starting conformers are drawn.
     timestep_fs, friction_time_fs

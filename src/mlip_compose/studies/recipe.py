@@ -31,8 +31,10 @@ class Recipe(BaseModel):
     molecules
         ``full`` (the 254 molecules of the four tasks), ``monofunctional``, ``bifunctional``, or a
         list of names such as ``OH-4-H``.
-    reference, reference_settings
-        Name of the level of theory, and what differs from its default settings.
+    reference
+        Name of the level of theory.
+    reference_settings
+        Settings of the reference that differ from its defaults.
     sampling
         The protocol.
     """

@@ -99,8 +99,11 @@ class Study(BaseModel):
         Of the study and of its directory of results.
     dataset
         Name of a frozen data set, or path of a store.
-    tasks, levels
-        The splits.
+    tasks
+        Names of tasks; each is a rule that splits molecules into training and OOD.
+    levels
+        Levels of every task, 1, 2 or 3: how far, in bonds, the surroundings of the atoms of OOD
+        molecules occur in training.
     potentials
         Names of kinds, or mappings with ``potential``, ``settings`` and ``label``.
     seeds
