@@ -54,9 +54,9 @@ $(VENV)/.train: $(VENV)/.torch $(SOURCES)
 	touch $@
 
 $(VENV)/.test: $(VENV)/.torch $(SOURCES)
-	$(PIP) -e '.[train,hub,dft,test]'
+	$(PIP) -e '.[train,foundation,hub,dft,cluster,figures,test]'
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.torch $(SOURCES)
-	$(PIP) -e '.[train,hub,dft,test,dev]'
+	$(PIP) -e '.[train,foundation,hub,dft,cluster,figures,test,dev]'
 	touch $@

@@ -97,7 +97,7 @@ class JobQueue(BaseModel):
             "processes": self.workers,
             "memory": self.memory,
             "queue": self.queue,
-            "project" if self.system == "lsf" else "account": self.account,
+            "project" if self.system in ("lsf", "sge") else "account": self.account,
             "walltime": self.walltime,
             "job_extra_directives": directives,
             "job_script_prologue": list(self.prologue),
@@ -107,8 +107,6 @@ class JobQueue(BaseModel):
             "job_name": "mlip-compose",
             "worker_extra_args": ["--resources", f"{GPU}=1"] if self.gpu else [],
         }
-        if self.system == "sge":
-            given["resource_spec"] = None
         return {key: value for key, value in given.items() if value is not None}
 
 
