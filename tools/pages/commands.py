@@ -35,7 +35,10 @@ def page() -> str:
     overview = table(
         ("command", "what it does"),
         (
-            (f"[{code(' '.join(names))}](#{'-'.join(names)})", sentence(prose(_summary(command))))
+            (
+                f"[{code(' '.join(names[1:]))}](#{'-'.join(names)})",
+                sentence(prose(_summary(command))),
+            )
             for names, command in found
             if not _is_group(command)
         ),

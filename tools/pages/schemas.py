@@ -84,7 +84,7 @@ def words(schema: dict[str, Any], definitions: dict[str, Any]) -> str:
     kind = schema.get("type")
     if kind == "array":
         of = words(schema["items"], definitions) if "items" in schema else "values"
-        return f"{'list, not empty,' if schema.get('minItems') else 'list'} of {_plural(of)}"
+        return f"list of {_plural(of)}" + ("; not empty" if schema.get("minItems") else "")
     if kind == "object":
         return "mapping"
     names = {"integer": "integer", "number": "number", "string": "text", "boolean": "true or false"}

@@ -69,14 +69,14 @@ def certificates() -> str:
                     str(len(found.train_molecules)),
                     str(len(found.ood_molecules)),
                     str(found.coverage_radius),
-                    *(_percent(fraction) for fraction in found.coverage[1:5]),
+                    *(_percent(fraction) for fraction in found.coverage[2:5]),
                     f"{found.atom_divergence[-1]:.2f}",
                     f"{found.compound_divergence[1]:.2f}",
                 )
             )
     columns = (
         *("task", "level", "training molecules", "OOD molecules", "r\\*"),
-        *(f"coverage, r = {r}" for r in range(1, 5)),
+        *(f"coverage, r = {r}" for r in range(2, 5)),
         *("atom divergence, r = 1", "compound divergence, r = 3"),
     )
     return table(columns, rows)
