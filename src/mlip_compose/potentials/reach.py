@@ -65,5 +65,6 @@ def message_passing_field(cutoff: float, layers: int) -> ReceptiveField:
     return ReceptiveField(
         layers * bonds,
         layers * cutoff,
-        f"{layers} layers of {cutoff:g} Å; carbons {bonds} bonds apart are always within that",
+        f"{layers} layer{'' if layers == 1 else 's'} of {cutoff:g} Å; "
+        f"carbons {bonds} bonds apart are always within that",
     )
