@@ -74,14 +74,12 @@ def train(
     path = dataset_path(dataset).resolve()
     (training,) = plan(study, Store(path))
     directory = ResultsDirectory(out)
-    with (
-        directory.locked(),
-        engine_of(None if scheduler or cluster else 1, scheduler, cluster, out) as engine,
-        progress_bars() as bars,
-    ):
+    processes = None if scheduler or cluster else 1
+    with engine_of(processes, scheduler, cluster, out) as engine:
         if not directory.training(training.id).is_dir():
             check_there([training.entry], engine)
-        facts = _train(TrainingJob(training, path, directory.absolute()), engine, bars)
+        with directory.locked(), progress_bars() as bars:
+            facts = _train(TrainingJob(training, path, directory.absolute()), engine, bars)
     document: dict[str, Any] = {
         "model": str(directory.training(training.id)),
         "predictions": [str(directory.predictions(target.id)) for target in training.targets],

@@ -112,9 +112,8 @@ def run_study(
     store = Store(path)
     trainings = plan(study, store)
     foreign = foreign_rows(study, store, trainings)
+    check_there((t.entry for t in trainings if not directory.training(t.id).is_dir()), engine)
     with directory.locked():
-        untrained = [t.entry for t in trainings if not directory.training(t.id).is_dir()]
-        check_there(untrained, engine)
         certificates = _certify(trainings, store, directory, watch)
         units, trained, failures = _train(trainings, path, directory, engine, watch)
         scores, scored = _score(trainings, foreign, units, certificates, store, directory, watch)
