@@ -29,27 +29,15 @@ def page(study, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def chromium(tmp_path_factory):
-    browser = Browser(tmp_path_factory.mktemp("profile"), tmp_path_factory.mktemp("downloads"))
-    yield browser
-    browser.driver.quit()
-
-
-@pytest.fixture
-def browser(chromium):
-    """Return the browser; no download of an earlier test is left in it."""
-    for path in chromium.downloads.iterdir():
-        path.unlink()
-    return chromium
+def browser(tmp_path_factory):
+    """Return a Chromium; opening a page takes a second, so that some modules share an open one."""
+    chromium = Browser(tmp_path_factory.mktemp("profile"), tmp_path_factory.mktemp("downloads"))
+    yield chromium
+    chromium.driver.quit()
 
 
 @pytest.fixture
 def opened(browser, page):
-    """Return the browser with the report open, as wide as a laptop.
-
-    After the test nothing may have gone wrong on the console, and nothing have left the page.
-    """
-    browser.open(page)
-    yield browser
-    assert browser.errors() == []
-    assert browser.outside(page) == []
+    """Return the browser with the report just opened, as wide as a laptop."""
+    with browser.opening(page):
+        yield browser

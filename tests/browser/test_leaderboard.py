@@ -1,13 +1,17 @@
 import csv
+import io
 import json
+from itertools import product
 
 import pytest
-from synthetic_study import FAILED, LEARNED, POTENTIALS, REASON
+from selenium.webdriver.common.keys import Keys
+from synthetic_study import FAILED, LEARNED, LEVELS, POTENTIALS, REASON
 
 from mlip_compose.report.numbers import number
 from mlip_compose.report.words import ROLES
 
 ROWS = "#leaderboard-table .tabulator-row"
+NOTED = "return document.querySelector('#note').matches(':popover-open')"
 NAMES = f"{ROWS}:not(.tabulator-group) .tabulator-cell.name"
 
 
@@ -40,31 +44,19 @@ def board(opened):
     return opened
 
 
-def test_rows_stand_in_groups_feasibility_and_scale_apart(board):
-    assert shown(board) == [
-        *(ROLES["learned"], *LEARNED),
-        *(ROLES["feasibility"], "additive"),
-        *(ROLES["scale"], "composition"),
-    ]
-
-
-def test_a_header_sorts_within_each_group(board):
+def test_rows_stand_in_groups_and_a_header_sorts_within_each(board):
+    apart = [ROLES["feasibility"], "additive", ROLES["scale"], "composition"]
+    assert shown(board) == [ROLES["learned"], *LEARNED, *apart]
     board.click(head(0, "ood"))
-    rising = shown(board)
+    assert shown(board) == [ROLES["learned"], *LEARNED, *apart]
     board.click(head(0, "ood"))
-    falling = shown(board)
-    assert rising[1:7] == list(LEARNED)
-    assert falling[1:7] == list(reversed(LEARNED))
-    assert rising[7:] == falling[7:]
+    assert shown(board) == [ROLES["learned"], *reversed(LEARNED), *apart]
     assert board.one(".tabulator-col[tabulator-field='0_ood']").get_attribute("aria-sort") == (
         "descending"
     )
-
-
-def test_sorted_by_a_task_a_potential_that_failed_on_it_is_last(board):
-    for _ in range(2):
+    for _ in range(2):  # the potential that failed on a task is last in either direction
         board.click(head(2, "ood"))
-        assert shown(board)[6] == "light"
+        assert shown(board)[6:] == [FAILED[1], *apart]
 
 
 def test_a_search_keeps_the_rows_with_it_in_their_name(board):
@@ -81,7 +73,7 @@ def test_a_search_keeps_the_rows_with_it_in_their_name(board):
     assert len(shown(board)) == 8 + 3
 
 
-def test_metric_and_level_are_chosen(board, study):
+def test_metric_level_and_columns_are_chosen(board, study):
     def first():
         return board.run(f"return document.querySelector('{cell(2, (0, 'ood'))}').textContent")
 
@@ -99,76 +91,60 @@ def test_metric_and_level_are_chosen(board, study):
     )
     assert first().startswith(expected("energy_mae_per_atom", 1))
     assert metric.aggregation in board.text(".board:not([hidden]) .note")
-
-
-def test_a_choice_of_columns(board):
     board.choose("#leaderboard [data-state=columns]", "gap")
     board.until(f"return !document.querySelector('{head(0, 'ood')}')")
     assert board.all(head(0, "gap"))
 
 
+def test_a_number_tells_all_that_belongs_to_it(board, study):
+    place = cell(2, (0, "ood"))
+    board.point(place)
+    board.until(NOTED)
+    metric = score(study, "wide").metric("forces_mae")
+    told = board.text("#note")
+    parts = ("length", "level 2", metric.unit, metric.aggregation, "gfn2-xtb", "seed")
+    counts = f"{metric.ood_frames} OOD frames of {metric.ood_molecules} unseen molecules"
+    assert [part for part in (*parts, counts) if part not in told] == []
+    assert board.one(place).get_attribute("aria-describedby") == "note"
+    board.press(Keys.ESCAPE)
+    assert not board.one("#note").is_displayed()
+    board.point("#leaderboard h2")
+    board.run("document.querySelector(arguments[0]).focus()", place)
+    board.until(NOTED)
+    assert board.text("#note") == told
+
+
 def test_a_potential_that_failed_shows_its_reason(board):
-    place = shown(board).index(FAILED[1]) + 1
-    failed = f"{cell(place, (2, 'id'))} .instead.failed"
-    assert board.texts(failed) == [f"failed: {REASON}"]
-    board.bring(failed)
-    board.run("document.querySelector(arguments[0]).closest('.tabulator-cell').focus()", failed)
+    place = cell(shown(board).index(FAILED[1]) + 1, (2, "id"))
+    assert board.text(f"{place} .instead.failed") == f"failed: {REASON}"
+    board.run("document.querySelector(arguments[0]).focus()", place)
+    board.until(NOTED)
     assert REASON in board.text("#note")
 
 
-@pytest.mark.parametrize("how", ["point", "focus"])
-def test_a_number_tells_all_that_belongs_to_it(board, study, how):
-    place = cell(2, (0, "ood"))
-    if how == "point":
-        board.point(place)
-    else:
-        board.run("document.querySelector(arguments[0]).focus()", place)
-    board.until("return document.querySelector('#note').matches(':popover-open')")
-    metric = score(study, "wide").metric("forces_mae")
-    note = board.text("#note")
-    for part in (
-        "length", "level 2", metric.unit, metric.aggregation, "gfn2-xtb", "seed",
-        f"{metric.ood_frames} OOD frames of {metric.ood_molecules} unseen molecules",
-    ):  # fmt: skip
-        assert part in note
-    assert board.one(place).get_attribute("aria-describedby") == "note"
-    board.press("\ue00c")  # Escape
-    assert not board.one("#note").is_displayed()
-
-
-@pytest.mark.parametrize("kind", ["csv", "json"])
-def test_the_table_is_saved_as_it_is_shown(board, study, kind):
-    board.one("#search").send_keys("w")
-    board.until("return document.getElementById('found').textContent === '2 of 8 rows'")
-    board.click(f"[data-export={kind}]")
-    path = board.downloaded()
-    assert path.name == f"four-by-eight-forces_mae-level-2.{kind}"
-    if kind == "csv":
-        with path.open(newline="") as file:
-            records = list(csv.DictReader(file))
-    else:
-        records = json.loads(path.read_text())
-    assert [(r["potential"], r["task"]) for r in records] == [
-        (potential, task)
-        for potential in ("wide", "narrow")
-        for task in ("length", "crossing", "transfer", "recombination")
-    ]
-    for record in records:
-        metric = score(study, record["potential"], record["task"]).metric("forces_mae")
-        assert float(record["ood"]) == pytest.approx(metric.ood.value, rel=1e-3)
-        assert float(record["ood_low"]) == pytest.approx(metric.ood.low, rel=1e-3)
-        assert record["unit"] == "meV/Å"
-        assert record["state"] == "scored"
-        assert int(record["level"]) == 2
-
-
-def test_a_failure_is_in_the_file_with_its_reason(board):
-    board.one("#search").send_keys(FAILED[1])
-    board.until("return document.getElementById('found').textContent === '1 of 8 rows'")
+def test_the_table_is_saved_as_it_is_shown(board, study):
+    board.one("#search").send_keys("i")
+    board.until("return document.getElementById('found').textContent === '4 of 8 rows'")
+    rows = ("wide", "light", "additive", "composition")
     board.click("[data-export=json]")
-    records = json.loads(board.downloaded().read_text())
-    (failed,) = [record for record in records if record["task"] == FAILED[0]]
-    assert (failed["state"], failed["reason"]) == ("failed", REASON)
-    assert "ood" in failed
-    assert failed["ood"] is None
-    assert {record["role"] for record in records} == {POTENTIALS[FAILED[1]]}
+    name, content = board.downloaded()
+    records = json.loads(content)
+    assert name == "four-by-eight-forces_mae-level-2.json"
+    assert [(r["potential"], r["task"]) for r in records] == list(product(rows, LEVELS))
+    for record in records:
+        task, potential = record["task"], record["potential"]
+        assert (record["role"], record["unit"]) == (POTENTIALS[potential], "meV/Å")
+        if (task, potential) == FAILED:
+            assert (record["state"], record["reason"], record["ood"]) == ("failed", REASON, None)
+            continue
+        found = score(study, potential, task).metric("forces_mae").ood
+        saved = [record[each] for each in ("ood", "ood_low", "ood_high")]
+        assert saved == pytest.approx([found.value, found.low, found.high], rel=1e-3)
+    board.click("[data-export=csv]")
+    name, content = board.downloaded()
+    lines = list(csv.DictReader(io.StringIO(content.decode())))
+    assert name == "four-by-eight-forces_mae-level-2.csv"
+    for line, record in zip(lines, records, strict=True):
+        given = {key: record.get(key) for key in line}
+        assert line == {key: "" if value is None else str(value) for key, value in given.items()}
+        assert set(record) <= set(line)

@@ -3,6 +3,7 @@
 import json
 import shutil
 import time
+from contextlib import contextmanager
 
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
@@ -26,6 +27,15 @@ FLAGS = (
 )
 HEIGHT = 900
 PATIENCE = 30.0  # s, until what is waited for is there; never slept through
+DRAWN = """
+    const drawn = [...document.querySelectorAll(".plot")].every((plot) => {
+        const { top, bottom, width } = plot.getBoundingClientRect();
+        return !width || bottom < 0 || top > innerHeight || plot.querySelector(".main-svg");
+    });
+    return drawn && [innerHeight + scrollY >= document.documentElement.scrollHeight - 1];
+"""
+"""Whether the end of the page is in view, once all figures in view are drawn."""
+
 INSIDE = ("data", "blob", "about")
 """Schemes of addresses that are of the page itself."""
 
@@ -64,14 +74,25 @@ class Browser:
             "Emulation.setDeviceMetricsOverride",
             width=width, height=HEIGHT, deviceScaleFactor=1, mobile=False,
         )  # fmt: skip
-        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        still = {"name": "prefers-reduced-motion", "value": "reduce"}
-        self.tell("Emulation.setEmulatedMedia", features=[scheme, still])
+        self.colours_of_the_system(dark)
         self.driver.get("about:blank")
         self.errors()
         self.requests()
         self.driver.get(path.as_uri() + mark)
         self.until("return document.readyState === 'complete'")
+
+    def colours_of_the_system(self, dark):
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        still = {"name": "prefers-reduced-motion", "value": "reduce"}
+        self.tell("Emulation.setEmulatedMedia", features=[scheme, still])
+
+    @contextmanager
+    def opening(self, path, width=1440, dark=False, mark=""):
+        """Open a page; while it is looked at there is no error on the console, and no request."""
+        self.open(path, width, dark, mark)
+        yield self
+        assert self.errors() == []
+        assert self.outside(path) == []
 
     def run(self, script, *given):
         return self.driver.execute_script(script, *given)
@@ -84,6 +105,14 @@ class Browser:
                 raise AssertionError(f"after {PATIENCE:g} s: {script} {given}")
             time.sleep(0.02)
         return found
+
+    def until_text(self, selector, text):
+        """Wait until an element has a text."""
+        self.until(
+            "return document.querySelector(arguments[0]).textContent === arguments[1]",
+            selector,
+            text,
+        )
 
     def one(self, selector):
         return self.driver.find_element(By.CSS_SELECTOR, selector)
@@ -117,9 +146,12 @@ class Browser:
         ActionChains(self.driver, duration=0).send_keys(*keys).perform()
 
     def tab_to(self, selector, most=60):
-        """Press the tabulator until an element has the focus, as a reader without a mouse does."""
+        """Press the tabulator until an element has the focus, which is marked all the way."""
         for _ in range(most):
             self.press(Keys.TAB)
+            assert (
+                self.run("return getComputedStyle(document.activeElement).outlineStyle") != "none"
+            )
             if self.run("return document.activeElement.matches(arguments[0])", selector):
                 return
         raise AssertionError(f"no {selector} within {most} steps of the tabulator")
@@ -127,14 +159,36 @@ class Browser:
     def point(self, selector):
         ActionChains(self.driver, duration=0).move_to_element(self.bring(selector)).perform()
 
+    def click_at(self, x, y):
+        """Click at a place on the screen."""
+        actions = ActionChains(self.driver, duration=0)
+        actions.w3c_actions.pointer_action.move_to_location(int(x), int(y)).click()
+        actions.perform()
+
+    def inside(self, selector):
+        """Return whether an element begins on the screen, once the page has stopped scrolling."""
+        return self.until(
+            """const { top } = document.querySelector(arguments[0]).getBoundingClientRect();
+            return top >= -2 && top < innerHeight / 2;""",
+            selector,
+        )
+
+    def read_through(self):
+        """Scroll from the start of the page to its end, and wait for what comes into view."""
+        self.run("scrollTo(0, 0)")
+        while not self.until(DRAWN)[0]:
+            self.run("scrollBy(0, 0.8 * innerHeight)")
+
     def downloaded(self):
-        """Return the path of the one file that is being downloaded, once it is there."""
+        """Return name and content of the one file that is being downloaded, once it is there."""
         end = time.monotonic() + PATIENCE
         while True:
             there = list(self.downloads.iterdir())
             if there and not any(path.suffix in (".crdownload", ".tmp") for path in there):
                 (path,) = there
-                return path
+                content = path.read_bytes()
+                path.unlink()
+                return path.name, content
             assert time.monotonic() < end, f"no download after {PATIENCE:g} s"
             time.sleep(0.02)
 

@@ -5,6 +5,25 @@ function closeContents() {
   if (button) button.setAttribute("aria-expanded", "false");
 }
 
+// While a part is gone to, what stands above it may still grow: it is held in sight until then, or
+// until the reader moves.
+function hold(target) {
+  let grown = false;
+  const growing = new ResizeObserver(() => {
+    if (grown) target.scrollIntoView({ behavior: "instant" });
+    grown = true; // the first call only tells how high the page is
+  });
+  growing.observe(document.getElementById("study"));
+  const end = () => growing.disconnect();
+  setTimeout(end, 2000);
+  ["wheel", "pointerdown", "keydown", "touchstart"].forEach((name) => addEventListener(name, end, { once: true, passive: true }));
+}
+document.addEventListener("click", (event) => {
+  const link = event.target.closest('a[href^="#"]');
+  const target = link && document.getElementById(link.hash.slice(1));
+  if (target) hold(target);
+});
+
 const readSection = new IntersectionObserver((entries) => entries.forEach(({ isIntersecting, target }) => {
   const link = document.querySelector(`.toc a[href="#${target.id}"]`);
   if (!link) return;

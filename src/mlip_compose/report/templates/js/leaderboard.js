@@ -130,6 +130,7 @@ function tidy(home) {
   });
   role(".tabulator-col-group", "presentation");
   role(".tabulator-tableholder", "rowgroup");
+  all(".tabulator-tableholder", home).forEach((holder) => { holder.tabIndex = -1; });
   role(".tabulator-table", "presentation");
   role(".tabulator-group", "row");
   role(".tabulator-group > span", "gridcell");

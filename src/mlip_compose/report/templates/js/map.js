@@ -38,8 +38,8 @@ function cellTable(panel, values, potential) {
   const table = element("table");
   const head = table.createTHead().insertRow();
   ["", ...panel.columns].forEach((text) => {
-    const cell = element("th", text);
-    cell.scope = "col";
+    const cell = element(text ? "th" : "td", text);
+    if (text) cell.scope = "col";
     head.append(cell);
   });
   const body = table.createTBody();
@@ -74,6 +74,7 @@ function drawMap(figure, found, label) {
   all(".js-plotly-plot", home).forEach((plot) => Plotly.purge(plot));
   home.replaceChildren();
   tables.replaceChildren();
+  tables.setAttribute("aria-label", `The map as a table: ${label} on the ${figure.dataset.map}`);
   found.panels.forEach((panel, i) => {
     const target = element("div");
     target.className = "plot";

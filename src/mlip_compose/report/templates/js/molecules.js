@@ -287,6 +287,11 @@ function named(hash) {
 }
 
 const reach = (behavior = "auto") => document.getElementById("molecules").scrollIntoView({ behavior });
+// The focus goes to a molecule that was asked for from elsewhere: the next tabulator is there, too.
+function go() {
+  reach();
+  part("name").focus({ preventScroll: true });
+}
 const asked = () => openMolecule(part("choice").value.trim(), {}) && history.replaceState(null, "", `#molecule=${encodeURIComponent(shown.molecule)}`);
 
 // The index is read, and the first molecule shown, when the section comes near the screen.
@@ -346,23 +351,21 @@ document.addEventListener("open-molecule", async ({ detail }) => {
   await readGallery();
   if (!openMolecule(detail.molecule, detail)) return;
   history.replaceState(null, "", `#molecule=${encodeURIComponent(shown.molecule)}`);
-  reach();
+  go();
 });
 addEventListener("hashchange", async () => {
   const name = named(location.hash);
   if (!name || !data.molecules) return;
   await readGallery();
-  if (openMolecule(name)) reach();
+  if (openMolecule(name)) go();
 });
-// A page that is opened with a molecule in its address shows that one. While it opens, what stands
-// above may still grow: the section is held in sight until then, or until the reader moves.
-if (named(location.hash)) addEventListener("load", async () => {
-  if (!data.molecules) return;
+// A page that is opened with a molecule in its address shows that one.
+let arriving = named(location.hash);
+whenStudyStarts(async () => {
+  if (!arriving || !data.molecules) return;
+  arriving = null;
   await readGallery();
-  const growing = new ResizeObserver(() => reach("instant"));
-  growing.observe(document.getElementById("study"));
-  const end = () => growing.disconnect();
-  setTimeout(end, 2000);
-  ["wheel", "pointerdown", "keydown", "touchstart"].forEach((name) => addEventListener(name, end, { once: true, passive: true }));
+  reach("instant");
+  hold(document.getElementById("molecules"));
 });
 }
