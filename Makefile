@@ -6,13 +6,19 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 SOURCES := pyproject.toml constraints.txt
 
-.PHONY: run test test-slow check docs format benchmarks clean
+.PHONY: run test test-slow browser check docs format benchmarks clean
 
 run: $(VENV)/.train
 	$(BIN)/mlip-compose run quick
 
-test: $(VENV)/.test
+test: $(VENV)/.test browser
 	$(BIN)/pytest
+
+# The page is tested in Chromium. Where there is none, root gets Debian's; for others those tests are skipped.
+browser:
+	@{ command -v chromium && command -v chromedriver; } >/dev/null || \
+	{ [ "$$(id -u)" = 0 ] && apt-get update && apt-get install --yes --no-install-recommends chromium chromium-driver; } \
+	>/dev/null 2>&1 || true
 
 test-slow: $(VENV)/.test
 	$(BIN)/pytest -m slow
