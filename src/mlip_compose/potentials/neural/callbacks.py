@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import resource
+import signal
 import sys
+import threading
 import time
 from typing import Any
 
@@ -31,6 +33,22 @@ class Averaging(EMAWeightAveraging):
     def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Take the average also where a finished training was resumed, which runs no step."""
         self.on_train_end(trainer, pl_module)
+
+
+class Termination(pl.Callback):
+    """Lets SIGTERM end the process at once, as without Lightning.
+
+    Lightning catches it and ends the training alone; a worker whose run was stopped would then wait
+    for work for ever.
+    """
+
+    def __init__(self) -> None:
+        self._before = signal.getsignal(signal.SIGTERM)
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Give the signal back to whoever had it; it is the main thread's."""
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, self._before)
 
 
 class Curve(pl.Callback):

@@ -18,7 +18,7 @@ from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from pytorch_lightning.callbacks import ModelCheckpoint
 
 from mlip_compose.potentials.base import Progress
-from mlip_compose.potentials.neural.callbacks import Averaging, Cost, Curve, Report
+from mlip_compose.potentials.neural.callbacks import Averaging, Cost, Curve, Report, Termination
 from mlip_compose.potentials.neural.loader import StepLoader
 from mlip_compose.potentials.neural_kind import TrainingSettings
 from mlip_compose.potentials.quiet import quiet
@@ -121,6 +121,7 @@ def train(
             num_sanity_val_steps=0,
             gradient_clip_val=settings.gradient_clip,
             callbacks=[
+                Termination(),
                 Averaging(settings.ema_decay),
                 curve,
                 cost,
