@@ -5,14 +5,25 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 SOURCES := pyproject.toml constraints.txt
+APT := DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install chromium chromium-driver
 
-.PHONY: run test test-slow check format benchmarks clean
+.PHONY: run test browser test-slow check format benchmarks clean
 
 run: $(VENV)/.train
 	$(BIN)/mlip-compose run quick
 
-test: $(VENV)/.test
+test: browser $(VENV)/.test
 	$(BIN)/pytest
+
+# Chromium, for the tests that drive the page: they are skipped where it is not there, and cannot be
+# installed without a question.
+browser:
+	@if ! { command -v chromium && command -v chromedriver; } >/dev/null \
+	&& command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+		echo "Installing chromium and chromium-driver for tests/browser."; \
+		{ $(APT) || { apt-get -qq update && $(APT); }; } >/dev/null 2>&1 \
+		|| echo "They could not be installed: tests/browser is skipped."; \
+	fi
 
 test-slow: $(VENV)/.test
 	$(BIN)/pytest -m slow
