@@ -5,20 +5,25 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 SOURCES := pyproject.toml constraints.txt
+APT := DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install chromium chromium-driver
 
 .PHONY: run test test-slow browser check docs format benchmarks clean
 
 run: $(VENV)/.train
 	$(BIN)/mlip-compose run quick
 
-test: $(VENV)/.test browser
-	$(BIN)/pytest
+test: browser $(VENV)/.test
+	$(BIN)/pytest --numprocesses auto --dist loadfile
 
-# The page is tested in Chromium. Where there is none, root gets Debian's; for others those tests are skipped.
+# Chromium, for the tests that drive the page: they are skipped where it is not there, and cannot be
+# installed without a question.
 browser:
-	@{ command -v chromium && command -v chromedriver; } >/dev/null || \
-	{ [ "$$(id -u)" = 0 ] && apt-get update && apt-get install --yes --no-install-recommends chromium chromium-driver; } \
-	>/dev/null 2>&1 || true
+	@if ! { command -v chromium && command -v chromedriver; } >/dev/null \
+	&& command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+		echo "Installing chromium and chromium-driver for tests/browser."; \
+		{ $(APT) || { apt-get -qq update && $(APT); }; } >/dev/null 2>&1 \
+		|| echo "They could not be installed: tests/browser is skipped."; \
+	fi
 
 test-slow: $(VENV)/.test
 	$(BIN)/pytest -m slow

@@ -3,9 +3,9 @@
 A small study of ``mini-v1`` is run first (a few minutes, not counted); its additive row is then
 taken for six trained potentials as well, since a report does not depend on what the numbers are.
 
-Budget: 10 s on two cores, and a page below 8 MB. Run it with ``python benchmarks/report.py``; the
-exit status is 1 where the budget is exceeded. Given a directory with the results of a study, that
-one is taken.
+Budget: 10 s on two cores, a page below 8 MB, and where Chromium is installed 2 s from its opening
+until the leaderboard answers. Run it with ``python benchmarks/report.py``; the exit status is 1
+where the budget is exceeded. Given a directory with the results of a study, that one is taken.
 """
 
 import itertools
@@ -25,7 +25,7 @@ from mlip_compose.report.page import write_report
 from mlip_compose.studies.directory import ResultsDirectory
 from mlip_compose.studies.run import read_results
 
-SECONDS, MEGABYTES = 10.0, 8.0
+SECONDS, MEGABYTES, OPENING = 10.0, 8.0, 2.0
 STUDY = """
 name: report-benchmark
 dataset: mini-v1
@@ -36,6 +36,14 @@ ceiling: true
 train_frames: 100
 """
 POTENTIALS = 8
+USABLE = """
+    const look = () => {
+        if (!document.querySelector(".tabulator-row .tabulator-cell")) requestAnimationFrame(look);
+        else setTimeout(() => { window.usable = performance.now(); });
+    };
+    look();
+"""
+"""Keeps the time since a page was opened, in ms, when its table is there and its script is idle."""
 Document = dict[str, Any]
 
 
@@ -99,6 +107,26 @@ def enlarge_set(each: Document, more: list[str]) -> None:
             frame["errors"] += [frame["errors"][at]] * len(more)
 
 
+def opening(page: Path, folder: Path) -> float | None:
+    """Return the seconds until a page is usable, the median of five; None without Chromium."""
+    sys.path.append(str(Path(__file__).parent.parent / "tests" / "helpers"))
+    from headless import Browser, missing
+
+    if reason := missing():
+        print(f"opening: not measured, {reason}")
+        return None
+    browser = Browser(folder / "profile", folder / "downloads")
+    try:
+        browser.tell("Page.addScriptToEvaluateOnNewDocument", source=USABLE)
+        seconds = []
+        for _ in range(5):
+            browser.open(page)
+            seconds.append(browser.until("return window.usable") / 1000)
+    finally:
+        browser.driver.quit()
+    return sorted(seconds)[2]
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -109,13 +137,16 @@ def main() -> None:
         write_report(results, path)
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
         size = path.stat().st_size / 1e6
+        opened = opening(path, folder)
     print(
         f"{len({u.task for u in results.units})} tasks, {len({u.potential for u in results.units})}"
         f" potentials, levels {', '.join(map(str, sorted({s.level for s in results.scores})))}"
     )
     print(f"rendering: {wall:.1f} s ({cpu:.1f} s of CPU time; budget {SECONDS:g} s)")
     print(f"page: {size:.2f} MB (budget {MEGABYTES:g} MB)")
-    sys.exit(wall > SECONDS or size >= MEGABYTES)
+    if opened is not None:
+        print(f"usable {opened:.1f} s after it is opened (budget {OPENING:g} s)")
+    sys.exit(wall > SECONDS or size >= MEGABYTES or (opened or 0.0) > OPENING)
 
 
 if __name__ == "__main__":

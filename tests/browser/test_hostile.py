@@ -42,5 +42,5 @@ def test_markup_in_names_is_shown_and_does_nothing(browser, hostile):
         assert HOSTILE in browser.texts("#leaderboard .legend li")
         browser.bring(FIGURE)
         browser.until("return document.querySelector(arguments[0] + ' .main-svg')", FIGURE)
-        assert f"{HOSTILE[:22]}…" in browser.texts(f"{FIGURE} text")
+        assert f"{HOSTILE[:23]}…" in browser.texts(f"{FIGURE} text")
         assert browser.all("img, main script, .plot script") == []

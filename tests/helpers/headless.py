@@ -103,7 +103,7 @@ class Browser:
         while not (found := self.run(script, *given)):
             if time.monotonic() > end:
                 raise AssertionError(f"after {PATIENCE:g} s: {script} {given}")
-            time.sleep(0.02)
+            time.sleep(0.05)
         return found
 
     def until_text(self, selector, text):
@@ -190,7 +190,7 @@ class Browser:
                 path.unlink()
                 return path.name, content
             assert time.monotonic() < end, f"no download after {PATIENCE:g} s"
-            time.sleep(0.02)
+            time.sleep(0.05)
 
     def errors(self):
         """Return the errors on the console since this was last asked."""
