@@ -12,7 +12,7 @@ from mlip_compose.report.words import ROLES
 
 ROWS = "#leaderboard-table .tabulator-row"
 NOTED = "return document.querySelector('#note').matches(':popover-open')"
-NAMES = f"{ROWS}:not(.tabulator-group) .tabulator-cell.name"
+NAMES = f"{ROWS}:not(.tabulator-group) .tabulator-cell.name .potential"
 
 
 def cell(row, field):

@@ -155,8 +155,8 @@ def test_the_page_has_means_above_and_single_seeds_below(seeded):
     page = whole(render_report(seeded))
     assert "±" in page
     assert "Single seeds" in page
-    assert '<th scope="row">mace-small</th>' in page
-    assert '<th scope="row">mace-small, seed 2</th>' in page
+    assert '<th scope="row"><span class="potential">mace-small</span></th>' in page
+    assert '<th scope="row"><span class="potential">mace-small, seed 2</span></th>' in page
     found = answer(seeded, 2)
     assert found.tasks[0].lines[0].entry.label == "mace-small"
     assert found.tasks[0].lines[0].novel != ""
