@@ -138,6 +138,7 @@ def test_worker_scheduler_and_client_may_die(cluster, study, tmp_path):
     client = begin(study, out, "--scheduler", cluster.address)
     wait_for(out, len(before) + 2)
     kill(client)
+    client.stdout.close()
     between = finished(out)
 
     status, output = ended(begin(study, out, "--scheduler", cluster.address))

@@ -97,7 +97,7 @@ def running(address: str, shared: Path) -> Engine:
                 " ".join(str(error).split())[:200],
                 "Start one with `dask scheduler`, and workers with `dask worker ADDRESS`.",
             ) from error
-        with client:
+        with _quiet(), client:
             _check_workers(client, shared)
             yield client
 
@@ -118,11 +118,25 @@ def queued(path: Path, shared: Path) -> Engine:
 
     @contextmanager
     def connect() -> Iterator[Client]:
-        with submitted(queue) as client:
+        with _quiet(), submitted(queue) as client:
             _check_workers(client, shared)
             yield client
 
     return Engine(connect)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Dask from writing tracebacks of lost connections: the engine says what that means."""
+    names = [name for name in logging.root.manager.loggerDict if name.startswith("distributed")]
+    before = {name: logging.getLogger(name).level for name in names}
+    for name in names:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for name, level in before.items():
+            logging.getLogger(name).setLevel(level)
 
 
 def _check_workers(client: Client, shared: Path) -> None:
