@@ -98,7 +98,7 @@ class Engine:
         try:
             while waiting or pending:
                 with _reaching(client):
-                    room = max(1, sum(client.nthreads().values())) - len(pending)
+                    room = _threads(client) - len(pending) if waiting else 0
                     for item in [waiting.pop() for _ in range(min(room, len(waiting)))]:
                         key = f"{getattr(work, '__name__', 'unit')}-{next(self._numbers)}"
                         resources = _resources(client) if wants_gpu(item) else None
@@ -117,6 +117,12 @@ class Engine:
         if self._client is None:
             self._client = self._stack.enter_context(self._connect())
         return self._client
+
+
+def _threads(client: Client) -> int:
+    """Ask the scheduler how many threads its workers have; at least 1, where they are to come."""
+    threads: dict[str, int] = client.nthreads()
+    return max(1, sum(threads.values()))
 
 
 def _resources(client: Client) -> dict[str, int] | None:
