@@ -23,7 +23,7 @@ from mlip_compose.evaluation.gallery import FAILED, Gallery, decode, encode
 from mlip_compose.report.bundle import StudyResults
 from mlip_compose.report.page import write_report
 from mlip_compose.studies.directory import ResultsDirectory
-from mlip_compose.studies.run import read_results
+from mlip_compose.studies.results import read_results
 
 SECONDS, MEGABYTES, OPENING = 10.0, 8.0, 2.0
 STUDY = """

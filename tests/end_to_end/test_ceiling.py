@@ -15,8 +15,10 @@ from mlip_compose.store.predictions import read_predictions
 from mlip_compose.store.reader import Store
 from mlip_compose.store.writer import write_store
 from mlip_compose.studies.directory import ResultsDirectory
-from mlip_compose.studies.run import Watch, read_results, run_study
+from mlip_compose.studies.results import read_results
+from mlip_compose.studies.run import run_study
 from mlip_compose.studies.study import Study
+from mlip_compose.studies.watch import Watch
 
 NAMES = tuple(f"{group}-{n}-H" for group in ("OH", "F") for n in (1, 2, 3, 4, 7, 8))
 LENGTHS = {PRIMARY: 12, SECONDARY: 5, MINIMUM: 1}

@@ -12,8 +12,9 @@ from mlip_compose.errors import ChecksumError, RequestError, StudyError, Unreada
 from mlip_compose.store.predictions import Predictions, read_predictions, write_predictions
 from mlip_compose.studies.directory import ResultsDirectory
 from mlip_compose.studies.foreign import ForeignRow, import_predictions
-from mlip_compose.studies.run import Watch, run_study
+from mlip_compose.studies.run import run_study
 from mlip_compose.studies.study import Study, load_study
+from mlip_compose.studies.watch import Watch
 
 SILENT = Watch(lambda *_: None, lambda *_: None, lambda *_: None)
 

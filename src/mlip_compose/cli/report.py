@@ -32,7 +32,7 @@ def report(
     from mlip_compose.report.page import write_report
     from mlip_compose.report.printing import write_figures
     from mlip_compose.studies.directory import ResultsDirectory
-    from mlip_compose.studies.run import read_results
+    from mlip_compose.studies.results import read_results
 
     directories = [ResultsDirectory(directory) for directory in results]
     if out is None and len(directories) > 1:

@@ -20,7 +20,7 @@ from mlip_compose.cli.output import (
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-    from mlip_compose.studies.run import Watch
+    from mlip_compose.studies.watch import Watch
 
 
 def run(
@@ -64,7 +64,7 @@ def run(
 
 
 def _watch(bars: Progress) -> Watch:
-    from mlip_compose.studies.run import Watch
+    from mlip_compose.studies.watch import Watch
 
     stages: list[TaskID] = []
     trainings: dict[str, TaskID] = {}

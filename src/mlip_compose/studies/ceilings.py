@@ -1,45 +1,14 @@
-"""Score potentials against their ceilings, from the prediction files of both."""
+"""Score a potential against its ceiling, from the predictions of both."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from mlip_compose.evaluation.ceiling import CeilingHeader, CeilingScore, ceiling_score
-from mlip_compose.files import write_text
-from mlip_compose.store.predictions import Predictions, read_predictions
+from mlip_compose.store.predictions import Predictions
 from mlip_compose.store.reader import Store
-from mlip_compose.studies.directory import ResultsDirectory, read_kept
 from mlip_compose.studies.plan import Target
 from mlip_compose.studies.scoring import comparisons
-
-
-def score_ceilings(
-    pairs: Sequence[tuple[Target, Target, int]],
-    store: Store,
-    directory: ResultsDirectory,
-) -> tuple[tuple[CeilingScore, ...], int]:
-    """Score what is missing, and return all scores and how many were missing.
-
-    Parameters
-    ----------
-    pairs
-        Targets of an ordinary training and of its ceiling, both predicted, and r* of the split.
-    store, directory
-        The data set, and where predictions are and scores go.
-    """
-    scores, missing = [], 0
-    for ordinary, ceiling, radius in pairs:
-        path = directory.ceiling(ceiling.id)
-        score = read_kept(path, CeilingScore)
-        if score is None:
-            first, _ = read_predictions(directory.predictions(ordinary.id))
-            second, _ = read_predictions(directory.predictions(ceiling.id))
-            score = score_against_ceiling(first, second, store, ordinary, ceiling, radius)
-            write_text(path, score.model_dump_json(indent=1) + "\n")
-            missing += 1
-        scores.append(score)
-    return tuple(scores), missing
 
 
 def score_against_ceiling(

@@ -12,10 +12,11 @@ from mlip_compose import __version__
 from mlip_compose.errors import ChecksumError, StudyError
 from mlip_compose.report.bundle import UnitFacts
 from mlip_compose.store.checksum import canonical_json
-from mlip_compose.store.predictions import PredictionHeader, Predictions, read_predictions
+from mlip_compose.store.predictions import PredictionHeader, read_predictions
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.foreign_files import refuse_foreign
 from mlip_compose.studies.plan import Target, Training
+from mlip_compose.studies.scores import file_sha256
 from mlip_compose.studies.study import Study
 
 Split = tuple[str, int, int]
@@ -32,13 +33,14 @@ class ForeignRow:
         What results say of it, as of a training; its ``id`` follows from the file's content.
     target
         The frames that it is scored on, those of the study's own potentials.
-    predictions
-        What the file held when its ``id`` was found.
+    path, sha256
+        The file, and its checksum when its ``id`` was found.
     """
 
     facts: UnitFacts
     target: Target
-    predictions: Predictions
+    path: Path
+    sha256: str
 
     @property
     def key(self) -> Split:
@@ -120,7 +122,8 @@ def _row(path: Path, store: Store, targets: Mapping[Split, Target]) -> ForeignRo
             f"one with {header.train_frames}",
             "Potentials are compared with the same budget.",
         )
-    content = _identity(path, target, header)
+    sha256 = file_sha256(path)
+    content = _identity(sha256, target, header)
     name = re.sub(r"[^A-Za-z0-9.+-]+", "-", header.potential)
     slug = f"{header.task}_L{header.level}_{name}_s{header.seed}_{content}"
     return ForeignRow(
@@ -139,20 +142,19 @@ def _row(path: Path, store: Store, targets: Mapping[Split, Target]) -> ForeignRo
             pretrained_on=header.pretrained_on,
         ),
         replace(target, id=slug, relax=False),
-        predictions,
+        path,
+        sha256,
     )
 
 
-def _identity(path: Path, target: Target, header: PredictionHeader) -> str:
+def _identity(sha256: str, target: Target, header: PredictionHeader) -> str:
     """Hash all that the score depends on, the content of the file first."""
-    with path.open("rb") as file:
-        content = hashlib.file_digest(file, "sha256").hexdigest()
     frames = [
         (part, name, indices.tolist()) for part, name, _, indices in target.selection.wanted()
     ]
     identity = {
         "program": __version__,
-        "predictions_sha256": content,
+        "predictions_sha256": sha256,
         "dataset_sha256": header.dataset_sha256,
         "frames": frames,
     }

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 
 from mlip_compose.errors import RequestError
 from mlip_compose.records import Failure
-from mlip_compose.studies.engine.engine import Engine
+from mlip_compose.studies.engine.base import Runs
 from mlip_compose.studies.study import Entry
 
 
-def check_there(entries: Iterable[Entry], engine: Engine) -> None:
+def check_there(entries: Iterable[Entry], engine: Runs) -> None:
     """Ask each kind, once for each of its settings, whether it can be served by the workers.
 
     That may load a model, so it is a unit of work.

@@ -1,0 +1,132 @@
+"""The results of a study: one document, put together from its scores, and read again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from mlip_compose.errors import DataError, SchemaError, UnreadableError
+from mlip_compose.evaluation.additivity import Additivity, reaction_errors, reference_additivity
+from mlip_compose.evaluation.ceiling import CeilingScore
+from mlip_compose.evaluation.ceiling_seeds import ceiling_summaries
+from mlip_compose.evaluation.horizon import horizons
+from mlip_compose.evaluation.learning import levellings
+from mlip_compose.evaluation.relaxations import relaxations
+from mlip_compose.evaluation.results import Score
+from mlip_compose.evaluation.seeds import seed_summaries
+from mlip_compose.report.bundle import DatasetFacts, StudyResults, UnitFacts
+from mlip_compose.store.reader import Store
+from mlip_compose.studies.comparing import Compared
+from mlip_compose.studies.directory import ResultsDirectory
+from mlip_compose.studies.gallery import read_gallery
+from mlip_compose.studies.provenance import provenance
+from mlip_compose.studies.study import Study
+
+
+def read_results(directory: ResultsDirectory) -> StudyResults:
+    """Read the results of a study that was run, with its gallery where it has one.
+
+    Raises
+    ------
+    UnreadableError, SchemaError
+        There are none, or they are damaged.
+    """
+    try:
+        results = StudyResults.model_validate_json(directory.results.read_text("utf-8"))
+    except OSError as error:
+        raise UnreadableError(
+            f"a directory with the results of a study ({directory.results})",
+            error.strerror or str(error),
+            "Make one with `mlip-compose run`.",
+        ) from error
+    except (ValidationError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())[:300]
+        raise SchemaError(f"results of a study in {directory.results}", reason) from error
+    return results.model_copy(update={"gallery": read_gallery(directory)})
+
+
+def kept_results(
+    directory: ResultsDirectory, study: Study, store: Store, units: Iterable[UnitFacts]
+) -> StudyResults | None:
+    """Return the results that are there, where they are of this study, data and these units.
+
+    None, or damaged ones, are made anew from the scores.
+    """
+    try:
+        results = read_results(directory)
+    except DataError:
+        return None
+    wanted = (study.model_dump(mode="json"), store.checksum, {unit.id for unit in units})
+    made_from = (results.study, results.dataset.sha256, {unit.id for unit in results.units})
+    return results if made_from == wanted else None
+
+
+def assemble_results(
+    study: Study,
+    store: Store,
+    certificates: Sequence[dict[str, Any]],
+    units: Sequence[UnitFacts],
+    scores: Sequence[Score],
+    ceilings: Sequence[CeilingScore],
+    compared: Compared,
+    command: str,
+) -> StudyResults:
+    """Put together what the report shows.
+
+    Parameters
+    ----------
+    study, store
+        What was run, and the data.
+    certificates
+        One document a task and level.
+    units
+        Trainings and files of predictions, failed ones too.
+    scores, ceilings, compared
+        What came of them.
+    command
+        With which the result can be made anew.
+    """
+    several = len({unit.seed for unit in units}) > 1
+    summaries = seed_summaries(scores) if several else ()
+    return StudyResults(
+        name=study.name,
+        study=study.model_dump(mode="json"),
+        dataset=_dataset_facts(store),
+        certificates=tuple(certificates),
+        units=tuple(units),
+        scores=tuple(scores),
+        pairs=compared.pairs,
+        seed_summaries=summaries,
+        rankings=compared.rankings,
+        additivity=_additivity(store),
+        reaction_errors=reaction_errors(scores),
+        relaxations=relaxations(scores),
+        ceilings=tuple(ceilings),
+        ceiling_summaries=ceiling_summaries(ceilings) if several else (),
+        horizons=horizons(scores, summaries),
+        levellings=levellings({u.id: u.facts.get("validation_curve", ()) for u in units}),
+        provenance=provenance(command),
+    )
+
+
+def _additivity(store: Store) -> Additivity | None:
+    minima = {
+        name: (molecule, float(store.minimum(name).energy[0]))
+        for name, molecule in store.molecules.items()
+        if store.has_minimum(name)
+    }
+    return reference_additivity(store.name, store.reference, minima)
+
+
+def _dataset_facts(store: Store) -> DatasetFacts:
+    return DatasetFacts(
+        name=store.name,
+        sha256=store.checksum,
+        reference=store.reference,
+        reference_settings=store.header.reference_settings,
+        sampling=store.header.sampling,
+        molecules=len(store.molecules),
+        frames=store.total_frames,
+    )

@@ -1,0 +1,203 @@
+"""Units of work: score the predictions of a target, or a potential against its ceiling."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Generic, Protocol, TypeVar
+
+from mlip_compose.errors import ChecksumError
+from mlip_compose.evaluation.ceiling import CeilingScore
+from mlip_compose.evaluation.results import Score
+from mlip_compose.files import write_text
+from mlip_compose.records import Failure
+from mlip_compose.store.predictions import read_predictions
+from mlip_compose.store.reader import Store
+from mlip_compose.studies.ceilings import score_against_ceiling
+from mlip_compose.studies.directory import ResultsDirectory, read_kept
+from mlip_compose.studies.engine.base import Runs
+from mlip_compose.studies.plan import Target
+from mlip_compose.studies.scoring import score_predictions
+from mlip_compose.studies.watch import Watch
+
+Found = TypeVar("Found", covariant=True)
+
+
+class Job(Protocol[Found]):
+    """A score to be made from files, and left in one."""
+
+    @property
+    def path(self) -> Path:
+        """Where the score is, or will be."""
+        ...
+
+    def kept(self) -> Found | None:
+        """Return the score that is there; None where it is absent or damaged."""
+        ...
+
+    def do(self) -> None:
+        """Make the score."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class ScoreJob:
+    """What a worker needs to score a target.
+
+    Attributes
+    ----------
+    target
+        What was predicted.
+    coverage_radius
+        r* of the split.
+    dataset, directory
+        Path of the store, and where results are; both absolute.
+    predictions
+        File of the predictions.
+    sha256
+        Of that file, where it is somebody else's and could change; empty for the study's own.
+    """
+
+    target: Target
+    coverage_radius: int
+    dataset: Path
+    directory: ResultsDirectory
+    predictions: Path
+    sha256: str = ""
+
+    def __str__(self) -> str:
+        return self.target.id
+
+    @property
+    def path(self) -> Path:
+        """Where the score is, or will be."""
+        return self.directory.score(self.target.id)
+
+    def kept(self) -> Score | None:
+        """Return the score that is there; None where it is absent or damaged."""
+        return read_kept(self.path, Score)
+
+    def do(self) -> None:
+        """Score from the file of predictions.
+
+        Raises
+        ------
+        DataError, CoverageError
+            Predictions that cannot be read, are of another data set, or lack frames.
+        ChecksumError
+            Somebody else's file changed since it was named.
+        """
+        if self.sha256 and file_sha256(self.predictions) != self.sha256:
+            raise ChecksumError(
+                f"{self.predictions} as it was when this run began",
+                "another content",
+                "Run again to score the new one.",
+            )
+        predictions, _ = read_predictions(self.predictions)
+        radius = self.coverage_radius
+        score = score_predictions(predictions, Store(self.dataset), self.target, radius)
+        write_text(self.path, score.model_dump_json(indent=1) + "\n")
+
+
+@dataclass(frozen=True, eq=False)
+class CeilingJob:
+    """What a worker needs to score a potential against its ceiling.
+
+    Attributes
+    ----------
+    ordinary, ceiling
+        What each predicted.
+    coverage_radius
+        r* of the ordinary split.
+    dataset, directory
+        Path of the store, and where results are; both absolute.
+    """
+
+    ordinary: Target
+    ceiling: Target
+    coverage_radius: int
+    dataset: Path
+    directory: ResultsDirectory
+
+    def __str__(self) -> str:
+        return self.ceiling.id
+
+    @property
+    def path(self) -> Path:
+        """Where the score is, or will be."""
+        return self.directory.ceiling(self.ceiling.id)
+
+    def kept(self) -> CeilingScore | None:
+        """Return the score that is there; None where it is absent or damaged."""
+        return read_kept(self.path, CeilingScore)
+
+    def do(self) -> None:
+        """Score from both files of predictions.
+
+        Raises
+        ------
+        DataError, CoverageError
+            Predictions that cannot be read, or lack frames.
+        """
+        first, _ = read_predictions(self.directory.predictions(self.ordinary.id))
+        second, _ = read_predictions(self.directory.predictions(self.ceiling.id))
+        store, radius = Store(self.dataset), self.coverage_radius
+        score = score_against_ceiling(first, second, store, self.ordinary, self.ceiling, radius)
+        write_text(self.path, score.model_dump_json(indent=1) + "\n")
+
+
+@dataclass(frozen=True, eq=False)
+class Scored(Generic[Found]):
+    """The scores that are there in the end.
+
+    Attributes
+    ----------
+    scores
+        In the order of the jobs, each with its file.
+    done
+        How many were to be made now.
+    failures
+        What was not done because a worker died.
+    """
+
+    scores: list[tuple[Found, Path]] = field(default_factory=list)
+    done: int = 0
+    failures: list[str] = field(default_factory=list)
+
+
+def score_missing(
+    jobs: Sequence[Job[Found]], stage: str, engine: Runs, watch: Watch
+) -> Scored[Found]:
+    """Make the scores that are not there, and return all of them.
+
+    Parameters
+    ----------
+    jobs
+        All that are wanted.
+    stage
+        What to call this.
+    engine, watch
+        Where they are made, and who is told.
+    """
+    missing = [job for job in jobs if job.kept() is None]
+    watch.stage(stage, len(missing))
+    failures = []
+    for job, outcome in engine.run(_do, missing):
+        reason = outcome.reason if isinstance(outcome, Failure) else ""
+        if reason:
+            failures.append(f"score of {job}: {reason}")
+        watch.unit(str(job), reason)
+    scores = [(found, job.path) for job in jobs if (found := job.kept()) is not None]
+    return Scored(scores, len(missing), failures)
+
+
+def _do(job: Job[object]) -> None:
+    job.do()
+
+
+def file_sha256(path: Path) -> str:
+    """Return the checksum of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,196 @@
+"""The stages of a run up to its scores, each a list of units of which what is missing is done."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from mlip_compose.files import write_text
+from mlip_compose.records import Failure
+from mlip_compose.report.bundle import UnitFacts
+from mlip_compose.store.reader import Store
+from mlip_compose.studies.directory import ResultsDirectory
+from mlip_compose.studies.engine.base import Runs
+from mlip_compose.studies.evaluate import certified
+from mlip_compose.studies.plan import Target, Training
+from mlip_compose.studies.scores import CeilingJob, ScoreJob
+from mlip_compose.studies.training import TrainingJob, do_training, read_progress, read_unit
+from mlip_compose.studies.watch import Watch
+from mlip_compose.tasks.schema import Certificate
+
+ROLE_ORDER: Final = ("learned", "feasibility", "scale")
+"""The longest trainings first, so that no process waits for one at the end."""
+
+Splits = Mapping[tuple[str, int, int], Certificate]
+"""Certificates by task, level and seed."""
+
+
+@dataclass(eq=False)
+class Trained:
+    """What became of the trainings of a run.
+
+    Attributes
+    ----------
+    units
+        Facts of those that ended, failed ones too, by their ids.
+    done
+        How many were done now.
+    failures
+        What was not done because a worker died.
+    """
+
+    units: dict[str, UnitFacts] = field(default_factory=dict)
+    done: int = 0
+    failures: list[str] = field(default_factory=list)
+
+    def has(self, training: Training) -> bool:
+        """Whether there is a potential of this training."""
+        return training.id in self.units and self.units[training.id].status == "done"
+
+
+def certify_splits(
+    trainings: Sequence[Training], store: Store, directory: ResultsDirectory, watch: Watch
+) -> dict[tuple[str, int, int], Certificate]:
+    """Certify each split that is trained on, and keep its certificate in its file."""
+    splits = {key(training, target): target for training, target in ordinary(trainings)}
+    watch.stage("certify", len(splits))
+    found = {}
+    for which, target in splits.items():
+        certificate = certified(store, target)
+        text = json.dumps(certificate.to_json(), indent=1) + "\n"
+        path = directory.certificate(*which)
+        if not path.is_file() or path.read_text("utf-8") != text:
+            write_text(path, text)
+        found[which] = certificate
+        watch.unit(path.stem, "")
+    return found
+
+
+def shown_certificates(certificates: Splits) -> tuple[dict[str, Any], ...]:
+    """Return one certificate a task and level: seeds differ in frames alone, unless one leaks."""
+    shown: dict[tuple[str, int], Certificate] = {}
+    for (task, level, _), certificate in certificates.items():
+        if certificate.leaks or (task, level) not in shown:
+            shown[task, level] = certificate
+    return tuple(certificate.to_json() for certificate in shown.values())
+
+
+def train_missing(
+    trainings: Sequence[Training],
+    dataset: Path,
+    directory: ResultsDirectory,
+    engine: Runs,
+    watch: Watch,
+) -> Trained:
+    """Do the trainings and predictions that are not there.
+
+    Parameters
+    ----------
+    trainings
+        All that are wanted.
+    dataset
+        Absolute path of the store.
+    directory, engine, watch
+        Where they are kept, where they are done, and who is told.
+    """
+    trained = Trained()
+    jobs = []
+    for training in longest_first(trainings):
+        if finished(training, directory):
+            trained.units[training.id] = _facts_of(training, directory)
+        else:
+            jobs.append(TrainingJob(training, dataset, directory.absolute()))
+    watch.stage("train and predict", len(jobs))
+
+    def tick() -> None:
+        for job in jobs:
+            if str(job) not in trained.units:
+                watch.training(str(job), *read_progress(directory, str(job)))
+
+    for job, outcome in engine.run(do_training, jobs, tick, _wants_gpu):
+        if isinstance(outcome, Failure):
+            trained.failures.append(str(outcome))
+        else:
+            trained.units[str(job)] = _facts_of(job.training, directory)
+        watch.unit(str(job), outcome.reason)
+    trained.done = len(jobs)
+    return trained
+
+
+def longest_first(trainings: Iterable[Training]) -> list[Training]:
+    """Return trainings in the order in which they are best done."""
+    return sorted(trainings, key=lambda training: ROLE_ORDER.index(training.entry.kind.role))
+
+
+def finished(training: Training, directory: ResultsDirectory) -> bool:
+    """Whether a training is there with all its predictions, or failed for good."""
+    if not (directory.training(training.id) / "unit.json").is_file():
+        return False
+    if read_unit(directory.training(training.id)).facts.status == "failed":
+        return True
+    return all(directory.predictions(target.id).is_file() for target in training.targets)
+
+
+def _facts_of(training: Training, directory: ResultsDirectory) -> UnitFacts:
+    """Return what was written of a training, with the levels that this study takes it for."""
+    facts = read_unit(directory.training(training.id)).facts
+    levels = tuple(target.level for target in training.targets)
+    return facts.model_copy(update={"levels": levels})
+
+
+def _wants_gpu(job: TrainingJob) -> bool:
+    return job.training.entry.kind.role == "learned"
+
+
+def score_jobs(
+    trainings: Sequence[Training],
+    trained: Trained,
+    certificates: Splits,
+    dataset: Path,
+    directory: ResultsDirectory,
+) -> list[ScoreJob]:
+    """Return the scores that follow from the trainings that ended, but for ceilings."""
+    directory = directory.absolute()
+    return [
+        ScoreJob(
+            target,
+            certificates[key(training, target)].coverage_radius,
+            dataset,
+            directory,
+            directory.predictions(target.id),
+        )
+        for training, target in ordinary(trainings)
+        if trained.has(training)
+    ]
+
+
+def ceiling_jobs(
+    trainings: Sequence[Training],
+    trained: Trained,
+    certificates: Splits,
+    dataset: Path,
+    directory: ResultsDirectory,
+) -> list[CeilingJob]:
+    """Return the scores against ceilings, where the ordinary training and the ceiling ended."""
+    done = [training for training in trainings if trained.has(training)]
+    of = {target.id: (training, target) for training, target in ordinary(done)}
+    found = []
+    for ceiling in (target for training in done for target in training.targets):
+        if ceiling.ceiling_of in of:
+            training, target = of[ceiling.ceiling_of]
+            radius = certificates[key(training, target)].coverage_radius
+            found.append(CeilingJob(target, ceiling, radius, dataset, directory.absolute()))
+    return found
+
+
+def ordinary(trainings: Iterable[Training]) -> list[tuple[Training, Target]]:
+    """Return trainings with each of their targets, without ceilings."""
+    return [(each, target) for each in trainings if not each.ceiling for target in each.targets]
+
+
+def key(training: Training, target: Target) -> tuple[str, int, int]:
+    """Return task, level and seed."""
+    return training.task, target.level, training.seed
