@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mlip_compose.studies.engine.engine import Engine
 
 Processes = Annotated[
@@ -34,15 +36,26 @@ def engine_of(
     RequestError
         Two places at once, or a cluster file that cannot be used.
     """
-    from mlip_compose.errors import RequestError
     from mlip_compose.studies.engine import places
 
-    given = {"--processes": processes, "--scheduler": scheduler, "--cluster": cluster}
-    named = [option for option, value in given.items() if value is not None]
-    if len(named) > 1:
-        raise RequestError("one place to do the work", " and ".join(named), "Leave out one.")
+    one_place({"--processes": processes, "--scheduler": scheduler, "--cluster": cluster})
     if scheduler is not None:
         return places.running(scheduler, shared)
     if cluster is not None:
         return places.queued(cluster, shared)
     return places.local(processes or places.available_cores())
+
+
+def one_place(options: Mapping[str, object]) -> None:
+    """Refuse two options that each say where the work is done; None is one that was not given.
+
+    Raises
+    ------
+    RequestError
+        Names them.
+    """
+    from mlip_compose.errors import RequestError
+
+    named = [option for option, value in options.items() if value is not None]
+    if len(named) > 1:
+        raise RequestError("one place to do the work", " and ".join(named), "Leave out one.")

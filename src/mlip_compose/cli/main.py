@@ -8,6 +8,7 @@ import typer
 
 from mlip_compose.cli import (
     data,
+    merge,
     molecules,
     potentials,
     predict,
@@ -32,6 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("run")(run.run)
+app.command("merge")(merge.merge)
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(molecules.app, name="molecules")
 app.add_typer(data.app, name="data")

@@ -1,0 +1,96 @@
+"""What a person sees of a study under way, and of what it ended with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from mlip_compose.cli.output import SOME_FAILED, print_json, stderr, stdout
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rich.progress import Progress, TaskID
+
+    from mlip_compose.studies.directory import ResultsDirectory
+    from mlip_compose.studies.run import RunOutcome
+    from mlip_compose.studies.shards import ShardOutcome
+    from mlip_compose.studies.watch import Watch
+
+
+def study_watch(bars: Progress) -> Watch:
+    """Return who shows a run's progress in bars."""
+    from mlip_compose.studies.watch import Watch
+
+    stages: list[TaskID] = []
+    trainings: dict[str, TaskID] = {}
+
+    def stage(name: str, units: int) -> None:
+        if units:
+            stages.append(bars.add_task(name, total=units))
+
+    def unit(name: str, failure: str) -> None:
+        if name in trainings:
+            bars.remove_task(trainings.pop(name))
+        bars.advance(stages[-1])
+        if failure:
+            bars.console.print(f"failed: {name}: {failure}", style="red", markup=False)
+
+    def training(name: str, fraction: float, message: str) -> None:
+        if not message:
+            return
+        if name not in trainings:
+            trainings[name] = bars.add_task(f"  {name}", total=1.0)
+        label = "_".join(name.split("_")[:-1])
+        bars.update(trainings[name], completed=fraction, description=f"  {label}: {message}")
+
+    return Watch(stage, unit, training)
+
+
+def show_outcome(outcome: RunOutcome, directory: ResultsDirectory, json: bool) -> None:
+    """Print the leaderboard, what failed and where the report is; exit with 1 if units failed."""
+    from mlip_compose.report.terminal import leaderboard_table
+
+    if json:
+        print_json(outcome.results.model_dump(mode="json"))
+    else:
+        stdout().print(leaderboard_table(outcome.results))
+    _show_failures(outcome.failures)
+    if not outcome.done:
+        _say(f"Nothing was missing in {directory.root}.")
+    _say(f"The report is {outcome.report}")
+    _exit(outcome.failures)
+
+
+def show_shard(outcome: ShardOutcome, directory: ResultsDirectory, json: bool) -> None:
+    """Print what a shard has done, and what is to do with it; exit with 1 if units failed."""
+    record = outcome.record
+    document: dict[str, Any] = {
+        "directory": str(directory.root),
+        "done": outcome.done,
+        "failures": list(outcome.failures),
+        **record.model_dump(mode="json"),
+    }
+    if json:
+        print_json(document)
+    _show_failures(outcome.failures)
+    if not outcome.done:
+        _say(f"Nothing was missing in {directory.root}.")
+    which = f"shard {record.number}/{record.count}, {len(record.units)} trainings"
+    _say(f"{directory.root} holds {which}. With all shards: mlip-compose merge DIRECTORY...")
+    _exit(outcome.failures)
+
+
+def _show_failures(failures: Iterable[str]) -> None:
+    for failure in failures:
+        stderr().print(f"failed: {failure}", style="red", markup=False, soft_wrap=True)
+
+
+def _say(message: str) -> None:
+    stderr().print(message, markup=False, soft_wrap=True)
+
+
+def _exit(failures: Iterable[str]) -> None:
+    if failures:
+        raise typer.Exit(SOME_FAILED)

@@ -1,0 +1,77 @@
+"""Units of work in this very process, one after the other: no engine at all."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
+from threading import Event, Thread
+from typing import TypeVar
+
+from mlip_compose.records import Failure
+from mlip_compose.studies.engine.engine import TICK
+from mlip_compose.studies.engine.places import ONE_THREAD
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class Here:
+    """Does units where it is called, on one thread, as a worker process of an engine would.
+
+    Sums are then in the same order, and results the same to the last bit.
+    """
+
+    def run(
+        self,
+        work: Callable[[Item], Result],
+        items: Sequence[Item],
+        tick: Callable[[], None] = lambda: None,
+        wants_gpu: Callable[[Item], bool] = lambda item: False,  # has what its job was given
+    ) -> Iterator[tuple[Item, Result | Failure]]:
+        """Do one unit after the other; see :meth:`mlip_compose.studies.engine.engine.Engine.run`.
+
+        What libraries print goes to stderr. ``wants_gpu`` is not asked.
+        """
+        for item in items:
+            with _as_a_worker(), _ticking(tick):
+                result = work(item)
+            yield item, result
+
+
+@contextmanager
+def _as_a_worker() -> Iterator[None]:
+    """Hold libraries to one thread, those that a unit loads too; keep stdout for results."""
+    from threadpoolctl import threadpool_limits
+
+    before = {name: os.environ.get(name) for name in ONE_THREAD}
+    os.environ.update(ONE_THREAD)
+    try:
+        with threadpool_limits(limits=1), redirect_stdout(sys.stderr):
+            yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+@contextmanager
+def _ticking(tick: Callable[[], None]) -> Iterator[None]:
+    """Call ``tick`` now and then while a unit is under way, and once at its end."""
+    ended = Event()
+
+    def ticker() -> None:
+        while not ended.wait(TICK):
+            tick()
+
+    thread = Thread(target=ticker, name="ticker", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+        tick()
