@@ -5,6 +5,7 @@ from collections import Counter
 
 import pytest
 
+from mlip_compose.errors import RequestError
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.plan import plan
 from mlip_compose.studies.study import Study
@@ -85,3 +86,56 @@ def test_all_frames_are_a_budget_too(store):
     for training in trainings(store, ceiling=True, train_frames=None, tasks=("length",)):
         level = training.targets[0].level
         assert training.n_train == 4 * 4 * 2 * level  # frames, groups, chain lengths
+
+
+def test_a_potential_may_have_levels_seeds_and_a_ceiling_of_its_own(store):
+    found = trainings(
+        store,
+        tasks=["length"],
+        levels=(2,),
+        potentials=[
+            "composition",
+            {"potential": "additive", "levels": [1, 2], "seeds": [0, 3], "ceiling": True},
+        ],
+    )
+    made = Counter(
+        (training.entry.shown, target.level, training.seed, training.ceiling)
+        for training in found
+        for target in training.targets
+    )
+    assert made == Counter(
+        [
+            ("composition", 2, 0, False),
+            *(
+                ("additive", level, seed, ceiling)
+                for level in (1, 2)
+                for seed in (0, 3)
+                for ceiling in (False, True)
+            ),
+        ]
+    )
+
+
+def test_what_a_potential_takes_in_place_of_the_studys_changes_no_training(store):
+    """A study may be widened: what was done stays done."""
+    narrow = trainings(store, levels=(1, 2))
+    wide = trainings(
+        store, levels=(1,), potentials=["composition", {"potential": "additive", "levels": (1, 2)}]
+    )
+    assert {training.id for training in wide} <= {training.id for training in narrow}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"levels": [4]}, "level"),
+        ({"levels": [1, 1]}, "levels of additive"),
+        ({"seeds": [0, 0]}, "seeds of additive"),
+    ],
+)
+def test_levels_and_seeds_of_a_potential_are_checked(changes, message):
+    study = Study.model_validate(
+        {"name": "s", "potentials": [{"potential": "additive", **changes}]}
+    )
+    with pytest.raises(RequestError, match=message):
+        study.check()

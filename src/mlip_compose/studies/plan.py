@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -107,15 +107,17 @@ def plan(study: Study, store: Store) -> tuple[Training, ...]:
         The data set lacks molecules or frames.
     """
     trainings: dict[str, Training] = {}
-    for task, level, seed in _splits(study):
+    for task, level, seed, entries in study.splits():
         split = split_of(task, level, store, study.allow_missing)
         selection = select_frames(split, store.n_frames, study.train_frames, seed)
-        for entry in study.potentials:
+        for entry in entries:
             training = training_of(store, task, entry, seed, selection)
             slug = _slug(training, f"L{level}") + ("_relaxed" if study.relax_minima else "")
             target = Target(slug, split, selection, relax=study.relax_minima)
             _add(trainings, training, target)
-            if study.ceiling and not entry.is_zero_shot:  # that would be the same potential
+            if (
+                study.has_ceiling(entry) and not entry.is_zero_shot
+            ):  # that would be the same potential
                 included = ceiling_selection(split, selection, store.n_frames, seed)
                 training = training_of(store, task, entry, seed, included, ceiling=True)
                 slug = _slug(training, f"L{level}")
@@ -162,13 +164,6 @@ def training_of(
         validation=selection.validation,
         ceiling=ceiling,
     )
-
-
-def _splits(study: Study) -> Iterator[tuple[str, int, int]]:
-    for task in study.tasks:
-        for level in study.levels:
-            for seed in study.seeds:
-                yield task, level, seed
 
 
 def _slug(training: Training, level: str) -> str:

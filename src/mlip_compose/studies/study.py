@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from importlib.resources import files
+from itertools import product
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -29,6 +31,9 @@ class Entry(BaseModel):
         Settings that differ from the kind's defaults.
     label
         Under which results show it; the kind's name where none is given.
+    levels, seeds, ceiling
+        In place of the study's own, for a potential that is given more or less than the others;
+        null takes those of the study.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -36,6 +41,9 @@ class Entry(BaseModel):
     potential: str
     settings: dict[str, Any] = {}
     label: str = Field(default="", pattern=rf"{LABEL}|^$")
+    levels: tuple[int, ...] | None = Field(default=None, min_length=1)
+    seeds: tuple[Annotated[int, Field(ge=0)], ...] | None = Field(default=None, min_length=1)
+    ceiling: bool | None = None
 
     @property
     def shown(self) -> str:
@@ -105,7 +113,8 @@ class Study(BaseModel):
         Levels of every task, 1, 2 or 3: how far, in bonds, the surroundings of the atoms of OOD
         molecules occur in training.
     potentials
-        Names of kinds, or mappings with ``potential``, ``settings`` and ``label``.
+        Names of kinds, or mappings with ``potential``, ``settings``, ``label`` and, in place of the
+        study's, ``levels``, ``seeds`` and ``ceiling``.
     seeds
         Each training is done once for each; a seed chooses frames and initial parameters.
     train_frames
@@ -147,7 +156,10 @@ class Study(BaseModel):
             For the first that is wrong.
         """
         for task in self.tasks:
-            for level in self.levels:
+            for level in {
+                *self.levels,
+                *(level for e in self.potentials for level in e.levels or ()),
+            }:
                 get_task(task).check_level(level)
         for entry in self.potentials:
             entry.resolved()
@@ -158,11 +170,32 @@ class Study(BaseModel):
             ("seeds", self.seeds),
             ("potentials", tuple(entry.shown for entry in self.potentials)),
             ("predictions", self.predictions),
+            *((f"levels of {entry.shown}", entry.levels or ()) for entry in self.potentials),
+            *((f"seeds of {entry.shown}", entry.seeds or ()) for entry in self.potentials),
         ):
             twice = {str(value) for value in values if values.count(value) > 1}
             if twice:
                 hint = "Give each a label of its own." if what == "potentials" else ""
                 raise StudyError(f"{what} that are named once", f"{', '.join(twice)} twice", hint)
+
+    def splits(self) -> Iterator[tuple[str, int, int, tuple[Entry, ...]]]:
+        """Yield task, level and seed with the potentials that are trained for them."""
+        seeds = _union(self.seeds, (entry.seeds for entry in self.potentials))
+        for task, level, seed in product(self.tasks, self._all_levels(), seeds):
+            entries = tuple(
+                entry
+                for entry in self.potentials
+                if level in (entry.levels or self.levels) and seed in (entry.seeds or self.seeds)
+            )
+            if entries:
+                yield task, level, seed, entries
+
+    def _all_levels(self) -> tuple[int, ...]:
+        return _union(self.levels, (entry.levels for entry in self.potentials))
+
+    def has_ceiling(self, entry: Entry) -> bool:
+        """Whether a potential is trained once more with the OOD molecules included."""
+        return self.ceiling if entry.ceiling is None else entry.ceiling
 
     def _check_untrained(self) -> None:
         """Refuse what a task that trains on nothing cannot serve."""
@@ -174,11 +207,16 @@ class Study(BaseModel):
                     ", ".join(needing),
                     f"Leave them out, or leave out {task!r}.",
                 )
-            if self.ceiling:
+            if any(self.has_ceiling(entry) for entry in self.potentials):
                 raise StudyError(
                     f"tasks that train, with ceiling: true, or {task!r} without",
                     f"{task!r} and ceiling: true",
                 )
+
+
+def _union(first: tuple[int, ...], more: Iterable[tuple[int, ...] | None]) -> tuple[int, ...]:
+    """Return the numbers of the study, and those that only a potential has, each once."""
+    return tuple(dict.fromkeys((*first, *(value for values in more for value in values or ()))))
 
 
 def study_names() -> tuple[str, ...]:
