@@ -6,62 +6,29 @@ import shutil
 import numpy as np
 import pytest
 from engines import ONE
+from small_study import LENGTHS, SILENT, small_study, write_small
 
 from mlip_compose.evaluation.ceiling import CeilingScore
-from mlip_compose.records import MINIMUM, PRIMARY, SECONDARY
+from mlip_compose.records import PRIMARY
 from mlip_compose.report.page import render_report
-from mlip_compose.store.catalogue import dataset_path
 from mlip_compose.store.predictions import read_predictions
 from mlip_compose.store.reader import Store
-from mlip_compose.store.writer import write_store
 from mlip_compose.studies.directory import ResultsDirectory
 from mlip_compose.studies.results import read_results
 from mlip_compose.studies.run import run_study
-from mlip_compose.studies.study import Study
-from mlip_compose.studies.watch import Watch
-
-NAMES = tuple(f"{group}-{n}-H" for group in ("OH", "F") for n in (1, 2, 3, 4, 7, 8))
-LENGTHS = {PRIMARY: 12, SECONDARY: 5, MINIMUM: 1}
-SILENT = Watch(
-    stage=lambda name, units: None,
-    unit=lambda name, failure: None,
-    training=lambda name, fraction, message: None,
-)
 
 
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory):
     """The first frames of a few molecules."""
-    whole = Store(dataset_path("mini-v1"))
     path = tmp_path_factory.mktemp("data") / "small.h5"
-    contents = [
-        (
-            whole.molecules[name],
-            [
-                whole.minimum(name)
-                if trajectory == MINIMUM
-                else whole.frames(name, trajectory, np.arange(n))
-                for trajectory, n in LENGTHS.items()
-            ],
-        )
-        for name in NAMES
-    ]
-    write_store(path, whole.header, contents)
+    write_small(path)
     return path
 
 
 @pytest.fixture(scope="module")
 def study(dataset):
-    return Study(
-        name="small",
-        dataset=str(dataset),
-        tasks=("length",),
-        levels=(1, 2),
-        potentials=("composition", "additive"),
-        train_frames=40,
-        allow_missing=True,
-        ceiling=True,
-    )
+    return small_study(dataset)
 
 
 def run(study, folder):

@@ -193,6 +193,7 @@ def frames_of(store, targets, certificates, predicted, folder):
             gallery.Target(name, targets[key].split, targets[key].selection),
             seed=0,
             coverage_radius=certificates[key].coverage_radius,
+            potential=each.header.potential,
         )
         for name, each in predicted.items()
         for key in [(each.header.task, each.header.level)]

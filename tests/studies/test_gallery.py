@@ -33,7 +33,7 @@ def directory(tmp_path):
 
 def target(potential, seed=0, task="length"):
     split = Split(task, 1, train=("OH-2-H",), ood=("OH-4-H",))
-    return Predicted(Target(f"{task}_L1_{potential}_s{seed}", split, SELECTION), seed, 1)
+    return Predicted(Target(f"{task}_L1_{potential}_s{seed}", split, SELECTION), seed, 1, potential)
 
 
 def predict(store, directory, potential, role, seed=0, factor=1.0, fails=()):

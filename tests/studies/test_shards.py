@@ -6,15 +6,12 @@ import shutil
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
+from small_study import NAMES, SILENT, small_study, write_small
 
 from mlip_compose.cli.main import main
 from mlip_compose.errors import RequestError, SchemaError, UnreadableError
-from mlip_compose.records import MINIMUM, PRIMARY, SECONDARY
-from mlip_compose.store.catalogue import dataset_path
 from mlip_compose.store.reader import Store
-from mlip_compose.store.writer import write_store
 from mlip_compose.studies import merging, shards
 from mlip_compose.studies.directory import ResultsDirectory
 from mlip_compose.studies.engine.here import Here
@@ -22,47 +19,15 @@ from mlip_compose.studies.merging import merge_shards, study_of
 from mlip_compose.studies.plan import plan
 from mlip_compose.studies.run import run_study
 from mlip_compose.studies.shards import Shard, read_shard, run_shard
-from mlip_compose.studies.study import Study
-from mlip_compose.studies.watch import Watch
 
-SILENT = Watch(lambda *_: None, lambda *_: None, lambda *_: None)
-NAMES = tuple(f"{group}-{n}-H" for group in ("OH", "F") for n in (1, 2, 3, 4, 7, 8))
-LENGTHS = {PRIMARY: 12, SECONDARY: 5, MINIMUM: 1}
 COUNT = 3
-
-
-def write_small(path, names=NAMES):
-    """Write the first frames of a few molecules of a frozen set."""
-    whole = Store(dataset_path("mini-v1"))
-    contents = [
-        (
-            whole.molecules[name],
-            [
-                whole.minimum(name)
-                if trajectory == MINIMUM
-                else whole.frames(name, trajectory, np.arange(n))
-                for trajectory, n in LENGTHS.items()
-            ],
-        )
-        for name in names
-    ]
-    write_store(path, whole.header, contents)
 
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
     path = tmp_path_factory.mktemp("data") / "small.h5"
     write_small(path)
-    return Study(
-        name="small",
-        dataset=str(path),
-        tasks=("length",),
-        levels=(1, 2),
-        potentials=("composition", "additive"),
-        train_frames=40,
-        allow_missing=True,
-        ceiling=True,
-    )
+    return small_study(path)
 
 
 def share(study, number, root):

@@ -7,6 +7,7 @@ import sys
 import typer
 
 from mlip_compose.cli import (
+    archive,
     data,
     merge,
     molecules,
@@ -43,6 +44,7 @@ app.command("predict")(predict.predict)
 app.add_typer(predictions.app, name="predictions")
 app.command("score")(score.score)
 app.command("report")(report.report)
+app.command("archive")(archive.archive)
 
 
 @app.callback(invoke_without_command=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, Literal
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from mlip_compose.errors import RequestError, SchemaError, UnwritableError
 from mlip_compose.evaluation.strict import Strict
@@ -34,7 +34,7 @@ class Archived(Strict):
     """
 
     schema_version: Literal[1] = 1
-    predictions: dict[str, str] = {}
+    predictions: dict[str, str] = Field(default_factory=dict)
 
 
 def read_archived(directory: ResultsDirectory) -> Archived:

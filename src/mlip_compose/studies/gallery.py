@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -28,9 +28,11 @@ from mlip_compose.evaluation.gallery import (
 from mlip_compose.evaluation.metrics import is_usable
 from mlip_compose.files import write_text
 from mlip_compose.records import Frames, Molecule, PredictedFrames
-from mlip_compose.store.predictions import predictions_checksum, read_predictions
+from mlip_compose.store.predictions import Predictions, predictions_checksum, read_predictions
 from mlip_compose.store.reader import Store
+from mlip_compose.studies.archive import read_archived
 from mlip_compose.studies.directory import ResultsDirectory, read_kept
+from mlip_compose.studies.gallery_restored import restored
 from mlip_compose.studies.plan import Target
 from mlip_compose.studies.scoring import predicted_frames
 from mlip_compose.tasks.coverage import novel_atoms
@@ -42,11 +44,24 @@ ROLES: Final = ("learned", "feasibility", "scale")
 
 @dataclass(frozen=True, eq=False)
 class Predicted:
-    """What a potential was asked for: its target, the seed of its training, and r* of the split."""
+    """What a potential was asked for.
+
+    Attributes
+    ----------
+    target
+        What it was to predict.
+    seed
+        Of its training.
+    coverage_radius
+        r* of the split.
+    potential
+        Name of its row.
+    """
 
     target: Target
     seed: int
     coverage_radius: int
+    potential: str
 
 
 def update_gallery(
@@ -55,7 +70,9 @@ def update_gallery(
     """Return the gallery of a study, and whether it had to be made (anew).
 
     Of several seeds it has the first of each task and level. The file is left as it is where it was
-    made from these very predictions.
+    made from these very predictions. In an archive, which has no predictions, a set keeps its
+    frames and what it holds of potentials whose predictions are not there; a potential that it does
+    not hold is left out.
 
     Parameters
     ----------
@@ -69,15 +86,24 @@ def update_gallery(
         same = sets.setdefault((each.target.split.task, each.target.level), [])
         if not same or same[0].seed == each.seed:
             same.append(each)
+    absent = {
+        name: checksum
+        for name, checksum in read_archived(directory).predictions.items()
+        if not directory.predictions(name).is_file()
+    }
+    wanted = [each.target.id for same in sets.values() for each in same]
     sources = {
-        each.target.id: predictions_checksum(directory.predictions(each.target.id))
-        for same in sets.values()
-        for each in same
+        name: absent.get(name) or predictions_checksum(directory.predictions(name))
+        for name in wanted
     }
     kept = read_kept(directory.gallery, Gallery)
     if kept and (kept.dataset_sha256, kept.sources) == (store.checksum, sources):
         return kept, False
-    made = tuple(_set(same, store, directory) for same in sets.values())
+    made = tuple(
+        found
+        for which, same in sets.items()
+        if (found := _set(same, store, directory, absent, _old(which, same, absent, kept)))
+    )
     names = sorted({member.molecule for each in made for member in each.members})
     gallery = Gallery(
         dataset_sha256=store.checksum,
@@ -124,31 +150,117 @@ def _graph(molecule: Molecule) -> GalleryMolecule:
     )
 
 
-def _set(same: Sequence[Predicted], store: Store, directory: ResultsDirectory) -> GallerySet:
-    """Return the frames of one task and level, which all these potentials predicted."""
+@dataclass(frozen=True, eq=False)
+class _Shown:
+    """A potential of a set: its predictions, and force errors of frames known beforehand."""
+
+    predictions: Predictions
+    errors: Mapping[tuple[str, str, int], float]
+
+    @property
+    def potential(self) -> GalleryPotential:
+        header = self.predictions.header
+        return GalleryPotential(name=header.potential, role=header.role)
+
+
+def _old(
+    which: tuple[str, int],
+    same: Sequence[Predicted],
+    absent: Container[str],
+    kept: Gallery | None,
+) -> GallerySet | None:
+    """Return the set that is kept of a task and level, where it holds what is not there."""
+    lacking = [each.target.id for each in same if each.target.id in absent]
+    if kept is None or not any(name in kept.sources for name in lacking):
+        return None
+    return next((each for each in kept.sets if (each.task, each.level) == which), None)
+
+
+def _set(
+    same: Sequence[Predicted],
+    store: Store,
+    directory: ResultsDirectory,
+    absent: Container[str],
+    old: GallerySet | None,
+) -> GallerySet | None:
+    """Return the frames of one task and level, which all these potentials predicted.
+
+    They are chosen, or those of the old set where predictions are not there but in it.
+    """
     target, radius = same[0].target, same[0].coverage_radius
-    files = [read_predictions(directory.predictions(each.target.id))[0] for each in same]
-    files.sort(key=lambda file: ROLES.index(file.header.role))
-    potentials = tuple(
-        GalleryPotential(name=file.header.potential, role=file.header.role) for file in files
+    potentials = []
+    for each in same:
+        if each.target.id not in absent:
+            path = directory.predictions(each.target.id)
+            potentials.append(_Shown(read_predictions(path)[0], {}))
+        elif old is not None and (found := _restored(each, store, old)):
+            potentials.append(found)
+    if not potentials:
+        return None
+    potentials.sort(key=lambda each: ROLES.index(each.potential.role))
+    members, codes, clipped = _members(potentials, target, radius, store, old)
+    return GallerySet(
+        task=target.split.task,
+        level=target.level,
+        seed=same[0].seed,
+        coverage_radius=radius,
+        potentials=tuple(each.potential for each in potentials),
+        members=tuple(members),
+        values=encode(codes),
+        clipped=clipped,
     )
+
+
+def _restored(each: Predicted, store: Store, old: GallerySet) -> _Shown | None:
+    found = restored(old, each.potential, store)
+    if found is None:
+        return None
+    column = [potential.name for potential in old.potentials].index(each.potential)
+    errors = {
+        (member.molecule, frame.trajectory, frame.frame): np.nan if error is None else error
+        for member in old.members
+        for frame in member.frames
+        for error in (frame.errors[column],)
+    }
+    return _Shown(found, errors)
+
+
+def _members(
+    potentials: Sequence[_Shown],
+    target: Target,
+    radius: int,
+    store: Store,
+    old: GallerySet | None,
+) -> tuple[list[GalleryMember], Codes, int]:
+    """Return the molecules of a set, its numbers, and how many of these were clipped."""
     seen = [store.molecules[name] for name in target.selection.train]
     members: list[GalleryMember] = []
-    codes: list[list[Codes]] = [[] for _ in range(2 + len(files))]
+    codes: list[list[Codes]] = [[] for _ in range(2 + len(potentials))]
     clipped = 0
     for part, name, trajectory, indices in target.selection.wanted():
         if part not in ("id", "ood"):
             continue
+        known = () if old is None else _frames_of(old, name, part)
+        if known:
+            indices = np.array([frame.frame for frame in known])
         molecule = store.molecules[name]
-        predicted = [predicted_frames(file, name, trajectory, indices) for file in files]
+        predicted = [
+            predicted_frames(each.predictions, name, trajectory, indices) for each in potentials
+        ]
         reference = store.frames(name, trajectory, indices)
         errors = np.array([_frame_errors(each, reference) for each in predicted])
-        chosen = choose(errors, [each.role for each in potentials])
+        for row, each in enumerate(potentials):
+            for column, frame in enumerate(indices.tolist()):
+                errors[row, column] = each.errors.get(
+                    (name, trajectory, frame), errors[row, column]
+                )
+        chosen = [(row, frame.why) for row, frame in enumerate(known)]
+        chosen = chosen or choose(errors, [each.potential.role for each in potentials])
         rows = [row for row, _ in chosen]
         arrays = [reference.positions, reference.forces]
         arrays += [
-            _usable(each) if potential.role == "scale" else _usable(each) - reference.forces
-            for each, potential in zip(predicted, potentials, strict=True)
+            _usable(found) if each.potential.role == "scale" else _usable(found) - reference.forces
+            for each, found in zip(potentials, predicted, strict=True)
         ]
         for at, (array, kept) in enumerate(zip(arrays, codes, strict=True)):
             whole, cut = quantise(array[rows], FORCE_STEP if at else LENGTH_STEP)
@@ -174,16 +286,14 @@ def _set(same: Sequence[Predicted], store: Store, directory: ResultsDirectory) -
                 ),
             )
         )
-    return GallerySet(
-        task=target.split.task,
-        level=target.level,
-        seed=same[0].seed,
-        coverage_radius=radius,
-        potentials=potentials,
-        members=tuple(members),
-        values=encode(np.concatenate([array for kept in codes for array in kept])),
-        clipped=clipped,
-    )
+    return members, np.concatenate([array for kept in codes for array in kept]), clipped
+
+
+def _frames_of(old: GallerySet, molecule: str, part: str) -> tuple[GalleryFrame, ...]:
+    for member in old.members:
+        if (member.molecule, member.part) == (molecule, part):
+            return member.frames
+    return ()
 
 
 def _usable(predicted: PredictedFrames) -> NDArray[np.float64]:

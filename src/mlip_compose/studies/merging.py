@@ -15,7 +15,7 @@ from mlip_compose.store.reader import Store
 from mlip_compose.studies.directory import ResultsDirectory
 from mlip_compose.studies.plan import plan
 from mlip_compose.studies.shards import Shard, ShardRecord, read_shard
-from mlip_compose.studies.stages import finished
+from mlip_compose.studies.stages import Done
 from mlip_compose.studies.study import Study
 
 MOST_NAMED: Final = 8
@@ -130,11 +130,12 @@ def _finished(shards: dict[int, Path], study: Study, store: Store) -> None:
     trainings = plan(study, store)
     lacking = []
     for number, root in sorted(shards.items()):
-        shard, there = Shard(number, len(shards)), ResultsDirectory(root)
+        shard = Shard(number, len(shards))
+        done = Done(shard.of(trainings), ResultsDirectory(root))
         lacking += [
             f"{training.id} of shard {shard}"
             for training in shard.of(trainings)
-            if not finished(training, there)
+            if not done.finished(training)
         ]
     if lacking:
         raise RequestError(

@@ -143,7 +143,12 @@ def _predicted(
 ) -> list[Predicted]:
     """Return the targets of ordinary trainings that ended, with seed and r*."""
     return [
-        Predicted(target, training.seed, certificates[key(training, target)].coverage_radius)
+        Predicted(
+            target,
+            training.seed,
+            certificates[key(training, target)].coverage_radius,
+            training.entry.shown,
+        )
         for training, target in ordinary(trainings)
         if trained.has(training)
     ]

@@ -12,12 +12,19 @@ from mlip_compose.files import write_text
 from mlip_compose.records import Failure
 from mlip_compose.report.bundle import UnitFacts
 from mlip_compose.store.reader import Store
+from mlip_compose.studies.archive import read_archived
 from mlip_compose.studies.directory import ResultsDirectory
 from mlip_compose.studies.engine.base import Runs
 from mlip_compose.studies.evaluate import certified
 from mlip_compose.studies.plan import Target, Training
 from mlip_compose.studies.scores import CeilingJob, ScoreJob
-from mlip_compose.studies.training import TrainingJob, do_training, read_progress, read_unit
+from mlip_compose.studies.training import (
+    UNIT,
+    TrainingJob,
+    do_training,
+    read_progress,
+    read_unit,
+)
 from mlip_compose.studies.watch import Watch
 from mlip_compose.tasks.schema import Certificate
 
@@ -97,9 +104,10 @@ def train_missing(
         Where they are kept, where they are done, and who is told.
     """
     trained = Trained()
+    done = Done(trainings, directory)
     jobs = []
     for training in longest_first(trainings):
-        if finished(training, directory):
+        if done.finished(training):
             trained.units[training.id] = _facts_of(training, directory)
         else:
             jobs.append(TrainingJob(training, dataset, directory.absolute()))
@@ -125,13 +133,46 @@ def longest_first(trainings: Iterable[Training]) -> list[Training]:
     return sorted(trainings, key=lambda training: ROLE_ORDER.index(training.entry.kind.role))
 
 
-def finished(training: Training, directory: ResultsDirectory) -> bool:
-    """Whether a training is there with all its predictions, or failed for good."""
-    if not (directory.training(training.id) / "unit.json").is_file():
-        return False
-    if read_unit(directory.training(training.id)).facts.status == "failed":
-        return True
-    return all(directory.predictions(target.id).is_file() for target in training.targets)
+class Done:
+    """Which trainings of a study are there with all that follows from them.
+
+    Predictions that an archive left out are as good as there, as long as every score that is made
+    of them is there.
+
+    Parameters
+    ----------
+    trainings
+        All of the study.
+    directory
+        Of its results.
+    """
+
+    def __init__(self, trainings: Iterable[Training], directory: ResultsDirectory) -> None:
+        self._directory = directory
+        self._archived = read_archived(directory).predictions
+        self._scores: dict[str, list[Path]] = {}
+        for target in (target for training in trainings for target in training.targets):
+            if target.ceiling_of:
+                path = directory.ceiling(target.id)
+                self._scores.setdefault(target.ceiling_of, []).append(path)
+            else:
+                path = directory.score(target.id)
+            self._scores.setdefault(target.id, []).append(path)
+
+    def finished(self, training: Training) -> bool:
+        """Whether a training is there with all its predictions, or failed for good."""
+        if not (self._directory.training(training.id) / UNIT).is_file():
+            return False
+        if read_unit(self._directory.training(training.id)).facts.status == "failed":
+            return True
+        return all(self._has(target) for target in training.targets)
+
+    def _has(self, target: Target) -> bool:
+        if self._directory.predictions(target.id).is_file():
+            return True
+        return target.id in self._archived and all(
+            path.is_file() for path in self._scores[target.id]
+        )
 
 
 def _facts_of(training: Training, directory: ResultsDirectory) -> UnitFacts:

@@ -74,9 +74,9 @@ def do_training(job: TrainingJob) -> UnitFacts:
     training, directory = job.training, job.directory
     store = _planned_on(training, job.dataset)
     final, work = directory.training(training.id), directory.work(training.id)
-    if not (final / UNIT).is_file():
+    if not _usable(final, job):
         with held(work, wait=True):
-            if not (final / UNIT).is_file():
+            if not _usable(final, job):
                 _train(training, store, work, final)
     unit = read_unit(final)
     if unit.facts.status == "failed":
@@ -90,6 +90,19 @@ def do_training(job: TrainingJob) -> UnitFacts:
                 directory.predictions(target.id), predictions, store.molecule_checksums
             )
     return unit.facts
+
+
+def _usable(final: Path, job: TrainingJob) -> bool:
+    """Whether a training is there, with its model where predictions are to be made.
+
+    An archive may have left out the model.
+    """
+    if not (final / UNIT).is_file():
+        return False
+    if (final / MODEL).exists() or read_unit(final).facts.status == "failed":
+        return True
+    targets = job.training.targets
+    return all(job.directory.predictions(target.id).is_file() for target in targets)
 
 
 def _planned_on(training: Training, path: Path) -> Store:

@@ -1,0 +1,53 @@
+"""A store of a few molecules of a frozen set, and a study of it that takes seconds."""
+
+import numpy as np
+
+from mlip_compose.records import MINIMUM, PRIMARY, SECONDARY
+from mlip_compose.store.catalogue import dataset_path
+from mlip_compose.store.reader import Store
+from mlip_compose.store.writer import write_store
+from mlip_compose.studies.study import Study
+from mlip_compose.studies.watch import Watch
+
+SILENT = Watch(
+    stage=lambda name, units: None,
+    unit=lambda name, failure: None,
+    training=lambda name, fraction, message: None,
+)
+NAMES = tuple(f"{group}-{n}-H" for group in ("OH", "F") for n in (1, 2, 3, 4, 7, 8))
+LENGTHS = {PRIMARY: 12, SECONDARY: 5, MINIMUM: 1}
+
+
+def write_small(path, names=NAMES):
+    """Write the first frames of a few molecules."""
+    whole = Store(dataset_path("mini-v1"))
+    contents = [
+        (
+            whole.molecules[name],
+            [
+                whole.minimum(name)
+                if trajectory == MINIMUM
+                else whole.frames(name, trajectory, np.arange(n))
+                for trajectory, n in LENGTHS.items()
+            ],
+        )
+        for name in names
+    ]
+    write_store(path, whole.header, contents)
+
+
+def small_study(path, **changes):
+    """Return a study of two levels with ceilings on this store."""
+    fields = {
+        "name": "small",
+        "dataset": str(path),
+        "tasks": ("length",),
+        "levels": (1, 2),
+        "potentials": ("composition", "additive"),
+        "train_frames": 40,
+        "allow_missing": True,
+        "ceiling": True,
+    }
+    study = Study.model_validate(fields | changes)
+    study.check()
+    return study
