@@ -116,6 +116,17 @@ def test_a_potential_may_have_levels_seeds_and_a_ceiling_of_its_own(store):
     )
 
 
+def test_ceilings_may_be_asked_for_at_some_levels(store):
+    found = trainings(
+        store, tasks=["length"], potentials=[{"potential": "additive", "ceiling": [2]}]
+    )
+    ceilings = {
+        target.level for training in found if training.ceiling for target in training.targets
+    }
+    assert ceilings == {2}
+    assert {target.level for training in found for target in training.targets} == {1, 2, 3}
+
+
 def test_what_a_potential_takes_in_place_of_the_studys_changes_no_training(store):
     """A study may be widened: what was done stays done."""
     narrow = trainings(store, levels=(1, 2))
@@ -131,6 +142,7 @@ def test_what_a_potential_takes_in_place_of_the_studys_changes_no_training(store
         ({"levels": [4]}, "level"),
         ({"levels": [1, 1]}, "levels of additive"),
         ({"seeds": [0, 0]}, "seeds of additive"),
+        ({"ceiling": [1, 3]}, "ceilings of additive at its levels .2.; found level 1, 3"),
     ],
 )
 def test_levels_and_seeds_of_a_potential_are_checked(changes, message):

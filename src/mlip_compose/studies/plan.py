@@ -116,7 +116,7 @@ def plan(study: Study, store: Store) -> tuple[Training, ...]:
             target = Target(slug, split, selection, relax=study.relax_minima)
             _add(trainings, training, target)
             if (
-                study.has_ceiling(entry) and not entry.is_zero_shot
+                study.has_ceiling(entry, level) and not entry.is_zero_shot
             ):  # that would be the same potential
                 included = ceiling_selection(split, selection, store.n_frames, seed)
                 training = training_of(store, task, entry, seed, included, ceiling=True)

@@ -33,7 +33,7 @@ class Entry(BaseModel):
         Under which results show it; the kind's name where none is given.
     levels, seeds, ceiling
         In place of the study's own, for a potential that is given more or less than the others;
-        null takes those of the study.
+        null takes those of the study. ``ceiling`` may list the levels that have one.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -43,7 +43,7 @@ class Entry(BaseModel):
     label: str = Field(default="", pattern=rf"{LABEL}|^$")
     levels: tuple[int, ...] | None = Field(default=None, min_length=1)
     seeds: tuple[Annotated[int, Field(ge=0)], ...] | None = Field(default=None, min_length=1)
-    ceiling: bool | None = None
+    ceiling: bool | tuple[int, ...] | None = None
 
     @property
     def shown(self) -> str:
@@ -164,6 +164,7 @@ class Study(BaseModel):
         for entry in self.potentials:
             entry.resolved()
         self._check_untrained()
+        self._check_ceilings()
         for what, values in (
             ("tasks", self.tasks),
             ("levels", self.levels),
@@ -193,9 +194,20 @@ class Study(BaseModel):
     def _all_levels(self) -> tuple[int, ...]:
         return _union(self.levels, (entry.levels for entry in self.potentials))
 
-    def has_ceiling(self, entry: Entry) -> bool:
-        """Whether a potential is trained once more with the OOD molecules included."""
-        return self.ceiling if entry.ceiling is None else entry.ceiling
+    def has_ceiling(self, entry: Entry, level: int) -> bool:
+        """Whether a potential is trained once more with the OOD molecules of a level included."""
+        wanted = self.ceiling if entry.ceiling is None else entry.ceiling
+        return level in wanted if isinstance(wanted, tuple) else wanted
+
+    def _check_ceilings(self) -> None:
+        """Refuse ceilings at levels that a potential does not have."""
+        for entry in self.potentials:
+            levels = entry.levels or self.levels
+            if isinstance(entry.ceiling, tuple) and (other := set(entry.ceiling) - set(levels)):
+                raise StudyError(
+                    f"ceilings of {entry.shown} at its levels ({', '.join(map(str, levels))})",
+                    f"level {', '.join(map(str, sorted(other)))}",
+                )
 
     def _check_untrained(self) -> None:
         """Refuse what a task that trains on nothing cannot serve."""
@@ -207,7 +219,7 @@ class Study(BaseModel):
                     ", ".join(needing),
                     f"Leave them out, or leave out {task!r}.",
                 )
-            if any(self.has_ceiling(entry) for entry in self.potentials):
+            if self.ceiling or any(entry.ceiling for entry in self.potentials):
                 raise StudyError(
                     f"tasks that train, with ceiling: true, or {task!r} without",
                     f"{task!r} and ceiling: true",
