@@ -82,11 +82,15 @@ class Slurm:
             self._configure()
             munge = {"key-file": "munge.key", "pid-file": "munge.pid", "seed-file": "munge.seed"}
             places = [f"--{option}={self.folder / name}" for option, name in munge.items()]
-            self._start("munged", "--foreground", f"--socket={self.folder / 'munge.socket'}", *places)
+            self._start(
+                "munged", "--foreground", f"--socket={self.folder / 'munge.socket'}", *places
+            )
             self._wait("munge's socket", (self.folder / "munge.socket").exists)
             self._start("slurmctld", "-D")
             self._start("slurmd", "-D", "-N", _host())
-            self._wait("an idle node", lambda: self.call("sinfo", "-ho", "%T", check=False) == "idle")
+            self._wait(
+                "an idle node", lambda: self.call("sinfo", "-ho", "%T", check=False) == "idle"
+            )
         except BaseException:
             self._stop()
             raise
@@ -108,15 +112,16 @@ class Slurm:
         chosen = [f"--states={','.join(states)}"] if states else []
         return self.call("squeue", "--noheader", "--format=%A", *chosen).split()
 
+    def _is_idle(self):
+        return self.call("sinfo", "--noheader", "--format=%T", check=False) == "idle"
+
     def _configure(self):
         for name in ("state", "spool"):
             (self.folder / name).mkdir()
         gpus = [self.folder / f"gpu{number}" for number in (0, 1)]
         for file in gpus:
             file.symlink_to("/dev/null")  # a device, which is all that slurmd looks for
-        (self.folder / "gres.conf").write_text(
-            "".join(f"Name=gpu File={file}\n" for file in gpus)
-        )
+        (self.folder / "gres.conf").write_text("".join(f"Name=gpu File={file}\n" for file in gpus))
         (self.folder / "slurm.conf").write_text(
             CONFIGURATION.format(
                 folder=self.folder,
@@ -148,7 +153,8 @@ class Slurm:
         deadline = time.monotonic() + DEADLINE
         while not is_there():
             ended = [process.args for process in self._daemons if process.poll() is not None]
-            assert not ended and time.monotonic() < deadline, f"no {what}; {ended}\n{self._logs()}"
+            assert not ended, f"no {what}; {ended} ended\n{self._logs()}"
+            assert time.monotonic() < deadline, f"no {what}\n{self._logs()}"
             time.sleep(0.05)
 
     def _logs(self):

@@ -10,7 +10,8 @@ from engines import ONE, TWO
 from units import die_at_nine, leave_pid_and_sleep
 
 from mlip_compose.records import Failure
-from mlip_compose.studies.engine.places import ONE_THREAD, local
+from mlip_compose.studies.engine.local_cluster import ONE_THREAD
+from mlip_compose.studies.engine.places import local
 
 
 def test_every_unit_is_done_once():
@@ -24,7 +25,7 @@ def test_equal_units_are_units():
 def test_nothing_to_do_starts_nothing():
     with local(1) as engine:
         assert list(engine.run(math.factorial, [])) == []
-        assert engine._client is None
+        assert engine._workers is None
 
 
 def test_units_that_want_a_gpu_run_where_none_is_declared():
