@@ -18,3 +18,10 @@ def leave_pid_and_sleep(path):
 
 def nothing(item):
     return None
+
+
+def hold_gpu(seconds):
+    """Return the GPU that this process sees, and from when to when it was held."""
+    start = time.time()
+    time.sleep(seconds)
+    return os.environ.get("CUDA_VISIBLE_DEVICES"), start, time.time()

@@ -52,10 +52,17 @@ _TICK: Final = 0.2  # s
 
 
 @contextmanager
-def workers_of_jobs(queue: JobQueue) -> Iterator[Workers]:
+def workers_of_jobs(queue: JobQueue, units: int) -> Iterator[Workers]:
     """Give the workers of jobs that are submitted, and cancelled at the end.
 
-    The first job is there, with a worker, when the context is entered.
+    A first worker is there when the context is entered.
+
+    Parameters
+    ----------
+    queue
+        What to ask for.
+    units
+        How many there are to do at first.
 
     Raises
     ------
@@ -85,10 +92,10 @@ def workers_of_jobs(queue: JobQueue) -> Iterator[Workers]:
     ):
         jobs = BatchJobs(queue, cluster, job_type)
         try:
-            jobs.provide(1)
+            jobs.provide(units)
             while not jobs.have_worker():
                 time.sleep(_TICK)
-                jobs.provide(1)
+                jobs.provide(units)
             yield Workers(client, jobs.provide)
         finally:
             jobs.cancel()

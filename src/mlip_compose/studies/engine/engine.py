@@ -50,11 +50,11 @@ class Engine:
     Parameters
     ----------
     connect
-        Makes the context of the workers. Entered at the first unit, so that a run that finds
-        everything done starts nothing.
+        Makes the context of the workers, from the number of units. Entered at the first unit, so
+        that a run that finds everything done starts nothing.
     """
 
-    def __init__(self, connect: Callable[[], AbstractContextManager[Workers]]) -> None:
+    def __init__(self, connect: Callable[[int], AbstractContextManager[Workers]]) -> None:
         self._connect = connect
         self._stack = ExitStack()
         self._workers: Workers | None = None
@@ -111,7 +111,7 @@ class Engine:
         """
         if not items:
             return
-        workers = self._connected()
+        workers = self._connected(len(items))
         client = workers.client
         waiting = _Waiting(items, wants_gpu)
         pending: dict[Future[Any], _Unit[Item]] = {}
@@ -135,9 +135,9 @@ class Engine:
             if pending and client.status == "running":
                 client.cancel(list(pending), force=True)
 
-    def _connected(self) -> Workers:
+    def _connected(self, units: int) -> Workers:
         if self._workers is None:
-            self._workers = self._stack.enter_context(self._connect())
+            self._workers = self._stack.enter_context(self._connect(units))
         return self._workers
 
 

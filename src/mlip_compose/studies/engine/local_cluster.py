@@ -28,11 +28,18 @@ _SETTINGS: Final = {
 
 
 @contextmanager
-def processes_here(most: int) -> Iterator[Workers]:
+def processes_here(most: int, units: int) -> Iterator[Workers]:
     """Give worker processes, as many as there are units but no more than ``most``.
 
     With k graphics processors, each of the first k processes sees one of them alone and declares
     it, so that no two units share one. The others see what this process sees.
+
+    Parameters
+    ----------
+    most
+        The limit.
+    units
+        How many there are to do at first.
     """
     import dask
     from distributed import Client, LocalCluster
@@ -63,6 +70,7 @@ def processes_here(most: int) -> Iterator[Workers]:
             if len(cluster.worker_spec) > started:
                 cluster.sync(_all_there, cluster)
 
+        provide(units)
         yield Workers(client, provide)
 
 

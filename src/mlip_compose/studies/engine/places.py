@@ -53,7 +53,7 @@ def running(address: str, shared: Path) -> Engine:
     """
 
     @contextmanager
-    def connect() -> Iterator[Workers]:
+    def connect(_: int) -> Iterator[Workers]:
         from distributed import Client
 
         try:
@@ -85,8 +85,8 @@ def queued(path: Path, shared: Path) -> Engine:
     queue: JobQueue = read_job_queue(path)
 
     @contextmanager
-    def connect() -> Iterator[Workers]:
-        with _quiet(), workers_of_jobs(queue) as workers:
+    def connect(units: int) -> Iterator[Workers]:
+        with _quiet(), workers_of_jobs(queue, units) as workers:
             _check_workers(workers.client, shared)
             yield workers
 
