@@ -149,7 +149,7 @@ def engine(slurm, tmp_path, monkeypatch):
 
 def test_each_unit_that_wants_a_gpu_has_the_one_that_slurm_gives(engine, slurm):
     with engine(jobs=3, gpu=True) as jobs:
-        done = [outcome for _, outcome in jobs.run(hold_gpu, [0.3] * 6, wants_gpu=lambda _: True)]
+        done = [outcome for _, outcome in jobs.run(hold_gpu, range(6), wants_gpu=lambda _: True)]
         assert 1 <= len(slurm.jobs("PENDING", "RUNNING")) <= 3
     assert len(done) == 6
     assert {gpu for gpu, _, _ in done} <= {"0", "1"}
@@ -161,7 +161,7 @@ def test_each_unit_that_wants_a_gpu_has_the_one_that_slurm_gives(engine, slurm):
 
 def test_no_more_jobs_are_asked_for_than_there_are_units(engine, slurm):
     with engine(jobs=5) as jobs:
-        for _ in jobs.run(hold_gpu, [0.0]):
+        for _ in jobs.run(hold_gpu, [0]):
             assert len(slurm.jobs()) == 1
 
 
@@ -170,7 +170,7 @@ def test_jobs_that_start_no_worker_end_with_their_output(engine, slurm):
         engine(jobs=3, prologue=["echo no such module >&2", "exit 3"]) as jobs,
         pytest.raises(RequestError, match=r"3 in a row.*no such module") as raised,
     ):
-        list(jobs.run(hold_gpu, [0.0] * 3))
+        list(jobs.run(hold_gpu, range(3)))
     assert "logs" in str(raised.value)
     assert not slurm.jobs()
 
@@ -180,4 +180,4 @@ def test_what_sbatch_says_is_told(engine):
         engine(queue="nowhere") as jobs,
         pytest.raises(RequestError, match="invalid partition specified: nowhere"),
     ):
-        list(jobs.run(hold_gpu, [0.0]))
+        list(jobs.run(hold_gpu, [0]))
