@@ -5,27 +5,21 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 SOURCES := pyproject.toml constraints.txt
-APT := DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install chromium chromium-driver
 
-.PHONY: run test test-slow browser check docs format benchmarks clean
+.PHONY: run test test-slow system-packages check docs format benchmarks clean
 
 run: $(VENV)/.train
 	$(BIN)/mlip-compose run quick
 
-test: browser $(VENV)/.test
+test: system-packages $(VENV)/.test
 	$(BIN)/pytest --numprocesses auto --dist loadfile
 
-# Chromium, for the tests that drive the page: they are skipped where it is not there, and cannot be
-# installed without a question.
-browser:
-	@if ! { command -v chromium && command -v chromedriver; } >/dev/null \
-	&& command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
-		echo "Installing chromium and chromium-driver for tests/browser."; \
-		{ $(APT) || { apt-get -qq update && $(APT); }; } >/dev/null 2>&1 \
-		|| echo "They could not be installed: tests/browser is skipped."; \
-	fi
+# Chromium, and SLURM with munge: tests that need them are skipped where they are not there, and cannot be installed
+# without a question.
+system-packages:
+	@tools/system-packages
 
-test-slow: $(VENV)/.test
+test-slow: system-packages $(VENV)/.test
 	$(BIN)/pytest -m slow
 
 check: $(VENV)/.dev

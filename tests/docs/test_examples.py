@@ -9,6 +9,7 @@ import typer
 import yaml
 
 from mlip_compose.cli.main import app
+from mlip_compose.studies.engine.job_queue import JobQueue
 from mlip_compose.studies.recipe import Recipe
 from mlip_compose.studies.study import Entry, Study
 
@@ -53,11 +54,13 @@ def test_a_wrong_option_is_seen():
 
 
 @BY_NAME
-def test_yaml_is_a_study_a_recipe_or_a_part_of_one(page):
+def test_yaml_is_a_cluster_file_a_study_a_recipe_or_a_part_of_one(page):
     heredocs = re.findall(r"<<'YAML'\n(.*?)^YAML$", page.read_text("utf-8"), re.S | re.M)
     for text in (*blocks(page, "yaml"), *heredocs):
         document = yaml.safe_load(text)
-        if "molecules" in document:
+        if "system" in document:
+            JobQueue.model_validate(document).arguments()
+        elif "molecules" in document:
             Recipe.model_validate(document).selected()
         elif "name" in document:
             Study.model_validate(document).check()

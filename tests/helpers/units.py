@@ -4,6 +4,8 @@ import os
 import signal
 import time
 
+HELD = 0.4  # s
+
 
 def die_at_nine(number):
     if number == 9:
@@ -18,3 +20,14 @@ def leave_pid_and_sleep(path):
 
 def nothing(item):
     return None
+
+
+def process_id(item):
+    return os.getpid()
+
+
+def hold_gpu(name):
+    """Return the GPU that this process sees, and from when to when it was held."""
+    start = time.time()
+    time.sleep(HELD)
+    return os.environ.get("CUDA_VISIBLE_DEVICES"), start, time.time()

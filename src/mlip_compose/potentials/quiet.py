@@ -15,6 +15,8 @@ _WARNINGS: tuple[tuple[str, type[Warning]], ...] = (
     (r"`isinstance\(treespec, LeafSpec\)` is deprecated", FutureWarning),
     # torchani 2.9: extensions for NVIDIA GPUs that were not built
     ("The extensions: .* are not installed", UserWarning),
+    # where SLURM is installed; a training is one process, which Lightning has not to start
+    ("The `srun` command is available on your system but is not used", UserWarning),
     # that is what checkpoints are for
     ("Checkpoint directory .* exists and is not empty", UserWarning),
 )

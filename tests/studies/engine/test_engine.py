@@ -7,10 +7,11 @@ from functools import partial
 
 import pytest
 from engines import ONE, TWO
-from units import die_at_nine, leave_pid_and_sleep
+from units import die_at_nine, leave_pid_and_sleep, process_id
 
 from mlip_compose.records import Failure
-from mlip_compose.studies.engine.places import ONE_THREAD, local
+from mlip_compose.studies.engine.local_cluster import ONE_THREAD
+from mlip_compose.studies.engine.places import local
 
 
 def test_every_unit_is_done_once():
@@ -24,11 +25,19 @@ def test_equal_units_are_units():
 def test_nothing_to_do_starts_nothing():
     with local(1) as engine:
         assert list(engine.run(math.factorial, [])) == []
-        assert engine._client is None
+        assert engine._workers is None
 
 
 def test_units_that_want_a_gpu_run_where_none_is_declared():
     assert dict(ONE.run(math.factorial, [4], wants_gpu=lambda item: True)) == {4: 24}
+
+
+def test_no_more_processes_are_started_than_there_are_units():
+    with local(4) as engine:
+        assert len({pid for _, pid in engine.run(process_id, [1])}) == 1
+        assert len(engine._workers.client.scheduler_info(n_workers=-1)["workers"]) == 1
+        list(engine.run(process_id, [1, 2]))
+        assert len(engine._workers.client.scheduler_info(n_workers=-1)["workers"]) == 2
 
 
 def test_workers_have_one_thread_and_the_parent_keeps_its_own(monkeypatch):

@@ -1,5 +1,6 @@
 """The file that says how to ask a batch system for workers, and the jobs that follow from it."""
 
+import os
 import sys
 
 import dask_jobqueue
@@ -7,6 +8,7 @@ import pytest
 import yaml
 
 from mlip_compose.errors import RequestError, StudyError, UnknownNameError
+from mlip_compose.studies.engine.batch_jobs import _listed
 from mlip_compose.studies.engine.job_queue import JobQueue, read_job_queue
 
 SYSTEMS = {
@@ -15,7 +17,6 @@ SYSTEMS = {
     "lsf": (dask_jobqueue.LSFCluster, "#BSUB"),
     "sge": (dask_jobqueue.SGECluster, "#$"),
 }
-LOOPBACK = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
 FULL = {
     "jobs": 3,
     "workers": 1,
@@ -43,8 +44,7 @@ def write(tmp_path):
 def test_one_file_serves_every_batch_system(write, system):
     queue = read_job_queue(write(system=system, **FULL))
     cluster_type, mark = SYSTEMS[system]
-    with cluster_type(**queue.arguments(), scheduler_options=LOOPBACK) as cluster:
-        script = cluster.job_script()
+    script = cluster_type.job_cls("tcp://127.0.0.1:1", name="0", **queue.arguments()).job_script()
     directives = [line for line in script.splitlines() if line.startswith(mark)]
     for wanted in ("normal", "chem", "04:00", "--exclusive", "gpu"):
         assert any(wanted in line for line in directives), (wanted, script)
@@ -52,6 +52,56 @@ def test_one_file_serves_every_batch_system(write, system):
     assert f"{sys.executable} -m distributed.cli.dask_worker" in script
     assert "--nthreads 1" in script
     assert "--resources GPU=1" in script
+    assert sum("select=" in line for line in directives) == (system == "pbs")  # it takes one alone
+
+
+def test_a_site_may_have_its_own_way_to_ask_for_a_gpu(write):
+    keys = FULL | {"gpu_directive": "--gpus=a100:1"}
+    arguments = read_job_queue(write(system="slurm", **keys)).arguments()
+    assert arguments["job_extra_directives"] == ["--gpus=a100:1", "--exclusive"]
+
+
+LISTINGS = {
+    "slurm": ("squeue", "12\n345\n"),
+    "pbs": ("qselect", "12.server.site\n345.server.site\n"),
+    "lsf": ("bjobs", "12\n345\n"),
+    "sge": (
+        "qstat",
+        "job-ID  prior   name       user         state submit/start at     queue      slots\n"
+        "-----------------------------------------------------------------------------------\n"
+        "     12 0.55500 mlip-compo user         r     11/26/2026 22:10:39 all.q@node     1\n"
+        "    345 0.00000 mlip-compo user         qw    11/26/2026 22:11:02                1\n",
+    ),
+}
+
+
+@pytest.fixture
+def says(tmp_path, monkeypatch):
+    """Return a function that puts a command before the others, which says something and ends."""
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+
+    def install(command, stdout="", stderr="", status=0):
+        path = tmp_path / command
+        path.write_text(f"#!/bin/sh\nprintf '%s' '{stdout}'\necho '{stderr}' >&2\nexit {status}\n")
+        path.chmod(0o755)
+
+    return install
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_the_jobs_that_are_not_over_are_known_of_every_batch_system(says, system):
+    command, answer = LISTINGS[system]
+    says(command, answer)
+    assert _listed(system) == {"12", "345"}
+    says(command)
+    assert _listed(system) == set()
+    says(command, stderr="cannot reach the server", status=1)
+    assert _listed(system) is None
+
+
+def test_lsf_says_by_an_error_that_there_are_none(says):
+    says("bjobs", stderr="No unfinished job found", status=255)
+    assert _listed("lsf") == set()
 
 
 def test_without_a_gpu_none_is_asked_for(write):

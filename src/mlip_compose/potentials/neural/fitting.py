@@ -14,6 +14,7 @@ from graph_pes.utils.nn import count_used_parameters
 from mlip_compose.errors import CoverageError
 from mlip_compose.potentials.base import Progress, Settings
 from mlip_compose.potentials.neural.callbacks import peak_memory_mb
+from mlip_compose.potentials.neural.device import name_of
 from mlip_compose.potentials.neural.graphs import labelled_graphs
 from mlip_compose.potentials.neural.models import DTYPES, build_model
 from mlip_compose.potentials.neural.potential import NeuralPotential
@@ -78,7 +79,7 @@ def training_facts(training: Training) -> dict[str, object]:
         "training_cpu_s": round(training.cost.cpu_seconds, 2),
         "training_wall_s": round(training.cost.wall_seconds, 2),
         "peak_memory_mb": round(peak_memory_mb(device), 1),
-        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
+        "device": name_of(device),
         "threads": torch.get_num_threads(),
     }
 

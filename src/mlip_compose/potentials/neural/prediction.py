@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from graph_pes import GraphPESModel
 
+from mlip_compose.potentials.neural.device import chosen_device
 from mlip_compose.potentials.neural.graphs import batch_graph, neighbour_pairs
 from mlip_compose.records import FloatArray, Molecule
 
@@ -51,7 +52,7 @@ def predict_in_batches(
     forces = np.empty_like(positions)
     if len(positions) == 0:
         return energies, forces
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = chosen_device()
     model = model.to(device)
     edges = len(neighbour_pairs(positions[:1], cutoff)[0])
     size = max(1, batch_edges[device.type] // max(1, edges))

@@ -19,6 +19,7 @@ from pytorch_lightning.callbacks import ModelCheckpoint
 
 from mlip_compose.potentials.base import Progress
 from mlip_compose.potentials.neural.callbacks import Averaging, Cost, Curve, Report, Termination
+from mlip_compose.potentials.neural.device import chosen_device
 from mlip_compose.potentials.neural.loader import StepLoader
 from mlip_compose.potentials.neural_kind import TrainingSettings
 from mlip_compose.potentials.quiet import quiet
@@ -109,11 +110,12 @@ def train(
         ]
     )
     metrics = [PropertyLoss("forces", MAE()), PerAtomEnergyLoss(MAE())]
+    device = chosen_device()
     with quiet():
         task = TrainingTask(model, loss, *_optimiser(settings), eval_metrics=metrics)
         trainer = pl.Trainer(
-            accelerator="gpu" if torch.cuda.is_available() else "cpu",
-            devices=1,
+            accelerator="gpu" if device.type == "cuda" else "cpu",
+            devices=[device.index] if device.type == "cuda" else 1,
             plugins=[LightningEnvironment()],  # one process, whatever a scheduler's variables say
             max_steps=settings.steps,
             check_val_every_n_epoch=None,

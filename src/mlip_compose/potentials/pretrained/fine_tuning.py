@@ -10,6 +10,7 @@ from graph_pes import GraphPESModel
 from mlip_compose.errors import CoverageError
 from mlip_compose.potentials.base import Progress, check_request
 from mlip_compose.potentials.model_card import ModelCard, card_elements
+from mlip_compose.potentials.neural.device import chosen_device, name_of
 from mlip_compose.potentials.neural.fitting import fingerprint, training_facts
 from mlip_compose.potentials.neural.graphs import labelled_graphs
 from mlip_compose.potentials.neural.models import DTYPES
@@ -45,7 +46,7 @@ def zero_shot(
         settings.dtype,
         energies,
         fine_tuned=False,
-        report=_size(model) | facts,
+        report=_size(model) | {"device": name_of(chosen_device())} | facts,
     )
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
 from itertools import count
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, Self, TypeVar
 
 from mlip_compose.errors import RequestError
 from mlip_compose.records import Failure
@@ -23,6 +25,23 @@ GPU: Final = "GPU"
 """The resource that a worker with a graphics processor declares (``--resources GPU=1``)."""
 
 
+@dataclass(frozen=True)
+class Workers:
+    """The workers of a cluster.
+
+    Attributes
+    ----------
+    client
+        Of their scheduler.
+    provide
+        Called with the number of units that are still to be done, again and again while they are:
+        starts the workers that are lacking, where that is this program's to do.
+    """
+
+    client: Client
+    provide: Callable[[int], None] = lambda units: None
+
+
 class Engine:
     """Does units of work on a cluster that is made, or joined, when there is something to do.
 
@@ -31,14 +50,14 @@ class Engine:
     Parameters
     ----------
     connect
-        Makes the context of a client. Entered at the first unit, so that a run that finds
-        everything done starts nothing.
+        Makes the context of the workers, from the number of units. Entered at the first unit, so
+        that a run that finds everything done starts nothing.
     """
 
-    def __init__(self, connect: Callable[[], AbstractContextManager[Client]]) -> None:
+    def __init__(self, connect: Callable[[int], AbstractContextManager[Workers]]) -> None:
         self._connect = connect
         self._stack = ExitStack()
-        self._client: Client | None = None
+        self._workers: Workers | None = None
         self._numbers = count()
 
     def __enter__(self) -> Self:
@@ -50,7 +69,7 @@ class Engine:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._client = None
+        self._workers = None
         self._stack.__exit__(kind, error, traceback)
 
     def run(
@@ -62,8 +81,8 @@ class Engine:
     ) -> Iterator[tuple[Item, Result | Failure]]:
         """Do independent units; yield each as it ends.
 
-        No more units are with the cluster than it has threads, and what has ended is let go of:
-        memory does not grow with the number of units.
+        No more units are with the cluster than it has threads and graphics processors, and what has
+        ended is let go of: memory does not grow with the number of units.
 
         Parameters
         ----------
@@ -75,7 +94,7 @@ class Engine:
             Called every ``TICK`` seconds or so while units are under way, to show progress.
         wants_gpu
             Whether a unit takes a graphics processor; where workers declare such, it has one to
-            itself.
+            itself, and waits for it. Such units come before the others.
 
         Yields
         ------
@@ -92,31 +111,74 @@ class Engine:
         """
         if not items:
             return
-        client = self._connected()
-        waiting = list(reversed(items))
-        pending: dict[Future[Any], Item] = {}
+        workers = self._connected(len(items))
+        client = workers.client
+        waiting = _Waiting(items, wants_gpu)
+        pending: dict[Future[Any], _Unit[Item]] = {}
         try:
             while waiting or pending:
+                workers.provide(len(waiting) + len(pending))
                 with _reaching(client):
-                    room = _threads(client) - len(pending) if waiting else 0
-                    for item in [waiting.pop() for _ in range(min(room, len(waiting)))]:
+                    for unit in waiting.next(client, pending.values()) if waiting else ():
                         key = f"{getattr(work, '__name__', 'unit')}-{next(self._numbers)}"
-                        resources = _resources(client) if wants_gpu(item) else None
-                        future = client.submit(work, item, key=key, pure=False, resources=resources)
-                        pending[future] = item
+                        resources = {GPU: 1} if unit.on_gpu else None
+                        future = client.submit(
+                            work, unit.item, key=key, pure=False, resources=resources
+                        )
+                        pending[future] = unit
                     done = _ended(pending)
                 tick()
                 for future in done:
-                    item = pending.pop(future)
+                    item = pending.pop(future).item
                     yield item, _outcome(client, future, item)
         finally:
             if pending and client.status == "running":
                 client.cancel(list(pending), force=True)
 
-    def _connected(self) -> Client:
-        if self._client is None:
-            self._client = self._stack.enter_context(self._connect())
-        return self._client
+    def _connected(self, units: int) -> Workers:
+        if self._workers is None:
+            self._workers = self._stack.enter_context(self._connect(units))
+        return self._workers
+
+
+class _Unit(NamedTuple, Generic[Item]):
+    """A unit that is with the cluster, and whether it has, or waits for, a GPU to itself."""
+
+    item: Item
+    on_gpu: bool
+
+
+class _Waiting(Generic[Item]):
+    """Units that are not with the cluster yet, in order; those that take a GPU apart."""
+
+    def __init__(self, items: Sequence[Item], wants_gpu: Callable[[Item], bool]) -> None:
+        self._for_gpu: deque[Item] = deque()
+        self._others: deque[Item] = deque()
+        for item in items:
+            (self._for_gpu if wants_gpu(item) else self._others).append(item)
+
+    def __len__(self) -> int:
+        return len(self._for_gpu) + len(self._others)
+
+    def next(self, client: Client, pending: Collection[_Unit[Item]]) -> list[_Unit[Item]]:
+        """Take those that the workers have room for beside the pending ones.
+
+        Where no worker has a GPU, units that would take one are like the others.
+        """
+        gpus = _gpus(client) if self._for_gpu else 0
+        room = _threads(client) - len(pending)
+        taken: list[_Unit[Item]] = []
+        if gpus:
+            free = gpus - sum(unit.on_gpu for unit in pending)
+            taken += [_Unit(item, on_gpu=True) for item in _some(self._for_gpu, free)]
+        else:
+            taken += [_Unit(item, on_gpu=False) for item in _some(self._for_gpu, room)]
+        others = _some(self._others, room - len(taken))
+        return taken + [_Unit(item, on_gpu=False) for item in others]
+
+
+def _some(items: deque[Item], most: int) -> list[Item]:
+    return [items.popleft() for _ in range(min(most, len(items)))]
 
 
 def _threads(client: Client) -> int:
@@ -125,14 +187,13 @@ def _threads(client: Client) -> int:
     return max(1, sum(threads.values()))
 
 
-def _resources(client: Client) -> dict[str, int] | None:
-    """Return what a unit for a graphics processor asks for; None where no worker has one."""
+def _gpus(client: Client) -> int:
+    """Ask the scheduler how many graphics processors its workers declare."""
     workers: dict[str, Any] = client.scheduler_info(n_workers=-1)["workers"]
-    has_gpu = any(GPU in worker.get("resources", {}) for worker in workers.values())
-    return {GPU: 1} if has_gpu else None
+    return int(sum(worker.get("resources", {}).get(GPU, 0) for worker in workers.values()))
 
 
-def _ended(pending: dict[Future[Any], Item]) -> list[Future[Any]]:
+def _ended(pending: dict[Future[Any], _Unit[Item]]) -> list[Future[Any]]:
     """Wait a tick for units to end; return those that have, in the order they were handed in."""
     from distributed import wait
 

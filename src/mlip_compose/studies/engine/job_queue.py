@@ -1,34 +1,19 @@
-"""A file that says how to ask a batch system for workers, and the workers that it gives.
-
-The file is the same for SLURM, PBS, LSF and SGE; dask-jobqueue writes and submits the jobs.
-"""
+"""A file that says how to ask a batch system for workers: the same for SLURM, PBS, LSF and SGE."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, Self
+from typing import Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from mlip_compose.documents import parse_document, read_text
-from mlip_compose.errors import MissingExtraError, RequestError
 from mlip_compose.studies.engine.engine import GPU
 
-if TYPE_CHECKING:
-    from distributed import Client
-
-_CLUSTERS: Final = {
-    "slurm": "SLURMCluster",
-    "pbs": "PBSCluster",
-    "lsf": "LSFCluster",
-    "sge": "SGECluster",
-}
 _GPU_DIRECTIVES: Final = {
     "slurm": "--gres=gpu:1",
-    "pbs": "-l ngpus=1",
+    "pbs": "-l select=1:ncpus=1:ngpus=1:mem={memory_mb}mb",  # PBS takes one line of resources
     "lsf": '-gpu "num=1"',
     "sge": "-l gpu=1",
 }
@@ -42,18 +27,21 @@ class JobQueue(BaseModel):
     system
         The batch system.
     jobs
-        How many jobs to have at a time.
+        How many jobs to have at a time, at most: no more are asked for than there are units. One
+        that ends before the work does is replaced.
     workers
         Workers of a job, each a process with one core and one thread.
     memory
         Of a job, such as ``32 GB``; shared equally by its workers.
     walltime
-        Of a job. A unit that it cuts short is done again by another worker, trainings from their
-        last checkpoint.
+        Of a job, as the batch system writes it. A unit that it cuts short is done again by another
+        worker, trainings from their last checkpoint.
     queue, account
         As the batch system calls them.
     gpu
         Whether each job has one graphics processor; it then has one worker.
+    gpu_directive
+        How a job asks for it, where the usual line of the batch system is not that of the site.
     directives
         More lines for the batch system, as they would stand after ``#SBATCH`` or ``#PBS``.
     prologue
@@ -76,6 +64,7 @@ class JobQueue(BaseModel):
     queue: str | None = None
     account: str | None = None
     gpu: bool = False
+    gpu_directive: str | None = None
     directives: tuple[str, ...] = ()
     prologue: tuple[str, ...] = ()
     python: str | None = None
@@ -90,8 +79,7 @@ class JobQueue(BaseModel):
         return self
 
     def arguments(self) -> dict[str, Any]:
-        """Return the keyword arguments of dask-jobqueue's cluster."""
-        directives = [*self.directives, *([_GPU_DIRECTIVES[self.system]] if self.gpu else [])]
+        """Return the keyword arguments of dask-jobqueue's job."""
         given = {
             "cores": self.workers,
             "processes": self.workers,
@@ -99,7 +87,7 @@ class JobQueue(BaseModel):
             "queue": self.queue,
             "project" if self.system in ("lsf", "sge") else "account": self.account,
             "walltime": self.walltime,
-            "job_extra_directives": directives,
+            "job_extra_directives": [*self._gpu_directives(), *self.directives],
             "job_script_prologue": list(self.prologue),
             "python": self.python or sys.executable,
             "interface": self.interface,
@@ -107,7 +95,18 @@ class JobQueue(BaseModel):
             "job_name": "mlip-compose",
             "worker_extra_args": ["--resources", f"{GPU}=1"] if self.gpu else [],
         }
+        if self.gpu and self.system == "pbs":
+            given["job_directives_skip"] = ["select="]
         return {key: value for key, value in given.items() if value is not None}
+
+    def _gpu_directives(self) -> list[str]:
+        from dask.utils import parse_bytes
+
+        if not self.gpu:
+            return []
+        memory_mb = -(-parse_bytes(self.memory) // 1024**2)
+        usual = _GPU_DIRECTIVES[self.system].format(memory_mb=memory_mb)
+        return [self.gpu_directive or usual]
 
 
 def read_job_queue(path: Path) -> JobQueue:
@@ -119,35 +118,3 @@ def read_job_queue(path: Path) -> JobQueue:
         Says which key is wrong.
     """
     return parse_document(read_text(path, "cluster"), JobQueue, "cluster", str(path))
-
-
-@contextmanager
-def submitted(queue: JobQueue) -> Iterator[Client]:
-    """Submit the jobs, give a client of their workers, and cancel them at the end.
-
-    Raises
-    ------
-    MissingExtraError
-        dask-jobqueue is not installed.
-    RequestError
-        The batch system does not take the jobs.
-    """
-    try:
-        import dask_jobqueue
-    except ImportError as error:
-        raise MissingExtraError("a batch system", "dask_jobqueue", "cluster") from error
-    from distributed import Client
-
-    try:
-        cluster = getattr(dask_jobqueue, _CLUSTERS[queue.system])(
-            **queue.arguments(), scheduler_options={"dashboard_address": ":0"}
-        )
-        cluster.scale(jobs=queue.jobs)
-    except (OSError, RuntimeError, ValueError) as error:
-        raise RequestError(
-            f"a {queue.system} that takes jobs from here",
-            " ".join(str(error).split())[:300],
-            "Check that its commands work in this shell.",
-        ) from error
-    with cluster, Client(cluster) as client:
-        yield client

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
-import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 from mlip_compose import __version__
 from mlip_compose.errors import RequestError
-from mlip_compose.studies.engine.engine import Engine
-from mlip_compose.studies.engine.job_queue import JobQueue, read_job_queue, submitted
+from mlip_compose.studies.engine.batch_jobs import workers_of_jobs
+from mlip_compose.studies.engine.engine import Engine, Workers
+from mlip_compose.studies.engine.job_queue import JobQueue, read_job_queue
+from mlip_compose.studies.engine.local_cluster import processes_here
 
 if TYPE_CHECKING:
     from distributed import Client
-
-ONE_THREAD: Final[Mapping[str, str]] = {
-    "OMP_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-}
-"""Threads help neither tblite nor small models; processes do. One thread also fixes sums' order."""
 
 TIMEOUT: Final = 30  # s, to find a scheduler
 
@@ -40,38 +36,9 @@ def local(processes: int) -> Engine:
     Parameters
     ----------
     processes
-        How many at a time.
+        How many at a time, at most; no more are started than there are units.
     """
-
-    @contextmanager
-    def connect() -> Iterator[Client]:
-        import dask
-        from distributed import Client, LocalCluster
-
-        settings = {
-            "distributed.scheduler.allowed-failures": 0,  # a unit that kills its worker would again
-            "distributed.scheduler.worker-ttl": None,  # nannies see workers end; clocks may jump
-        }
-        with (
-            tempfile.TemporaryDirectory(
-                prefix="mlip-compose-", ignore_cleanup_errors=True
-            ) as scratch,
-            dask.config.set(settings),
-            LocalCluster(
-                n_workers=processes,
-                threads_per_worker=1,
-                host="127.0.0.1",
-                dashboard_address="127.0.0.1:0",
-                local_directory=scratch,
-                silence_logs=logging.CRITICAL,
-                env=dict(ONE_THREAD),
-                preload="mlip_compose.studies.engine.worker",
-            ) as cluster,
-            Client(cluster) as client,
-        ):
-            yield client
-
-    return Engine(connect)
+    return Engine(partial(processes_here, processes))
 
 
 def running(address: str, shared: Path) -> Engine:
@@ -86,7 +53,7 @@ def running(address: str, shared: Path) -> Engine:
     """
 
     @contextmanager
-    def connect() -> Iterator[Client]:
+    def connect(_: int) -> Iterator[Workers]:
         from distributed import Client
 
         try:
@@ -98,8 +65,9 @@ def running(address: str, shared: Path) -> Engine:
                 "Start one with `dask scheduler`, and workers with `dask worker ADDRESS`.",
             ) from error
         with _quiet(), client:
+            client.wait_for_workers(1)
             _check_workers(client, shared)
-            yield client
+            yield Workers(client)
 
     return Engine(connect)
 
@@ -117,10 +85,10 @@ def queued(path: Path, shared: Path) -> Engine:
     queue: JobQueue = read_job_queue(path)
 
     @contextmanager
-    def connect() -> Iterator[Client]:
-        with _quiet(), submitted(queue) as client:
-            _check_workers(client, shared)
-            yield client
+    def connect(units: int) -> Iterator[Workers]:
+        with _quiet(), workers_of_jobs(queue, units) as workers:
+            _check_workers(workers.client, shared)
+            yield workers
 
     return Engine(connect)
 
@@ -128,6 +96,7 @@ def queued(path: Path, shared: Path) -> Engine:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keep Dask from writing tracebacks of lost connections: the engine says what that means."""
+    importlib.import_module("distributed")  # which makes its loggers
     names = [name for name in logging.root.manager.loggerDict if name.startswith("distributed")]
     before = {name: logging.getLogger(name).level for name in names}
     for name in names:
@@ -140,12 +109,11 @@ def _quiet() -> Iterator[None]:
 
 
 def _check_workers(client: Client, shared: Path) -> None:
-    """Wait for a worker; check that all there are of this version and see the same files."""
+    """Check that the workers that are there are of this version and see the same files."""
     shared.mkdir(parents=True, exist_ok=True)
     token = shared / f".seen-{uuid4().hex}"
     token.touch()
     try:
-        client.wait_for_workers(1)
         found = client.run(_probe, str(token.resolve()), on_error="return")
     finally:
         token.unlink(missing_ok=True)

@@ -1,0 +1,87 @@
+"""Worker processes on this machine, of one thread each; the first ones have a GPU to themselves."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from mlip_compose.studies.engine.engine import GPU, Workers
+from mlip_compose.studies.engine.gpus import VARIABLE, visible_gpus
+
+if TYPE_CHECKING:
+    from distributed import LocalCluster
+
+ONE_THREAD: Final[Mapping[str, str]] = {
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+}
+"""Threads help neither tblite nor small models; processes do. One thread also fixes sums' order."""
+
+_SETTINGS: Final = {
+    "distributed.scheduler.allowed-failures": 0,  # a unit that kills its worker would again
+    "distributed.scheduler.worker-ttl": None,  # nannies see workers end; clocks may jump
+}
+
+
+@contextmanager
+def processes_here(most: int, units: int) -> Iterator[Workers]:
+    """Give worker processes, as many as there are units but no more than ``most``.
+
+    With k graphics processors, each of the first k processes sees one of them alone and declares
+    it, so that no two units share one. The others see what this process sees.
+
+    Parameters
+    ----------
+    most
+        The limit.
+    units
+        How many there are to do at first.
+    """
+    import dask
+    from distributed import Client, LocalCluster
+    from distributed.system import MEMORY_LIMIT
+
+    gpus = visible_gpus()
+    with (
+        tempfile.TemporaryDirectory(prefix="mlip-compose-", ignore_cleanup_errors=True) as scratch,
+        dask.config.set(_SETTINGS),
+        LocalCluster(
+            n_workers=0,
+            threads_per_worker=1,
+            memory_limit=MEMORY_LIMIT // most,
+            host="127.0.0.1",
+            dashboard_address="127.0.0.1:0",
+            local_directory=scratch,
+            silence_logs=logging.CRITICAL,
+            env=dict(ONE_THREAD),
+            preload="mlip_compose.studies.engine.worker",
+        ) as cluster,
+        Client(cluster) as client,
+    ):
+
+        def provide(units: int) -> None:
+            started = len(cluster.worker_spec)
+            for number in range(started, min(units, most)):
+                cluster.worker_spec[number] = _process(cluster.new_spec, number, gpus)
+            if len(cluster.worker_spec) > started:
+                cluster.sync(_all_there, cluster)
+
+        provide(units)
+        yield Workers(client, provide)
+
+
+def _process(spec: Mapping[str, Any], number: int, gpus: tuple[str, ...]) -> dict[str, Any]:
+    """Return what starts a process, with its own GPU where there is one for it."""
+    if number >= len(gpus):
+        return dict(spec)
+    options = spec["options"]
+    env = {**options["env"], VARIABLE: gpus[number]}
+    return {**spec, "options": {**options, "env": env, "resources": {GPU: 1}}}
+
+
+async def _all_there(cluster: LocalCluster) -> None:
+    await cluster

@@ -1,0 +1,54 @@
+"""Which device networks run on; with a GPU that is only said to be there, up to its first use."""
+
+import pytest
+import torch
+
+from mlip_compose.potentials.base import silent
+from mlip_compose.potentials.mace import SMALL as KIND
+from mlip_compose.potentials.neural import training
+from mlip_compose.potentials.neural.device import chosen_device, name_of
+from mlip_compose.potentials.neural.prediction import predict_in_batches
+
+
+class UsedError(Exception):
+    """The device was asked for: there is none to go on with."""
+
+
+@pytest.fixture
+def gpu(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: f"a GPU, {device}")
+
+
+def test_the_first_visible_gpu_is_chosen_and_named(gpu):
+    assert chosen_device() == torch.device("cuda:0")
+    assert name_of(chosen_device()) == "a GPU, cuda:0"
+
+
+def test_without_one_it_is_the_cpu(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert chosen_device() == torch.device("cpu")
+    assert name_of(chosen_device()) == "cpu"
+
+
+def test_training_uses_it(gpu, data, tiny, tmp_path, monkeypatch):
+    def trainer(*, accelerator, devices, **_):
+        raise UsedError(accelerator, devices)
+
+    monkeypatch.setattr(training.pl, "Trainer", trainer)
+    with pytest.raises(UsedError) as used:
+        KIND.fit(data, tiny, 0, tmp_path, silent)
+    assert used.value.args == ("gpu", [0])
+
+
+def test_prediction_uses_it(gpu, data):
+    class Model:
+        def to(self, device):
+            raise UsedError(device)
+
+    (frames, *_), molecules = data.train, data.molecules
+    with pytest.raises(UsedError) as used:
+        predict_in_batches(
+            Model(), molecules[frames.molecule], frames.positions, 3.0, torch.float32, {"cuda": 100}
+        )
+    assert used.value.args == (torch.device("cuda:0"),)
