@@ -33,7 +33,7 @@ from mlip_compose.store.reader import Store
 from mlip_compose.studies.directory import ResultsDirectory, read_kept
 from mlip_compose.studies.plan import Target
 from mlip_compose.studies.scoring import predicted_frames
-from mlip_compose.tasks.coverage import novel_atoms
+from mlip_compose.tasks.coverage import environments_of, unseen_atoms
 from mlip_compose.units import EV_IN_MEV
 
 ROLES: Final = ("learned", "feasibility", "scale")
@@ -132,7 +132,8 @@ def _set(same: Sequence[Predicted], store: Store, directory: ResultsDirectory) -
     potentials = tuple(
         GalleryPotential(name=file.header.potential, role=file.header.role) for file in files
     )
-    seen = [store.molecules[name] for name in target.selection.train]
+    trained = [store.molecules[name] for name in target.selection.train]
+    shown = environments_of(trained, radius + 1)
     members: list[GalleryMember] = []
     codes: list[list[Codes]] = [[] for _ in range(2 + len(files))]
     clipped = 0
@@ -154,7 +155,7 @@ def _set(same: Sequence[Predicted], store: Store, directory: ResultsDirectory) -
             whole, cut = quantise(array[rows], FORCE_STEP if at else LENGTH_STEP)
             kept.append(whole.reshape(-1))
             clipped += cut
-        novel = novel_atoms(molecule, seen, radius + 1) if part == "ood" else np.zeros(0, bool)
+        novel = unseen_atoms(molecule, shown, radius + 1) if part == "ood" else np.zeros(0, bool)
         members.append(
             GalleryMember(
                 molecule=name,
