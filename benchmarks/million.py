@@ -7,6 +7,9 @@ runs in a process of its own; shown are seconds of CPU time and how much memory 
 a molecule, and the power of the number of molecules with which the seconds grow.
 
     python benchmarks/million.py [--json] [number ...]
+    python benchmarks/million.py --isomers [number ...]
+
+The second counts the pairs of molecules that the search for near-duplicate frames has to compare.
 
 ``docs/scaling.md`` carries these to a million molecules; nothing here has a budget.
 """
@@ -24,6 +27,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +48,12 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="stdout is JSON alone")
     parser.add_argument("--stage", choices=STAGES, help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--isomers", action="store_true", help="count pairs of one formula alone")
     given = parser.parse_args()
+    if given.isomers:
+        for number in given.numbers:
+            print(f"{number:9,} molecules: {isomers(number):.3f} pairs of one formula each")
+        return
     if given.stage:
         print(json.dumps(measured(given.stage, given.folder, given.numbers[0])))
         return
@@ -93,21 +103,40 @@ def nothing(folder: Path, number: int) -> tuple[int]:
     return (number,)
 
 
+def made_up() -> Iterator[str]:
+    """Yield SMILES, some of them of the same molecule."""
+    rng = np.random.default_rng(0)
+    groups = list(END_GROUPS.values())
+    while True:
+        left, right = (groups[i] for i in rng.integers(len(groups), size=2))
+        chain = rng.integers(len(BRANCHES), size=rng.integers(3, 13))
+        yield left.left + "".join(f"C{BRANCHES[i]}" for i in chain) + right.right
+
+
+def isomers(number: int) -> float:
+    """Return how many pairs of a training and a test molecule share a formula, a molecule."""
+    from rdkit import Chem
+    from rdkit.Chem.rdMolDescriptors import CalcMolFormula
+
+    made = made_up()
+    formulas: dict[str, str] = {}
+    while len(formulas) < number:
+        heavy = Chem.MolFromSmiles(next(made))
+        formulas[Chem.MolToSmiles(heavy)] = CalcMolFormula(heavy)
+    counts = Counter(formulas.values()).values()
+    return sum(n * (n - 1) / 4 for n in counts) / number  # half are trained on, at random
+
+
 def assemble(folder: Path, number: int) -> None:
     """Make the molecules with SMILES and InChIKey, and keep them for the other stages."""
     from rdkit import Chem
     from rdkit.rdBase import BlockLogs
 
-    rng = np.random.default_rng(0)
-    groups = list(END_GROUPS.values())
+    made = made_up()
     molecules: dict[str, Molecule] = {}
     with BlockLogs():
         while len(molecules) < number:
-            left, right = (groups[i] for i in rng.integers(len(groups), size=2))
-            chain = "".join(
-                f"C{BRANCHES[i]}" for i in rng.integers(len(BRANCHES), size=rng.integers(3, 13))
-            )
-            heavy = Chem.MolFromSmiles(left.left + chain + right.right)
+            heavy = Chem.MolFromSmiles(next(made))
             key = Chem.MolToInchiKey(heavy)
             if key in molecules:
                 continue
@@ -140,10 +169,14 @@ def kept(folder: Path, number: int) -> tuple[list[Molecule]]:
 def contents(molecules: list[Molecule]):
     rng = np.random.default_rng(1)
     for molecule in molecules:
-        yield molecule, [frames(rng, molecule, "primary", PRIMARY)] + [
-            frames(rng, molecule, name, count)
-            for name, count in (("secondary", SECONDARY), ("minimum", 1))
-        ]
+        yield (
+            molecule,
+            [frames(rng, molecule, "primary", PRIMARY)]
+            + [
+                frames(rng, molecule, name, count)
+                for name, count in (("secondary", SECONDARY), ("minimum", 1))
+            ],
+        )
 
 
 def frames(rng: np.random.Generator, molecule: Molecule, trajectory: str, count: int) -> Frames:
@@ -234,7 +267,9 @@ def certify(folder: Path, store, split: Split) -> dict[str, float]:
 def leaks(folder: Path, store, split: Split, selection) -> None:
     from mlip_compose.tasks.leaks import shared_frames, shared_molecules
 
-    assert not shared_molecules(*((store.molecules[n] for n in p) for p in (split.train, split.ood)))
+    assert not shared_molecules(
+        *((store.molecules[n] for n in p) for p in (split.train, split.ood))
+    )
     assert not shared_frames(store.molecules, selection, store.frames)
 
 

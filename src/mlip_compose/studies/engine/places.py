@@ -51,6 +51,7 @@ def local(processes: int) -> Engine:
         settings = {
             "distributed.scheduler.allowed-failures": 0,  # a unit that kills its worker would again
             "distributed.scheduler.worker-ttl": None,  # nannies see workers end; clocks may jump
+            "distributed.worker.profile.enabled": False,  # samples stacks, for a page nobody sees
         }
         with (
             tempfile.TemporaryDirectory(
