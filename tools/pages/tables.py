@@ -9,6 +9,7 @@ from mlip_compose.molecules.groups import END_GROUPS
 from mlip_compose.molecules.series import full
 from mlip_compose.tasks.certificate import certify
 from mlip_compose.tasks.registry import TASKS
+from pages import million, scaling
 from pages.markdown import code, prose, sentence, table
 
 
@@ -113,6 +114,7 @@ BLOCKS: Mapping[str, Mapping[str, Callable[[], str]]] = MappingProxyType(
         "tasks.md": MappingProxyType(
             {"groups": groups, "rules": rules, "certificates": certificates}
         ),
+        "scaling.md": MappingProxyType({**scaling.BLOCKS, **million.BLOCKS}),
     }
 )
 """By page and name of the block, what makes it."""

@@ -35,7 +35,7 @@ from mlip_compose.studies.directory import ResultsDirectory, read_kept
 from mlip_compose.studies.gallery_restored import restored
 from mlip_compose.studies.plan import Target
 from mlip_compose.studies.scoring import predicted_frames
-from mlip_compose.tasks.coverage import novel_atoms
+from mlip_compose.tasks.coverage import environments_of, unseen_atoms
 from mlip_compose.units import EV_IN_MEV
 
 ROLES: Final = ("learned", "feasibility", "scale")
@@ -233,7 +233,8 @@ def _members(
     old: GallerySet | None,
 ) -> tuple[list[GalleryMember], Codes, int]:
     """Return the molecules of a set, its numbers, and how many of these were clipped."""
-    seen = [store.molecules[name] for name in target.selection.train]
+    trained = [store.molecules[name] for name in target.selection.train]
+    shown = environments_of(trained, radius + 1)
     members: list[GalleryMember] = []
     codes: list[list[Codes]] = [[] for _ in range(2 + len(potentials))]
     clipped = 0
@@ -266,7 +267,7 @@ def _members(
             whole, cut = quantise(array[rows], FORCE_STEP if at else LENGTH_STEP)
             kept.append(whole.reshape(-1))
             clipped += cut
-        novel = novel_atoms(molecule, seen, radius + 1) if part == "ood" else np.zeros(0, bool)
+        novel = unseen_atoms(molecule, shown, radius + 1) if part == "ood" else np.zeros(0, bool)
         members.append(
             GalleryMember(
                 molecule=name,

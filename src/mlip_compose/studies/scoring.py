@@ -24,7 +24,7 @@ from mlip_compose.store.predictions import Predictions
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.plan import Target
 from mlip_compose.studies.relaxing import relaxed_rmsd
-from mlip_compose.tasks.coverage import novel_atoms
+from mlip_compose.tasks.coverage import environments_of, unseen_atoms
 
 
 def score_predictions(
@@ -119,6 +119,7 @@ def comparisons(
     unused = {"validation"}
     if not any((name, PRIMARY) in predictions.frames for name in selection.train):
         unused.add("train")
+    shown = environments_of(seen, coverage_radius + 1)
     for part, name, trajectory, indices in selection.wanted():
         if part in unused:
             continue
@@ -127,7 +128,7 @@ def comparisons(
         predicted = predicted_frames(predictions, name, trajectory, indices)
         novel = np.zeros(molecule.n_atoms, dtype=bool)
         if part == "ood":
-            novel = novel_atoms(molecule, seen, coverage_radius + 1)
+            novel = unseen_atoms(molecule, shown, coverage_radius + 1)
         yield Comparison(
             molecule=molecule,
             part=part,

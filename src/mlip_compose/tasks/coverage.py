@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,5 +75,9 @@ def novel_atoms(molecule: Molecule, train_molecules: Iterable[Molecule], radius:
     (N,) bool
         In the molecule's order of atoms.
     """
-    seen = environments_of(train_molecules, radius)
+    return unseen_atoms(molecule, environments_of(train_molecules, radius), radius)
+
+
+def unseen_atoms(molecule: Molecule, seen: Set[str], radius: int) -> BoolArray:
+    """Mark the atoms, (N,), whose environment of ``radius`` bonds is none of those ``seen``."""
     return np.array([label not in seen for label in environment_labels(molecule, radius)])

@@ -6,6 +6,7 @@ import time
 from functools import partial
 
 import pytest
+from distributed import Client
 from engines import ONE, TWO
 from units import die_at_nine, leave_pid_and_sleep, process_id
 
@@ -20,6 +21,12 @@ def test_every_unit_is_done_once():
 
 def test_equal_units_are_units():
     assert [outcome for _, outcome in ONE.run(math.factorial, [3, 3])] == [6, 6]
+
+
+def test_no_more_units_are_with_the_cluster_than_it_has_threads():
+    """So that the memory of the client does not grow with their number."""
+    held = [len(Client.current().futures) for _ in TWO.run(math.factorial, range(30))]
+    assert max(held) <= 3  # of two threads, and the one whose outcome was yielded
 
 
 def test_nothing_to_do_starts_nothing():

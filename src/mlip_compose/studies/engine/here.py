@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from mlip_compose.records import Failure
 from mlip_compose.studies.engine.engine import TICK
-from mlip_compose.studies.engine.places import ONE_THREAD
+from mlip_compose.studies.engine.local_cluster import ONE_THREAD
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

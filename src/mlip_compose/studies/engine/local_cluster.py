@@ -24,6 +24,7 @@ ONE_THREAD: Final[Mapping[str, str]] = {
 _SETTINGS: Final = {
     "distributed.scheduler.allowed-failures": 0,  # a unit that kills its worker would again
     "distributed.scheduler.worker-ttl": None,  # nannies see workers end; clocks may jump
+    "distributed.worker.profile.enabled": False,  # samples stacks, for a page nobody sees
 }
 
 
