@@ -4,10 +4,11 @@ Four molecules of six end groups each, with fewer frames than `mini-v1` has: abo
 work on one core. Both builds must end with the same bytes. The ratio is that of whole builds, from
 the first molecule handed in to the file; the start of the processes is timed apart, and a second
 ratio counts it in. Builds are repeated in turns and the fastest of each taken, since other programs
-can only slow one down. Two more ratios say where a loss comes from, and hold on a busy machine too:
+can only slow one down. Two more ratios say where a loss comes from:
 
-- of the CPU time of one process alone to that of the busier of two: what other programs take is not
-  in it, and what the memory, the caches and molecules of unequal length cost is;
+- of the CPU time of one process alone to that of the busier of two: what the memory, the caches and
+  molecules of unequal length cost. What other programs take is not in it, but Dask's own work is,
+  some 2 % of a core for as long as the build lasts: on a busy machine it comes out too low;
 - of GFN2-xTB labels alone, computed by two processes that know nothing of each other (CPU time).
 
     python benchmarks/build_throughput.py [repeats]
