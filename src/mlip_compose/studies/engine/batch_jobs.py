@@ -232,7 +232,7 @@ class BatchJobs:
     def _no_worker(self) -> RequestError:
         last = self._fruitless[-1].number
         folder = Path(self._queue.log_directory or ".").resolve()
-        output = next((path for path in sorted(folder.glob(f"*{last}*")) if path.is_file()), None)
+        output = _output_of(last, folder)
         return RequestError(
             f"jobs of {self._queue.system} that start a worker",
             f"{len(self._fruitless)} in a row that ended before they had one, the last {last}"
@@ -262,6 +262,13 @@ def _listed(system: str) -> set[str] | None:
     if answer.returncode != 0 and "No unfinished job" not in answer.stderr:  # as LSF says it
         return None
     return set(re.findall(r"^\s*(\d+)", answer.stdout, re.MULTILINE))
+
+
+def _output_of(number: str, folder: Path) -> Path | None:
+    """Return the file in which a job left something; errors come before the rest by their name."""
+    named = re.compile(rf"(?<!\d){number}(?!\d)")
+    found = sorted(path for path in folder.glob(f"*{number}*") if named.search(path.name))
+    return next((path for path in found if path.is_file() and path.stat().st_size), None)
 
 
 def _end_of(path: Path) -> str:
