@@ -6,13 +6,14 @@ import logging
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 from mlip_compose import __version__
 from mlip_compose.errors import RequestError
+from mlip_compose.interruption import sheltered
 from mlip_compose.studies.engine.engine import Engine
 from mlip_compose.studies.engine.job_queue import JobQueue, read_job_queue, submitted
 
@@ -57,18 +58,20 @@ def local(processes: int) -> Engine:
                 prefix="mlip-compose-", ignore_cleanup_errors=True
             ) as scratch,
             dask.config.set(settings),
-            LocalCluster(
-                n_workers=processes,
-                threads_per_worker=1,
-                host="127.0.0.1",
-                dashboard_address="127.0.0.1:0",
-                local_directory=scratch,
-                silence_logs=logging.CRITICAL,
-                env=dict(ONE_THREAD),
-                preload="mlip_compose.studies.engine.worker",
-            ) as cluster,
-            Client(cluster) as client,
+            ExitStack() as stack,
         ):
+            with sheltered():  # Dask cannot be interrupted while it starts
+                cluster = LocalCluster(
+                    n_workers=processes,
+                    threads_per_worker=1,
+                    host="127.0.0.1",
+                    dashboard_address="127.0.0.1:0",
+                    local_directory=scratch,
+                    silence_logs=logging.CRITICAL,
+                    env=dict(ONE_THREAD),
+                    preload="mlip_compose.studies.engine.worker",
+                )
+                client = stack.enter_context(Client(stack.enter_context(cluster)))
             yield client
 
     return Engine(connect)
