@@ -1,14 +1,19 @@
-"""Files that appear under their name whole, or not at all."""
+"""Files that appear under their name whole, or not at all, and are set aside when damaged."""
 
 from __future__ import annotations
 
+import logging
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import BinaryIO
 
 from mlip_compose.errors import RequestError, UnwritableError
+
+_log = logging.getLogger(__name__)
 
 
 def refuse_existing(path: Path) -> None:
@@ -64,3 +69,32 @@ def write_bytes(path: Path, content: bytes) -> None:
         rest = memoryview(content)
         while rest:
             rest = rest[file.write(rest) :]
+
+
+def set_aside(path: Path, folder: Path, reason: str) -> None:
+    """Move what is damaged into a folder, where it is kept, and say so; it can be made anew then.
+
+    Parameters
+    ----------
+    path
+        A file or a directory; nothing is done where it is no longer there.
+    folder
+        Made where there is none; what is there already keeps its name.
+    reason
+        What is wrong with it, for the message.
+
+    Raises
+    ------
+    UnwritableError
+        It cannot be moved.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        numbers = ("" if i == 0 else f".{i}" for i in count())
+        kept = next(to for n in numbers if not (to := folder / f"{path.name}{n}").exists())
+        shutil.move(path, kept)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise UnwritableError(path, error) from error
+    _log.warning("%s is damaged (%s): it is kept as %s, and made anew", path, reason, kept)

@@ -25,7 +25,7 @@ Until then it closes what it opened."""
 SHOW_CURSOR: Final = "\x1b[?25h"
 
 
-class Interrupted(BaseException):  # noqa: N818 - no error: somebody wanted it
+class Interrupted(BaseException):
     """The process was told to end.
 
     Parameters

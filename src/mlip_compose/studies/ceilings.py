@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from mlip_compose.evaluation.ceiling import CeilingHeader, CeilingScore, ceiling_score
 from mlip_compose.files import write_text
-from mlip_compose.store.predictions import Predictions, read_predictions
+from mlip_compose.store.predictions import Predictions
 from mlip_compose.store.reader import Store
+from mlip_compose.studies.damage import predicted
 from mlip_compose.studies.directory import ResultsDirectory, read_kept
 from mlip_compose.studies.plan import Target
 from mlip_compose.studies.scoring import comparisons
@@ -31,10 +32,10 @@ def score_ceilings(
     scores, missing = [], 0
     for ordinary, ceiling, radius in pairs:
         path = directory.ceiling(ceiling.id)
-        score = read_kept(path, CeilingScore)
+        score = read_kept(path, CeilingScore, directory)
         if score is None:
-            first, _ = read_predictions(directory.predictions(ordinary.id))
-            second, _ = read_predictions(directory.predictions(ceiling.id))
+            first = predicted(directory, ordinary.id)
+            second = predicted(directory, ceiling.id)
             score = score_against_ceiling(first, second, store, ordinary, ceiling, radius)
             write_text(path, score.model_dump_json(indent=1) + "\n")
             missing += 1

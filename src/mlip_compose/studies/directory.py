@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from mlip_compose.errors import RequestError, UnwritableError
+from mlip_compose.files import set_aside
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -23,8 +24,11 @@ class ResultsDirectory:
     ``trainings/<id>/`` has a finished training (``unit.json`` and ``model/``), and
     ``predictions/<id>.h5`` and ``scores/<id>.json`` what follows from it at one level
     (``ceilings/<id>.json`` in place of a score where it is a ceiling); ``certificates/`` has the
-    splits, ``work/<id>/`` a training under way, with its checkpoints.
+    splits, ``work/<id>/`` a training under way, with its checkpoints, ``damaged/`` what was found
+    damaged and was made anew.
     """
+
+    FOLDERS: ClassVar = ("trainings", "predictions", "scores", "ceilings", "certificates", "work")
 
     root: Path
 
@@ -46,6 +50,11 @@ class ResultsDirectory:
     def report(self) -> Path:
         """The page."""
         return self.root / "report.html"
+
+    @property
+    def damaged(self) -> Path:
+        """Where damaged files are kept."""
+        return self.root / "damaged"
 
     def training(self, unit: str) -> Path:
         """Directory of a finished training."""
@@ -76,11 +85,17 @@ class ResultsDirectory:
         return held(self.root)
 
 
-def read_kept(path: Path, model: type[Model]) -> Model | None:
-    """Return a document that an earlier run left; None where it is absent or damaged."""
+def read_kept(path: Path, model: type[Model], directory: ResultsDirectory) -> Model | None:
+    """Return a document that an earlier run left in a directory of results.
+
+    None where it is absent, or was damaged and is now set aside.
+    """
     try:
         return model.model_validate_json(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, ValidationError):
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError, ValidationError) as error:
+        set_aside(path, directory.damaged, " ".join(str(error).split())[:200])
         return None
 
 

@@ -28,8 +28,13 @@ from mlip_compose.evaluation.gallery import (
 from mlip_compose.evaluation.metrics import is_usable
 from mlip_compose.files import write_text
 from mlip_compose.records import Frames, Molecule, PredictedFrames
-from mlip_compose.store.predictions import predictions_checksum, read_predictions
+from mlip_compose.store.predictions import (
+    Predictions,
+    predictions_checksum,
+    read_predictions,
+)
 from mlip_compose.store.reader import Store
+from mlip_compose.studies.damage import derived
 from mlip_compose.studies.directory import ResultsDirectory, read_kept
 from mlip_compose.studies.plan import Target
 from mlip_compose.studies.scoring import predicted_frames
@@ -70,11 +75,11 @@ def update_gallery(
         if not same or same[0].seed == each.seed:
             same.append(each)
     sources = {
-        each.target.id: predictions_checksum(directory.predictions(each.target.id))
+        each.target.id: _checksum(directory, each.target.id)
         for same in sets.values()
         for each in same
     }
-    kept = read_kept(directory.gallery, Gallery)
+    kept = read_kept(directory.gallery, Gallery, directory)
     if kept and (kept.dataset_sha256, kept.sources) == (store.checksum, sources):
         return kept, False
     made = tuple(_set(same, store, directory) for same in sets.values())
@@ -114,6 +119,18 @@ def read_gallery(directory: ResultsDirectory) -> Gallery | None:
         ) from error
 
 
+def _checksum(directory: ResultsDirectory, target: str) -> str:
+    path = directory.predictions(target)
+    with derived(path):
+        return predictions_checksum(path)
+
+
+def _predictions(directory: ResultsDirectory, target: str) -> Predictions:
+    path = directory.predictions(target)
+    with derived(path):
+        return read_predictions(path)[0]
+
+
 def _graph(molecule: Molecule) -> GalleryMolecule:
     bonds = zip(molecule.bonds.tolist(), molecule.bond_orders.tolist(), strict=True)
     return GalleryMolecule(
@@ -127,7 +144,7 @@ def _graph(molecule: Molecule) -> GalleryMolecule:
 def _set(same: Sequence[Predicted], store: Store, directory: ResultsDirectory) -> GallerySet:
     """Return the frames of one task and level, which all these potentials predicted."""
     target, radius = same[0].target, same[0].coverage_radius
-    files = [read_predictions(directory.predictions(each.target.id))[0] for each in same]
+    files = [_predictions(directory, each.target.id) for each in same]
     files.sort(key=lambda file: ROLES.index(file.header.role))
     potentials = tuple(
         GalleryPotential(name=file.header.potential, role=file.header.role) for file in files

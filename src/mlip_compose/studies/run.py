@@ -24,13 +24,14 @@ from mlip_compose.evaluation.ranking import rankings
 from mlip_compose.evaluation.relaxations import relaxations
 from mlip_compose.evaluation.results import Score
 from mlip_compose.evaluation.seeds import seed_summaries
-from mlip_compose.files import write_text
+from mlip_compose.files import set_aside, write_text
 from mlip_compose.records import Failure
 from mlip_compose.report.bundle import DatasetFacts, StudyResults, UnitFacts
 from mlip_compose.store.catalogue import dataset_path
-from mlip_compose.store.predictions import Predictions, read_predictions
+from mlip_compose.store.predictions import Predictions
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.ceilings import score_ceilings
+from mlip_compose.studies.damage import derived, make_way, predicted, repaired
 from mlip_compose.studies.directory import ResultsDirectory, read_kept
 from mlip_compose.studies.engine.engine import Engine
 from mlip_compose.studies.evaluate import certified
@@ -108,12 +109,19 @@ def run_study(
     RequestError
         The data cannot be used, or the directory cannot be written.
     """
+    return repaired(directory, lambda: _run_once(study, directory, engine, command, watch))
+
+
+def _run_once(
+    study: Study, directory: ResultsDirectory, engine: Engine, command: str, watch: Watch
+) -> RunOutcome:
     path = dataset_path(study.dataset).resolve()  # workers have other working directories
     store = Store(path)
     trainings = plan(study, store)
     foreign = foreign_rows(study, store, trainings)
     check_there((t.entry for t in trainings if not directory.training(t.id).is_dir()), engine)
     with directory.locked():
+        make_way(directory)
         certificates = _certify(trainings, store, directory, watch)
         units, trained, failures = _train(trainings, path, directory, engine, watch)
         scores, scored = _score(trainings, foreign, units, certificates, store, directory, watch)
@@ -198,7 +206,7 @@ def _certify(
         certificate = certified(store, target)
         text = json.dumps(certificate.to_json(), indent=1) + "\n"
         path = directory.certificate(*key)
-        if not path.is_file() or path.read_text("utf-8") != text:
+        if not path.is_file() or path.read_bytes() != text.encode():
             write_text(path, text)
         found[key] = certificate
         watch.unit(path.stem, "")
@@ -228,7 +236,7 @@ def _train(
     jobs = []
     for training in trainings:
         if _finished(training, directory):
-            units[training.id] = read_unit(directory.training(training.id)).facts
+            units[training.id] = _facts(training, directory)
         else:
             jobs.append(TrainingJob(training, dataset, directory.absolute()))
     jobs.sort(key=lambda job: ROLE_ORDER.index(job.training.entry.kind.role))
@@ -253,11 +261,17 @@ def _wants_gpu(job: TrainingJob) -> bool:
     return job.training.entry.kind.role == "learned"
 
 
+def _facts(training: Training, directory: ResultsDirectory) -> UnitFacts:
+    path = directory.training(training.id)
+    with derived(path):
+        return read_unit(path).facts
+
+
 def _finished(training: Training, directory: ResultsDirectory) -> bool:
     """Whether a training is there with all its predictions, or failed for good."""
     if not (directory.training(training.id) / "unit.json").is_file():
         return False
-    if read_unit(directory.training(training.id)).facts.status == "failed":
+    if _facts(training, directory).status == "failed":
         return True
     return all(directory.predictions(target.id).is_file() for target in training.targets)
 
@@ -277,7 +291,9 @@ def _score(
         if _is_done(training, units)
     ]
     made += [(row.key, row.target, row.predictions) for row in foreign]
-    kept = {target.id: read_kept(directory.score(target.id), Score) for _, target, _ in made}
+    kept = {
+        target.id: read_kept(directory.score(target.id), Score, directory) for _, target, _ in made
+    }
     missing = sum(score is None for score in kept.values())
     watch.stage("score", missing)
     scores = []
@@ -285,7 +301,7 @@ def _score(
         score = kept[target.id]
         if score is None:
             if predictions is None:
-                predictions, _ = read_predictions(directory.predictions(target.id))
+                predictions = predicted(directory, target.id)
             radius = certificates[key].coverage_radius
             score = score_predictions(predictions, store, target, radius)
             write_text(directory.score(target.id), score.model_dump_json(indent=1) + "\n")
@@ -341,7 +357,9 @@ def _kept(directory: ResultsDirectory) -> StudyResults | None:
     """Return the results that are there; none, or damaged ones, are made anew from the scores."""
     try:
         return read_results(directory)
-    except DataError:
+    except DataError as error:
+        if directory.results.exists():
+            set_aside(directory.results, directory.damaged, error.found)
         return None
 
 

@@ -17,11 +17,13 @@ from pydantic import ValidationError
 from mlip_compose.errors import ChecksumError, SchemaError, UnreadableError
 from mlip_compose.files import write_text
 from mlip_compose.potentials.base import Potential
+from mlip_compose.potentials.files import check_model
 from mlip_compose.potentials.registry import load_potential
 from mlip_compose.records import PRIMARY, SECONDARY, Failure, IntArray, TrainingSet
 from mlip_compose.report.bundle import UnitFacts
 from mlip_compose.store.predictions import write_predictions
 from mlip_compose.store.reader import Store
+from mlip_compose.studies.damage import derived
 from mlip_compose.studies.directory import ResultsDirectory, held
 from mlip_compose.studies.plan import Training
 from mlip_compose.studies.prediction import predict_selection
@@ -70,6 +72,8 @@ def do_training(job: TrainingJob) -> UnitFacts:
     ------
     ChecksumError
         The data set is no longer the one that the training was planned on.
+    DamagedError
+        The training was finished before, and cannot be read.
     """
     training, directory = job.training, job.directory
     store = _planned_on(training, job.dataset)
@@ -78,11 +82,14 @@ def do_training(job: TrainingJob) -> UnitFacts:
         with held(work, wait=True):
             if not (final / UNIT).is_file():
                 _train(training, store, work, final)
-    unit = read_unit(final)
+    with derived(final):
+        unit = read_unit(final)
     if unit.facts.status == "failed":
         return unit.facts
     missing = [t for t in training.targets if not directory.predictions(t.id).is_file()]
     if missing:
+        with derived(final):
+            check_model(unit.model)
         potential = load_potential(unit.model)
         for target in missing:
             predictions = predict_selection(potential, unit.facts, store, target)
