@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +33,7 @@ from mlip_compose.store.predictions import Predictions
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.ceilings import score_ceilings
 from mlip_compose.studies.damage import derived, make_way, predicted, repaired
-from mlip_compose.studies.directory import ResultsDirectory, read_kept
+from mlip_compose.studies.directory import ResultsDirectory, read_kept, reason_of
 from mlip_compose.studies.engine.engine import Engine
 from mlip_compose.studies.evaluate import certified
 from mlip_compose.studies.foreign_rows import ForeignRow, foreign_rows
@@ -42,9 +43,16 @@ from mlip_compose.studies.preflight import check_there
 from mlip_compose.studies.provenance import provenance
 from mlip_compose.studies.scoring import score_predictions
 from mlip_compose.studies.study import Study
-from mlip_compose.studies.training import TrainingJob, do_training, read_progress, read_unit
+from mlip_compose.studies.training import (
+    TrainingJob,
+    do_training,
+    failed_unit,
+    read_progress,
+    read_unit,
+)
 from mlip_compose.tasks.schema import Certificate
 
+END_OF_PAGE: Final = b"</html>"
 PAIRED_METRICS: Final = ("forces_mae", "energy_mae_per_atom_within")
 ROLE_ORDER: Final = ("learned", "feasibility", "scale")
 """The longest trainings first, so that no process waits for one at the end."""
@@ -123,7 +131,7 @@ def _run_once(
     with directory.locked():
         make_way(directory)
         certificates = _certify(trainings, store, directory, watch)
-        units, trained, failures = _train(trainings, path, directory, engine, watch)
+        units, trained = _train(trainings, path, directory, engine, watch)
         scores, scored = _score(trainings, foreign, units, certificates, store, directory, watch)
         shown = [units[training.id] for training in trainings if training.id in units]
         shown += [row.facts for row in foreign]
@@ -164,14 +172,14 @@ def _run_once(
             write_text(directory.results, results.model_dump_json(indent=1) + "\n")
             directory.report.unlink(missing_ok=True)
         results = results.model_copy(update={"gallery": gallery})
-        if not directory.report.is_file():
+        if not _is_whole(directory):
             from mlip_compose.report.page import write_report
 
             watch.stage("report", 1)
             write_report(results, directory.report)
             watch.unit("report", "")
-    failures += [f"{u.id}: {u.reason}" for u in results.units if u.status == "failed"]
-    return RunOutcome(results, directory.report, done, tuple(failures))
+    failures = tuple(f"{u.id}: {u.reason}" for u in results.units if u.status == "failed")
+    return RunOutcome(results, directory.report, done, failures)
 
 
 def read_results(directory: ResultsDirectory) -> StudyResults:
@@ -191,8 +199,11 @@ def read_results(directory: ResultsDirectory) -> StudyResults:
             "Make one with `mlip-compose run`.",
         ) from error
     except (ValidationError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())[:300]
-        raise SchemaError(f"results of a study in {directory.results}", reason) from error
+        raise SchemaError(
+            f"results of a study in {directory.results}",
+            reason_of(error),
+            "Run the study again: `mlip-compose run` makes them anew from the scores.",
+        ) from error
     return results.model_copy(update={"gallery": read_gallery(directory)})
 
 
@@ -230,9 +241,8 @@ def _train(
     directory: ResultsDirectory,
     engine: Engine,
     watch: Watch,
-) -> tuple[dict[str, UnitFacts], int, list[str]]:
+) -> tuple[dict[str, UnitFacts], int]:
     units: dict[str, UnitFacts] = {}
-    failures: list[str] = []
     jobs = []
     for training in trainings:
         if _finished(training, directory):
@@ -249,12 +259,12 @@ def _train(
 
     for job, outcome in engine.run(do_training, jobs, tick, _wants_gpu):
         if isinstance(outcome, Failure):
-            failures.append(str(outcome))
+            units[str(job)] = failed_unit(job.training, outcome)
             watch.unit(str(job), outcome.reason)
         else:
             units[str(job)] = outcome
             watch.unit(str(job), outcome.reason)
-    return units, len(jobs), failures
+    return units, len(jobs)
 
 
 def _wants_gpu(job: TrainingJob) -> bool:
@@ -351,6 +361,21 @@ def _ordinary(trainings: Iterable[Training]) -> list[tuple[Training, Target]]:
 
 def _key(training: Training, target: Target) -> tuple[str, int, int]:
     return training.task, target.level, training.seed
+
+
+def _is_whole(directory: ResultsDirectory) -> bool:
+    """Whether the page is there; what ends as no page does is set aside."""
+    try:
+        with directory.report.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - len(END_OF_PAGE)))
+            end = file.read()
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise UnreadableError(f"the page {directory.report}", str(error)) from error
+    if end != END_OF_PAGE:
+        set_aside(directory.report, directory.damaged, "its end is missing")
+    return end == END_OF_PAGE
 
 
 def _kept(directory: ResultsDirectory) -> StudyResults | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ from mlip_compose.errors import RequestError
 from mlip_compose.interruption import sheltered
 from mlip_compose.studies.engine.engine import Engine
 from mlip_compose.studies.engine.job_queue import JobQueue, read_job_queue, submitted
+from mlip_compose.studies.engine.scratch import scratch_directory
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -54,9 +54,7 @@ def local(processes: int) -> Engine:
             "distributed.scheduler.worker-ttl": None,  # nannies see workers end; clocks may jump
         }
         with (
-            tempfile.TemporaryDirectory(
-                prefix="mlip-compose-", ignore_cleanup_errors=True
-            ) as scratch,
+            scratch_directory() as scratch,
             dask.config.set(settings),
             ExitStack() as stack,
         ):
@@ -66,7 +64,7 @@ def local(processes: int) -> Engine:
                     threads_per_worker=1,
                     host="127.0.0.1",
                     dashboard_address="127.0.0.1:0",
-                    local_directory=scratch,
+                    local_directory=str(scratch),
                     silence_logs=logging.CRITICAL,
                     env=dict(ONE_THREAD),
                     preload="mlip_compose.studies.engine.worker",
