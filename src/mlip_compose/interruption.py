@@ -6,6 +6,7 @@ the process where it stands: jobs of a batch system would go on, and temporary f
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import sys
@@ -78,6 +79,7 @@ def interruptible() -> Iterator[None]:
         if not _State.ending:
             for number, handler in before.items():
                 signal.signal(number, handler)
+            atexit.register(_end_as_others, tuple(before))
 
 
 @contextmanager
@@ -87,6 +89,9 @@ def sheltered() -> Iterator[None]:
     Processes and threads that are started in it never see Ctrl-C, which a terminal sends to the
     whole group of processes: it is for the one that started them to end them.
     """
+    from multiprocessing import resource_tracker  # 40 ms, in which no signal would be caught
+
+    resource_tracker.ensure_running()  # which would lift the block in the thread that starts it
     blocks = hasattr(signal, "pthread_sigmask")
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if blocks else set()
     _State.waiting += 1
@@ -117,6 +122,12 @@ def _raise(number: int) -> None:
     watch.daemon = True
     watch.start()
     raise Interrupted(number)
+
+
+def _end_as_others(numbers: tuple[int, ...]) -> None:
+    """Let signals end a process that is ending anyway, without Python's traceback."""
+    for number in numbers:
+        signal.signal(number, signal.SIG_DFL)
 
 
 def _end_now(number: int) -> None:

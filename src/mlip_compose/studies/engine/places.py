@@ -55,7 +55,7 @@ def local(processes: int) -> Engine:
         }
         with (
             scratch_directory() as scratch,
-            dask.config.set(settings),
+            dask.config.set(settings | {"temporary-directory": str(scratch)}),
             ExitStack() as stack,
         ):
             with sheltered():  # Dask cannot be interrupted while it starts
