@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
+from pathlib import Path
+from typing import Final
 
 from mlip_compose.interruption import Interrupted, interruptible
+
+NO_SPACE: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def main() -> None:
@@ -21,7 +27,7 @@ def _run() -> int:
     """Run the command and return its exit status; imports take most of the time of a short one."""
     from mlip_compose.cli.app import app
     from mlip_compose.cli.output import refuse
-    from mlip_compose.errors import RequestError
+    from mlip_compose.errors import RequestError, UnwritableError
 
     try:
         app()
@@ -29,4 +35,10 @@ def _run() -> int:
         return refuse(error)
     except BrokenPipeError:
         sys.stderr.close()
+    except OSError as error:
+        if error.errno not in NO_SPACE:
+            raise
+        if error.filename is None:  # results go to a file that stdout is
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return refuse(UnwritableError(Path(error.filename or "the standard output"), error))
     return 0

@@ -10,8 +10,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from mlip_compose.errors import RequestError
+from mlip_compose.memory import is_out_of_memory
 from mlip_compose.records import Failure
-from mlip_compose.studies.engine.memory import is_out_of_memory
 
 if TYPE_CHECKING:
     from distributed import Client, Future

@@ -58,7 +58,7 @@ def local(processes: int) -> Engine:
             dask.config.set(settings | {"temporary-directory": str(scratch)}),
             ExitStack() as stack,
         ):
-            with sheltered():  # Dask cannot be interrupted while it starts
+            with sheltered(), _starting():  # Dask cannot be interrupted while it starts
                 cluster = LocalCluster(
                     n_workers=processes,
                     threads_per_worker=1,
@@ -73,6 +73,20 @@ def local(processes: int) -> Engine:
             yield client
 
     return Engine(connect)
+
+
+@contextmanager
+def _starting() -> Iterator[None]:
+    """Say what it means that workers do not start."""
+    try:
+        yield
+    except (OSError, RuntimeError, TimeoutError) as error:
+        cause = error.__cause__ or error
+        raise RequestError(
+            "worker processes that start on this machine",
+            " ".join(str(cause).split())[:200] or type(cause).__name__,
+            "Run the same command again, with fewer processes (-j) if memory is short.",
+        ) from error
 
 
 def running(address: str, shared: Path) -> Engine:

@@ -1,4 +1,4 @@
-"""Whether an error of a unit says that there was too little memory."""
+"""Whether an error says that there was too little memory."""
 
 from __future__ import annotations
 
