@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mlip_compose.errors import RequestError
+from mlip_compose.memory import is_out_of_memory
 
 FORM: Final = "'module:function', such as 'tblite.ase:TBLite'"
 
@@ -107,6 +108,8 @@ def evaluate(calculator: Any, atoms: Any) -> Evaluation | str:
         forces = np.array(calculator.get_forces(atoms), dtype=np.float64)
         energy = float(calculator.get_potential_energy(atoms))
     except Exception as error:  # a calculator may raise what it likes where it does not converge
+        if is_out_of_memory(error):  # which says nothing of the frame
+            raise
         return one_line(error)
     if forces.shape != (len(atoms), 3):
         return f"forces of shape {forces.shape} for {len(atoms)} atoms"

@@ -11,6 +11,7 @@
         │   ├── UnreadableError    missing, truncated, not of this format
         │   ├── SchemaError        another schema, or one that is not kept
         │   ├── ChecksumError      altered since it was written
+        │   ├── DamagedError       one that this program made, and can make anew
         │   └── MissingLabelsError no energies or no forces
         ├── UnwritableError        no room or no permission to write a file
         ├── CoverageError          the data lacks what a task or a budget needs
@@ -98,6 +99,24 @@ class SchemaError(DataError):
 
 class ChecksumError(DataError):
     """A file whose content is not what was written."""
+
+
+class DamagedError(DataError):
+    """A file that this program made of others and can make anew.
+
+    Parameters
+    ----------
+    path
+        Of the file, or of the directory that holds it and is made with it.
+    reason
+        What is wrong.
+    """
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path = path
+        super().__init__(
+            f"{path} as it was written", reason, "Run again to have it made anew, or remove it."
+        )
 
 
 class MissingLabelsError(DataError):

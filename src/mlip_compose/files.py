@@ -1,14 +1,28 @@
-"""Files that appear under their name whole, or not at all."""
+"""Files that appear under their name whole, or not at all, and are set aside when damaged."""
 
 from __future__ import annotations
 
+import errno
+import fcntl
+import logging
 import os
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from itertools import count
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
+from uuid import uuid4
 
 from mlip_compose.errors import RequestError, UnwritableError
+
+_log = logging.getLogger(__name__)
+
+NO_ROOM: Final = {
+    getattr(errno, name)
+    for name in ("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EACCES", "EPERM", "EIO")
+    if hasattr(errno, name)
+}
 
 
 def refuse_existing(path: Path) -> None:
@@ -34,23 +48,62 @@ def appearing_whole(path: Path) -> Iterator[BinaryIO]:
     UnwritableError
         The disk is full, or the place cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = temporary.open("w+b", buffering=0)
+        temporary, file = _temporary(path)
     except OSError as error:
         raise UnwritableError(path, error) from error
-    try:
-        with file:
+    with file:
+        try:
             yield file
             os.fsync(file.fileno())
-        temporary.replace(path)
+            temporary.replace(path)
+        except BaseException as error:
+            temporary.unlink(missing_ok=True)
+            # an error of another file, that was read for this one, stays what it is
+            if isinstance(error, OSError) and error.filename in (None, str(temporary)):
+                raise UnwritableError(path, error) from error
+            raise
+
+
+def _temporary(path: Path) -> tuple[Path, BinaryIO]:
+    """Open a hidden file beside another one, empty, for reading and writing.
+
+    It is always under the same name, so that what a killed process left there is used up, and
+    under one of its own where another process writes, or locks are not to be had.
+    """
+    usual = path.with_name(f".{path.name}.tmp")
+    with suppress(OSError), ExitStack() as stack:
+        file = stack.enter_context(_opened(usual, os.O_NOFOLLOW))
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.path.samestat(os.fstat(file.fileno()), usual.stat()):  # not renamed meanwhile
+            file.truncate()
+            stack.pop_all()
+            return usual, file
+    own = path.with_name(f".{path.name}.{uuid4().hex}.tmp")
+    return own, _opened(own, os.O_EXCL)
+
+
+def _opened(path: Path, flags: int) -> BinaryIO:
+    number = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | flags, 0o666)
+    return os.fdopen(number, "r+b", buffering=0)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Call what may find no room, or no permission, to write at or below a path.
+
+    Raises
+    ------
+    UnwritableError
+        In place of an OSError that says so.
+    """
+    try:
+        yield
     except OSError as error:
-        if error.filename not in (None, str(temporary)):
-            raise  # of another file, that was read for this one
+        if error.errno not in NO_ROOM:
+            raise
         raise UnwritableError(path, error) from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -64,3 +117,32 @@ def write_bytes(path: Path, content: bytes) -> None:
         rest = memoryview(content)
         while rest:
             rest = rest[file.write(rest) :]
+
+
+def set_aside(path: Path, folder: Path, reason: str) -> None:
+    """Move what is damaged into a folder, where it is kept, and say so; it can be made anew then.
+
+    Parameters
+    ----------
+    path
+        A file or a directory; nothing is done where it is no longer there.
+    folder
+        Made where there is none; what is there already keeps its name.
+    reason
+        What is wrong with it, for the message.
+
+    Raises
+    ------
+    UnwritableError
+        It cannot be moved.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        numbers = ("" if i == 0 else f".{i}" for i in count())
+        kept = next(to for n in numbers if not (to := folder / f"{path.name}{n}").exists())
+        shutil.move(path, kept)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise UnwritableError(path, error) from error
+    _log.warning("%s is damaged (%s): it is kept as %s, and made anew", path, reason, kept)

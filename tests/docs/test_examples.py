@@ -8,7 +8,7 @@ import pytest
 import typer
 import yaml
 
-from mlip_compose.cli.main import app
+from mlip_compose.cli.app import app
 from mlip_compose.studies.engine.job_queue import JobQueue
 from mlip_compose.studies.recipe import Recipe
 from mlip_compose.studies.study import Entry, Study

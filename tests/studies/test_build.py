@@ -13,7 +13,7 @@ from mlip_compose.records import Failure
 from mlip_compose.store.reader import Store
 from mlip_compose.studies import build as module
 from mlip_compose.studies.build import build
-from mlip_compose.studies.directory import held
+from mlip_compose.studies.locks import held
 from mlip_compose.studies.recipe import load_recipe
 
 
@@ -61,7 +61,6 @@ SCRIPT = """
 import sys
 from pathlib import Path
 from mlip_compose.studies.build import build
-from mlip_compose.studies.directory import held
 from mlip_compose.studies.engine.places import local
 from mlip_compose.studies.recipe import load_recipe
 if __name__ == "__main__":

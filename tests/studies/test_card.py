@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from mlip_compose.cli.main import app
+from mlip_compose.cli.app import app
 from mlip_compose.store.catalogue import open_store
 from mlip_compose.store.writer import write_store
 

@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args, get_origin
 
 import typer
 
-from mlip_compose.cli.main import app
+from mlip_compose.cli.app import app
 from pages.markdown import code, prose, sentence, table
 
 INTRODUCTION = """\

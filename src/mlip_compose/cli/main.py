@@ -1,73 +1,44 @@
-"""The root of the command: a table of contents, and what every command does with an error."""
+"""What every command does with an error, and with a signal that tells it to end."""
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
+from pathlib import Path
+from typing import Final
 
-import typer
+from mlip_compose.interruption import Interrupted, interruptible
 
-from mlip_compose.cli import (
-    archive,
-    data,
-    merge,
-    molecules,
-    potentials,
-    predict,
-    predictions,
-    report,
-    run,
-    score,
-    tasks,
-    train,
-)
-from mlip_compose.cli.output import refuse
-from mlip_compose.errors import RequestError
-
-INTERRUPTED = 130
-
-app = typer.Typer(
-    name="mlip-compose",
-    help="Has a machine-learned interatomic potential learned that molecules are made of parts? "
-    "Train it on some molecules X-(CH2)n-Y, test it on others that are made of the same parts.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-app.command("run")(run.run)
-app.command("merge")(merge.merge)
-app.add_typer(tasks.app, name="tasks")
-app.add_typer(molecules.app, name="molecules")
-app.add_typer(data.app, name="data")
-app.add_typer(potentials.app, name="potentials")
-app.command("train")(train.train)
-app.command("predict")(predict.predict)
-app.add_typer(predictions.app, name="predictions")
-app.command("score")(score.score)
-app.command("report")(report.report)
-app.command("archive")(archive.archive)
-
-
-@app.callback(invoke_without_command=True)
-def root(
-    version: bool = typer.Option(False, "--version", help="Print the version and stop."),
-) -> None:
-    """Print the version where that is asked for."""
-    if version:
-        from mlip_compose import __version__
-
-        typer.echo(f"mlip-compose {__version__}")
-        raise typer.Exit
+NO_SPACE: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def main() -> None:
     """Run the command; a request that cannot be served ends with status 2 and one message."""
     try:
+        with interruptible():
+            sys.exit(_run())
+    except Interrupted as signal:
+        sys.stderr.write(f"{signal}\n")
+        sys.exit(signal.status)
+
+
+def _run() -> int:
+    """Run the command and return its exit status; imports take most of the time of a short one."""
+    from mlip_compose.cli.app import app
+    from mlip_compose.cli.output import refuse
+    from mlip_compose.errors import RequestError, UnwritableError
+
+    try:
         app()
     except RequestError as error:
-        sys.exit(refuse(error))
-    except KeyboardInterrupt:
-        typer.echo("interrupted; what was finished is kept, run again to go on", err=True)
-        sys.exit(INTERRUPTED)
+        return refuse(error)
     except BrokenPipeError:
         sys.stderr.close()
-        sys.exit(0)
+    except OSError as error:
+        if error.errno not in NO_SPACE:
+            raise
+        if error.filename is None:  # results go to a file that stdout is
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return refuse(UnwritableError(Path(error.filename or "the standard output"), error))
+    return 0

@@ -54,6 +54,7 @@ def train(
     """Train a potential on a task's training frames and predict its test frames."""
     from mlip_compose.store.catalogue import dataset_path
     from mlip_compose.store.reader import Store
+    from mlip_compose.studies.damage import make_way, repaired
     from mlip_compose.studies.directory import ResultsDirectory
     from mlip_compose.studies.plan import plan
     from mlip_compose.studies.preflight import check_there
@@ -79,7 +80,9 @@ def train(
         if not directory.training(training.id).is_dir():
             check_there([training.entry], engine)
         with directory.locked(), progress_bars() as bars:
-            facts = _train(TrainingJob(training, path, directory.absolute()), engine, bars)
+            make_way(directory)
+            job = TrainingJob(training, path, directory.absolute())
+            facts = repaired(directory, lambda: _train(job, engine, bars))
     document: dict[str, Any] = {
         "model": str(directory.training(training.id)),
         "predictions": [str(directory.predictions(target.id)) for target in training.targets],

@@ -5,6 +5,7 @@ A kind that has its own format for parameters (a torch state) keeps it beside ``
 
 from __future__ import annotations
 
+import io
 import json
 import zipfile
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlip_compose.errors import SchemaError, UnreadableError
+from mlip_compose.files import write_bytes, write_text
 
 HEADER = "model.json"
 ARRAYS = "model.npz"
@@ -39,9 +41,11 @@ def write_model(
     directory.mkdir(parents=True, exist_ok=True)
     header = {"kind": kind, "version": version, "facts": dict(facts)}
     text = json.dumps(header, indent=1, sort_keys=True, allow_nan=False)
-    (directory / HEADER).write_text(text + "\n", encoding="utf-8")
+    write_text(directory / HEADER, text + "\n")
     if arrays:
-        np.savez(directory / ARRAYS, allow_pickle=False, **dict(arrays))
+        content = io.BytesIO()
+        np.savez(content, allow_pickle=False, **dict(arrays))
+        write_bytes(directory / ARRAYS, content.getvalue())
 
 
 def read_kind(directory: Path) -> str:
@@ -81,14 +85,30 @@ def read_model(
             f"kind {header['kind']!r}, version {header['version']!r}",
             "Train it again with this version of the program.",
         )
-    path = directory / ARRAYS
+    return header["facts"], _read_arrays(directory / ARRAYS)
+
+
+def check_model(directory: Path) -> None:
+    """Read the potential in ``directory``, of whatever kind, as far as it is the same for all.
+
+    Raises
+    ------
+    UnreadableError, SchemaError
+        As :func:`read_model`.
+    """
+    read_facts(directory)
+    _read_arrays(directory / ARRAYS)
+
+
+def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:
     if not path.exists():
-        return header["facts"], {}
+        return {}
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            return header["facts"], {name: stored[name] for name in stored.files}
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise UnreadableError(f"arrays of a potential in {path}", str(error)) from error
+            return {name: stored[name] for name in stored.files}
+    except (OSError, ValueError, EOFError, RuntimeError, KeyError, zipfile.BadZipFile) as error:
+        reason = str(error) or type(error).__name__
+        raise UnreadableError(f"arrays of a potential in {path}", reason) from error
 
 
 def _read_header(directory: Path) -> dict[str, Any]:

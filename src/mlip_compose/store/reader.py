@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from functools import cached_property
@@ -71,6 +72,7 @@ class Store:
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
         self._verified: set[str] = set()
+        self._file: tuple[int, ...] = ()
         with self._open() as file:
             self.header = self._read_header(file)
             self.checksum = str(file.attrs["sha256"])
@@ -213,11 +215,17 @@ class Store:
             raise UnknownNameError(f"molecule of {self.name}", molecule, self.molecules)
 
     def _verify(self, group: Any, molecule: str) -> dict[str, NDArray[Any]]:
-        """Check a molecule's content, once; return it, by path, where this was the time."""
+        """Check a molecule's content, once; return it, by path, where this was the time.
+
+        Its checksum must be the one that it had when the store was opened: another file may have
+        taken its place since.
+        """
+        self._notice_change(group.file)
         if molecule in self._verified:
             return {}
         attributes = _attributes(group)
-        expected = attributes.pop("sha256")
+        del attributes["sha256"]
+        expected = self._sums[molecule]
         arrays: dict[str, NDArray[Any]] = {}
         group.visititems(
             lambda path, item: (
@@ -231,6 +239,14 @@ class Store:
             raise self._altered(f"molecule {molecule}", str(expected), found)
         self._verified.add(molecule)
         return arrays
+
+    def _notice_change(self, file: Any) -> None:
+        """Check molecules anew where the file was written, or replaced, since it was read last."""
+        status = os.fstat(file.id.get_vfd_handle())
+        found = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+        if found != self._file:
+            self._verified.clear()
+            self._file = found
 
     def _read_header(self, file: Any) -> StoreHeader:
         schema = file.attrs.get("schema")
@@ -269,7 +285,8 @@ class Store:
         return ChecksumError(
             f"sha256 {expected[:12]}... of {what} in {self.path}",
             f"{found[:12]}...",
-            "The content was altered after it was written; fetch or build the file anew.",
+            "The content was altered after it was written, or while it was used; fetch or build "
+            "the file anew, or run again where another data set took its place.",
         )
 
     def _open(self) -> AbstractContextManager[Any]:

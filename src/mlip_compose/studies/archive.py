@@ -13,7 +13,7 @@ from mlip_compose.errors import RequestError, SchemaError, UnwritableError
 from mlip_compose.evaluation.strict import Strict
 from mlip_compose.files import write_text
 from mlip_compose.store.predictions import predictions_checksum
-from mlip_compose.studies.directory import ResultsDirectory
+from mlip_compose.studies.directory import ResultsDirectory, reason_of
 from mlip_compose.studies.training import MODEL, UNIT
 
 ARCHIVED: Final = "archived.json"
@@ -51,10 +51,9 @@ def read_archived(directory: ResultsDirectory) -> Archived:
     except FileNotFoundError:
         return Archived()
     except (OSError, UnicodeDecodeError, ValidationError) as error:
-        reason = " ".join(str(error).split())[:300]
         raise SchemaError(
             f"the record of an archive in {path}",
-            reason,
+            reason_of(error),
             "Without the file, predictions that are not there are made again.",
         ) from error
 

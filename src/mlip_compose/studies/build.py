@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from mlip_compose.errors import RequestError
-from mlip_compose.files import refuse_existing
+from mlip_compose.errors import DataError, RequestError
+from mlip_compose.files import refuse_existing, set_aside
 from mlip_compose.records import Failure, Frames, Molecule
 from mlip_compose.references.registry import get_reference
 from mlip_compose.sampling.sampler import SampledMolecule, sample_molecule
 from mlip_compose.store.reader import Store
 from mlip_compose.store.schema import TRAJECTORIES, StoreHeader
 from mlip_compose.store.writer import write_store
-from mlip_compose.studies.directory import held
 from mlip_compose.studies.engine.engine import Engine
+from mlip_compose.studies.locks import held
 from mlip_compose.studies.recipe import Recipe
 
 Watch = Callable[[str, float, "Failure | None"], None]
@@ -67,7 +67,8 @@ def build(recipe: Recipe, out: Path, engine: Engine, watch: Watch) -> BuildOutco
     Raises
     ------
     RequestError
-        Where ``out`` exists already, another build of it is under way, or every molecule failed.
+        ``out`` exists already, another build of it is under way, every molecule failed, or a worker
+        process died.
     UnwritableError
         The disk is full, or the place cannot be written.
     """
@@ -82,16 +83,23 @@ def build(recipe: Recipe, out: Path, engine: Engine, watch: Watch) -> BuildOutco
 def _build(recipe: Recipe, out: Path, parts: Path, engine: Engine, watch: Watch) -> BuildOutcome:
     jobs = {m.name: Job(m, recipe, parts / f"{m.name}.h5") for m in recipe.selected()}
     cost = {name: _cost(job.molecule, recipe) for name, job in jobs.items()}
-    missing = [job for job in jobs.values() if not job.part.is_file()]
+    missing = [job for job in jobs.values() if not _is_there(job.part)]
     missing.sort(key=lambda job: -cost[str(job)])
     total, left = sum(cost.values()), sum(cost[str(job)] for job in missing)
     watch("", 1 - left / total, None)
     failures: list[Failure] = []
+    died: list[Failure] = []
     for job, outcome in engine.run(make_part, missing):
         left -= cost[str(job)]
         if outcome is not None:
-            failures.append(outcome)
+            (died if outcome.retryable else failures).append(outcome)
         watch(str(job), 1 - left / total, outcome)
+    if died:
+        raise RequestError(
+            "workers that live to the end of their work",
+            f"{len(died)} molecules that are not made: {died[0]}",
+            "What was finished is kept; run the same command again to go on.",
+        )
     failures.sort(key=lambda failure: failure.subject)
     finished = sorted(name for name, job in jobs.items() if job.part.is_file())
     if not finished:
@@ -102,6 +110,18 @@ def _build(recipe: Recipe, out: Path, parts: Path, engine: Engine, watch: Watch)
     checksum = write_store(out, header, _contents(opened))
     frames = sum(store.total_frames for store in opened)
     return BuildOutcome(out, checksum, len(opened), frames, tuple(failures))
+
+
+def _is_there(part: Path) -> bool:
+    """Whether a molecule was made; a damaged file is set aside until the build ends."""
+    if not part.exists():
+        return False
+    try:
+        Store(part).verify()
+    except DataError as error:
+        set_aside(part, part.parent / "damaged", error.found)
+        return False
+    return True
 
 
 def _cost(molecule: Molecule, recipe: Recipe) -> float:

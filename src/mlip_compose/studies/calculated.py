@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from mlip_compose.errors import RequestError
+from mlip_compose.errors import ChecksumError, RequestError
 from mlip_compose.potentials.calculator import (
     NAME,
     CalculatorPotential,
@@ -41,6 +41,7 @@ class _Piece:
 
     settings: str
     dataset: Path
+    checksum: str
     target: Target
     molecule: str
 
@@ -129,7 +130,7 @@ def predict_calculator(
     if isinstance(report, Failure):
         raise RequestError(f"a worker in which {entry.shown} can be made", report.reason)
     names = sorted(molecules_of(target), key=lambda name: -store.molecules[name].n_atoms)
-    pieces = [_Piece(settings, dataset, target, name) for name in names]
+    pieces = [_Piece(settings, dataset, store.checksum, target, name) for name in names]
     found: dict[str, MoleculePrediction] = {}
     died: list[str] = []
     for piece, outcome in engine.run(_predict, pieces):
@@ -171,7 +172,9 @@ def _report(settings: str) -> dict[str, Any]:
 
 def _predict(piece: _Piece) -> MoleculePrediction:
     potential = _potential(piece.settings)
-    return predict_molecule(potential, _store(piece.dataset), piece.target, piece.molecule)
+    return predict_molecule(
+        potential, _store(piece.dataset, piece.checksum), piece.target, piece.molecule
+    )
 
 
 @lru_cache(maxsize=1)
@@ -181,5 +184,12 @@ def _potential(settings: str) -> CalculatorPotential:
 
 
 @lru_cache(maxsize=1)
-def _store(dataset: Path) -> Store:
-    return Store(dataset)
+def _store(dataset: Path, checksum: str) -> Store:
+    store = Store(dataset)
+    if store.checksum != checksum:
+        raise ChecksumError(
+            f"{dataset} with sha256 {checksum[:12]}..., as when this command began",
+            f"{store.checksum[:12]}...",
+            "The data set was replaced; run again to have predictions of the new one.",
+        )
+    return store

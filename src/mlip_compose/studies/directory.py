@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from mlip_compose.errors import RequestError, UnwritableError
+from mlip_compose.files import set_aside
+from mlip_compose.studies.locks import held
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -23,8 +22,11 @@ class ResultsDirectory:
     ``trainings/<id>/`` has a finished training (``unit.json`` and ``model/``), and
     ``predictions/<id>.h5`` and ``scores/<id>.json`` what follows from it at one level
     (``ceilings/<id>.json`` in place of a score where it is a ceiling); ``certificates/`` has the
-    splits, ``work/<id>/`` a training under way, with its checkpoints.
+    splits, ``work/<id>/`` a training under way, with its checkpoints, ``damaged/`` what was found
+    damaged and was made anew.
     """
+
+    FOLDERS: ClassVar = ("trainings", "predictions", "scores", "ceilings", "certificates", "work")
 
     root: Path
 
@@ -46,6 +48,11 @@ class ResultsDirectory:
     def report(self) -> Path:
         """The page."""
         return self.root / "report.html"
+
+    @property
+    def damaged(self) -> Path:
+        """Where damaged files are kept."""
+        return self.root / "damaged"
 
     def training(self, unit: str) -> Path:
         """Directory of a finished training."""
@@ -76,46 +83,24 @@ class ResultsDirectory:
         return held(self.root)
 
 
-def read_kept(path: Path, model: type[Model]) -> Model | None:
-    """Return a document that an earlier run left; None where it is absent or damaged."""
+def read_kept(path: Path, model: type[Model], directory: ResultsDirectory) -> Model | None:
+    """Return a document that an earlier run left in a directory of results.
+
+    None where it is absent, or was damaged and is now set aside.
+    """
     try:
         return model.model_validate_json(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, ValidationError):
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError, ValidationError) as error:
+        set_aside(path, directory.damaged, reason_of(error))
         return None
 
 
-@contextmanager
-def held(directory: Path, wait: bool = False) -> Iterator[None]:
-    """Hold a directory for one process, made where there is none.
-
-    The system lets go of it when the process ends, however it ends.
-
-    Parameters
-    ----------
-    directory
-        What to hold.
-    wait
-        Whether to wait for another process that holds it.
-
-    Raises
-    ------
-    UnwritableError
-        It cannot be written.
-    RequestError
-        Another process holds it, and it was not to be waited for.
-    """
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        lock = (directory / ".lock").open("a")
-    except OSError as error:
-        raise UnwritableError(directory, error) from error
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except OSError as error:
-            raise RequestError(
-                f"no other run in {directory}",
-                "one that is under way",
-                "Wait for it, or name another place with --out.",
-            ) from error
-        yield
+def reason_of(error: Exception) -> str:
+    """Return why a document cannot be read, in one line."""
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        return f"{place}: {first['msg']}" if place else str(first["msg"])
+    return " ".join(str(error).split())[:200]

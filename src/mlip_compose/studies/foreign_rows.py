@@ -16,7 +16,7 @@ from mlip_compose.store.predictions import PredictionHeader, read_predictions
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.foreign_files import refuse_foreign
 from mlip_compose.studies.plan import Target, Training
-from mlip_compose.studies.scores import file_sha256
+from mlip_compose.studies.scores import ForeignFile, file_sha256
 from mlip_compose.studies.study import Study
 
 Split = tuple[str, int, int]
@@ -33,14 +33,13 @@ class ForeignRow:
         What results say of it, as of a training; its ``id`` follows from the file's content.
     target
         The frames that it is scored on, those of the study's own potentials.
-    path, sha256
-        The file, and its checksum when its ``id`` was found.
+    file
+        With its checksum when its ``id`` was found.
     """
 
     facts: UnitFacts
     target: Target
-    path: Path
-    sha256: str
+    file: ForeignFile
 
     @property
     def key(self) -> Split:
@@ -142,8 +141,7 @@ def _row(path: Path, store: Store, targets: Mapping[Split, Target]) -> ForeignRo
             pretrained_on=header.pretrained_on,
         ),
         replace(target, id=slug, relax=False),
-        path,
-        sha256,
+        ForeignFile(path.absolute(), sha256),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mlip_compose.errors import ChecksumError
 from mlip_compose.records import Failure, FloatArray, Frames, IntArray, Molecule
 from mlip_compose.references.base import Reference
 from mlip_compose.store.files import create_hdf5, open_hdf5
@@ -54,18 +56,35 @@ def write_labels(path: Path, labels: FrameLabels) -> None:
     with create_hdf5(path) as file:
         file["energy"] = labels.energy
         file["forces"] = labels.forces
+        file.attrs["sha256"] = _checksum(labels)
         file.attrs["reasons"] = json.dumps({str(k): v for k, v in labels.reasons.items()})
 
 
 def read_labels(path: Path) -> FrameLabels:
-    """Read labels back."""
+    """Read labels back.
+
+    Raises
+    ------
+    UnreadableError, ChecksumError
+        The file is damaged.
+    """
     with open_hdf5(path, "labels") as file:
         reasons = json.loads(file.attrs["reasons"])
-        return FrameLabels(
+        labels = FrameLabels(
             energy=file["energy"][:],
             forces=file["forces"][:],
             reasons={int(index): reason for index, reason in reasons.items()},
         )
+        expected = str(file.attrs["sha256"])
+    if (found := _checksum(labels)) != expected:
+        raise ChecksumError(f"sha256 {expected[:12]}... of {path}", f"{found[:12]}...")
+    return labels
+
+
+def _checksum(labels: FrameLabels) -> str:
+    digest = hashlib.sha256(np.ascontiguousarray(labels.energy).tobytes())
+    digest.update(np.ascontiguousarray(labels.forces).tobytes())
+    return digest.hexdigest()
 
 
 def joined(groups: list[tuple[IntArray, FrameLabels]]) -> tuple[IntArray, FrameLabels]:

@@ -31,6 +31,7 @@ from mlip_compose.records import Frames, Molecule, PredictedFrames
 from mlip_compose.store.predictions import Predictions, predictions_checksum, read_predictions
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.archive import read_archived
+from mlip_compose.studies.damage import derived
 from mlip_compose.studies.directory import ResultsDirectory, read_kept
 from mlip_compose.studies.gallery_restored import restored
 from mlip_compose.studies.plan import Target
@@ -92,11 +93,8 @@ def update_gallery(
         if not directory.predictions(name).is_file()
     }
     wanted = [each.target.id for same in sets.values() for each in same]
-    sources = {
-        name: absent.get(name) or predictions_checksum(directory.predictions(name))
-        for name in wanted
-    }
-    kept = read_kept(directory.gallery, Gallery)
+    sources = {name: absent.get(name) or _checksum(directory, name) for name in wanted}
+    kept = read_kept(directory.gallery, Gallery, directory)
     if kept and (kept.dataset_sha256, kept.sources) == (store.checksum, sources):
         return kept, False
     made = tuple(
@@ -138,6 +136,18 @@ def read_gallery(directory: ResultsDirectory) -> Gallery | None:
             reason,
             "Remove it: the page does without, and `mlip-compose run` makes it anew.",
         ) from error
+
+
+def _checksum(directory: ResultsDirectory, target: str) -> str:
+    path = directory.predictions(target)
+    with derived(path):
+        return predictions_checksum(path)
+
+
+def _predictions(directory: ResultsDirectory, target: str) -> Predictions:
+    path = directory.predictions(target)
+    with derived(path):
+        return read_predictions(path)[0]
 
 
 def _graph(molecule: Molecule) -> GalleryMolecule:
@@ -191,8 +201,7 @@ def _set(
     potentials = []
     for each in same:
         if each.target.id not in absent:
-            path = directory.predictions(each.target.id)
-            potentials.append(_Shown(read_predictions(path)[0], {}))
+            potentials.append(_Shown(_predictions(directory, each.target.id), {}))
         elif old is not None and (found := _restored(each, store, old)):
             potentials.append(found)
     if not potentials:

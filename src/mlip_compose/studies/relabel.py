@@ -13,8 +13,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from mlip_compose.errors import RequestError, UnknownNameError
-from mlip_compose.files import refuse_existing
+from mlip_compose.errors import DataError, RequestError, UnknownNameError
+from mlip_compose.files import refuse_existing, set_aside
 from mlip_compose.records import MINIMUM, PRIMARY, SECONDARY, Failure, Frames, IntArray, Molecule
 from mlip_compose.references.base import Reference
 from mlip_compose.references.registry import get_reference
@@ -22,7 +22,6 @@ from mlip_compose.store.checksum import canonical_json
 from mlip_compose.store.reader import Store
 from mlip_compose.store.schema import TRAJECTORIES, StoreHeader
 from mlip_compose.store.writer import write_store
-from mlip_compose.studies.directory import held
 from mlip_compose.studies.engine.engine import Engine
 from mlip_compose.studies.frame_labels import (
     FrameLabels,
@@ -31,6 +30,7 @@ from mlip_compose.studies.frame_labels import (
     read_labels,
     write_labels,
 )
+from mlip_compose.studies.locks import held
 
 ORIGIN: Final = "relabelled_from"
 """Key of a header's ``sampling`` that says which frames of which data set were labelled anew.
@@ -190,7 +190,7 @@ def _groups(
 def _label(groups: list[Group], engine: Engine, watch: Watch) -> None:
     """Label the groups that have no file yet, the longest first."""
     missing = sorted(
-        (group for group in groups if not group.part.is_file()), key=lambda group: -group.cost
+        (group for group in groups if not _is_there(group)), key=lambda group: -group.cost
     )
     total, left = sum(group.cost for group in groups), sum(group.cost for group in missing)
     watch("", 1 - left / total, None)
@@ -206,6 +206,18 @@ def _label(groups: list[Group], engine: Engine, watch: Watch) -> None:
             f"{len(died)} groups of frames without labels: {died[0]}",
             "What was finished is kept; run the same command again to go on.",
         )
+
+
+def _is_there(group: Group) -> bool:
+    """Whether a group was labelled; a damaged file is set aside until all are."""
+    if not group.part.exists():
+        return False
+    try:
+        read_labels(group.part)
+    except DataError as error:
+        set_aside(group.part, group.part.parent / "damaged", error.found)
+        return False
+    return True
 
 
 def _write(

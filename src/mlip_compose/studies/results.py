@@ -16,10 +16,11 @@ from mlip_compose.evaluation.learning import levellings
 from mlip_compose.evaluation.relaxations import relaxations
 from mlip_compose.evaluation.results import Score
 from mlip_compose.evaluation.seeds import seed_summaries
+from mlip_compose.files import set_aside
 from mlip_compose.report.bundle import DatasetFacts, StudyResults, UnitFacts
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.comparing import Compared
-from mlip_compose.studies.directory import ResultsDirectory
+from mlip_compose.studies.directory import ResultsDirectory, reason_of
 from mlip_compose.studies.gallery import read_gallery
 from mlip_compose.studies.provenance import provenance
 from mlip_compose.studies.study import Study
@@ -42,8 +43,11 @@ def read_results(directory: ResultsDirectory) -> StudyResults:
             "Make one with `mlip-compose run`.",
         ) from error
     except (ValidationError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())[:300]
-        raise SchemaError(f"results of a study in {directory.results}", reason) from error
+        raise SchemaError(
+            f"results of a study in {directory.results}",
+            reason_of(error),
+            "Run the study again: `mlip-compose run` makes them anew from the scores.",
+        ) from error
     return results.model_copy(update={"gallery": read_gallery(directory)})
 
 
@@ -52,11 +56,13 @@ def kept_results(
 ) -> StudyResults | None:
     """Return the results that are there, where they are of this study, data and these units.
 
-    None, or damaged ones, are made anew from the scores.
+    None, or damaged ones, which are set aside, are made anew from the scores.
     """
     try:
         results = read_results(directory)
-    except DataError:
+    except DataError as error:
+        if directory.results.exists():
+            set_aside(directory.results, directory.damaged, error.found)
         return None
     wanted = (study.model_dump(mode="json"), store.checksum, {unit.id for unit in units})
     made_from = (results.study, results.dataset.sha256, {unit.id for unit in results.units})

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
-from mlip_compose.files import write_text
+from mlip_compose.errors import UnreadableError
+from mlip_compose.files import set_aside, write_text
 from mlip_compose.report.bundle import StudyResults
 from mlip_compose.store.catalogue import dataset_path
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.comparing import compare
+from mlip_compose.studies.damage import make_way, repaired
 from mlip_compose.studies.directory import ResultsDirectory
 from mlip_compose.studies.engine.base import Runs
 from mlip_compose.studies.foreign_rows import ForeignRow, foreign_rows
@@ -32,6 +36,8 @@ from mlip_compose.studies.stages import (
 )
 from mlip_compose.studies.study import Study
 from mlip_compose.studies.watch import Watch
+
+END_OF_PAGE: Final = b"</html>"
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,12 +80,19 @@ def run_study(
     RequestError
         The data cannot be used, or the directory cannot be written.
     """
+    return repaired(directory, lambda: _run_once(study, directory, engine, command, watch))
+
+
+def _run_once(
+    study: Study, directory: ResultsDirectory, engine: Runs, command: str, watch: Watch
+) -> RunOutcome:
     path = dataset_path(study.dataset).resolve()  # workers have other working directories
     store = Store(path)
     trainings = plan(study, store)
     foreign = foreign_rows(study, store, trainings)
     check_there((t.entry for t in trainings if not directory.training(t.id).is_dir()), engine)
     with directory.locked():
+        make_way(directory)
         certificates = certify_splits(trainings, store, directory, watch)
         trained = train_missing(trainings, path, directory, engine, watch)
         jobs = score_jobs(trainings, trained, certificates, path, directory)
@@ -93,12 +106,14 @@ def run_study(
             directory.report.unlink(missing_ok=True)
         units = [trained.units[each.id] for each in trainings if each.id in trained.units]
         units += [row.facts for row in foreign]
-        failures = trained.failures + scored.failures + against.failures
+        undone = scored.failures + against.failures
         done = trained.done + scored.done + against.done
-        results = None if done else kept_results(directory, study, store, units)
+        results = kept_results(directory, study, store, units)
+        if done:
+            results = None
         if results is None:
             compared = compare(scored.scores, engine, watch)
-            failures += compared.failures
+            undone += compared.failures
             results = assemble_results(
                 study,
                 store,
@@ -112,14 +127,13 @@ def run_study(
             write_text(directory.results, results.model_dump_json(indent=1) + "\n")
             directory.report.unlink(missing_ok=True)
         results = results.model_copy(update={"gallery": gallery})
-        if not directory.report.is_file():
+        if not _is_whole(directory):
             from mlip_compose.report.page import write_report
 
             watch.stage("report", 1)
             write_report(results, directory.report)
             watch.unit("report", "")
-    failures += [f"{u.id}: {u.reason}" for u in results.units if u.status == "failed"]
-    return RunOutcome(results, directory.report, done, tuple(failures))
+    return RunOutcome(results, directory.report, done, (*trained.failures, *undone))
 
 
 def _foreign_jobs(
@@ -131,8 +145,7 @@ def _foreign_jobs(
             certificates[row.key].coverage_radius,
             dataset,
             directory.absolute(),
-            row.path.absolute(),
-            row.sha256,
+            row.file,
         )
         for row in rows
     ]
@@ -152,3 +165,18 @@ def _predicted(
         for training, target in ordinary(trainings)
         if trained.has(training)
     ]
+
+
+def _is_whole(directory: ResultsDirectory) -> bool:
+    """Whether the page is there; what ends as no page does is set aside."""
+    try:
+        with directory.report.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - len(END_OF_PAGE)))
+            end = file.read()
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise UnreadableError(f"the page {directory.report}", str(error)) from error
+    if end != END_OF_PAGE:
+        set_aside(directory.report, directory.damaged, "its end is missing")
+    return end == END_OF_PAGE

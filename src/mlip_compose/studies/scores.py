@@ -13,9 +13,10 @@ from mlip_compose.evaluation.ceiling import CeilingScore
 from mlip_compose.evaluation.results import Score
 from mlip_compose.files import write_text
 from mlip_compose.records import Failure
-from mlip_compose.store.predictions import read_predictions
+from mlip_compose.store.predictions import Predictions, read_predictions
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.ceilings import score_against_ceiling
+from mlip_compose.studies.damage import predicted
 from mlip_compose.studies.directory import ResultsDirectory, read_kept
 from mlip_compose.studies.engine.base import Runs
 from mlip_compose.studies.plan import Target
@@ -42,6 +43,14 @@ class Job(Protocol[Found]):
         ...
 
 
+@dataclass(frozen=True)
+class ForeignFile:
+    """A file of predictions that the study did not make, and its checksum when it was named."""
+
+    path: Path
+    sha256: str
+
+
 @dataclass(frozen=True, eq=False)
 class ScoreJob:
     """What a worker needs to score a target.
@@ -54,18 +63,15 @@ class ScoreJob:
         r* of the split.
     dataset, directory
         Path of the store, and where results are; both absolute.
-    predictions
-        File of the predictions.
-    sha256
-        Of that file, where it is somebody else's and could change; empty for the study's own.
+    foreign
+        The file of predictions, where it is somebody else's; None for the study's own.
     """
 
     target: Target
     coverage_radius: int
     dataset: Path
     directory: ResultsDirectory
-    predictions: Path
-    sha256: str = ""
+    foreign: ForeignFile | None = None
 
     def __str__(self) -> str:
         return self.target.id
@@ -77,28 +83,33 @@ class ScoreJob:
 
     def kept(self) -> Score | None:
         """Return the score that is there; None where it is absent or damaged."""
-        return read_kept(self.path, Score)
+        return read_kept(self.path, Score, self.directory)
 
     def do(self) -> None:
         """Score from the file of predictions.
 
         Raises
         ------
+        DamagedError
+            The study's own predictions cannot be read.
         DataError, CoverageError
-            Predictions that cannot be read, are of another data set, or lack frames.
-        ChecksumError
-            Somebody else's file changed since it was named.
+            Those of somebody else cannot be read, changed since they were named, are of another
+            data set, or lack frames.
         """
-        if self.sha256 and file_sha256(self.predictions) != self.sha256:
+        store, radius = Store(self.dataset), self.coverage_radius
+        score = score_predictions(self._predictions(), store, self.target, radius)
+        write_text(self.path, score.model_dump_json(indent=1) + "\n")
+
+    def _predictions(self) -> Predictions:
+        if self.foreign is None:
+            return predicted(self.directory, self.target.id)
+        if file_sha256(self.foreign.path) != self.foreign.sha256:
             raise ChecksumError(
-                f"{self.predictions} as it was when this run began",
+                f"{self.foreign.path} as it was when this run began",
                 "another content",
                 "Run again to score the new one.",
             )
-        predictions, _ = read_predictions(self.predictions)
-        radius = self.coverage_radius
-        score = score_predictions(predictions, Store(self.dataset), self.target, radius)
-        write_text(self.path, score.model_dump_json(indent=1) + "\n")
+        return read_predictions(self.foreign.path)[0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,18 +142,20 @@ class CeilingJob:
 
     def kept(self) -> CeilingScore | None:
         """Return the score that is there; None where it is absent or damaged."""
-        return read_kept(self.path, CeilingScore)
+        return read_kept(self.path, CeilingScore, self.directory)
 
     def do(self) -> None:
         """Score from both files of predictions.
 
         Raises
         ------
-        DataError, CoverageError
-            Predictions that cannot be read, or lack frames.
+        DamagedError
+            Predictions cannot be read.
+        CoverageError
+            They lack frames.
         """
-        first, _ = read_predictions(self.directory.predictions(self.ordinary.id))
-        second, _ = read_predictions(self.directory.predictions(self.ceiling.id))
+        first = predicted(self.directory, self.ordinary.id)
+        second = predicted(self.directory, self.ceiling.id)
         store, radius = Store(self.dataset), self.coverage_radius
         score = score_against_ceiling(first, second, store, self.ordinary, self.ceiling, radius)
         write_text(self.path, score.model_dump_json(indent=1) + "\n")

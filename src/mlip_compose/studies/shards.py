@@ -16,7 +16,8 @@ from mlip_compose.evaluation.strict import Strict
 from mlip_compose.files import write_text
 from mlip_compose.store.catalogue import dataset_path
 from mlip_compose.store.reader import Store
-from mlip_compose.studies.directory import ResultsDirectory
+from mlip_compose.studies.damage import make_way, repaired
+from mlip_compose.studies.directory import ResultsDirectory, reason_of
 from mlip_compose.studies.engine.base import Runs
 from mlip_compose.studies.plan import Training, plan
 from mlip_compose.studies.preflight import check_there
@@ -126,6 +127,12 @@ def run_shard(
     RequestError
         The data cannot be used, the directory cannot be written, or holds another shard.
     """
+    return repaired(directory, lambda: _run_once(study, shard, directory, engine, watch))
+
+
+def _run_once(
+    study: Study, shard: Shard, directory: ResultsDirectory, engine: Runs, watch: Watch
+) -> ShardOutcome:
     path = dataset_path(study.dataset).resolve()
     store = Store(path)
     trainings = shard.of(plan(study, store))
@@ -139,14 +146,14 @@ def run_shard(
     )
     check_there((t.entry for t in trainings if not directory.training(t.id).is_dir()), engine)
     with directory.locked():
+        make_way(directory)
         _keep(record, directory)
         certificates = certify_splits(trainings, store, directory, watch)
         trained = train_missing(trainings, path, directory, engine, watch)
         jobs = score_jobs(trainings, trained, certificates, path, directory)
         scored = score_missing(jobs, "score", engine, watch)
-    failures = trained.failures + scored.failures
-    failures += [f"{u.id}: {u.reason}" for u in trained.units.values() if u.status == "failed"]
-    return ShardOutcome(record, trained.done + scored.done, tuple(failures))
+    failures = (*trained.failures, *scored.failures)
+    return ShardOutcome(record, trained.done + scored.done, failures)
 
 
 def read_shard(root: Path) -> ShardRecord:
@@ -168,7 +175,7 @@ def read_shard(root: Path) -> ShardRecord:
             "Name the directories of the shards.",
         ) from error
     except ValidationError as error:
-        raise SchemaError(f"the record of a shard in {path}", _first(error)) from error
+        raise SchemaError(f"the record of a shard in {path}", reason_of(error)) from error
 
 
 def _keep(record: ShardRecord, directory: ResultsDirectory) -> None:
@@ -193,7 +200,3 @@ def _words(there: ShardRecord, wanted: ShardRecord) -> str:
     if there.dataset_sha256 != wanted.dataset_sha256:
         return f"a data set with sha256 {there.dataset_sha256[:12]}..."
     return "another study"
-
-
-def _first(error: ValidationError) -> str:
-    return " ".join(str(error).split())[:300]

@@ -13,6 +13,7 @@ from mlip_compose.records import Failure
 from mlip_compose.report.bundle import UnitFacts
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.archive import read_archived
+from mlip_compose.studies.damage import derived
 from mlip_compose.studies.directory import ResultsDirectory
 from mlip_compose.studies.engine.base import Runs
 from mlip_compose.studies.evaluate import certified
@@ -22,6 +23,7 @@ from mlip_compose.studies.training import (
     UNIT,
     TrainingJob,
     do_training,
+    failed_unit,
     read_progress,
     read_unit,
 )
@@ -42,16 +44,20 @@ class Trained:
     Attributes
     ----------
     units
-        Facts of those that ended, failed ones too, by their ids.
+        Facts of all, by their ids: of those that ended, and of those whose worker died, which count
+        as failed and are tried again by the next run.
     done
-        How many were done now.
-    failures
-        What was not done because a worker died.
+        How many were to be done now.
     """
 
     units: dict[str, UnitFacts] = field(default_factory=dict)
     done: int = 0
-    failures: list[str] = field(default_factory=list)
+
+    @property
+    def failures(self) -> list[str]:
+        """Ids and reasons of those that failed."""
+        failed = (unit for unit in self.units.values() if unit.status == "failed")
+        return [f"{unit.id}: {unit.reason}" for unit in failed]
 
     def has(self, training: Training) -> bool:
         """Whether there is a potential of this training."""
@@ -69,7 +75,7 @@ def certify_splits(
         certificate = certified(store, target)
         text = json.dumps(certificate.to_json(), indent=1) + "\n"
         path = directory.certificate(*which)
-        if not path.is_file() or path.read_text("utf-8") != text:
+        if not path.is_file() or path.read_bytes() != text.encode():
             write_text(path, text)
         found[which] = certificate
         watch.unit(path.stem, "")
@@ -120,7 +126,7 @@ def train_missing(
 
     for job, outcome in engine.run(do_training, jobs, tick, _wants_gpu):
         if isinstance(outcome, Failure):
-            trained.failures.append(str(outcome))
+            trained.units[str(job)] = failed_unit(job.training, outcome)
         else:
             trained.units[str(job)] = _facts_of(job.training, directory)
         watch.unit(str(job), outcome.reason)
@@ -163,7 +169,7 @@ class Done:
         """Whether a training is there with all its predictions, or failed for good."""
         if not (self._directory.training(training.id) / UNIT).is_file():
             return False
-        if read_unit(self._directory.training(training.id)).facts.status == "failed":
+        if _facts_of(training, self._directory).status == "failed":
             return True
         return all(self._has(target) for target in training.targets)
 
@@ -177,7 +183,9 @@ class Done:
 
 def _facts_of(training: Training, directory: ResultsDirectory) -> UnitFacts:
     """Return what was written of a training, with the levels that this study takes it for."""
-    facts = read_unit(directory.training(training.id)).facts
+    path = directory.training(training.id)
+    with derived(path):
+        facts = read_unit(path).facts
     levels = tuple(target.level for target in training.targets)
     return facts.model_copy(update={"levels": levels})
 
@@ -201,7 +209,6 @@ def score_jobs(
             certificates[key(training, target)].coverage_radius,
             dataset,
             directory,
-            directory.predictions(target.id),
         )
         for training, target in ordinary(trainings)
         if trained.has(training)

@@ -15,14 +15,17 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from mlip_compose.errors import ChecksumError, SchemaError, UnreadableError
-from mlip_compose.files import write_text
+from mlip_compose.files import set_aside, write_text, writing
 from mlip_compose.potentials.base import Potential
+from mlip_compose.potentials.files import check_model
 from mlip_compose.potentials.registry import load_potential
 from mlip_compose.records import PRIMARY, SECONDARY, Failure, IntArray, TrainingSet
 from mlip_compose.report.bundle import UnitFacts
 from mlip_compose.store.predictions import write_predictions
 from mlip_compose.store.reader import Store
-from mlip_compose.studies.directory import ResultsDirectory, held
+from mlip_compose.studies.damage import derived
+from mlip_compose.studies.directory import ResultsDirectory
+from mlip_compose.studies.locks import held
 from mlip_compose.studies.plan import Training
 from mlip_compose.studies.prediction import predict_selection
 from mlip_compose.studies.study import Entry
@@ -70,6 +73,8 @@ def do_training(job: TrainingJob) -> UnitFacts:
     ------
     ChecksumError
         The data set is no longer the one that the training was planned on.
+    DamagedError
+        The training was finished before, and cannot be read.
     """
     training, directory = job.training, job.directory
     store = _planned_on(training, job.dataset)
@@ -77,12 +82,16 @@ def do_training(job: TrainingJob) -> UnitFacts:
     if not _usable(final, job):
         with held(work, wait=True):
             if not _usable(final, job):
-                _train(training, store, work, final)
-    unit = read_unit(final)
+                with writing(directory.root):
+                    _train(training, store, directory)
+    with derived(final):
+        unit = read_unit(final)
     if unit.facts.status == "failed":
         return unit.facts
     missing = [t for t in training.targets if not directory.predictions(t.id).is_file()]
     if missing:
+        with derived(final):
+            check_model(unit.model)
         potential = load_potential(unit.model)
         for target in missing:
             predictions = predict_selection(potential, unit.facts, store, target)
@@ -99,7 +108,9 @@ def _usable(final: Path, job: TrainingJob) -> bool:
     """
     if not (final / UNIT).is_file():
         return False
-    if (final / MODEL).exists() or read_unit(final).facts.status == "failed":
+    with derived(final):
+        failed = read_unit(final).facts.status == "failed"
+    if failed or (final / MODEL).exists():
         return True
     targets = job.training.targets
     return all(job.directory.predictions(target.id).is_file() for target in targets)
@@ -156,7 +167,8 @@ def training_set(
     )
 
 
-def _train(training: Training, store: Store, work: Path, final: Path) -> None:
+def _train(training: Training, store: Store, directory: ResultsDirectory) -> None:
+    final, work = directory.training(training.id), directory.work(training.id)
     data = training_set(store, training.train, training.validation)
     settings = training.entry.resolved()
     wall, cpu = time.perf_counter(), time.process_time()
@@ -171,18 +183,25 @@ def _train(training: Training, store: Store, work: Path, final: Path) -> None:
         "peak_memory_mb": round(_peak_memory_mb(), 1),
         "device": "cpu",
     }
-    finished = work / "finished"
+    finished = final.with_name(f".{final.name}.tmp")  # on the file system of what it becomes
     shutil.rmtree(finished, ignore_errors=True)
-    finished.mkdir()
+    finished.mkdir(parents=True)
     facts = _facts(training, outcome, cost)
     if not isinstance(outcome, Failure):
         outcome.save(finished / MODEL)
     document = {"identity": training.identity, "facts": facts.model_dump(mode="json")}
     write_text(finished / UNIT, json.dumps(document, indent=1, sort_keys=True) + "\n")
-    final.parent.mkdir(parents=True, exist_ok=True)
-    shutil.rmtree(final, ignore_errors=True)
+    if (final / UNIT).is_file():
+        shutil.rmtree(final)  # of an archive that left out the model
+    elif final.exists():
+        set_aside(final, directory.damaged, f"no {UNIT} in it")
     finished.replace(final)
     shutil.rmtree(work)
+
+
+def failed_unit(training: Training, failure: Failure) -> UnitFacts:
+    """Return the facts of a training that could not be done now; nothing of it is kept."""
+    return _facts(training, failure, {})
 
 
 def _facts(training: Training, outcome: Potential | Failure, cost: dict[str, Any]) -> UnitFacts:

@@ -6,6 +6,7 @@ import signal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 
 import pytorch_lightning as pl
 import torch
@@ -17,6 +18,7 @@ from graph_pes.training.tasks import TrainingTask
 from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from pytorch_lightning.callbacks import ModelCheckpoint
 
+from mlip_compose.files import set_aside
 from mlip_compose.potentials.base import Progress
 from mlip_compose.potentials.neural.callbacks import Averaging, Cost, Curve, Report, Termination
 from mlip_compose.potentials.neural.device import chosen_device
@@ -141,9 +143,22 @@ def train(
             enable_progress_bar=False,
             enable_model_summary=False,
         )
-        resume = str(checkpoint) if checkpoint.exists() else None
+        resume = str(checkpoint) if _can_go_on(checkpoint) else None
         _fit(trainer, task, loader, validation, resume)
     return Training(curve, cost, trainer.global_step, trainer.strategy.root_device)
+
+
+def _can_go_on(checkpoint: Path) -> bool:
+    """Whether there is a checkpoint; a damaged one is set aside."""
+    if not checkpoint.exists():
+        return False
+    try:
+        torch.load(checkpoint, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, ValueError, EOFError, KeyError, UnpicklingError) as error:
+        reason = " ".join(str(error).split())[:100] or type(error).__name__
+        set_aside(checkpoint, checkpoint.parent / "damaged", reason)
+        return False
+    return True
 
 
 def _optimiser(

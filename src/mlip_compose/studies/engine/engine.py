@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, Self, TypeVar
 
 from mlip_compose.errors import RequestError
+from mlip_compose.memory import is_out_of_memory
 from mlip_compose.records import Failure
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ class Engine:
         ------
         item, outcome
             The result; or a Failure of stage ``worker`` where the process died that did it (killed,
-            or out of memory).
+            or out of memory), or could not have the memory that it asked for.
 
         Raises
         ------
@@ -214,6 +215,10 @@ def _outcome(client: Client, future: Future[Any], item: object) -> Any:
             return future.result()
     if isinstance(error, KilledWorker):
         reason = "a worker process died (killed, or out of memory); run again to do what is missing"
+        return Failure("worker", str(item), reason, retryable=True)
+    if is_out_of_memory(error):
+        said = " ".join(str(error).split())[:200] or type(error).__name__
+        reason = f"not enough memory ({said}); run again with fewer processes, or more memory"
         return Failure("worker", str(item), reason, retryable=True)
     raise error.with_traceback(future.traceback())
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
-import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
+from mlip_compose.errors import RequestError
+from mlip_compose.interruption import sheltered
 from mlip_compose.studies.engine.engine import GPU, Workers
 from mlip_compose.studies.engine.gpus import VARIABLE, visible_gpus
+from mlip_compose.studies.engine.scratch import scratch_directory
 
 if TYPE_CHECKING:
     from distributed import LocalCluster
@@ -48,31 +50,48 @@ def processes_here(most: int, units: int) -> Iterator[Workers]:
 
     gpus = visible_gpus()
     with (
-        tempfile.TemporaryDirectory(prefix="mlip-compose-", ignore_cleanup_errors=True) as scratch,
-        dask.config.set(_SETTINGS),
-        LocalCluster(
-            n_workers=0,
-            threads_per_worker=1,
-            memory_limit=MEMORY_LIMIT // most,
-            host="127.0.0.1",
-            dashboard_address="127.0.0.1:0",
-            local_directory=scratch,
-            silence_logs=logging.CRITICAL,
-            env=dict(ONE_THREAD),
-            preload="mlip_compose.studies.engine.worker",
-        ) as cluster,
-        Client(cluster) as client,
+        scratch_directory() as scratch,
+        dask.config.set(_SETTINGS | {"temporary-directory": str(scratch)}),
+        ExitStack() as stack,
     ):
+        with sheltered(), _starting():  # Dask cannot be interrupted while it starts
+            cluster = LocalCluster(
+                n_workers=0,
+                threads_per_worker=1,
+                memory_limit=MEMORY_LIMIT // most,
+                host="127.0.0.1",
+                dashboard_address="127.0.0.1:0",
+                local_directory=str(scratch),
+                silence_logs=logging.CRITICAL,
+                env=dict(ONE_THREAD),
+                preload="mlip_compose.studies.engine.worker",
+            )
+            client = stack.enter_context(Client(stack.enter_context(cluster)))
 
         def provide(units: int) -> None:
             started = len(cluster.worker_spec)
             for number in range(started, min(units, most)):
                 cluster.worker_spec[number] = _process(cluster.new_spec, number, gpus)
             if len(cluster.worker_spec) > started:
-                cluster.sync(_all_there, cluster)
+                with sheltered(), _starting():
+                    cluster.sync(_all_there, cluster)
 
         provide(units)
         yield Workers(client, provide)
+
+
+@contextmanager
+def _starting() -> Iterator[None]:
+    """Say what it means that workers do not start."""
+    try:
+        yield
+    except (OSError, RuntimeError, TimeoutError) as error:
+        cause = error.__cause__ or error
+        raise RequestError(
+            "worker processes that start on this machine",
+            " ".join(str(cause).split())[:200] or type(cause).__name__,
+            "Run the same command again, with fewer processes (-j) if memory is short.",
+        ) from error
 
 
 def _process(spec: Mapping[str, Any], number: int, gpus: tuple[str, ...]) -> dict[str, Any]:

@@ -1,0 +1,112 @@
+"""A directory is one process's at a time, and a process that died holds none."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from mlip_compose.errors import RequestError, UnwritableError
+
+LOCK: Final = ".lock"
+CLAIM: Final = ".claim"
+"""Where a file system has no locks: a file that is there while a process holds the directory."""
+PAUSE: Final = 1.0  # s, between looks at a claim that is waited for
+
+
+@contextmanager
+def held(directory: Path, wait: bool = False) -> Iterator[None]:
+    """Hold a directory for one process, made where there is none.
+
+    The system lets go of it when the process ends, however it ends. On a file system without locks
+    (some Lustre and NFS mounts) a file says who holds it; that of a process of this machine which
+    has ended counts for nothing.
+
+    Parameters
+    ----------
+    directory
+        What to hold.
+    wait
+        Whether to wait for another process that holds it.
+
+    Raises
+    ------
+    UnwritableError
+        It cannot be written.
+    RequestError
+        Another process holds it, and it was not to be waited for.
+    """
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        lock = (directory / LOCK).open("a")
+    except OSError as error:
+        raise UnwritableError(directory, error) from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError as error:
+            raise RequestError(
+                f"no other run in {directory}",
+                "one that is under way",
+                "Wait for it, or name another place with --out.",
+            ) from error
+        except OSError:
+            with _claimed(directory, wait):
+                yield
+            return
+        yield
+
+
+@contextmanager
+def _claimed(directory: Path, wait: bool) -> Iterator[None]:
+    path = directory / CLAIM
+    mine = {"host": socket.gethostname(), "process": os.getpid()}
+    while True:
+        try:
+            with path.open("x", encoding="utf-8") as file:
+                json.dump(mine, file)
+            break
+        except FileExistsError as error:
+            host, process = _holder(path)
+            if host == mine["host"] and not _lives(process):
+                path.unlink(missing_ok=True)
+            elif wait:
+                time.sleep(PAUSE)
+            else:
+                raise RequestError(
+                    f"no other run in {directory}, on a file system without locks",
+                    f"the claim of process {process} on {host}",
+                    f"Wait for it, or name another place with --out. If it has ended, remove "
+                    f"{path}.",
+                ) from error
+        except OSError as error:
+            raise UnwritableError(directory, error) from error
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _holder(path: Path) -> tuple[str, int]:
+    """Return machine and process of a claim; unknown ones where it does not say."""
+    try:
+        document = json.loads(path.read_text("utf-8"))
+        return str(document["host"]), int(document["process"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return "an unknown machine", 0
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # another user's
+        return True
+    return True
