@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mlip_compose.arrays import DAMAGE, members, read_member
+from mlip_compose.documents import parse_json
 from mlip_compose.errors import SchemaError, UnreadableError
 
 HEADER = "model.json"
@@ -85,17 +87,22 @@ def read_model(
     if not path.exists():
         return header["facts"], {}
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            return header["facts"], {name: stored[name] for name in stored.files}
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise UnreadableError(f"arrays of a potential in {path}", str(error)) from error
+        most = path.stat().st_size  # nothing in it is compressed
+        with zipfile.ZipFile(path) as archive:
+            return header["facts"], {
+                name: read_member(archive, member, most)
+                for name, member in members(archive).items()
+            }
+    except DAMAGE as error:
+        reason = " ".join(str(error).split())[:200]
+        raise UnreadableError(f"arrays of a potential in {path}", reason) from error
 
 
 def _read_header(directory: Path) -> dict[str, Any]:
     path = directory / HEADER
     expected = f"a fitted potential in {directory} (a file {HEADER})"
     try:
-        header = json.loads(path.read_text(encoding="utf-8"))
+        header = parse_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise UnreadableError(expected, "no such file") from error
     except (OSError, ValueError) as error:

@@ -140,7 +140,7 @@ def _set(same: Sequence[Predicted], store: Store, directory: ResultsDirectory) -
         if part not in ("id", "ood"):
             continue
         molecule = store.molecules[name]
-        predicted = [predicted_frames(file, name, trajectory, indices) for file in files]
+        predicted = [predicted_frames(file, molecule, trajectory, indices) for file in files]
         reference = store.frames(name, trajectory, indices)
         errors = np.array([_frame_errors(each, reference) for each in predicted])
         chosen = choose(errors, [each.role for each in potentials])
