@@ -3,7 +3,8 @@
 from importlib.resources import files
 from pathlib import Path
 
-from pen import Reader
+import pytest
+from pen import Reader, few, many, offences
 
 from mlip_compose.cli.output import settings_in
 from mlip_compose.potentials.model_card import card_elements
@@ -114,3 +115,14 @@ READERS = {
     "card of a calculator": Reader(document(shipped_card("so3lr"), "card.yaml"), card),
     "setting": Reader(option, settings_in),
 }
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_hostile_files_are_refused_or_valid(pen, reader):
+    assert offences(pen.run(__file__, reader, few())) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("reader", READERS)
+def test_many_hostile_files_are_refused_or_valid(pen, reader):
+    assert offences(pen.run(__file__, reader, many())) == []

@@ -10,7 +10,8 @@ from pathlib import Path
 import ase.io
 import numpy as np
 from ase.calculators.singlepoint import SinglePointCalculator
-from pen import Reader
+import pytest
+from pen import Reader, few, many, offences
 
 from mlip_compose.store.catalogue import open_store
 from mlip_compose.store.reader import Store
@@ -191,3 +192,14 @@ READERS = {
     "npz": Reader(npz, import_it),
     "directory": Reader(directory, import_it),
 }
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_hostile_files_are_refused_or_valid(pen, reader):
+    assert offences(pen.run(__file__, reader, few())) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("reader", READERS)
+def test_many_hostile_files_are_refused_or_valid(pen, reader):
+    assert offences(pen.run(__file__, reader, many())) == []

@@ -8,12 +8,13 @@ from pathlib import Path
 import ase.io
 import h5py
 import numpy as np
-from pen import Reader
+import pytest
+from pen import Reader, few, many, offences
 
 sys.path.insert(0, str(Path(__file__).parent))
 from test_stores import kept, write_toy
 
-from mlip_compose.errors import SchemaError
+from mlip_compose.errors import DataError
 from mlip_compose.records import MINIMUM
 from mlip_compose.store.formats.predicted import origin_of
 from mlip_compose.store.predictions import (
@@ -119,7 +120,7 @@ def seal(path):
                 for trajectory in file[molecule]
             ]
             file.attrs["sha256"] = _checksum(Predictions(header, frames))
-        except (KeyError, TypeError, ValueError, RecursionError, AttributeError, SchemaError):
+        except (KeyError, TypeError, ValueError, RecursionError, AttributeError, DataError):
             pass
 
 
@@ -204,3 +205,14 @@ READERS = {
     "npz of others, nested": Reader(npz_of_others("nested"), import_and_score),
     "npz of others, flat": Reader(npz_of_others("flat"), import_and_score),
 }
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_hostile_files_are_refused_or_valid(pen, reader):
+    assert offences(pen.run(__file__, reader, few())) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("reader", READERS)
+def test_many_hostile_files_are_refused_or_valid(pen, reader):
+    assert offences(pen.run(__file__, reader, many())) == []

@@ -5,10 +5,12 @@ import shutil
 
 import h5py
 import numpy as np
-from pen import Reader
+import pytest
+from pen import Reader, few, many, offences
 
-from mlip_compose.molecules.assembly import assemble, parse_name
-from mlip_compose.records import MINIMUM, PRIMARY, SECONDARY, Frames
+from mlip_compose.molecules.assembly import parse_name
+from mlip_compose.records import PRIMARY, SECONDARY
+from mlip_compose.store.catalogue import open_store
 from mlip_compose.store.checksum import file_checksum, molecule_checksum
 from mlip_compose.store.reader import Store
 from mlip_compose.store.schema import TRAJECTORIES, StoreHeader
@@ -25,26 +27,13 @@ HEADER = StoreHeader(
 )
 
 
-def frames(molecule, trajectory, count):
-    rng = np.random.default_rng([len(molecule.name), count])
-    shape = (count, molecule.n_atoms, 3)
-    return Frames(
-        molecule.name,
-        trajectory,
-        np.arange(count),
-        rng.normal(size=shape).astype(np.float32),
-        -40.0 * molecule.n_atoms + rng.normal(size=count),
-        rng.normal(size=shape).astype(np.float32),
-    )
-
-
 def write_toy(path):
-    """Write a store of three alcohols with arbitrary labels."""
+    """Write a store of three alcohols, some frames of ``mini-v1``."""
+    mini = open_store("mini-v1")
     contents = []
     for name in NAMES:
-        molecule = assemble(parse_name(name))
-        parts = ((PRIMARY, 6), (SECONDARY, 5), (MINIMUM, 1))
-        contents.append((molecule, [frames(molecule, *part) for part in parts]))
+        some = [mini.frames(name, PRIMARY, np.arange(6)), mini.frames(name, SECONDARY, np.arange(5))]
+        contents.append((mini.molecules[name], [*some, mini.minimum(name)]))
     write_store(path, HEADER, contents)
     return path
 
@@ -123,3 +112,14 @@ def read(path):
 
 
 READERS = {"store": Reader(make, read)}
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_hostile_files_are_refused_or_valid(pen, reader):
+    assert offences(pen.run(__file__, reader, few())) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("reader", READERS)
+def test_many_hostile_files_are_refused_or_valid(pen, reader):
+    assert offences(pen.run(__file__, reader, many())) == []

@@ -613,10 +613,10 @@ def mutate_hdf5(rng, path, outside, seal=None):
         return
     with h5py.File(path, "r+") as file:
         for _ in range(int(rng.integers(1, 4))):
-            with contextlib.suppress(OSError, RuntimeError):  # of what an earlier change led out
+            with contextlib.suppress(OSError, RuntimeError, MemoryError):  # of what an earlier change led out
                 one_of(rng, HDF5)(rng, file, outside)
     if seal is not None and rng.integers(2):
-        with contextlib.suppress(OSError, RuntimeError):
+        with contextlib.suppress(OSError, RuntimeError, MemoryError):
             seal(path)
 
 

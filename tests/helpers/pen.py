@@ -155,6 +155,20 @@ class Pen:
         return ("hang" if name == "SIGKILL" else "crash"), name
 
 
+FEW, MANY = 10, 340
+"""Cases of a reader in the usual tests, and in the slow ones."""
+
+
+def few():
+    """Return the seeds of the usual tests."""
+    return range(FEW)
+
+
+def many():
+    """Return the seeds of the slow tests, others than those of the usual ones."""
+    return range(1_000_000, 1_000_000 + MANY)
+
+
 def offences(verdicts):
     """Return the verdicts that are no accepted and no refused case, as text."""
     return [
@@ -263,7 +277,10 @@ def one_case(watch, reader, name, seed, root):
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            reader.read(given)
+            try:
+                reader.read(given)
+            finally:
+                signal.setitimer(signal.ITIMER_REAL, 0)
         verdict = ("accepted", "")
     except RequestError as error:
         verdict = ("refused", type(error).__name__)
@@ -275,7 +292,6 @@ def one_case(watch, reader, name, seed, root):
         shown = "".join(traceback.format_exc().splitlines(keepends=True)[-9:])[-1500:]
         verdict = ("traceback", f"{type(error).__name__}\n{shown}")
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
         seen, watch.seen = watch.seen, None
         os.chdir("/")
     if seen:
@@ -309,7 +325,7 @@ def work():
     watch, loaded = Watch(), {}
 
     def hang(number, frame):
-        signal.setitimer(signal.ITIMER_REAL, 0.5)  # again, where something caught it
+        signal.setitimer(signal.ITIMER_REAL, 5.0)  # again, where something caught it
         raise Hang
 
     signal.signal(signal.SIGALRM, hang)

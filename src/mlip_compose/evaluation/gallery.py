@@ -125,7 +125,7 @@ class Gallery(Strict):
                 raise ValueError(f"no graph of {', '.join(lacking)}")
             rows = sum(atoms[m.molecule] * len(m.frames) for m in each.members)
             expected = 3 * rows * (2 + len(each.potentials))
-            if (found := len(decode(each.values))) != expected:
+            if (found := len(decode(each.values, expected))) != expected:
                 raise ValueError(f"{found} values of {each.task}, not {expected}")
         return self
 
@@ -183,16 +183,28 @@ def encode(codes: Codes) -> str:
     return base64.b64encode(zlib.compress(planes.tobytes(), 9)).decode("ascii")
 
 
-def decode(text: str) -> Codes:
+def decode(text: str, most: int | None = None) -> Codes:
     """Return the whole numbers that ``encode`` was given.
+
+    Parameters
+    ----------
+    text
+        What ``encode`` made.
+    most
+        How many numbers there are at most; None where the text is our own.
 
     Raises
     ------
     ValueError
-        The text is damaged.
+        The text is damaged, or of more numbers.
     """
     try:
-        planes = np.frombuffer(zlib.decompress(base64.b64decode(text, validate=True)), np.uint8)
+        packed = zlib.decompressobj()
+        size = 0 if most is None else 2 * most + 1  # 0: without a limit
+        content = packed.decompress(base64.b64decode(text, validate=True), size)
+        if not packed.eof:
+            raise ValueError("truncated" if most is None else f"truncated, or more than {most}")
+        planes = np.frombuffer(content, np.uint8)
         low, high = planes.reshape(2, -1).astype(np.int32)
     except (binascii.Error, zlib.error, ValueError) as error:
         raise ValueError(f"damaged values: {error}") from error

@@ -6,8 +6,10 @@ A kind that has its own format for parameters (a torch state) keeps it beside ``
 from __future__ import annotations
 
 import json
+import math
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from numpy.typing import NDArray
 
 from mlip_compose.arrays import DAMAGE, members, read_member
 from mlip_compose.documents import parse_json
-from mlip_compose.errors import SchemaError, UnreadableError
+from mlip_compose.errors import SchemaError, UnreadableError, excerpt
 
 HEADER = "model.json"
 ARRAYS = "model.npz"
@@ -53,9 +55,7 @@ def read_kind(directory: Path) -> str:
 
 def read_facts(directory: Path) -> dict[str, Any]:
     """Facts of the potential in ``directory``, of whatever kind."""
-    facts = _read_header(directory)["facts"]
-    if not isinstance(facts, dict):
-        raise SchemaError(f"facts of a fitted potential in {directory}", f"{str(facts)[:80]}")
+    facts: dict[str, Any] = _read_header(directory)["facts"]
     return facts
 
 
@@ -80,7 +80,7 @@ def read_model(
     if (header["kind"], header["version"]) != (kind, version):
         raise SchemaError(
             f"a potential of kind {kind!r}, version {version}, in {directory}",
-            f"kind {header['kind']!r}, version {header['version']!r}",
+            f"kind {header['kind']!r}, version {excerpt(header['version'])}",
             "Train it again with this version of the program.",
         )
     path = directory / ARRAYS
@@ -98,6 +98,55 @@ def read_model(
         raise UnreadableError(f"arrays of a potential in {path}", reason) from error
 
 
+@contextmanager
+def restoring(kind: str, directory: Path) -> Iterator[None]:
+    """Say which potential cannot be restored, where its facts or arrays are not what they should.
+
+    Raises
+    ------
+    SchemaError
+        In place of what Python raises for a key, a type, a shape or a value that is wrong.
+    """
+    try:
+        yield
+    except (LookupError, AttributeError, TypeError, ValueError, ArithmeticError, RuntimeError) as error:
+        raise SchemaError(
+            f"a potential of kind {kind!r} in {directory}",
+            f"{type(error).__name__}: {' '.join(str(error).split())[:300]}",
+            "Train it again with this version of the program.",
+        ) from error
+
+
+def energies_by_number(facts: Any) -> dict[int, float]:
+    """Return energies, eV, by atomic number, of a mapping as JSON has it.
+
+    Raises
+    ------
+    ValueError, TypeError, AttributeError
+        Anything else.
+    """
+    found = {int(number): float(energy) for number, energy in facts.items()}
+    if not found or not all(math.isfinite(energy) for energy in found.values()):
+        raise ValueError("no energies of atoms, or some that are not finite")
+    if not all(1 <= number <= 118 for number in found):
+        raise ValueError("energies of atoms that are no elements")
+    return found
+
+
+def finite(arrays: Mapping[str, NDArray[Any]]) -> Mapping[str, NDArray[Any]]:
+    """Return arrays of finite real numbers.
+
+    Raises
+    ------
+    ValueError
+        Of anything else.
+    """
+    for name, array in arrays.items():
+        if array.dtype.kind not in "biuf" or not np.isfinite(array).all():
+            raise ValueError(f"array {name!r} of {array.dtype}, or with values that are not finite")
+    return arrays
+
+
 def _read_header(directory: Path) -> dict[str, Any]:
     path = directory / HEADER
     expected = f"a fitted potential in {directory} (a file {HEADER})"
@@ -107,6 +156,13 @@ def _read_header(directory: Path) -> dict[str, Any]:
         raise UnreadableError(expected, "no such file") from error
     except (OSError, ValueError) as error:
         raise UnreadableError(expected, str(error)) from error
-    if not isinstance(header, dict) or set(header) != {"kind", "version", "facts"}:
-        raise SchemaError(f"{expected} with keys kind, version, facts", f"{str(header)[:80]}")
+    if (
+        not isinstance(header, dict)
+        or set(header) != {"kind", "version", "facts"}
+        or not isinstance(header["kind"], str)
+        or not isinstance(header["facts"], dict)
+    ):
+        raise SchemaError(
+            f"{expected} with keys kind, version, facts", excerpt(header)
+        )
     return header

@@ -19,15 +19,10 @@ from mlip_compose.errors import ChecksumError, RequestError, UnwritableError
 from mlip_compose.files import appearing_whole
 from mlip_compose.potentials.base import Progress, silent
 from mlip_compose.potentials.model_card import ModelCard
+from mlip_compose.potentials.trust import user_cache
 
 BLOCK: Final = 1 << 20
 TIMEOUT: Final = 60.0  # seconds without a byte
-
-
-def user_cache() -> Path:
-    """Return the directory of what this program may download again."""
-    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(base).expanduser() / "mlip-compose"
 
 
 def find_weights(
