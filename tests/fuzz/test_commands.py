@@ -15,11 +15,11 @@ import test_models
 import test_predictions
 import test_results
 import test_stores
+from mutations import NAMES, one_of
 from test_predictions import shared
 
 from mlip_compose.cli.main import main
 from mlip_compose.errors import RequestError
-from mutations import NAMES, one_of
 
 
 class RefusedError(RequestError):
@@ -59,7 +59,18 @@ COMMANDS = (
     (
         test_stores,
         "store",
-        ("data", "export", "{}", "--out", "e", "--task", "length", "--allow-missing", "--level", "1"),
+        (
+            "data",
+            "export",
+            "{}",
+            "--out",
+            "e",
+            "--task",
+            "length",
+            "--allow-missing",
+            "--level",
+            "1",
+        ),
     ),
     (
         test_stores,

@@ -4,6 +4,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from mutations import mutate_yaml
 from pen import Reader, few, many, offences
 
 from mlip_compose.cli.output import settings_in
@@ -13,7 +14,6 @@ from mlip_compose.store.checksum import canonical_json
 from mlip_compose.studies.engine.job_queue import read_job_queue
 from mlip_compose.studies.recipe import load_recipe
 from mlip_compose.studies.study import load_study
-from mutations import mutate_yaml
 
 DATA = files("mlip_compose.data")
 STUDY = """\

@@ -8,11 +8,12 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from mutations import NAMES, mutate_bytes, mutate_document, mutate_json, one_of
 from pen import Reader, few, many, offences
 
+from mlip_compose.errors import UnwritableError
 from mlip_compose.store.archives import unpack
 from mlip_compose.store.download import Download
-from mutations import NAMES, mutate_bytes, mutate_document, mutate_json, one_of
 
 _HTTP = []
 REPOSITORY = "AmirMasoud/GMD"
@@ -44,8 +45,11 @@ class NoHub:
         return ()
 
     def download(self, commit, file, target, progress):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(b"12345")
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(b"12345")
+        except OSError as error:
+            raise UnwritableError(target, error) from error
         return "c" * 64
 
 
@@ -159,7 +163,10 @@ def archive(rng, arena):
     if kind == ".zip":
         import warnings
 
-        with warnings.catch_warnings(), zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as packed:
+        with (
+            warnings.catch_warnings(),
+            zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as packed,
+        ):
             warnings.simplefilter("ignore")
             for name in names:
                 entry = zipfile.ZipInfo(name.replace("\0", "") or "x")

@@ -1,22 +1,20 @@
 """Data of others: extended XYZ, ASE trajectories and databases, npz, and directories of these."""
 
 import os
-import shutil
 import sqlite3
-import sys
 import tempfile
 from pathlib import Path
 
 import ase.io
 import numpy as np
-from ase.calculators.singlepoint import SinglePointCalculator
 import pytest
+from ase.calculators.singlepoint import SinglePointCalculator
+from mutations import mutate_bytes, mutate_npz, mutate_text, one_of
 from pen import Reader, few, many, offences
 
 from mlip_compose.store.catalogue import open_store
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.importing import import_data
-from mutations import mutate_bytes, mutate_npz, mutate_text, one_of
 
 _MADE = {}
 
@@ -63,10 +61,10 @@ XYZ = (
     "-5\n\nH 0 0 0\n",
     "1\nProperties=species:S:1:pos:R:1000000000 energy=1\nH 0 0 0\n",
     "1\nProperties=species:S:1:pos:R:-3 energy=1\nH 0 0 0\n",
-    "2\nenergy=1 forces=\"1 2\"\nH 0 0 0\nH 1e999 nan inf\n",
-    "1\nLattice=\"1 2 3\" energy=1\nH 0 0 0\n",
-    "1\npbc=\"T\" energy=[[1,2],[3]]\nH 0 0 0\n",
-    "1\na=\"_JSON " + "[" * 5000 + "\"\nH 0 0 0\n",
+    '2\nenergy=1 forces="1 2"\nH 0 0 0\nH 1e999 nan inf\n',
+    '1\nLattice="1 2 3" energy=1\nH 0 0 0\n',
+    '1\npbc="T" energy=[[1,2],[3]]\nH 0 0 0\n',
+    '1\na="_JSON ' + "[" * 5000 + '"\nH 0 0 0\n',
     "1\n" + "a=" * 20000 + "\nH 0 0 0\n",
     "1\n" + "{" * 20000 + "\nH 0 0 0\n",
     "0\n\n" * 1000,
@@ -76,7 +74,7 @@ XYZ = (
     "1\nProperties=Z:I:1:pos:R:3 energy=1\n99999 0 0 0\n",
     "1\nProperties=Z:I:1:pos:R:3:forces:R:3 energy=1\n-1 0 0 0 0 0 0\n",
     "1\nProperties=species:S:1:pos:R:3:forces:R:3 energy=1e400\nX 0 0 0 0 0 0\n",
-    "1\nProperties=species:S:1:pos:R:3:forces:R:3 energy=1 name=\"../../x\"\nH 0 0 0 0 0 0\n",
+    '1\nProperties=species:S:1:pos:R:3:forces:R:3 energy=1 name="../../x"\nH 0 0 0 0 0 0\n',
 )
 SQL = (
     "DROP TABLE systems",
@@ -88,12 +86,12 @@ SQL = (
     "UPDATE systems SET natoms = -1, energy = 'x'",
     "UPDATE systems SET data = x'00', key_value_pairs = '['",
     "UPDATE systems SET data = zeroblob(100000)",
-    "UPDATE systems SET constraints = '[{\"name\": \"os.system\", \"kwargs\": {}}]'",
+    'UPDATE systems SET constraints = \'[{"name": "os.system", "kwargs": {}}]\'',
     "UPDATE systems SET calculator = 'emt', calculator_parameters = '{\"a\": 1}'",
     "UPDATE systems SET forces = NULL",
     "UPDATE systems SET id = -id",
-    "UPDATE systems SET key_value_pairs = '{\"__ndarray__\": [[1000000000000], \"float64\", []]}'",
-    "UPDATE systems SET key_value_pairs = '{\"x\": {\"__ase_objtype__\": \"os\"}}'",
+    'UPDATE systems SET key_value_pairs = \'{"__ndarray__": [[1000000000000], "float64", []]}\'',
+    'UPDATE systems SET key_value_pairs = \'{"x": {"__ase_objtype__": "os"}}\'',
     "ALTER TABLE systems RENAME TO t; CREATE VIEW systems AS WITH RECURSIVE c(x) AS "
     "(SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT t.* FROM c, t",
     "DROP TABLE information; CREATE VIEW information AS WITH RECURSIVE c(x) AS "
@@ -165,7 +163,15 @@ def directory(rng, arena):
             (arena.inside / name).symlink_to(target)
         os.mkfifo(arena.inside / "f.xyz")
     elif kind == "names":
-        for name in ("a b.xyz", "x@1.xyz", "é.xyz", "-.xyz", "*.xyz", "[a].xyz", "x" * 200 + ".xyz"):
+        for name in (
+            "a b.xyz",
+            "x@1.xyz",
+            "é.xyz",
+            "-.xyz",
+            "*.xyz",
+            "[a].xyz",
+            "x" * 200 + ".xyz",
+        ):
             (arena.inside / name).write_bytes(shared()[".xyz"])
         Path(os.fsdecode(os.fsencode(arena.inside) + b"/\xff.xyz")).write_bytes(shared()[".xyz"])
     else:

@@ -16,6 +16,15 @@ import pytest
 from pen import Reader, few, many, offences
 
 sys.path.insert(0, str(Path(__file__).parent))
+from mutations import (
+    CANARY,
+    Canary,
+    mutate_bytes,
+    mutate_document,
+    mutate_json,
+    mutate_npz,
+    one_of,
+)
 from test_stores import write_toy
 
 from mlip_compose.potentials.additive.kind import KIND as ADDITIVE
@@ -26,15 +35,6 @@ from mlip_compose.report.bundle import UnitFacts
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.evaluate import predict_unit, target_of
 from mlip_compose.studies.training import read_unit, training_set
-from mutations import (
-    CANARY,
-    Canary,
-    mutate_bytes,
-    mutate_document,
-    mutate_json,
-    mutate_npz,
-    one_of,
-)
 
 _MADE = {}
 
@@ -238,7 +238,7 @@ READERS["schnet"] = Reader(neural_training, predict)
 READERS["weights"] = Reader(weights, read_weights)
 
 
-@pytest.mark.parametrize("reader", ("composition", "additive"))
+@pytest.mark.parametrize("reader", ["composition", "additive"])
 def test_hostile_files_are_refused_or_valid(pen, reader):
     assert offences(pen.run(__file__, reader, few())) == []
 

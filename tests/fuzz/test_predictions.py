@@ -12,7 +12,8 @@ import pytest
 from pen import Reader, few, many, offences
 
 sys.path.insert(0, str(Path(__file__).parent))
-from test_stores import kept, write_toy
+from mutations import mutate_bytes, mutate_hdf5, mutate_json, mutate_npz, mutate_text, one_of
+from test_stores import write_toy
 
 from mlip_compose.errors import DataError
 from mlip_compose.records import MINIMUM
@@ -30,7 +31,6 @@ from mlip_compose.studies.exporting import TaskFrames, export_data
 from mlip_compose.studies.foreign import ForeignRow, import_predictions
 from mlip_compose.studies.foreign_files import refuse_foreign
 from mlip_compose.studies.scoring import score_predictions
-from mutations import mutate_bytes, mutate_hdf5, mutate_json, mutate_npz, mutate_text, one_of
 
 PARTS = ("train", "id", "ood", "minimum")
 _MADE = {}

@@ -1,5 +1,6 @@
-"""Directories of results: ``results.json``, ``gallery.json``, scores and certificates kept there."""
+"""Directories of results: ``results.json``, ``gallery.json``, and scores and certificates there."""
 
+import contextlib
 import json
 import shutil
 import sys
@@ -9,6 +10,7 @@ import pytest
 from pen import Reader, few, many, offences
 
 sys.path.insert(0, str(Path(__file__).parent))
+from mutations import mutate_json, one_of
 from test_predictions import shared as predicted
 
 from mlip_compose.errors import RequestError
@@ -21,14 +23,13 @@ from mlip_compose.report.bundle import DatasetFacts, StudyResults, UnitFacts
 from mlip_compose.report.page import write_report
 from mlip_compose.report.terminal import leaderboard_table
 from mlip_compose.store.predictions import Predictions, read_predictions, write_predictions
-from mlip_compose.studies.directory import ResultsDirectory, read_kept
+from mlip_compose.studies.directory import ResultsDirectory, made_from, read_kept
 from mlip_compose.studies.evaluate import certified
 from mlip_compose.studies.gallery import Predicted, update_gallery
 from mlip_compose.studies.provenance import provenance
 from mlip_compose.studies.run import read_results
 from mlip_compose.studies.scoring import score_predictions
 from mlip_compose.tasks.schema import Certificate
-from mutations import mutate_json, one_of
 
 _MADE = {}
 
@@ -114,9 +115,11 @@ def read(directory):
 
 
 def report(directory):
-    found = read_results(ResultsDirectory(directory))
-    write_report(found, directory / "report.html")
-    leaderboard_table(found)
+    place = ResultsDirectory(directory)
+    found = read_results(place)
+    with made_from(place):
+        write_report(found, directory / "report.html")
+        leaderboard_table(found)
 
 
 def keep(directory):
@@ -126,10 +129,8 @@ def keep(directory):
             kept = read_kept(path, model)
             if kept is not None:
                 assert kept.model_dump_json()
-    try:
+    with contextlib.suppress(RequestError):
         read_results(ResultsDirectory(directory))
-    except RequestError:
-        pass
 
 
 READERS = {

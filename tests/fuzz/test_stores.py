@@ -6,6 +6,7 @@ import shutil
 import h5py
 import numpy as np
 import pytest
+from mutations import mutate_hdf5
 from pen import Reader, few, many, offences
 
 from mlip_compose.molecules.assembly import parse_name
@@ -15,7 +16,6 @@ from mlip_compose.store.checksum import file_checksum, molecule_checksum
 from mlip_compose.store.reader import Store
 from mlip_compose.store.schema import TRAJECTORIES, StoreHeader
 from mlip_compose.store.writer import write_store
-from mutations import mutate_hdf5
 
 NAMES = ("OH-1-H", "OH-2-H", "OH-8-H")
 HEADER = StoreHeader(
@@ -32,7 +32,10 @@ def write_toy(path):
     mini = open_store("mini-v1")
     contents = []
     for name in NAMES:
-        some = [mini.frames(name, PRIMARY, np.arange(6)), mini.frames(name, SECONDARY, np.arange(5))]
+        some = [
+            mini.frames(name, PRIMARY, np.arange(6)),
+            mini.frames(name, SECONDARY, np.arange(5)),
+        ]
         contents.append((mini.molecules[name], [*some, mini.minimum(name)]))
     write_store(path, HEADER, contents)
     return path

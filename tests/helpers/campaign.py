@@ -1,4 +1,4 @@
-"""Many cases of one reader by hand: ``python tests/helpers/campaign.py MODULE READER COUNT [SEED]``.
+"""Many cases of one reader by hand: ``python campaign.py MODULE READER COUNT [FIRST SEED]``.
 
 Prints how many cases came to which verdict, and one case of each different offence.
 """

@@ -206,7 +206,9 @@ def long_line(rng, text):
 
 def other_letter(rng, text):
     at = int(rng.integers(len(text) + 1))
-    letter = one_of(rng, ("\0", "\r", "\t", '"', "'", "{", "}", "[", "]", ":", "&a ", "*a", "é", ""))
+    letter = one_of(
+        rng, ("\0", "\r", "\t", '"', "'", "{", "}", "[", "]", ":", "&a ", "*a", "é", "")
+    )
     return text[:at] + letter + text[at + int(rng.integers(2)) :]
 
 
@@ -310,6 +312,31 @@ def mutate_document(rng, document, times=3):
     return document
 
 
+def mutate_values(rng, document):
+    """Return a copy of a document in which some values are others of the same type."""
+    document = copy.deepcopy(document)
+    for _ in range(int(rng.integers(1, 6))):
+        places = _containers(document)
+        place = one_of(rng, places)
+        key = one_of(rng, list(place) if isinstance(place, dict) else range(len(place)))
+        there = place[key]
+        if isinstance(there, bool):
+            place[key] = not there
+        elif isinstance(there, int):
+            place[key] = one_of(rng, NUMBERS)
+        elif isinstance(there, float):
+            place[key] = one_of(rng, (*FLOATS[3:], -there, 0.0))
+        elif isinstance(there, str):
+            place[key] = one_of(rng, (*NAMES, "length", "scale", "done", "id", "\ud800"))
+        elif isinstance(there, list) and there:
+            place[key] = one_of(rng, ([], there[:1], there + there, there[::-1]))
+        elif isinstance(there, dict) and there:
+            place[key] = one_of(rng, ({}, dict(list(there.items())[:1])))
+        else:
+            place[key] = None
+    return document
+
+
 def mutate_json(rng, text):
     """Return the bytes of a JSON document that was changed as a document, as text, or as bytes."""
     kind = int(rng.integers(5))
@@ -318,7 +345,8 @@ def mutate_json(rng, text):
     if kind == 1 and rng.integers(4) == 0:
         depth = int(rng.integers(100, 200_000))
         return one_of(rng, (b"[", b'{"a":')) * depth
-    return json.dumps(mutate_document(rng, json.loads(text))).encode("utf-8", "surrogatepass")
+    change = one_of(rng, (mutate_document, mutate_values))
+    return json.dumps(change(rng, json.loads(text))).encode("utf-8", "surrogatepass")
 
 
 BOMBS = (
@@ -450,7 +478,9 @@ def other_values(rng, file, outside):
     if array.dtype.kind == "f":
         flat[at] = np.float64(one_of(rng, FLOATS)).astype(array.dtype)
     else:
-        flat[at] = int(rng.integers(256)) if array.dtype == np.uint8 else one_of(rng, (-1, 0, 2**30))
+        flat[at] = (
+            int(rng.integers(256)) if array.dtype == np.uint8 else one_of(rng, (-1, 0, 2**30))
+        )
     item[...] = array
 
 
@@ -502,7 +532,9 @@ def links(rng, file, outside):
         del file[name]
     kind = int(rng.integers(6))
     if kind == 0:
-        file[name] = h5py.ExternalLink(one_of(rng, (str(outside), "../decoy.h5", "/dev/zero")), name)
+        file[name] = h5py.ExternalLink(
+            one_of(rng, (str(outside), "../decoy.h5", "/dev/zero")), name
+        )
     elif kind == 1:
         file[name] = h5py.SoftLink("/" + one_of(rng, ("", name, "nothing", "../x")))
     elif kind == 2:
@@ -559,7 +591,9 @@ def other_attributes(rng, file, outside):
         lambda: file.ref,
     )
     try:
-        item.attrs[key if rng.integers(6) else one_of(rng, ("x", "seed", "é"))] = one_of(rng, kinds)()
+        item.attrs[key if rng.integers(6) else one_of(rng, ("x", "seed", "é"))] = one_of(
+            rng, kinds
+        )()
     except (TypeError, ValueError, OverflowError, OSError, RuntimeError):
         item.attrs[key] = "?"
 
@@ -574,7 +608,9 @@ def other_names(rng, file, outside):
     if kind == 0:
         del file[name]
         return
-    new = one_of(rng, ("X-4-H", "..", "é", "OH-4-H", "primary", "minimum", "relaxed", "a b", "x" * 900))
+    new = one_of(
+        rng, ("X-4-H", "..", "é", "OH-4-H", "primary", "minimum", "relaxed", "a b", "x" * 900)
+    )
     target = f"{parent}/{new}" if parent else new
     if target in file:
         return
@@ -613,7 +649,9 @@ def mutate_hdf5(rng, path, outside, seal=None):
         return
     with h5py.File(path, "r+") as file:
         for _ in range(int(rng.integers(1, 4))):
-            with contextlib.suppress(OSError, RuntimeError, MemoryError):  # of what an earlier change led out
+            with contextlib.suppress(
+                OSError, RuntimeError, MemoryError
+            ):  # of what an earlier change led out
                 one_of(rng, HDF5)(rng, file, outside)
     if seal is not None and rng.integers(2):
         with contextlib.suppress(OSError, RuntimeError, MemoryError):
@@ -761,4 +799,6 @@ def mutate_npz(rng, path, arrays):
             data[at + int(rng.integers(4, 46))] ^= 1 << int(rng.integers(8))
         path.write_bytes(bytes(data))
     elif kind == 2 and rng.integers(6) == 0:
-        path.write_bytes(one_of(rng, (npy_bytes(np.zeros(3)), pickled_npy(), pickle.dumps(Canary()))))
+        path.write_bytes(
+            one_of(rng, (npy_bytes(np.zeros(3)), pickled_npy(), pickle.dumps(Canary())))
+        )

@@ -109,7 +109,14 @@ def restoring(kind: str, directory: Path) -> Iterator[None]:
     """
     try:
         yield
-    except (LookupError, AttributeError, TypeError, ValueError, ArithmeticError, RuntimeError) as error:
+    except (
+        LookupError,
+        AttributeError,
+        TypeError,
+        ValueError,
+        ArithmeticError,
+        RuntimeError,  # torch's, of arrays that do not fit
+    ) as error:
         raise SchemaError(
             f"a potential of kind {kind!r} in {directory}",
             f"{type(error).__name__}: {' '.join(str(error).split())[:300]}",
@@ -162,7 +169,5 @@ def _read_header(directory: Path) -> dict[str, Any]:
         or not isinstance(header["kind"], str)
         or not isinstance(header["facts"], dict)
     ):
-        raise SchemaError(
-            f"{expected} with keys kind, version, facts", excerpt(header)
-        )
+        raise SchemaError(f"{expected} with keys kind, version, facts", excerpt(header))
     return header

@@ -55,7 +55,9 @@ class MaceSettings(NeuralSettings):
     hidden_irreps: str = Field(default="0e + 1o", description="of the features between layers")
     l_max: LMax = 2
     correlation: Correlation = 2
-    radial_functions: int = Field(default=8, ge=1, le=1024, description="Bessel functions of a distance")
+    radial_functions: int = Field(
+        default=8, ge=1, le=1024, description="Bessel functions of a distance"
+    )
     radial_width: int = Field(default=64, ge=1, le=4096, description="width of the radial network")
     radial_depth: RadialDepth = 1
     readout_width: int = Field(default=16, ge=1, le=4096, description="width of the last readout")

@@ -44,7 +44,9 @@ class NequipSettings(NeuralSettings):
     channels: Channels = 16
     layers: Layers = 2
     l_max: LMax = 2
-    radial_functions: int = Field(default=8, ge=1, le=1024, description="Bessel functions of a distance")
+    radial_functions: int = Field(
+        default=8, ge=1, le=1024, description="Bessel functions of a distance"
+    )
     radial_width: RadialWidth = 32
 
     def receptive_field(self) -> ReceptiveField:

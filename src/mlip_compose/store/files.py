@@ -15,7 +15,6 @@ from mlip_compose.documents import is_file
 from mlip_compose.errors import SchemaError, UnreadableError
 from mlip_compose.files import appearing_whole
 
-
 SMALL: Final = 64 * 2**20
 """Bytes that an array may have however little of the file it takes."""
 DENSEST: Final = 200

@@ -70,13 +70,22 @@ def check_path(path: object) -> str:
         It leads out of the data set's directory, or no file system has such a name.
     """
     if not isinstance(path, str):
-        raise ValueError(f"{type(path).__name__} as the path of a file")
+        raise ValueError(f"{type(path).__name__} as the path of a file")  # noqa: TRY004
     parts = path.split("/")
     if not path.isprintable() or "\\" in path or any(p in ("", ".", "..") for p in parts):
         raise ValueError(f"{excerpt(path)!r}, which is no path within the data set")
     if len(path.encode()) > LONGEST_PATH or any(len(p.encode()) > LONGEST_NAME for p in parts):
         raise ValueError(f"{excerpt(path)!r}, which is too long")
     return path
+
+
+def _as_hub_file(entry: Any) -> HubFile:
+    path = check_path(entry.path)
+    digest = entry.lfs.sha256 if entry.lfs is not None else None
+    right = isinstance(entry.size, int) and entry.size >= 0
+    if not right or not isinstance(entry.blob_id, str) or not isinstance(digest, str | None):
+        raise ValueError(f"{path} with size {excerpt(entry.size)} and checksums that are none")
+    return HubFile(path, entry.size, entry.blob_id, digest)
 
 
 class Hub:
@@ -119,7 +128,9 @@ class Hub:
         with self._explained(revision):
             info = self._api.dataset_info(self.repository, revision=revision, timeout=30.0)
         if not isinstance(info.sha, str) or not COMMIT.fullmatch(info.sha):
-            raise DataError(f"the commit of {self.repository} from {self.endpoint}", excerpt(info.sha))
+            raise DataError(
+                f"the commit of {self.repository} from {self.endpoint}", excerpt(info.sha)
+            )
         return info.sha
 
     def files(self, commit: str) -> tuple[HubFile, ...]:
@@ -130,7 +141,7 @@ class Hub:
         RequestError
             As for ``commit``.
         DataError
-            A path that leads out of the data set's directory.
+            A path that leads out of the data set's directory, or what is no file.
         """
         from huggingface_hub.hf_api import RepoFile
 
@@ -144,18 +155,12 @@ class Hub:
         for entry in entries:
             if not isinstance(entry, RepoFile):
                 continue
-            digest = entry.lfs.sha256 if entry.lfs is not None else None
             try:
-                path = check_path(entry.path)
-                if not isinstance(entry.size, int) or entry.size < 0:
-                    raise ValueError(f"a size of {excerpt(entry.size)}")
-                if not isinstance(entry.blob_id, str) or not isinstance(digest, str | None):
-                    raise ValueError(f"checksums of {path} that are no text")
+                found.append(_as_hub_file(entry))
             except ValueError as error:
                 raise DataError(
                     f"a listing of the files of {self.repository} on {self.endpoint}", str(error)
                 ) from error
-            found.append(HubFile(path, entry.size, entry.blob_id, digest))
         return tuple(sorted(found, key=lambda file: file.path))
 
     def download(self, commit: str, file: HubFile, target: Path, progress: Progress) -> str:

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from mlip_compose.errors import RequestError, UnwritableError
+from mlip_compose.errors import RequestError, SchemaError, UnwritableError, excerpt
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -82,6 +82,34 @@ def read_kept(path: Path, model: type[Model]) -> Model | None:
         return model.model_validate_json(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, ValidationError):
         return None
+
+
+@contextmanager
+def made_from(*directories: ResultsDirectory) -> Iterator[None]:
+    """Make a page or figures from results that were read, whoever wrote them.
+
+    Each document keeps its schema; that they fit together shows when they are put together.
+
+    Raises
+    ------
+    SchemaError
+        A value is missing that another one asks for, or is none that can be drawn.
+    """
+    try:
+        yield
+    except (
+        LookupError,
+        ValueError,
+        TypeError,
+        ArithmeticError,
+        AttributeError,
+        StopIteration,
+    ) as e:
+        raise SchemaError(
+            f"results that fit together in {', '.join(str(d.root) for d in directories)}",
+            f"{type(e).__name__}: {excerpt(e, 200)}",
+            "Make them anew with `mlip-compose run`; if it was this that made them, it is a bug.",
+        ) from e
 
 
 @contextmanager

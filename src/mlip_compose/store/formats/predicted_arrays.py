@@ -35,6 +35,7 @@ SMALL: Final = 10_000
 _WIDEST: Final = 16  # bytes of a number
 _LONGEST_NAME: Final = 1024  # bytes of the text that names a molecule
 
+
 class Sizes(NamedTuple):
     """What the arrays of predictions of a data set can be, so that none is read that cannot.
 
@@ -73,8 +74,7 @@ def read_predicted_hdf5(path: Path, sizes: Sizes) -> Iterator[Claim]:
             )
             _check_nested(path, shapes, sizes)
             arrays = {
-                name: np.asarray(check_stored(f"{path}, {name}", file[name])[()])
-                for name in shapes
+                name: np.asarray(check_stored(f"{path}, {name}", file[name])[()]) for name in shapes
             }
         if schema_of(path) == SCHEMA:
             read_predictions(path)
