@@ -11,11 +11,14 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from mlip_compose.errors import RequestError
+from mlip_compose.errors import RequestError, UnwritableError
 from mlip_compose.files import write_text
+
+_REMEMBERED: set[str] = set()
 
 
 def user_cache() -> Path:
@@ -30,14 +33,21 @@ def place_of(digest: str) -> Path:
 
 
 def remember_function(function: str, arguments: Mapping[str, Any]) -> None:
-    """Remember that the user wants this function called with these arguments."""
-    write_text(place_of(_digest(function, arguments)), f"{function}\n")
+    """Remember that the user wants this function called with these arguments.
+
+    Where the cache cannot be written, as on some nodes of clusters, this process alone remembers.
+    """
+    digest = _digest(function, arguments)
+    _REMEMBERED.add(digest)
+    with suppress(UnwritableError):
+        write_text(place_of(digest), f"{function}\n")
 
 
 def require_remembered_function(function: str, arguments: Mapping[str, Any]) -> None:
     """Raise RequestError unless the user had this very call made before on this machine."""
-    place = place_of(_digest(function, arguments))
-    if not place.is_file():
+    digest = _digest(function, arguments)
+    place = place_of(digest)
+    if digest not in _REMEMBERED and not place.is_file():
         shown = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
         raise RequestError(
             "a saved potential whose calculator you made before on this machine",
