@@ -33,6 +33,14 @@ def is_file(path: Path) -> bool:
         return False
 
 
+def is_directory(path: Path) -> bool:
+    """Return whether there is a directory; not where the path is none that the system takes."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
 def read_text(path: Path, what: str, error_class: type[RequestError] = StudyError) -> str:
     """Read a text file, or raise ``error_class`` saying why it cannot be read."""
     expected = f"a {what} in {path} (YAML, UTF-8)"

@@ -146,7 +146,7 @@ def command(rng, arena):
 
 
 def named(rng, arena):
-    name = one_of(rng, (*NAMES, "x" * 300, "/" * 5000, "nul", "\udcff", "x.yaml", "*.yaml"))
+    name = one_of(rng, (*NAMES, "x" * 300, "x/" * 3000, "nul", "\udcff", "x.yaml", "*.yaml"))
     if rng.integers(3) == 0:
         name += one_of(rng, (".yaml", ".h5", ".xyz", ":fine-tuned"))
     return [part.format(name.replace("\0", "")) for part in one_of(rng, WITH_NAMES)]

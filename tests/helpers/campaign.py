@@ -8,14 +8,17 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from pen import BENIGN, Pen
+from pen import BENIGN, Pen, offences
 
 
 def main():
     module, name, count = Path(sys.argv[1]).resolve(), sys.argv[2], int(sys.argv[3])
     first = int(sys.argv[4]) if len(sys.argv) > 4 else 0
     pen = Pen()
-    verdicts = pen.run(module, name, range(first, first + count))
+    verdicts = []
+    for start in range(first, first + count, 50):
+        verdicts += pen.run(module, name, range(start, min(start + 50, first + count)))
+        print(name, len(verdicts), offences(verdicts[-50:])[:3], flush=True)
     pen.close()
     print(name, dict(Counter(verdict.kind for verdict in verdicts)))
     told = Counter()

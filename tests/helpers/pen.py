@@ -24,13 +24,14 @@ import time
 import traceback
 import warnings
 import zlib
-from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 SECONDS = 10.0
-"""For one case."""
+"""Of the processor, for one case."""
+SILENCE = 120.0
+"""Seconds after which a worker that says nothing is taken to hang: it waits, or loops in C."""
 MEMORY = 1 << 30
 """Bytes of address space for one case, beyond what the worker has when it is ready."""
 
@@ -84,10 +85,8 @@ class Verdict(NamedTuple):
 class Pen:
     """Runs cases of readers, which test modules have in a mapping ``READERS``."""
 
-    seconds: float = SECONDS
     _worker: object = None
     _heard: bytes = b""
-    spent: Counter = field(default_factory=Counter)
 
     def run(self, module, reader, seeds):
         """Return the verdicts on the cases of these seeds."""
@@ -133,7 +132,7 @@ class Pen:
 
     def _hear(self):
         """Return the next line of the worker; None where it ended or was silent for too long."""
-        limit = time.monotonic() + 2 * self.seconds + 60
+        limit = time.monotonic() + SILENCE
         while b"\n" not in self._heard:
             ready, _, _ = select.select([self._worker.stdout], [], [], limit - time.monotonic())
             block = os.read(self._worker.stdout.fileno(), 1 << 16) if ready else b""
@@ -273,14 +272,14 @@ def one_case(watch, reader, name, seed, root):
     os.chdir(arena.out)
     watch.allowed = (str(arena.out), tempfile.gettempdir() + "/matplotlib")
     watch.may, watch.seen = reader.may, []
-    signal.setitimer(signal.ITIMER_REAL, SECONDS)
+    signal.setitimer(signal.ITIMER_PROF, SECONDS)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
                 reader.read(given)
             finally:
-                signal.setitimer(signal.ITIMER_REAL, 0)
+                signal.setitimer(signal.ITIMER_PROF, 0)
         verdict = ("accepted", "")
     except RequestError as error:
         verdict = ("refused", type(error).__name__)
@@ -325,10 +324,10 @@ def work():
     watch, loaded = Watch(), {}
 
     def hang(number, frame):
-        signal.setitimer(signal.ITIMER_REAL, 5.0)  # again, where something caught it
+        signal.setitimer(signal.ITIMER_PROF, 5.0)  # again, where something caught it
         raise Hang
 
-    signal.signal(signal.SIGALRM, hang)
+    signal.signal(signal.SIGPROF, hang)
     with tempfile.TemporaryDirectory(prefix="pen-") as scratch:
         os.environ["XDG_CACHE_HOME"] = f"{scratch}/cache"
         os.environ["HOME"] = scratch

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 import math
+import pickle
+import struct
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +24,24 @@ from mlip_compose.errors import SchemaError, UnreadableError, excerpt
 
 HEADER = "model.json"
 ARRAYS = "model.npz"
+
+UNREADABLE: Final = (
+    OSError,
+    RuntimeError,
+    EOFError,
+    pickle.UnpicklingError,
+    struct.error,
+    zipfile.BadZipFile,
+    LookupError,
+    AttributeError,
+    TypeError,
+    ValueError,
+    ArithmeticError,
+    AssertionError,
+    ImportError,  # a class of a module that there is not
+    MemoryError,
+)
+"""What torch raises for a damaged file; there is no end of it where the file is a pickle."""
 
 
 def write_model(

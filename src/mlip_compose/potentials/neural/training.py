@@ -17,7 +17,9 @@ from graph_pes.training.tasks import TrainingTask
 from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from pytorch_lightning.callbacks import ModelCheckpoint
 
+from mlip_compose.errors import UnreadableError
 from mlip_compose.potentials.base import Progress
+from mlip_compose.potentials.files import UNREADABLE
 from mlip_compose.potentials.neural.callbacks import Averaging, Cost, Curve, Report, Termination
 from mlip_compose.potentials.neural.loader import StepLoader
 from mlip_compose.potentials.neural_kind import TrainingSettings
@@ -139,9 +141,28 @@ def train(
             enable_progress_bar=False,
             enable_model_summary=False,
         )
-        resume = str(checkpoint) if checkpoint.exists() else None
+        resume = _readable(checkpoint) if checkpoint.exists() else None
         _fit(trainer, task, loader, validation, resume)
     return Training(curve, cost, trainer.global_step, trainer.strategy.root_device)
+
+
+def _readable(checkpoint: Path) -> str:
+    """Return the path of a checkpoint, once it is one; no code in it is run.
+
+    Raises
+    ------
+    UnreadableError
+        It is truncated, damaged, or something else.
+    """
+    expected = f"a checkpoint of a training in {checkpoint}"
+    hint = "Remove it, and the training begins anew."
+    try:
+        found = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    except UNREADABLE as error:
+        raise UnreadableError(expected, " ".join(str(error).split())[:300], hint) from error
+    if not isinstance(found, dict) or not {"state_dict", "optimizer_states"} <= found.keys():
+        raise UnreadableError(expected, f"{type(found).__name__} of something else", hint)
+    return str(checkpoint)
 
 
 def _optimiser(

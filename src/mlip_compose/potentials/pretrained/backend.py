@@ -10,12 +10,9 @@ Nothing here imports torch.
 from __future__ import annotations
 
 import importlib
-import pickle
-import struct
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from mlip_compose.errors import UnknownNameError
 
@@ -23,24 +20,6 @@ if TYPE_CHECKING:
     from graph_pes import GraphPESModel
 
     from mlip_compose.potentials.model_card import ModelCard
-
-UNREADABLE: Final = (
-    OSError,
-    RuntimeError,
-    EOFError,
-    pickle.UnpicklingError,
-    struct.error,
-    zipfile.BadZipFile,
-    LookupError,
-    AttributeError,
-    TypeError,
-    ValueError,
-    ArithmeticError,
-    AssertionError,
-    ImportError,  # a class of a module that there is not
-    MemoryError,
-)
-"""What torch raises for a damaged file; there is no end of it where the file is a pickle."""
 
 _PLACES = {"torchani": "torchani_model", "mace": "mace_model"}
 

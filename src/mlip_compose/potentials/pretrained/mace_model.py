@@ -19,7 +19,7 @@ from graph_pes import AtomicGraph, GraphPESModel
 from torch import Tensor
 
 from mlip_compose.errors import SchemaError, UnreadableError
-from mlip_compose.potentials.pretrained.backend import UNREADABLE
+from mlip_compose.potentials.files import UNREADABLE
 from mlip_compose.potentials.quiet import quiet
 
 # graph_pes comes first: e3nn 0.4.4 imports under torch >= 2.6 only after it; mace-torch 0.3.16

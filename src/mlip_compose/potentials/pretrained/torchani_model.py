@@ -21,7 +21,7 @@ from torch import Tensor
 from torch.nn.functional import celu, linear
 
 from mlip_compose.errors import SchemaError, UnknownNameError, UnreadableError
-from mlip_compose.potentials.pretrained.backend import UNREADABLE
+from mlip_compose.potentials.files import UNREADABLE
 from mlip_compose.potentials.quiet import quiet
 from mlip_compose.units import HARTREE
 
