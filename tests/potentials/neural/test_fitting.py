@@ -1,11 +1,13 @@
 import dataclasses
 import json
 import math
+import os
+import pickle
 
 import numpy as np
 import pytest
 
-from mlip_compose.errors import CoverageError
+from mlip_compose.errors import CoverageError, UnreadableError
 from mlip_compose.potentials.base import silent
 from mlip_compose.potentials.mace import SMALL as KIND
 from mlip_compose.records import Failure
@@ -100,6 +102,33 @@ def test_killed_training_goes_on_from_its_last_checkpoint(fraction, fitted, data
     assert resumed.report["gradient_steps"] == tiny.steps
     assert [p["step"] for p in resumed.report["validation_curve"]] == [3, 6, 9, 12]
     assert_same(resumed, whole, data, rtol=1e-6, atol=1e-5)
+
+
+class Canary:
+    def __reduce__(self):
+        return os.mkdir, ("ran",)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: content[: len(content) // 2],
+        lambda content: b"",
+        lambda content: pickle.dumps(Canary()),
+        lambda content: pickle.dumps({"state_dict": {}}),
+    ],
+)
+def test_a_damaged_checkpoint_is_refused_and_runs_nothing(
+    damage, data, tiny, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(KilledError):
+        KIND.fit(data, tiny, 0, tmp_path, kill_at(0.5))
+    (checkpoint,) = (tmp_path / "checkpoints").iterdir()
+    checkpoint.write_bytes(damage(checkpoint.read_bytes()))
+    with pytest.raises(UnreadableError, match="Remove it, and the training begins anew"):
+        KIND.fit(data, tiny, 0, tmp_path, silent)
+    assert not (tmp_path / "ran").exists()
 
 
 def test_finished_training_is_not_done_again(data, tiny, tmp_path):
