@@ -216,11 +216,10 @@ def decode(text: str, most: int | None = None) -> Codes:
         packed = zlib.decompressobj()
         size = 0 if most is None else 2 * most + 1  # 0: without a limit
         content = packed.decompress(base64.b64decode(text, validate=True), size)
-        planes = np.frombuffer(content, np.uint8)
-        low, high = planes.reshape(2, -1).astype(np.int32)
     except (binascii.Error, zlib.error, ValueError) as error:
         raise ValueError(f"damaged values: {error}") from error
-    if not packed.eof:
-        raise ValueError(f"truncated values, or more than {most}")
+    if not packed.eof or len(content) % 2:
+        raise ValueError(f"damaged values: cut off, or more than {most}")
+    low, high = np.frombuffer(content, np.uint8).reshape(2, -1).astype(np.int32)
     folded = low | high << 8
     return np.where(folded & 1, -(folded + 1) // 2, folded // 2).astype(np.int16)

@@ -126,7 +126,9 @@ def load_saved(name: str, directory: Path) -> Potential:
 
     def find(card: ModelCard) -> Path:
         if not _is_shipped(card):
-            require_remembered_card(card)
+            if not card.executes_code:
+                require_remembered_card(card)
+            card = _without_download(card)
         weights = find_weights(card, given if isinstance(given, str) else None)
         assert weights is not None  # a card of a backend of this environment names its file
         require_remembered_trust(card, weights)
@@ -141,6 +143,11 @@ def _saved_card(document: object, directory: Path) -> ModelCard:
     except ValidationError as error:
         reason = " ".join(str(error).split())[:200]
         raise SchemaError(f"the model card of a potential in {directory}", reason) from error
+
+
+def _without_download(card: ModelCard) -> ModelCard:
+    """Return a card of others whose weights are taken from where they lie, or not at all."""
+    return card.model_copy(update={"weights": card.weights.model_copy(update={"url": None})})
 
 
 def _is_shipped(card: ModelCard) -> bool:
@@ -173,7 +180,7 @@ def _obtain(card: ModelCard, settings: WeightsSettings, progress: Progress) -> P
     require_trust(card, settings.trust)
     weights = find_weights(card, settings.weights, progress)
     remember_trust(card, weights)
-    if not _is_shipped(card):
+    if not _is_shipped(card) and (card.backend == "calculator" or not card.executes_code):
         remember_card(card)
     return weights
 
