@@ -80,7 +80,7 @@ def manifest(rng, arena):
 HOSTILE = (
     *NAMES,
     "../../decoy.xyz",
-    "/tmp/decoy.xyz",
+    "/var/decoy.xyz",
     "data/../../../x.xyz",
     "..\\x.xyz",
     "a/" * 3000 + "x.xyz",

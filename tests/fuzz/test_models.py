@@ -202,6 +202,8 @@ def weights(rng, arena):
     """Write what is to be a state of torch, and mostly is a pickle that runs code."""
     import torch
 
+    import mlip_compose.potentials.pretrained.torchani_model  # noqa: F401 - makes caches at first
+
     state = {"a.weight": torch.zeros(3, 3), "b": torch.ones(2)}
     target = io.BytesIO()
     kind = int(rng.integers(6))
@@ -234,7 +236,7 @@ def read_weights(path):
     load(shipped_card("ani-1x"), path)
 
 
-READERS["schnet"] = Reader(neural_training, predict)
+READERS["schnet"] = Reader(neural_training, predict)  # the last two need torch: slow tests alone
 READERS["weights"] = Reader(weights, read_weights)
 
 

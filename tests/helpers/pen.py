@@ -256,6 +256,15 @@ def new_arena(root):
     return arena
 
 
+def limit_memory(more):
+    """Allow so many bytes more than there are now; None ends the limit."""
+    size = resource.RLIM_INFINITY
+    if more is not None:
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        size = pages * resource.getpagesize() + more
+    resource.setrlimit(resource.RLIMIT_AS, (size, resource.RLIM_INFINITY))
+
+
 def one_case(watch, reader, name, seed, root):
     """Do one case and return its verdict."""
     import numpy as np
@@ -276,10 +285,12 @@ def one_case(watch, reader, name, seed, root):
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            limit_memory(MEMORY)
             try:
                 reader.read(given)
             finally:
                 signal.setitimer(signal.ITIMER_PROF, 0)
+                limit_memory(None)
         verdict = ("accepted", "")
     except RequestError as error:
         verdict = ("refused", type(error).__name__)
@@ -336,12 +347,9 @@ def work():
             module, name = request["module"], request["reader"]
             if module not in loaded:
                 loaded[module] = load(module)
-            size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-            resource.setrlimit(resource.RLIMIT_AS, (size + MEMORY, resource.RLIM_INFINITY))
             for seed in request["seeds"]:
                 verdict = one_case(watch, loaded[module][name], name, seed, Path(scratch, "arena"))
                 out.write(json.dumps([seed, *verdict]).encode() + b"\n")
-            resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY,) * 2)
 
 
 if __name__ == "__main__":
