@@ -47,3 +47,11 @@ def test_an_unknown_name_is_answered_with_the_nearest(name, nearest):
 
 def test_a_missing_extra_says_how_to_install_it():
     assert "pip install 'mlip-compose[train]'" in str(MissingExtraError("x", "torch", "train"))
+
+
+def test_a_message_is_one_line_of_a_bounded_length_without_control_characters():
+    error = RequestError("a name", "\x1b]0;title\x07 \ud800\nTraceback " + "x" * 10**6)
+    assert str(error).isprintable()
+    assert str(error).startswith(r"expected a name; found \x1b]0;title\x07 \ud800 Traceback xxx")
+    assert len(str(error)) < 5_000
+    assert len(str(UnknownNameError("task", "x" * 10**6, ["length"]))) < 500

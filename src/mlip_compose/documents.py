@@ -1,24 +1,135 @@
-"""YAML documents of users: read strictly, wrong keys answered with the nearest right one."""
+"""Documents of users: YAML and JSON, read strictly and never beyond what a document can be.
+
+Wrong keys are answered with the nearest right one.
+"""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from mlip_compose.errors import RequestError, StudyError, UnknownNameError
+from mlip_compose.errors import RequestError, StudyError, UnknownNameError, excerpt
 
 Model = TypeVar("Model", bound=BaseModel)
+
+LARGEST: Final = 1_000_000
+"""Bytes of a YAML document; what people write by hand has some thousands."""
+DEEPEST: Final = 40
+"""Levels of a YAML document."""
+MOST: Final = 100_000
+"""Values of a YAML document, those counted again that an alias repeats."""
+_BITS: Final = 64  # of a whole number
+
+
+def is_file(path: Path) -> bool:
+    """Return whether there is a file; not where the path is none that the system takes."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # too long, or with a null character
+        return False
+
+
+def is_directory(path: Path) -> bool:
+    """Return whether there is a directory; not where the path is none that the system takes."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
 
 
 def read_text(path: Path, what: str, error_class: type[RequestError] = StudyError) -> str:
     """Read a text file, or raise ``error_class`` saying why it cannot be read."""
+    expected = f"a {what} in {path} (YAML, UTF-8)"
     try:
+        if (size := path.stat().st_size) > LARGEST:
+            raise error_class(f"{expected} of at most {LARGEST:,} bytes", f"{size:,} bytes")
         return path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise error_class(f"a {what} in {path} (YAML, UTF-8)", str(error)) from error
+        raise error_class(expected, str(error)) from error
+
+
+def parse_yaml(text: str) -> Any:
+    """Return what YAML says, in Python's plain types; no tag makes anything else.
+
+    Raises
+    ------
+    ValueError
+        Not YAML, or more than a document can be: too deep, whole numbers of more than 64 bits,
+        or aliases that repeat too much, or what they stand in.
+    """
+    try:
+        loader = _Loader(text)
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        _count(node, {})
+        return loader.construct_document(node)
+    except (yaml.YAMLError, LookupError, AttributeError, TypeError, OverflowError) as error:
+        # PyYAML raises the latter for tags that do not fit their values, such as `!!int x`
+        raise ValueError(" ".join(str(error).split()) or type(error).__name__) from error
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
+def parse_json(text: str | bytes) -> Any:
+    """Return what JSON says.
+
+    Raises
+    ------
+    ValueError
+        Not JSON, or nested too deeply.
+    """
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
+class _Loader(yaml.SafeLoader):
+    """PyYAML's safe loader, with limits."""
+
+    _level = 0
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        self._level += 1
+        if self._level > DEEPEST:
+            raise ValueError(f"more than {DEEPEST} levels")
+        try:
+            return super().compose_node(parent, index)
+        finally:
+            self._level -= 1
+
+    def construct_yaml_int(self, node: Any) -> int:
+        value = super().construct_yaml_int(node)
+        if value.bit_length() > _BITS:
+            raise ValueError(f"a whole number of more than {_BITS} bits")
+        return value
+
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_yaml_int)
+
+
+def _count(node: yaml.Node, counted: dict[int, int | None]) -> int:
+    """Count the values of a node, with what aliases repeat; ``counted`` has those of others."""
+    if id(node) in counted:
+        known = counted[id(node)]
+        if known is None:
+            raise ValueError("an alias of what it stands in")
+        return known
+    counted[id(node)] = None
+    total = 1
+    if isinstance(node, yaml.SequenceNode):
+        total += sum(_count(each, counted) for each in node.value)
+    elif isinstance(node, yaml.MappingNode):
+        total += sum(_count(each, counted) for pair in node.value for each in pair)
+    if total > MOST:
+        raise ValueError(f"more than {MOST:,} values, most of them by aliases")
+    counted[id(node)] = total
+    return total
 
 
 def parse_document(
@@ -49,8 +160,8 @@ def parse_document(
         A key that there is not; names the nearest.
     """
     try:
-        document: Any = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        document = parse_yaml(text)
+    except ValueError as error:
         raise error_class(f"a {what} in {where} (YAML)", " ".join(str(error).split())) from error
     known = list(model.model_fields)
     if not isinstance(document, dict):
@@ -66,7 +177,7 @@ def parse_document(
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"]) or "the document"
-        shown = str(first.get("input"))[:80]
+        shown = excerpt(first.get("input"))
         raise error_class(
             f"a {what} in {where} in which {key} is right", f"{shown!r}: {first['msg']}"
         ) from error

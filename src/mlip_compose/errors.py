@@ -24,6 +24,10 @@ no exception: it is a returned :class:`mlip_compose.records.Failure`. All else i
 import difflib
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Final
+
+LONGEST: Final = 4000
+"""Characters of each part of a message."""
 
 
 class ComposeError(Exception):
@@ -50,11 +54,37 @@ class RequestError(ComposeError):
         super().__init__(str(self))
 
     def __str__(self) -> str:
-        text = f"expected {self.expected}; found {self.found}"
-        return f"{text}. {self.hint}" if self.hint else text
+        expected, found, hint = map(_printable, (self.expected, self.found, self.hint))
+        text = f"expected {expected}; found {found}"
+        return f"{text}. {hint}" if hint else text
 
     def __reduce__(self) -> tuple[object, ...]:  # survives the way back from a worker process
         return _rebuild, (type(self), dict(self.__dict__))
+
+
+def excerpt(value: object, most: int = 80) -> str:
+    """Return the beginning of a value as text, for a message."""
+    try:
+        text = str(value)
+    except (ValueError, RecursionError):  # a whole number of too many digits
+        text = f"{type(value).__name__} that cannot be shown"
+    return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
+def _printable(text: str) -> str:
+    """Return a text of a bounded length in which control characters of others are seen, not done.
+
+    Names in files of others stand in messages, and messages on terminals.
+    """
+    if len(text) > LONGEST:
+        text = f"{text[:LONGEST]}..."
+    return text if text.isprintable() else "".join(map(_letter, text))
+
+
+def _letter(letter: str) -> str:
+    if letter.isprintable():
+        return letter
+    return " " if letter == "\n" else letter.encode("unicode_escape").decode("ascii")
 
 
 def _rebuild(cls: type[RequestError], state: dict[str, object]) -> RequestError:
@@ -69,6 +99,7 @@ class UnknownNameError(RequestError):
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         names = list(known)
+        name = excerpt(name, 200)
         near = difflib.get_close_matches(name.lower(), [n.lower() for n in names], n=1, cutoff=0.5)
         nearest = next((n for n in names if near and n.lower() == near[0]), None)
         shown = ", ".join(names[:30]) + (", ..." if len(names) > 30 else "")

@@ -25,9 +25,17 @@ NO_ROOM: Final = {
 }
 
 
+def exists(path: Path) -> bool:
+    """Return whether there is something; not where the path is none that the system takes."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
+
+
 def refuse_existing(path: Path) -> None:
     """Raise RequestError where there is something under the name of a file to be made."""
-    if path.exists():
+    if exists(path):
         raise RequestError(f"no file {path} yet", "one", "Remove it, or name another with --out.")
 
 

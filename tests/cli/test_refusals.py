@@ -8,6 +8,9 @@ import pytest
 
 from mlip_compose.store.catalogue import dataset_path, open_store
 
+LONG = "x" * 5_000
+"""No file system takes such a name."""
+
 
 def refused(outcome, *fragments):
     assert outcome.status == 2
@@ -41,8 +44,15 @@ def refused(outcome, *fragments):
         (("report", "nowhere"), "mlip-compose run"),
         (("score", "nothing.h5"), "no file"),
         (("predict", "length", "nowhere"), "mlip-compose train"),
+        (("data", "info", LONG), "frozen data set"),
+        (("data", "import", LONG, "--reference", "r", "--name", "n"), "to import"),
+        (("data", "export", "mini-v1", "--out", LONG), "room and permission"),
+        (("predictions", "import", LONG, "--name", "n"), "to import"),
+        (("score", LONG), "no file"),
+        (("report", LONG), "too long"),
+        (("run", LONG), "study"),
     ],
-    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+    ids=lambda value: " ".join(value)[:60] if isinstance(value, tuple) else "",
 )
 def test_what_is_not_there_is_refused(command, arguments, fragment):
     refused(command(*arguments), fragment)

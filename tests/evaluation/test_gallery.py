@@ -102,3 +102,27 @@ def test_a_gallery_is_read_back_strictly():
         Gallery.model_validate(found.model_dump() | {"molecules": ()})
     with pytest.raises(ValidationError, match="surprise"):
         Gallery.model_validate(found.model_dump() | {"surprise": 1})
+
+
+def test_numbers_that_unpack_to_more_than_there_should_be_are_not_unpacked():
+    bomb = base64.b64encode(zlib.compress(bytes(10**8), 9)).decode()
+    with pytest.raises(ValidationError, match="more than 9"):
+        gallery(bomb)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"numbers": ()},
+        {"numbers": (0,)},
+        {"bonds": ((0, 1, 1),)},
+        {"bonds": ((0, 0, 1),)},
+        {"bonds": ((-1, 0, 1),)},
+        {"numbers": (8, 1), "bonds": ((0, 1, 7),)},
+        {"numbers": (8, 1), "bonds": ((0, 1, 1), (1, 0, 1))},
+    ],
+)
+def test_molecules_that_cannot_be_are_refused(changes):
+    document = {"name": "W", "smiles": "O", "numbers": (8,), "bonds": ()}
+    with pytest.raises(ValidationError):
+        GalleryMolecule.model_validate(document | changes)

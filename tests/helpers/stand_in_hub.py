@@ -25,7 +25,8 @@ class StandInHub:
         self.cut = {}  # path: bytes after which the connection is cut, once
         self.corrupt = set()  # paths whose content is not what is announced
         self.refusal = None  # (status, X-Error-Code) of every answer
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self.handler = _handler(self)
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self.handler)
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
         self._thread.start()

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from mlip_compose.errors import RequestError, StudyError
+from mlip_compose.potentials import trust
 from mlip_compose.potentials.calculator import KIND, CalculatorSettings, make
 from mlip_compose.potentials.registry import get_kind, load_potential
 from mlip_compose.records import TrainingSet
@@ -17,6 +18,13 @@ NOTHING = TrainingSet(molecules={}, train=(), validation=())
 
 def potential(function, **settings):
     return make(CalculatorSettings(function=f"planted:{function}", **settings))
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path_factory, monkeypatch):
+    """Consent is remembered in a cache of the test, and by no process."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+    monkeypatch.setattr(trust, "_REMEMBERED", set())
 
 
 @pytest.fixture
@@ -108,12 +116,32 @@ def test_a_saved_potential_is_its_settings_and_no_code(tmp_path, ethanol, positi
     assert [path.name for path in tmp_path.iterdir()] == ["model.json"]
     facts = json.loads((tmp_path / "model.json").read_text())["facts"]
     assert facts["function"] == "planted:Pairs"
+    KIND.check(CalculatorSettings.model_validate(facts))
     again = load_potential(tmp_path)
     assert again.elements == first.elements
     for ours, theirs in zip(
         first.predict(ethanol, positions), again.predict(ethanol, positions), strict=True
     ):
         np.testing.assert_array_equal(ours, theirs)
+
+
+def test_a_saved_potential_of_others_calls_no_function(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    arguments = {"command": "touch ran"}
+    make(CalculatorSettings(function="os:system", arguments=arguments)).save(tmp_path / "model")
+    with pytest.raises(RequestError, match=r"os:system\(command='touch ran'\)"):
+        load_potential(tmp_path / "model")
+    assert not (tmp_path / "ran").exists()
+
+
+def test_what_was_fitted_here_is_loaded_by_another_process(tmp_path, monkeypatch):
+    settings = CalculatorSettings(function="planted:Pairs", arguments={"strength": 2.0})
+    KIND.fit(NOTHING, settings, 0, tmp_path).save(tmp_path / "model")
+    monkeypatch.setattr(trust, "_REMEMBERED", set())
+    assert load_potential(tmp_path / "model").elements
+    make(settings.model_copy(update={"arguments": {"strength": 3.0}})).save(tmp_path / "other")
+    with pytest.raises(RequestError, match=r"strength=3\.0"):
+        load_potential(tmp_path / "other")
 
 
 def test_fitting_trains_nothing(tmp_path):

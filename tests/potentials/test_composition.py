@@ -120,3 +120,13 @@ def test_files_that_are_no_potential_are_refused(store, tmp_path):
     (tmp_path / "model.json").write_text('{"kind": "composition"}')
     with pytest.raises(SchemaError, match="kind, version, facts"):
         KIND.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "energies", ["{}", "7", '{"H": 1}', '{"1": "x"}', '{"1": NaN}', '{"0": 1.0}', '{"1": null}']
+)
+def test_energies_that_are_none_are_refused(tmp_path, energies):
+    text = f'{{"kind": "composition", "version": 1, "facts": {{"reference_energies": {energies}}}}}'
+    (tmp_path / "model.json").write_text(text)
+    with pytest.raises(SchemaError, match="a potential of kind 'composition'"):
+        KIND.load(tmp_path)

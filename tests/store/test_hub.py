@@ -366,3 +366,44 @@ def test_archives_beyond_the_disk_are_left(tmp_path, monkeypatch):
     usage = namedtuple("usage", "total used free")(10**9, 10**9, 0)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
     assert "GB free" in unpack(archive)
+
+
+@pytest.mark.parametrize(
+    "path", ["../../x.xyz", "/x.xyz", "a/../x.xyz", "a\\x.xyz", "a\0.xyz", "x" * 300, "", "a//b"]
+)
+def test_a_manifest_that_leads_out_is_refused(download, tmp_path, path):
+    fetch = download()
+    fetch.fetch(fetch.plan(), quiet)
+    manifest = tmp_path / "download" / "manifest.json"
+    document = json.loads(manifest.read_text())
+    document["files"][0]["path"] = path
+    manifest.write_text(json.dumps(document))
+    with pytest.raises(SchemaError, match="path"):
+        download()
+
+
+def test_a_link_in_the_place_of_a_folder_is_not_followed(download, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "download" / "files").mkdir(parents=True)
+    (tmp_path / "download" / "files" / "data").symlink_to(tmp_path / "elsewhere")
+    fetch = download()
+    with pytest.raises(RequestError, match="a link to another place"):
+        fetch.fetch(fetch.plan(), quiet)
+    assert not list((tmp_path / "elsewhere").iterdir())
+
+
+@pytest.mark.parametrize("answer", [None, [], {"sha": 7}, "Sign in", {"siblings": [1]}])
+def test_an_answer_that_is_none_of_a_hub_is_explained(published, tmp_path, monkeypatch, answer):
+    monkeypatch.setattr(
+        published.handler, "_information", lambda self, revision: self._json(answer)
+    )
+    with pytest.raises(RequestError, match=r"not of a hub|the commit of"):
+        Download(tmp_path / "download", Hub(REPOSITORY, published.endpoint))
+
+
+def test_a_damaged_name_in_an_archive_is_said(tmp_path):
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("é.xyz", b"1")
+    path.write_bytes(path.read_bytes().replace("é".encode(), b"\xff\xfe"))
+    assert "decode" in unpack(path)

@@ -148,3 +148,29 @@ def test_without_them_files_are_those_of_before(path):
     with h5py.File(path) as file:
         assert not {"level_of_theory", "pretrained_on", "failures"} & set(file.attrs)
         assert file.attrs["sha256"].startswith("d4e28dd472f0")
+
+
+@pytest.mark.parametrize("indices", [[5, -2], [5, 5]])
+def test_frames_that_cannot_be_are_refused(path, indices):
+    with h5py.File(path, "r+") as file:
+        file["OH-1-H/primary/frames"][...] = indices
+    with pytest.raises(SchemaError, match="each once"):
+        read_predictions(path)
+
+
+def test_an_array_that_the_file_does_not_hold_is_not_read(path):
+    with h5py.File(path, "r+") as file:
+        del file["OH-1-H/primary/forces"]
+        file.create_dataset(
+            "OH-1-H/primary/forces", shape=(10**9, 2, 3), dtype="f4", chunks=(100, 2, 3)
+        )
+    with pytest.raises(SchemaError, match="the file holds 0"):
+        read_predictions(path)
+
+
+@pytest.mark.parametrize(("key", "value"), [("seed", -1), ("seed", 2**63), ("train_frames", -1)])
+def test_numbers_of_a_header_that_cannot_be_are_refused(path, key, value):
+    with h5py.File(path, "r+") as file:
+        file.attrs[key] = np.uint64(value) if value > 0 else value
+    with pytest.raises(SchemaError, match=key):
+        read_predictions(path)

@@ -1,4 +1,5 @@
 import shutil
+import zlib
 
 import h5py
 import numpy as np
@@ -219,3 +220,81 @@ def test_large_trajectories_are_divided_and_small_ones_are_not(toy_store, monkey
         for label in ("positions", "energy", "forces"):
             np.testing.assert_array_equal(getattr(found, label), getattr(expected, label))
     assert len(store.frames("OH-1-H", "primary", np.array([], dtype=int))) == 0
+
+
+def external(file, path):
+    file["OH-1-H/primary/energy"] = h5py.ExternalLink("other.h5", "energy")
+
+
+def soft(file, path):
+    file["OH-1-H/primary/energy"] = h5py.SoftLink("/H-2-H/primary/energy")
+
+
+def raw(file, path):
+    where = [(str(path.with_name("other")), 0, 32)]
+    file.create_dataset("OH-1-H/primary/energy", shape=(4,), dtype="f8", external=where)
+
+
+def virtual(file, path):
+    layout = h5py.VirtualLayout(shape=(4,), dtype="f8")
+    layout[...] = h5py.VirtualSource("other.h5", "energy", shape=(4,))
+    file.create_virtual_dataset("OH-1-H/primary/energy", layout)
+
+
+def endless(file, path):
+    file.create_dataset("OH-1-H/primary/energy", shape=(10**12,), dtype="f8", chunks=(1000,))
+
+
+def dense(file, path):
+    made = file.create_dataset(
+        "OH-1-H/primary/energy", shape=(10**7,), dtype="f8", chunks=(10**7,), compression="gzip"
+    )
+    made.id.write_direct_chunk((0,), zlib.compress(bytes(8 * 10**7), 9))
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (external, "a link to another place"),
+        (soft, "a link to another place"),
+        (raw, "numbers in another file"),
+        (virtual, "numbers in another file"),
+        (endless, "8,000,000,000,000 bytes, of which the file holds 0"),
+        (dense, "80,000,000 bytes, of which the file holds"),
+    ],
+)
+def test_what_is_not_in_the_file_is_not_read(path, damage, message):
+    with h5py.File(path, "r+") as file:
+        del file["OH-1-H/primary/energy"]
+        damage(file, path)
+    with pytest.raises(SchemaError, match=message):
+        Store(path)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("left", "a/b"),
+        ("left", "\x1b[31m"),
+        ("chain", "1"),
+        ("chain", 0),
+        ("charge", 0.5),
+        ("spin", 0),
+        ("smiles", np.arange(3)),
+    ],
+)
+def test_attributes_that_cannot_be_are_refused(path, key, value):
+    with h5py.File(path, "r+") as file:
+        file["OH-1-H"].attrs[key] = value
+    with pytest.raises(SchemaError, match=f"attribute {key}"):
+        Store(path)
+
+
+@pytest.mark.parametrize(("name", "value"), [("numbers", 0), ("bonds", 6), ("bond_orders", 4)])
+def test_graphs_of_other_atoms_are_refused(path, name, value):
+    with h5py.File(path, "r+") as file:
+        array = file["OH-1-H"][name][...]
+        array.flat[0] = value
+        file["OH-1-H"][name][...] = array
+    with pytest.raises(SchemaError, match="OH-1-H"):
+        Store(path)

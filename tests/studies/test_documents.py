@@ -105,3 +105,47 @@ def test_an_unknown_study_is_named_with_the_nearest():
 def test_a_wrong_recipe_is_refused(written, text, error, message):
     with pytest.raises(error, match=message):
         load_recipe(written(text)).selected()
+
+
+ALIASES = "".join(
+    f"{name}: &{name} [{', '.join([f'*{before}'] * 10)}]\n"
+    for before, name in zip("abcdefgh", "bcdefghi", strict=True)
+)
+MERGES = ALIASES.replace("[", "{<<: [").replace("]", "]}")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: &a [x, x, x]\n" + ALIASES, "aliases"),
+        ("a: &a {x: 1}\n" + MERGES, "aliases"),
+        ("name: &a [*a]\n", "an alias of what it stands in"),
+        ("a: " + "[" * 50_000, "levels"),
+        ("name: " + "9" * 6_000, "digits"),
+        ("name: 0x" + "f" * 6_000, "64 bits"),
+        ("name: " + "1:" * 2_000 + "1", "64 bits"),
+        ("name: !!int ''", "index"),
+        ("name: !!bool perhaps", "perhaps"),
+        ("name: !!timestamp soon", "group"),
+        ("name: !!float x", "float"),
+        ("name: !!python/object/apply:os.system ['touch ran']", "constructor"),
+        (GOOD + "#" * 1_000_000, "at most 1,000,000 bytes"),
+        (GOOD + "dataset: \0", "special characters"),
+    ],
+)
+def test_yaml_beyond_a_document_is_refused(written, text, message):
+    with pytest.raises(StudyError, match=message) as caught:
+        load_study(written(text))
+    assert len(str(caught.value)) < 10_000
+
+
+def test_an_alias_of_a_value_is_right(written):
+    text = GOOD.replace("[composition]", "[&a {potential: composition}, {<<: *a, label: b}]")
+    assert [entry.shown for entry in load_study(written(text)).potentials] == ["composition", "b"]
+
+
+@pytest.mark.parametrize("load", [load_study, load_recipe])
+@pytest.mark.parametrize("name", ["x" * 5_000, "a/" * 5_000, "a\0b"])
+def test_names_that_no_file_can_have_are_unknown(load, name):
+    with pytest.raises(UnknownNameError):
+        load(name)

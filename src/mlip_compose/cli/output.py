@@ -46,7 +46,7 @@ def names_in(text: str) -> tuple[str, ...]:
 
 def settings_in(pairs: list[str]) -> dict[str, Any]:
     """Read key=value pairs; values are YAML, so numbers, true and null are what they look like."""
-    import yaml
+    from mlip_compose.documents import parse_yaml
 
     settings: dict[str, Any] = {}
     for pair in pairs:
@@ -54,8 +54,8 @@ def settings_in(pairs: list[str]) -> dict[str, Any]:
         if not (key.isidentifier() and separator):
             raise RequestError("--set key=value", repr(pair))
         try:
-            settings[key] = yaml.safe_load(text)
-        except yaml.YAMLError:
+            settings[key] = parse_yaml(text)
+        except ValueError:
             settings[key] = text
         if isinstance(settings[key], str):  # YAML does not take 1e-8 for a number
             try:

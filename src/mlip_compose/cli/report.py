@@ -31,7 +31,7 @@ def report(
     from mlip_compose.errors import RequestError
     from mlip_compose.report.page import write_report
     from mlip_compose.report.printing import write_figures
-    from mlip_compose.studies.directory import ResultsDirectory
+    from mlip_compose.studies.directory import ResultsDirectory, made_from
     from mlip_compose.studies.results import read_results
 
     directories = [ResultsDirectory(directory) for directory in results]
@@ -41,8 +41,9 @@ def report(
         raise RequestError("one study with --figures", f"{len(directories)}")
     path = out or directories[0].report
     first, *others = [read_results(directory) for directory in directories]
-    drawn = [] if figures is None else [str(file) for file in write_figures(first, figures)]
-    write_report(first, path, *others)
+    with made_from(*directories):
+        drawn = [] if figures is None else [str(file) for file in write_figures(first, figures)]
+        write_report(first, path, *others)
     if json:
         print_json({"report": str(path)} | ({"figures": drawn} if figures is not None else {}))
         return

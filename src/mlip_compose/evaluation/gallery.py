@@ -11,7 +11,7 @@ import base64
 import binascii
 import zlib
 from collections.abc import Sequence
-from typing import Final, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,7 @@ FAILED: Final = -32768
 """Stands for a component of a prediction that failed."""
 
 Why = Literal["median", "largest"]
+Atom = Annotated[int, Field(ge=0)]
 Codes = NDArray[np.int16]
 
 
@@ -38,8 +39,17 @@ class GalleryMolecule(Strict):
 
     name: str
     smiles: str
-    numbers: tuple[int, ...]
-    bonds: tuple[tuple[int, int, int], ...]
+    numbers: tuple[Annotated[int, Field(ge=1, le=118)], ...] = Field(min_length=1)
+    bonds: tuple[tuple[Atom, Atom, Annotated[int, Field(ge=1, le=3)]], ...]
+
+    @model_validator(mode="after")
+    def _of_its_atoms(self) -> Self:
+        pairs = [(a, b) for a, b, _ in self.bonds]
+        if any(max(pair) >= len(self.numbers) or pair[0] == pair[1] for pair in pairs):
+            raise ValueError(f"bonds of other atoms than those of {self.name}")
+        if len({frozenset(pair) for pair in pairs}) < len(pairs):
+            raise ValueError(f"a bond of {self.name} twice")
+        return self
 
 
 class GalleryPotential(Strict):
@@ -74,7 +84,7 @@ class GalleryMember(Strict):
 
     molecule: str
     part: Literal["id", "ood"]
-    novel: tuple[int, ...]
+    novel: tuple[Atom, ...]
     frames: tuple[GalleryFrame, ...]
 
 
@@ -123,9 +133,13 @@ class Gallery(Strict):
         for each in self.sets:
             if lacking := [m.molecule for m in each.members if m.molecule not in atoms]:
                 raise ValueError(f"no graph of {', '.join(lacking)}")
+            if any(max(m.novel, default=0) >= atoms[m.molecule] for m in each.members):
+                raise ValueError(f"novel atoms of {each.task} that there are not")
+            if any(len(f.errors) != len(each.potentials) for m in each.members for f in m.frames):
+                raise ValueError(f"errors of {each.task} of other than its potentials")
             rows = sum(atoms[m.molecule] * len(m.frames) for m in each.members)
             expected = 3 * rows * (2 + len(each.potentials))
-            if (found := len(decode(each.values))) != expected:
+            if (found := len(decode(each.values, expected))) != expected:
                 raise ValueError(f"{found} values of {each.task}, not {expected}")
         return self
 
@@ -183,18 +197,29 @@ def encode(codes: Codes) -> str:
     return base64.b64encode(zlib.compress(planes.tobytes(), 9)).decode("ascii")
 
 
-def decode(text: str) -> Codes:
+def decode(text: str, most: int | None = None) -> Codes:
     """Return the whole numbers that ``encode`` was given.
+
+    Parameters
+    ----------
+    text
+        What ``encode`` made.
+    most
+        How many numbers there are at most; None where the text is our own.
 
     Raises
     ------
     ValueError
-        The text is damaged.
+        The text is damaged, or of more numbers.
     """
     try:
-        planes = np.frombuffer(zlib.decompress(base64.b64decode(text, validate=True)), np.uint8)
-        low, high = planes.reshape(2, -1).astype(np.int32)
+        packed = zlib.decompressobj()
+        size = 0 if most is None else 2 * most + 1  # 0: without a limit
+        content = packed.decompress(base64.b64decode(text, validate=True), size)
     except (binascii.Error, zlib.error, ValueError) as error:
         raise ValueError(f"damaged values: {error}") from error
+    if not packed.eof or len(content) % 2:
+        raise ValueError(f"damaged values: cut off, or more than {most}")
+    low, high = np.frombuffer(content, np.uint8).reshape(2, -1).astype(np.int32)
     folded = low | high << 8
     return np.where(folded & 1, -(folded + 1) // 2, folded // 2).astype(np.int16)

@@ -26,7 +26,8 @@ from mlip_compose.potentials.base import (
     check_request,
     silent,
 )
-from mlip_compose.potentials.files import read_model, write_model
+from mlip_compose.potentials.files import read_model, restoring, write_model
+from mlip_compose.potentials.trust import remember_function, require_remembered_function
 from mlip_compose.records import FloatArray, Molecule, TrainingSet
 
 NAME: Final = "calculator"
@@ -206,6 +207,7 @@ def check(settings: Settings) -> None:
     chosen = CalculatorSettings.model_validate(settings)
     check_arguments(chosen.function, chosen.arguments)
     make_calculator(chosen.function, chosen.arguments)
+    remember_function(chosen.function, chosen.arguments)
 
 
 def fit(
@@ -216,14 +218,27 @@ def fit(
     progress: Progress = silent,
 ) -> CalculatorPotential:
     """Train nothing; the report asks the calculator what it knows."""
+    chosen = CalculatorSettings.model_validate(settings)
+    remember_function(chosen.function, chosen.arguments)
     progress(1.0, "nothing to train")
-    return make(CalculatorSettings.model_validate(settings))
+    return make(chosen)
 
 
 def load(directory: Path) -> CalculatorPotential:
-    """Restore a potential; its calculator is made when it is first needed."""
+    """Restore a potential; its calculator is made when it is first needed.
+
+    Raises
+    ------
+    SchemaError
+        The file does not hold such a potential.
+    RequestError
+        It names a calculator that the user never made on this machine.
+    """
     facts, _ = read_model(directory, NAME, VERSION)
-    return make(CalculatorSettings.model_validate(facts))
+    with restoring(NAME, directory):
+        settings = CalculatorSettings.model_validate(facts)
+    require_remembered_function(settings.function, settings.arguments)
+    return make(settings)
 
 
 KIND: Final = PotentialKind(

@@ -15,7 +15,12 @@ from mlip_compose.potentials.base import (
     check_request,
     silent,
 )
-from mlip_compose.potentials.files import read_model, write_model
+from mlip_compose.potentials.files import (
+    energies_by_number,
+    read_model,
+    restoring,
+    write_model,
+)
 from mlip_compose.potentials.reference_energies import fit_reference_energies
 from mlip_compose.records import FloatArray, Molecule, ReceptiveField, TrainingSet
 
@@ -89,8 +94,8 @@ def fit(
 def load(directory: Path) -> CompositionPotential:
     """Restore a potential that was saved."""
     facts, _ = read_model(directory, _NAME, _VERSION)
-    energies: dict[str, float] = facts["reference_energies"]
-    return CompositionPotential({int(z): energy for z, energy in energies.items()})
+    with restoring(_NAME, directory):
+        return CompositionPotential(energies_by_number(facts["reference_energies"]))
 
 
 KIND = PotentialKind(

@@ -7,19 +7,43 @@ from __future__ import annotations
 
 import io
 import json
+import math
+import pickle
+import struct
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlip_compose.errors import SchemaError, UnreadableError
+from mlip_compose.arrays import DAMAGE, members, read_member
+from mlip_compose.documents import parse_json
+from mlip_compose.errors import SchemaError, UnreadableError, excerpt
 from mlip_compose.files import write_bytes, write_text
 
 HEADER = "model.json"
 ARRAYS = "model.npz"
+
+UNREADABLE: Final = (
+    OSError,
+    RuntimeError,
+    EOFError,
+    pickle.UnpicklingError,
+    struct.error,
+    zipfile.BadZipFile,
+    LookupError,
+    AttributeError,
+    TypeError,
+    ValueError,
+    ArithmeticError,
+    AssertionError,
+    ImportError,  # a class of a module that there is not
+    MemoryError,
+)
+"""What torch raises for a damaged file; there is no end of it where the file is a pickle."""
 
 
 def write_model(
@@ -55,9 +79,7 @@ def read_kind(directory: Path) -> str:
 
 def read_facts(directory: Path) -> dict[str, Any]:
     """Facts of the potential in ``directory``, of whatever kind."""
-    facts = _read_header(directory)["facts"]
-    if not isinstance(facts, dict):
-        raise SchemaError(f"facts of a fitted potential in {directory}", f"{str(facts)[:80]}")
+    facts: dict[str, Any] = _read_header(directory)["facts"]
     return facts
 
 
@@ -82,7 +104,7 @@ def read_model(
     if (header["kind"], header["version"]) != (kind, version):
         raise SchemaError(
             f"a potential of kind {kind!r}, version {version}, in {directory}",
-            f"kind {header['kind']!r}, version {header['version']!r}",
+            f"kind {header['kind']!r}, version {excerpt(header['version'])}",
             "Train it again with this version of the program.",
         )
     return header["facts"], _read_arrays(directory / ARRAYS)
@@ -104,22 +126,87 @@ def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:
     if not path.exists():
         return {}
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            return {name: stored[name] for name in stored.files}
-    except (OSError, ValueError, EOFError, RuntimeError, KeyError, zipfile.BadZipFile) as error:
-        reason = str(error) or type(error).__name__
+        most = path.stat().st_size  # nothing in it is compressed
+        with zipfile.ZipFile(path) as archive:
+            return {
+                name: read_member(archive, member, most)
+                for name, member in members(archive).items()
+            }
+    except DAMAGE as error:
+        reason = " ".join(str(error).split())[:200]
         raise UnreadableError(f"arrays of a potential in {path}", reason) from error
+
+
+@contextmanager
+def restoring(kind: str, directory: Path) -> Iterator[None]:
+    """Say which potential cannot be restored, where its facts or arrays are not what they should.
+
+    Raises
+    ------
+    SchemaError
+        In place of what Python raises for a key, a type, a shape or a value that is wrong.
+    """
+    try:
+        yield
+    except (
+        LookupError,
+        AttributeError,
+        TypeError,
+        ValueError,
+        ArithmeticError,
+        RuntimeError,  # torch's, of arrays that do not fit
+    ) as error:
+        raise SchemaError(
+            f"a potential of kind {kind!r} in {directory}",
+            f"{type(error).__name__}: {' '.join(str(error).split())[:300]}",
+            "Train it again with this version of the program.",
+        ) from error
+
+
+def energies_by_number(facts: Any) -> dict[int, float]:
+    """Return energies, eV, by atomic number, of a mapping as JSON has it.
+
+    Raises
+    ------
+    ValueError, TypeError, AttributeError
+        Anything else.
+    """
+    found = {int(number): float(energy) for number, energy in facts.items()}
+    if not found or not all(math.isfinite(energy) for energy in found.values()):
+        raise ValueError("no energies of atoms, or some that are not finite")
+    if not all(1 <= number <= 118 for number in found):
+        raise ValueError("energies of atoms that are no elements")
+    return found
+
+
+def finite(arrays: Mapping[str, NDArray[Any]]) -> Mapping[str, NDArray[Any]]:
+    """Return arrays of finite real numbers.
+
+    Raises
+    ------
+    ValueError
+        Of anything else.
+    """
+    for name, array in arrays.items():
+        if array.dtype.kind not in "biuf" or not np.isfinite(array).all():
+            raise ValueError(f"array {name!r} of {array.dtype}, or with values that are not finite")
+    return arrays
 
 
 def _read_header(directory: Path) -> dict[str, Any]:
     path = directory / HEADER
     expected = f"a fitted potential in {directory} (a file {HEADER})"
     try:
-        header = json.loads(path.read_text(encoding="utf-8"))
+        header = parse_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise UnreadableError(expected, "no such file") from error
     except (OSError, ValueError) as error:
         raise UnreadableError(expected, str(error)) from error
-    if not isinstance(header, dict) or set(header) != {"kind", "version", "facts"}:
-        raise SchemaError(f"{expected} with keys kind, version, facts", f"{str(header)[:80]}")
+    if (
+        not isinstance(header, dict)
+        or set(header) != {"kind", "version", "facts"}
+        or not isinstance(header["kind"], str)
+        or not isinstance(header["facts"], dict)
+    ):
+        raise SchemaError(f"{expected} with keys kind, version, facts", excerpt(header))
     return header

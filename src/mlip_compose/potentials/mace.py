@@ -29,10 +29,10 @@ from mlip_compose.records import ReceptiveField
 if TYPE_CHECKING:
     from graph_pes import GraphPESModel
 
-Channels = Annotated[int, Field(ge=1, description="features of each irrep")]
+Channels = Annotated[int, Field(ge=1, le=4096, description="features of each irrep")]
 LMax = Annotated[int, Field(ge=0, le=3, description="highest spherical harmonic")]
 Correlation = Annotated[int, Field(ge=1, le=3, description="body order of messages, less one")]
-RadialDepth = Annotated[int, Field(ge=1, description="hidden layers of the radial network")]
+RadialDepth = Annotated[int, Field(ge=1, le=16, description="hidden layers of the radial network")]
 
 
 class MaceSettings(NeuralSettings):
@@ -55,10 +55,12 @@ class MaceSettings(NeuralSettings):
     hidden_irreps: str = Field(default="0e + 1o", description="of the features between layers")
     l_max: LMax = 2
     correlation: Correlation = 2
-    radial_functions: int = Field(default=8, ge=1, description="Bessel functions of a distance")
-    radial_width: int = Field(default=64, ge=1, description="width of the radial network")
+    radial_functions: int = Field(
+        default=8, ge=1, le=1024, description="Bessel functions of a distance"
+    )
+    radial_width: int = Field(default=64, ge=1, le=4096, description="width of the radial network")
     radial_depth: RadialDepth = 1
-    readout_width: int = Field(default=16, ge=1, description="width of the last readout")
+    readout_width: int = Field(default=16, ge=1, le=4096, description="width of the last readout")
 
     def receptive_field(self) -> ReceptiveField:
         """Return how far messages travel."""

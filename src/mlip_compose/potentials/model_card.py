@@ -82,7 +82,7 @@ class Weights(_Part):
         takes none.
     """
 
-    file: str | None = Field(default=None, pattern=r"^[^/\\]+$")
+    file: str | None = Field(default=None, pattern=r"^[^./\\\x00][^/\\\x00]*$")
     url: str | None = Field(default=None, pattern=r"^(https?|file)://")
     page: str | None = None
     sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
@@ -172,6 +172,10 @@ class ModelCard(_Part):
             )
         if self.backend != "calculator" and self.weights.file is None:
             raise ValueError(f"weights.file has to be named for the backend {self.backend}")
+        if self.backend == "mace" and not self.executes_code:
+            raise ValueError(
+                "executes_code has to be true for the backend mace, whose weights are pickles"
+            )
         return self
 
     @property

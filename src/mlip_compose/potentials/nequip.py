@@ -28,9 +28,9 @@ from mlip_compose.records import ReceptiveField
 if TYPE_CHECKING:
     from graph_pes import GraphPESModel
 
-Channels = Annotated[int, Field(ge=1, description="features of each irrep")]
+Channels = Annotated[int, Field(ge=1, le=4096, description="features of each irrep")]
 LMax = Annotated[int, Field(ge=0, le=3, description="highest order of features and edges")]
-RadialWidth = Annotated[int, Field(ge=1, description="width of the radial network")]
+RadialWidth = Annotated[int, Field(ge=1, le=4096, description="width of the radial network")]
 
 
 class NequipSettings(NeuralSettings):
@@ -44,7 +44,9 @@ class NequipSettings(NeuralSettings):
     channels: Channels = 16
     layers: Layers = 2
     l_max: LMax = 2
-    radial_functions: int = Field(default=8, ge=1, description="Bessel functions of a distance")
+    radial_functions: int = Field(
+        default=8, ge=1, le=1024, description="Bessel functions of a distance"
+    )
     radial_width: RadialWidth = 32
 
     def receptive_field(self) -> ReceptiveField:

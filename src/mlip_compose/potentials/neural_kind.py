@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from graph_pes import GraphPESModel
 
 
-Cutoff = Annotated[float, Field(gt=0, description="Angstrom")]
-Layers = Annotated[int, Field(ge=1, description="message-passing layers")]
+Cutoff = Annotated[float, Field(gt=0, le=50, description="Angstrom")]
+Layers = Annotated[int, Field(ge=1, le=32, description="message-passing layers")]
 Steps = Annotated[int, Field(ge=1, description="gradient steps")]
 BatchSize = Annotated[int, Field(ge=1, description="frames a gradient step")]
 LearningRate = Annotated[float, Field(gt=0, description="peak of the schedule, Adam")]

@@ -28,8 +28,8 @@ from mlip_compose.records import ReceptiveField
 if TYPE_CHECKING:
     from graph_pes import GraphPESModel
 
-Channels = Annotated[int, Field(ge=1, description="scalars, and vectors, of an atom")]
-RadialFunctions = Annotated[int, Field(ge=1, description="Bessel functions of a distance")]
+Channels = Annotated[int, Field(ge=1, le=4096, description="scalars, and vectors, of an atom")]
+RadialFunctions = Annotated[int, Field(ge=1, le=1024, description="Bessel functions of a distance")]
 
 
 class PaiNNSettings(NeuralSettings):

@@ -29,8 +29,8 @@ from mlip_compose.records import ReceptiveField
 if TYPE_CHECKING:
     from graph_pes import GraphPESModel
 
-Channels = Annotated[int, Field(ge=2, description="features of an atom")]
-RadialFunctions = Annotated[int, Field(ge=1, description="Gaussians of a distance")]
+Channels = Annotated[int, Field(ge=2, le=4096, description="features of an atom")]
+RadialFunctions = Annotated[int, Field(ge=1, le=1024, description="Gaussians of a distance")]
 
 
 class SchNetSettings(NeuralSettings):

@@ -28,8 +28,10 @@ from mlip_compose.records import ReceptiveField
 if TYPE_CHECKING:
     from graph_pes import GraphPESModel
 
-Channels = Annotated[int, Field(ge=1, description="3 x 3 tensors of an atom")]
-RadialFunctions = Annotated[int, Field(ge=1, description="exponential functions of a distance")]
+Channels = Annotated[int, Field(ge=1, le=4096, description="3 x 3 tensors of an atom")]
+RadialFunctions = Annotated[
+    int, Field(ge=1, le=1024, description="exponential functions of a distance")
+]
 
 
 class TensorNetSettings(NeuralSettings):

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import lzma
 import os
 import shutil
 import tarfile
 import zipfile
-import zlib
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from mlip_compose.arrays import DAMAGE
+
 ZIP: Final = ".zip"
 UNPACKED: Final = ".unpacked"
-_UNUSABLE: Final = (
-    tarfile.TarError,  # tarfile.FilterError, of links that lead out, is one
-    zipfile.BadZipFile,
-    zlib.error,
-    lzma.LZMAError,
-    EOFError,  # truncated
-    RuntimeError,  # encrypted
-    NotImplementedError,  # a compression that zipfile does not know
-    OSError,
-)
+_UNUSABLE: Final = (*DAMAGE, tarfile.TarError)  # tarfile.FilterError, of links out, is one
 
 
 def unpack(archive: Path) -> str | None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from mlip_compose.documents import is_file
 from mlip_compose.errors import UnknownNameError
 from mlip_compose.store.reader import Store
 
@@ -81,7 +82,7 @@ def dataset_path(name: str) -> Path:
     if name in manifest():
         return Path(str(files("mlip_compose.data") / f"{name}.h5"))
     path = Path(name)
-    if path.is_file():
+    if is_file(path):
         return path
     raise UnknownNameError("frozen data set or the path of an HDF5 file", name, manifest())
 

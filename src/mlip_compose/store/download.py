@@ -7,13 +7,20 @@ import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from mlip_compose.errors import RequestError, SchemaError, UnwritableError
 from mlip_compose.files import write_text
-from mlip_compose.store.hub import DEFAULT_REVISION, PARTIAL, Hub, HubFile, check_content
+from mlip_compose.store.hub import (
+    DEFAULT_REVISION,
+    PARTIAL,
+    Hub,
+    HubFile,
+    check_content,
+    check_path,
+)
 
 SCHEMA: Final = "mlip-compose/download/1"
 MANIFEST: Final = "manifest.json"
@@ -36,8 +43,8 @@ class ManifestFile(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    path: str
-    size: int
+    path: Annotated[str, AfterValidator(check_path)]
+    size: int = Field(ge=0)
     git_sha1: str
     sha256: str | None
     downloaded_sha256: str | None = None
@@ -181,7 +188,7 @@ class Download:
         for entry in self.manifest.files:
             if entry.path not in wanted:
                 continue
-            target = self.files / entry.path
+            target = self._place(entry.path)
             if target.is_file():
                 digest = check_content(target, entry.on_hub)
             else:
@@ -195,6 +202,17 @@ class Download:
             if entry.downloaded_sha256 != digest:
                 entry.downloaded_sha256 = digest
                 self._write()
+
+    def _place(self, path: str) -> Path:
+        """Return where a file goes; its folders are in the directory, whatever links are there."""
+        target = self.files / path
+        if not target.parent.resolve().is_relative_to(self.files.resolve()) or target.is_symlink():
+            raise RequestError(
+                f"a file or a folder of its own for {target}",
+                "a link to another place",
+                "Remove the link, or name another place with --out.",
+            )
+        return target
 
     def _there(self, file: HubFile) -> int:
         """Return how many bytes of a file are on disk."""

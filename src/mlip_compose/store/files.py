@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final
 
 import h5py
 
-from mlip_compose.errors import UnreadableError
+from mlip_compose.documents import is_file
+from mlip_compose.errors import SchemaError, UnreadableError
 from mlip_compose.files import appearing_whole
+
+SMALL: Final = 64 * 2**20
+"""Bytes that an array may have however little of the file it takes."""
+DENSEST: Final = 200
+"""How many times larger than in the file a larger array may be; labels reach 1.5."""
+_COPY: Final = "Copy what it needs into the file: whatever is read lies in the file itself."
 
 
 @contextmanager
-def open_hdf5(path: Path, what: str) -> Iterator[Any]:
+def open_hdf5(path: Path, what: str, *, known: bool = False) -> Iterator[Any]:
     """Open an HDF5 file for reading.
 
     Parameters
@@ -24,24 +32,79 @@ def open_hdf5(path: Path, what: str) -> Iterator[Any]:
         Of the file.
     what
         What it should hold, for messages.
+    known
+        Whether the file was opened before, so that its links need no other look.
 
     Raises
     ------
     UnreadableError
         No such file, or one that HDF5 cannot read, now or while the context is open.
+    SchemaError
+        Links in it lead to other files, or to other places.
     """
-    if not path.is_file():
+    if not is_file(path):
         raise UnreadableError(f"a file of {what}", f"no file {path}")
     try:
         with h5py.File(path, "r") as file:
+            if not known:
+                _refuse_links(file)
             yield file
-    except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
+    except (
+        OSError,
+        RuntimeError,
+        LookupError,
+        ValueError,
+        TypeError,
+        AttributeError,
+        OverflowError,
+        MemoryError,
+    ) as error:
         reason = " ".join(str(error).split())[:200]
         raise UnreadableError(
             f"a file of {what} (HDF5) that can be read to its end",
             f"{path}, {path.stat().st_size} bytes: {reason}",
             "It is truncated, damaged or not HDF5; make or fetch it anew.",
         ) from error
+
+
+def check_stored(where: str, dataset: Any) -> Any:
+    """Return a dataset whose numbers are in the file itself, and not more than can be there.
+
+    Parameters
+    ----------
+    where
+        The file and the place in it, for messages.
+    dataset
+        The ``h5py.Dataset``.
+
+    Raises
+    ------
+    SchemaError
+        Its numbers are in other files, or it declares more of them than the file can hold.
+    """
+    created = dataset.id.get_create_plist()
+    layout = created.get_layout()
+    if layout == h5py.h5d.VIRTUAL or created.get_external_count():
+        raise SchemaError(f"numbers in {where}", "numbers in another file", _COPY)
+    item = dataset.id.get_type().get_size()
+    sizes = [math.prod(dataset.shape or ()) * item]
+    if layout == h5py.h5d.CHUNKED:
+        sizes.append(math.prod(created.get_chunk()) * item)
+    held = dataset.id.get_storage_size()
+    if max(sizes) > max(SMALL, DENSEST * held):
+        raise SchemaError(
+            f"an array that is written in {where}",
+            f"shape {dataset.shape}, {max(sizes):,} bytes, of which the file holds {held:,}",
+        )
+    return dataset
+
+
+def _refuse_links(file: Any) -> None:
+    hard = h5py.h5l.TYPE_HARD
+    found = file.id.links.visit(lambda name, link: None if link.type == hard else name, info=True)
+    if found is not None:
+        shown = found.decode("utf-8", "replace")
+        raise SchemaError("a file without links", f"{shown}, a link to another place", _COPY)
 
 
 @contextmanager

@@ -7,10 +7,11 @@ anew in every process. Needs the extra ``hub``.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from mlip_compose.errors import (
@@ -19,14 +20,19 @@ from mlip_compose.errors import (
     MissingExtraError,
     RequestError,
     UnwritableError,
+    excerpt,
 )
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
 DEFAULT_REVISION: Final = "main"
+COMMIT: Final = re.compile(r"[0-9a-f]{7,64}")
 PARTIAL: Final = ".partial"
 BLOCK: Final = 1 << 20
+LONGEST_PATH: Final = 2000
+LONGEST_NAME: Final = 200
+"""Bytes, so that there is room for an ending and for the directory."""
 AGAIN: Final = "What was downloaded is kept: run the same command again and it goes on from there."
 
 Progress = Callable[[int], None]
@@ -53,6 +59,33 @@ class HubFile:
     size: int
     git_sha1: str
     sha256: str | None
+
+
+def check_path(path: object) -> str:
+    """Return the path of a file within a data set, which leads nowhere else.
+
+    Raises
+    ------
+    ValueError
+        It leads out of the data set's directory, or no file system has such a name.
+    """
+    if not isinstance(path, str):
+        raise ValueError(f"{type(path).__name__} as the path of a file")  # noqa: TRY004
+    parts = path.split("/")
+    if not path.isprintable() or "\\" in path or any(p in ("", ".", "..") for p in parts):
+        raise ValueError(f"{excerpt(path)!r}, which is no path within the data set")
+    if len(path.encode()) > LONGEST_PATH or any(len(p.encode()) > LONGEST_NAME for p in parts):
+        raise ValueError(f"{excerpt(path)!r}, which is too long")
+    return path
+
+
+def _as_hub_file(entry: Any) -> HubFile:
+    path = check_path(entry.path)
+    digest = entry.lfs.sha256 if entry.lfs is not None else None
+    right = isinstance(entry.size, int) and entry.size >= 0
+    if not right or not isinstance(entry.blob_id, str) or not isinstance(digest, str | None):
+        raise ValueError(f"{path} with size {excerpt(entry.size)} and checksums that are none")
+    return HubFile(path, entry.size, entry.blob_id, digest)
 
 
 class Hub:
@@ -94,8 +127,10 @@ class Hub:
         """
         with self._explained(revision):
             info = self._api.dataset_info(self.repository, revision=revision, timeout=30.0)
-        if info.sha is None:
-            raise DataError(f"the commit of {self.repository} from {self.endpoint}", "none")
+        if not isinstance(info.sha, str) or not COMMIT.fullmatch(info.sha):
+            raise DataError(
+                f"the commit of {self.repository} from {self.endpoint}", excerpt(info.sha)
+            )
         return info.sha
 
     def files(self, commit: str) -> tuple[HubFile, ...]:
@@ -106,7 +141,7 @@ class Hub:
         RequestError
             As for ``commit``.
         DataError
-            A path that leads out of the data set's directory.
+            A path that leads out of the data set's directory, or what is no file.
         """
         from huggingface_hub.hf_api import RepoFile
 
@@ -120,11 +155,12 @@ class Hub:
         for entry in entries:
             if not isinstance(entry, RepoFile):
                 continue
-            parts = PurePosixPath(entry.path).parts
-            if entry.path.startswith("/") or ".." in parts or "\\" in entry.path:
-                raise DataError("paths within the data set", f"{entry.path!r}")
-            digest = entry.lfs.sha256 if entry.lfs is not None else None
-            found.append(HubFile(entry.path, entry.size, entry.blob_id, digest))
+            try:
+                found.append(_as_hub_file(entry))
+            except ValueError as error:
+                raise DataError(
+                    f"a listing of the files of {self.repository} on {self.endpoint}", str(error)
+                ) from error
         return tuple(sorted(found, key=lambda file: file.path))
 
     def download(self, commit: str, file: HubFile, target: Path, progress: Progress) -> str:
@@ -172,6 +208,8 @@ class Hub:
         headers = build_hf_headers(token=self._token) | {"Accept-Encoding": "identity"}
         with self._explained(commit, partial):
             target.parent.mkdir(parents=True, exist_ok=True)
+            if partial.is_symlink():
+                partial.unlink()
             if partial.is_file() and partial.stat().st_size > file.size:
                 partial.unlink()
             with partial.open("ab") as stream:
@@ -229,6 +267,12 @@ class Hub:
                 f"an answer of {self.endpoint}",
                 f"none: {reason}",
                 f"Check the network, proxy settings and HF_ENDPOINT. {AGAIN}",
+            ) from error
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+            raise RequestError(
+                f"the {where}",
+                f"an answer that is not of a hub ({excerpt(error)})",
+                f"Is a login page of the network in between? Check HF_ENDPOINT. {AGAIN}",
             ) from error
         except OSError as error:
             if error.errno is not None and target is not None:

@@ -31,7 +31,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from mlip_compose.errors import ChecksumError, MissingLabelsError, SchemaError
 from mlip_compose.records import MINIMUM, PRIMARY, RELAXED, SECONDARY, PredictedFrames
 from mlip_compose.store.checksum import canonical_json
-from mlip_compose.store.files import create_hdf5, open_hdf5
+from mlip_compose.store.files import check_stored, create_hdf5, open_hdf5
 
 SCHEMA: Final = "mlip-compose/predictions/1"
 POSITIONS: Final = "positions"
@@ -80,13 +80,13 @@ class PredictionHeader(BaseModel):
     potential: str
     role: Literal["scale", "feasibility", "learned"]
     settings: dict[str, Any]
-    seed: int
+    seed: int = Field(ge=0, lt=2**63)
     dataset: str
     dataset_sha256: str
     reference: str
     task: str
     level: int
-    train_frames: int
+    train_frames: int = Field(ge=0)
     unseen_terms: dict[str, tuple[int, int]] = Field(default_factory=dict)
     failed_relaxations: dict[str, str] = Field(default_factory=dict)
     level_of_theory: str = ""
@@ -215,12 +215,15 @@ def _frames(where: str, molecule: str, trajectory: str, group: Any) -> Predicted
     for name, dtype in types.items():
         if name not in group:
             raise MissingLabelsError(f"{', '.join(types)} in {where}", f"no {name}")
-        if group[name].dtype != dtype:
-            raise SchemaError(
-                f"{name} as {np.dtype(dtype).name} in {where}", f"{group[name].dtype}"
-            )
+        if (found := getattr(group[name], "dtype", "no numbers")) != dtype:
+            raise SchemaError(f"{name} as {np.dtype(dtype).name} in {where}", f"{found}")
+        check_stored(f"{where}, {name}", group[name])
     indices, energy, forces = (group[name][:] for name in TYPES)
     n_frames = len(indices)
+    if indices.ndim != 1 or (trajectory in (MINIMUM, RELAXED) and n_frames != 1):
+        raise SchemaError(f"a list of frames, one of a minimum, in {where}", f"{indices.shape}")
+    if (indices < 0).any() or len(np.unique(indices)) < n_frames:
+        raise SchemaError(f"frames from 0, each once, in {where}", "others, or one twice")
     if energy.shape != (n_frames,) or forces.ndim != 3 or forces.shape[::2] != (n_frames, 3):
         raise SchemaError(
             f"energy ({n_frames},) and forces ({n_frames}, N, 3) in {where}",

@@ -29,6 +29,7 @@ from mlip_compose.store.schema import (
     SCHEMA,
     TRAJECTORIES,
     StoreHeader,
+    check_graph,
     check_molecule,
 )
 
@@ -73,7 +74,7 @@ class Store:
         self.path = Path(path)
         self._verified: set[str] = set()
         self._file: tuple[int, ...] = ()
-        with self._open() as file:
+        with open_hdf5(self.path, "data") as file:
             self.header = self._read_header(file)
             self.checksum = str(file.attrs["sha256"])
             sums: dict[str, str] = {}
@@ -276,6 +277,7 @@ class Store:
         arrays = {key: dataset[:] for key, dataset in graph.items()}
         for array in arrays.values():
             array.flags.writeable = False
+        check_graph(f"{self.path}, molecule {name!r}", **arrays)
         molecule = Molecule(**attributes, **arrays)
         if molecule.name != name:
             raise SchemaError(f"molecule {molecule.name} under its own name", f"it under {name!r}")
@@ -290,7 +292,7 @@ class Store:
         )
 
     def _open(self) -> AbstractContextManager[Any]:
-        return open_hdf5(self.path, "data")
+        return open_hdf5(self.path, "data", known=True)
 
 
 def _attributes(group: Any) -> dict[str, Any]:

@@ -25,16 +25,14 @@ from __future__ import annotations
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mlip_compose.errors import MissingLabelsError, SchemaError
-from mlip_compose.records import MINIMUM, PRIMARY, SECONDARY
+from mlip_compose.records import MINIMUM, PRIMARY, SECONDARY, IntArray
+from mlip_compose.store.files import check_stored
 
 SCHEMA: Final = "mlip-compose/store/1"
 TRAJECTORIES: Final = (PRIMARY, SECONDARY)
-MOLECULE_ATTRIBUTES: Final = frozenset(
-    {"smiles", "inchikey", "left", "right", "chain", "charge", "spin", "sha256"}
-)
 GRAPH_TYPES: Final = {"numbers": np.uint8, "bonds": np.uint8, "bond_orders": np.uint8}
 FRAME_TYPES: Final = {"positions": np.float32, "energy": np.float64, "forces": np.float32}
 MINIMUM_TYPES: Final = {"positions": np.float32, "energy": np.float64}
@@ -72,6 +70,24 @@ class StoreHeader(BaseModel):
     software: dict[str, str]
     failures: tuple[str, ...] = ()
     licence: str = "CC BY 4.0"
+
+
+_GROUP: Final = r"^[A-Za-z0-9]{1,16}$"
+
+
+class MoleculeAttributes(BaseModel):
+    """Attributes of a molecule's group (see ``records.Molecule``), and its checksum."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    smiles: str
+    inchikey: str
+    left: str = Field(pattern=_GROUP)
+    right: str = Field(pattern=_GROUP)
+    chain: int = Field(ge=1, le=1000)
+    charge: int
+    spin: int = Field(ge=1)
+    sha256: str
 
 
 class Layout(NamedTuple):
@@ -114,7 +130,8 @@ def check_molecule(path: str, name: str, group: Any) -> Layout:
         Where anything else is missing, surplus, or of another type or shape.
     """
     where = f"{path}, molecule {name!r}"
-    _same_keys(where, "attributes", set(group.attrs), MOLECULE_ATTRIBUTES)
+    _same_keys(where, "attributes", set(group.attrs), frozenset(MoleculeAttributes.model_fields))
+    _check_attributes(where, group)
     members = set(group)
     optional = {*TRAJECTORIES, MINIMUM}
     _same_keys(where, "members", members - optional, frozenset(GRAPH_TYPES))
@@ -139,6 +156,39 @@ def check_molecule(path: str, name: str, group: Any) -> Layout:
         if MINIMUM_FORCES in found:
             _shaped(inside, group[MINIMUM], MINIMUM_FORCES, np.float32, (n_atoms, 3))
     return Layout({"numbers": numbers, "bonds": bonds, "bond_orders": orders}, lengths)
+
+
+def check_graph(where: str, numbers: IntArray, bonds: IntArray, bond_orders: IntArray) -> None:
+    """Check that atoms are of elements, and bonds of atoms.
+
+    Raises
+    ------
+    SchemaError
+        An atomic number, an index of an atom or a bond order that there is not.
+    """
+    found = {
+        "atomic numbers from 1 to 118": ((numbers >= 1) & (numbers <= 118)).all(),
+        "at least one atom": len(numbers) > 0,
+        f"bonds of the atoms 0 to {len(numbers) - 1}": (bonds < len(numbers)).all(),
+        "bonds of orders 1 to 3": ((bond_orders >= 1) & (bond_orders <= 3)).all(),
+    }
+    for expected, right in found.items():
+        if not right:
+            raise SchemaError(f"{expected} in {where}", "others")
+
+
+def _check_attributes(where: str, group: Any) -> None:
+    attributes = {
+        key: value.item() if isinstance(value, np.generic) else value
+        for key, value in group.attrs.items()
+    }
+    try:
+        MoleculeAttributes.model_validate(attributes, strict=True)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise SchemaError(
+            f"the attribute {'.'.join(map(str, first['loc']))} of {where}", first["msg"]
+        ) from error
 
 
 def _check_trajectory(where: str, group: Any, n_atoms: int) -> int:
@@ -172,7 +222,7 @@ def _dataset(where: str, group: Any, name: str, dtype: Any, ndim: int) -> Any:
     if shape is None or len(shape) != ndim or dataset.dtype != dtype:
         found = f"shape {shape}, {getattr(dataset, 'dtype', 'no data set')}"
         raise SchemaError(f"{name} with {ndim} axes of {np.dtype(dtype).name} in {where}", found)
-    return dataset
+    return check_stored(f"{where}, {name}", dataset)
 
 
 def _shaped(where: str, group: Any, name: str, dtype: Any, shape: tuple[int, ...]) -> Any:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from mlip_compose.errors import SchemaError, excerpt
 from mlip_compose.files import set_aside
 from mlip_compose.studies.locks import held
 
@@ -104,3 +106,31 @@ def reason_of(error: Exception) -> str:
         place = ".".join(str(part) for part in first["loc"])
         return f"{place}: {first['msg']}" if place else str(first["msg"])
     return " ".join(str(error).split())[:200]
+
+
+@contextmanager
+def made_from(*directories: ResultsDirectory) -> Iterator[None]:
+    """Make a page or figures from results that were read, whoever wrote them.
+
+    Each document keeps its schema; that they fit together shows when they are put together.
+
+    Raises
+    ------
+    SchemaError
+        A value is missing that another one asks for, or is none that can be drawn.
+    """
+    try:
+        yield
+    except (
+        LookupError,
+        ValueError,
+        TypeError,
+        ArithmeticError,
+        AttributeError,
+        StopIteration,
+    ) as e:
+        raise SchemaError(
+            f"results that fit together in {', '.join(str(d.root) for d in directories)}",
+            f"{type(e).__name__}: {excerpt(e, 200)}",
+            "Make them anew with `mlip-compose run`; if it was this that made them, it is a bug.",
+        ) from e

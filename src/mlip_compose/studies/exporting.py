@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from mlip_compose.errors import RequestError, UnknownNameError, UnwritableError
+from mlip_compose.files import exists
 from mlip_compose.records import MINIMUM, Frames, IntArray
 from mlip_compose.store.formats.extended_xyz import extended_xyz
 from mlip_compose.store.reader import Store
@@ -108,7 +109,7 @@ def export_data(
     UnwritableError
         The disk is full, or the place cannot be written.
     """
-    if out.exists():
+    if exists(out):
         raise RequestError(f"no {out} yet", "one", "Remove it, or name another with --out.")
     if task is not None and molecules:
         raise RequestError(

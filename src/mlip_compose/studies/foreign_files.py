@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from mlip_compose.documents import is_directory, is_file
 from mlip_compose.errors import RequestError, UnreadableError
 from mlip_compose.store.catalogue import manifest
 from mlip_compose.store.formats.claims import Claim, NoPredictionsError
@@ -67,7 +68,7 @@ def find_files(paths: Sequence[Path]) -> SourceFiles:
     documents: dict[Path, tuple[Path, Said]] = {}
     left: list[tuple[Path, str]] = []
     for given in paths:
-        named = not given.is_dir()
+        named = not is_directory(given)
         for path in files_of(given):
             if path.name == SPLIT_FILE:
                 says = read_split(path).model_dump(exclude={"document", "parts", "reference"})
@@ -126,8 +127,8 @@ def refuse_foreign(path: Path) -> None:
         HDF5 that cannot be read.
     """
     suffix = path.suffix.lower()
-    foreign = path.is_dir() or (path.is_file() and suffix in SUFFIXES)
-    if foreign and not (suffix in HDF5_SUFFIXES and path.is_file() and schema_of(path)):
+    foreign = is_directory(path) or (is_file(path) and suffix in SUFFIXES)
+    if foreign and not (suffix in HDF5_SUFFIXES and is_file(path) and schema_of(path)):
         raise RequestError(
             "predictions that mlip-compose wrote (HDF5)",
             f"{path}, as other programs write them",

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mlip_compose import __version__
+from mlip_compose.documents import is_file
 from mlip_compose.errors import ChecksumError, StudyError
 from mlip_compose.report.bundle import UnitFacts
 from mlip_compose.store.checksum import canonical_json
@@ -62,7 +63,7 @@ def foreign_rows(
     DataError
         A file that cannot be read.
     """
-    if absent := [str(path) for path in study.predictions if not path.is_file()]:
+    if absent := [str(path) for path in study.predictions if not is_file(path)]:
         raise StudyError(
             "files of predictions, by paths relative to the study file",
             f"no {', no '.join(absent)}",

@@ -255,7 +255,7 @@ def _members(
             indices = np.array([frame.frame for frame in known])
         molecule = store.molecules[name]
         predicted = [
-            predicted_frames(each.predictions, name, trajectory, indices) for each in potentials
+            predicted_frames(each.predictions, molecule, trajectory, indices) for each in potentials
         ]
         reference = store.frames(name, trajectory, indices)
         errors = np.array([_frame_errors(each, reference) for each in predicted])

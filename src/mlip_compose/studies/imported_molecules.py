@@ -21,6 +21,10 @@ from mlip_compose.store.formats.base import RawFrames
 Keep = Callable[[Molecule, RawFrames, FloatArray, IntArray], None]
 """Called with a molecule, frames, their positions in Angstrom, and which of them are its."""
 
+LARGEST: Final = 256
+"""Atoms of a molecule: a store keeps their indices in a byte."""
+HEAVIEST: Final = 118
+
 _NAME: Final = re.compile(r"(?<![A-Za-z0-9])[A-Z][A-Za-z0-9]*-[0-9]+-[A-Z][A-Za-z0-9]*")
 
 
@@ -149,12 +153,15 @@ class MoleculeCollector:
     def _recognise(self, frames: RawFrames, index: int, positions: FloatArray) -> Molecule | None:
         """Return the molecule of a frame, or note why it is none."""
         numbers = frames.numbers
+        small = len(numbers) <= LARGEST
         try:
-            return recognise_geometry(numbers, positions)
+            if small:
+                return recognise_geometry(numbers, positions)
+            reason = f"{len(numbers)} atoms, more than {LARGEST}"
         except (NotOfThisKindError, UnknownNameError) as error:
             reason = error.found
         key = (frames.source, called(frames), numbers.tobytes())
-        whole = _is_whole(numbers, positions)
+        whole = not small or _is_whole(numbers, positions)
         left = self._left.get(key)
         if left is None or (left.whole and not whole):
             count = left.count if left else 0
@@ -190,7 +197,12 @@ def _is_whole(numbers: IntArray, positions: FloatArray) -> bool:
 
 
 def check_values(frames: RawFrames) -> None:
-    """Raise ``DataError`` where a shape does not fit or a number is not finite."""
+    """Raise ``DataError`` where a shape does not fit or a number is not finite or no element."""
+    if ((frames.numbers < 0) | (frames.numbers > HEAVIEST)).any():
+        raise DataError(
+            f"atomic numbers of elements in frame {frames.first} of {frames.source}",
+            f"{frames.numbers.min()} to {frames.numbers.max()}",
+        )
     shape = (len(frames), len(frames.numbers), 3)
     for what in ("positions", "forces"):
         found = getattr(frames, what).shape

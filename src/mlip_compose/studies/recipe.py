@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from mlip_compose.documents import parse_document, read_text
+from mlip_compose.documents import is_file, parse_document, read_text
 from mlip_compose.errors import UnknownNameError
 from mlip_compose.molecules.assembly import assemble, parse_name
 from mlip_compose.molecules.series import bifunctional, full, monofunctional
@@ -108,6 +108,6 @@ def load_recipe(name: str) -> Recipe:
         text = (files("mlip_compose.data") / "recipes" / f"{name}.yaml").read_text("utf-8")
         return parse_document(text, Recipe, "recipe", name)
     path = Path(name)
-    if not path.is_file():
+    if not is_file(path):
         raise UnknownNameError("recipe or the path of a YAML file", name, recipe_names())
     return parse_document(read_text(path, "recipe"), Recipe, "recipe", name)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from mlip_compose.errors import ChecksumError, CoverageError
+from mlip_compose.errors import ChecksumError, CoverageError, SchemaError
 from mlip_compose.evaluation.reactions import Minimum
 from mlip_compose.evaluation.results import Score
 from mlip_compose.evaluation.score import Header, score
@@ -125,7 +125,7 @@ def comparisons(
             continue
         molecule = store.molecules[name]
         reference = store.frames(name, trajectory, indices)
-        predicted = predicted_frames(predictions, name, trajectory, indices)
+        predicted = predicted_frames(predictions, molecule, trajectory, indices)
         novel = np.zeros(molecule.n_atoms, dtype=bool)
         if part == "ood":
             novel = unseen_atoms(molecule, shown, coverage_radius + 1)
@@ -141,7 +141,7 @@ def comparisons(
 
 
 def predicted_frames(
-    predictions: Predictions, molecule: str, trajectory: str, indices: IntArray
+    predictions: Predictions, molecule: Molecule, trajectory: str, indices: IntArray
 ) -> PredictedFrames:
     """Return predictions of exactly these frames, matched by their index.
 
@@ -149,19 +149,27 @@ def predicted_frames(
     ------
     CoverageError
         Some were not predicted; says which.
+    SchemaError
+        They are of another number of atoms.
     """
-    there = predictions.frames.get((molecule, trajectory))
+    name = molecule.name
+    there = predictions.frames.get((name, trajectory))
     rows = {} if there is None else {int(frame): row for row, frame in enumerate(there.indices)}
     absent = [int(frame) for frame in indices if int(frame) not in rows]
     if there is None or absent:
         shown = ", ".join(map(str, absent[:10])) + (", ..." if len(absent) > 10 else "")
         raise CoverageError(
-            f"predictions of {len(indices)} frames of {molecule}/{trajectory}",
+            f"predictions of {len(indices)} frames of {name}/{trajectory}",
             f"none of frames {shown}",
             "Predict the frames of this task and level.",
         )
-    order = np.array([rows[int(frame)] for frame in indices])
-    return PredictedFrames(molecule, trajectory, indices, there.energy[order], there.forces[order])
+    if there.forces.shape[1] != molecule.n_atoms:
+        raise SchemaError(
+            f"forces on the {molecule.n_atoms} atoms of {name} in {name}/{trajectory}",
+            f"those on {there.forces.shape[1]}",
+        )
+    order = np.array([rows[int(frame)] for frame in indices], dtype=np.int64)
+    return PredictedFrames(name, trajectory, indices, there.energy[order], there.forces[order])
 
 
 def _minima(predictions: Predictions, store: Store, target: Target) -> dict[str, Minimum]:

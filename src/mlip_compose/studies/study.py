@@ -10,8 +10,8 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from mlip_compose.documents import parse_document, read_text
-from mlip_compose.errors import StudyError, UnknownNameError
+from mlip_compose.documents import is_file, parse_document, read_text
+from mlip_compose.errors import StudyError, UnknownNameError, excerpt
 from mlip_compose.potentials.base import PotentialKind, Pretraining, Settings
 from mlip_compose.potentials.registry import get_kind
 from mlip_compose.tasks.registry import TASKS, UNTRAINED, get_task
@@ -90,7 +90,7 @@ class Entry(BaseModel):
             key = ".".join(str(part) for part in first["loc"])
             raise StudyError(
                 f"settings of {self.potential} in which {key} is right",
-                f"{first.get('input')!r}: {first['msg']}",
+                f"{excerpt(first.get('input'))!r}: {first['msg']}",
             ) from error
 
 
@@ -249,7 +249,7 @@ def load_study(name: str) -> Study:
     """
     if name in study_names():
         text = (files("mlip_compose.data") / "studies" / f"{name}.yaml").read_text("utf-8")
-    elif Path(name).is_file():
+    elif is_file(Path(name)):
         text = read_text(Path(name), "study")
     else:
         raise UnknownNameError("study or the path of a YAML file", name, study_names())

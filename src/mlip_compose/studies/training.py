@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
+from mlip_compose.documents import parse_json
 from mlip_compose.errors import ChecksumError, SchemaError, UnreadableError
 from mlip_compose.files import set_aside, write_text, writing
 from mlip_compose.potentials.base import Potential
@@ -55,6 +56,13 @@ class TrainedUnit:
     facts: UnitFacts
     identity: Mapping[str, Any]
     model: Path
+
+
+class _Identity(BaseModel):
+    """What of a training's identity is looked at when it is read."""
+
+    dataset_sha256: str
+    train: dict[str, list[int]]
 
 
 def do_training(job: TrainingJob) -> UnitFacts:
@@ -137,8 +145,9 @@ def read_unit(directory: Path) -> TrainedUnit:
     """
     path = directory / UNIT
     try:
-        document = json.loads(path.read_text("utf-8"))
+        document = parse_json(path.read_text("utf-8"))
         facts = UnitFacts.model_validate(document["facts"])
+        _Identity.model_validate(document["identity"])
         return TrainedUnit(facts, document["identity"], directory / MODEL)
     except FileNotFoundError as error:
         raise UnreadableError(
@@ -264,9 +273,9 @@ def _progress_file(path: Path) -> Any:
 def read_progress(directory: ResultsDirectory, unit: str) -> tuple[float, str]:
     """Return the fraction done and the last message of a training under way."""
     try:
-        document = json.loads((directory.work(unit) / PROGRESS).read_text("utf-8"))
+        document = parse_json((directory.work(unit) / PROGRESS).read_text("utf-8"))
         return float(document["fraction"]), str(document["message"])
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return 0.0, ""
 
 

@@ -1,12 +1,13 @@
 """The fit: what it recovers, how it extrapolates, what it does with types that it never saw."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from mlip_compose.errors import CoverageError
+from mlip_compose.errors import CoverageError, DataError
 from mlip_compose.potentials.additive.constants import Constants
 from mlip_compose.potentials.additive.equilibrium import Equilibrium
 from mlip_compose.potentials.additive.kind import KIND
@@ -120,6 +121,63 @@ def test_without_couplings_it_is_smaller_and_says_so_when_loaded(training, tmp_p
         data.molecules["H-3-H"]
     )
     assert not couplings & loaded.unseen_types(data.molecules["H-3-H"]).keys()
+
+
+def lack_array(document, arrays):
+    arrays.pop("0")
+
+
+def reshape_array(document, arrays):
+    arrays["0"] = arrays["0"][:, :1]
+
+
+def spoil_array(document, arrays):
+    arrays["0"][0, 0] = np.inf
+
+
+def object_array(document, arrays):
+    arrays["0"] = np.array([{}], dtype=object)
+
+
+def lack_equilibrium(document, arrays):
+    document["facts"]["bonds"].clear()
+
+
+def impossible_angle(document, arrays):
+    document["facts"]["angles"] = dict.fromkeys(document["facts"]["angles"], 2.0)
+
+
+def other_kind_of_term(document, arrays):
+    document["facts"]["types"]["spring"] = [["a"]]
+
+
+def lack_facts(document, arrays):
+    del document["facts"]["levels"]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lack_array,
+        reshape_array,
+        spoil_array,
+        object_array,
+        lack_equilibrium,
+        impossible_angle,
+        other_kind_of_term,
+        lack_facts,
+    ],
+)
+def test_a_damaged_potential_is_refused(training, tmp_path, damage):
+    KIND.fit(training(["H-2-H"], stride=8), KIND.settings(), 0, Path()).save(tmp_path)
+    document = json.loads((tmp_path / "model.json").read_text())
+    with np.load(tmp_path / "model.npz") as stored:
+        arrays = {name: stored[name] for name in stored.files}
+    damage(document, arrays)
+    (tmp_path / "model.json").write_text(json.dumps(document))
+    np.savez(tmp_path / "model.npz", **arrays)
+    with pytest.raises(DataError):
+        KIND.load(tmp_path)
 
 
 def test_labels_that_are_no_numbers_are_a_failure(training):

@@ -1,6 +1,8 @@
 import dataclasses
 import json
 import math
+import os
+import pickle
 
 import numpy as np
 import pytest
@@ -100,6 +102,35 @@ def test_killed_training_goes_on_from_its_last_checkpoint(fraction, fitted, data
     assert resumed.report["gradient_steps"] == tiny.steps
     assert [p["step"] for p in resumed.report["validation_curve"]] == [3, 6, 9, 12]
     assert_same(resumed, whole, data, rtol=1e-6, atol=1e-5)
+
+
+class Canary:
+    def __reduce__(self):
+        return os.mkdir, ("ran",)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: content[: len(content) // 2],
+        lambda content: b"",
+        lambda content: pickle.dumps(Canary()),
+        lambda content: pickle.dumps({"state_dict": {}}),
+    ],
+)
+def test_a_damaged_checkpoint_is_set_aside_and_runs_nothing(
+    damage, data, tiny, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(KilledError):
+        KIND.fit(data, tiny, 0, tmp_path, kill_at(0.5))
+    (checkpoint,) = (tmp_path / "checkpoints").iterdir()
+    checkpoint.write_bytes(damage(checkpoint.read_bytes()))
+    kept = checkpoint.read_bytes()
+    potential = KIND.fit(data, tiny, 0, tmp_path, silent)
+    assert not (tmp_path / "ran").exists()
+    assert potential.report["resumed_at"] == []
+    assert (tmp_path / "checkpoints" / "damaged" / checkpoint.name).read_bytes() == kept
 
 
 def test_finished_training_is_not_done_again(data, tiny, tmp_path):

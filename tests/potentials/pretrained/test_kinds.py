@@ -324,3 +324,20 @@ def test_a_saved_file_that_is_none_gives_a_message(springs, data, tmp_path):
     path.write_text(json.dumps(document))
     with pytest.raises(UnknownNameError):
         load_potential(directory)
+
+
+def test_a_card_of_others_in_a_saved_potential_calls_nothing(springs, data, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    model = saved(fit(kind_of(springs(), fine_tuned=False), data, tmp_path), tmp_path)
+    document = json.loads((model / "model.json").read_text())
+    card = document["facts"]["card"]
+    card |= {"constructor": "os:system", "arguments": {"command": "touch ran"}}
+    (model / "model.json").write_text(json.dumps(document))
+    with pytest.raises(RequestError, match="which calls os:system"):
+        load_potential(model)
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_card_cannot_say_that_pickles_run_no_code(mace_card):
+    with pytest.raises(ValueError, match="executes_code has to be true"):
+        type(mace_card).model_validate(mace_card.model_dump(mode="json") | {"executes_code": False})

@@ -1,5 +1,7 @@
 """Extended XYZ, trajectories and databases, with labels wherever they may be."""
 
+import sqlite3
+
 import ase.db
 import ase.io
 import numpy as np
@@ -118,3 +120,56 @@ def test_truncated_and_empty_files_are_unreadable(tmp_path, suffix):
         path.write_bytes(content[:size])
         with pytest.raises(UnreadableError):
             list(read_foreign(path))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("1000000000000\n\nH 0 0 0\n", "ends within a frame"),
+        ("1\nProperties=species:S:1:pos:R:1000000000\nH 0 0 0\n", "1000000000 columns"),
+        ("1\nProperties=species:S:1:pos:R:-3\nH 0 0 0\n", "-3 columns"),
+    ],
+)
+def test_sizes_that_a_frame_does_not_have_are_unreadable(tmp_path, text, message):
+    (tmp_path / "a.xyz").write_text(text)
+    with pytest.raises(UnreadableError, match=message):
+        list(read_foreign(tmp_path / "a.xyz"))
+
+
+@pytest.mark.parametrize("name", ["a@0.xyz", "a*.xyz", "[a].xyz"])
+def test_names_are_names_and_no_patterns(tmp_path, name):
+    write(tmp_path / "a.xyz", [labelled(1.0, "REF")])
+    path = write(tmp_path / name, [labelled(2.0, "REF"), labelled(3.0, "REF")])
+    (run,) = read_foreign(path)
+    assert run.energy.tolist() == [2.0, 3.0]
+
+
+def test_a_database_is_not_written(tmp_path):
+    path = tmp_path / "a.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE another (x)")
+    connection.close()
+    before = path.read_bytes()
+    with pytest.raises(UnreadableError):
+        list(read_foreign(path))
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_view_in_a_database_is_not_run(tmp_path):
+    path = write(tmp_path / "a.db", [labelled(1.0, "calculator")])
+    with sqlite3.connect(path) as connection:
+        connection.executescript(
+            "ALTER TABLE systems RENAME TO t; CREATE VIEW systems AS WITH RECURSIVE c(x) AS "
+            "(SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT t.* FROM c, t"
+        )
+    connection.close()
+    with pytest.raises(UnreadableError):
+        list(read_foreign(path))
+
+
+def test_a_database_that_is_being_written_is_not_read(tmp_path):
+    path = write(tmp_path / "a.db", [labelled(1.0, "calculator")])
+    (tmp_path / "a.db-wal").write_bytes(b"frames")
+    with pytest.raises(UnreadableError, match="closed"):
+        list(read_foreign(path))

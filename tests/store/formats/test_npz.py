@@ -106,3 +106,40 @@ def test_an_array_that_ends_early_is_unreadable(tmp_path):
             archive.writestr(f"{key}.npy", content[: len(content) - (8 if key == "R" else 0)])
     with pytest.raises(UnreadableError, match="bytes where"):
         list(read_foreign(tmp_path / "a.npz"))
+
+
+HEADER = "{{'descr': {!r}, 'fortran_order': False, 'shape': {}}}"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        HEADER.format("<i8", "(10**12,)"),
+        HEADER.format("<i8", "(1000000000000,)"),
+        HEADER.format("<i8", "(-1,)"),
+        HEADER.format("|O", "(1,)"),
+        HEADER.format("nothing", "(1,)"),
+        "-" * 9_000 + "1",
+        "(" * 4_000,
+        "'" * 3,
+        "7",
+    ],
+)
+@pytest.mark.parametrize("name", ["z", "R"])
+def test_headers_that_cannot_be_are_unreadable(tmp_path, header, name):
+    text = header.encode() + b"\n"
+    content = b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text + bytes(64)
+    path = tmp_path / "a.npz"
+    np.savez(path, **{key: array for key, array in ARRAYS.items() if key != name})
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(f"{name}.npy", content)
+    with pytest.raises(UnreadableError):
+        list(read_foreign(path))
+
+
+def test_atomic_numbers_that_unpack_to_gigabytes_are_not_read(tmp_path):
+    path = tmp_path / "a.npz"
+    np.savez_compressed(path, **(ARRAYS | {"z": np.ones(10**7, dtype=np.int64)}))
+    assert path.stat().st_size < 10**6
+    with pytest.raises(UnreadableError, match="80,000 are the most"):
+        list(read_foreign(path))

@@ -109,6 +109,7 @@ def _named(store: Store, reference: str, name: str | None, out: Path | None) -> 
     import re
 
     from mlip_compose.errors import RequestError
+    from mlip_compose.files import exists
     from mlip_compose.studies.recipe import DATASET_NAME
 
     usual = f"{store.name}-{re.sub('[^a-z0-9]+', '-', reference.lower()).strip('-')}"
@@ -118,7 +119,7 @@ def _named(store: Store, reference: str, name: str | None, out: Path | None) -> 
             "a name of letters, digits, '.', '_' and '-'", repr(chosen), "Give one with --name."
         )
     path = out or Path("data") / f"{chosen}.h5"
-    if path.exists() and path.samefile(store.path):
+    if exists(path) and path.samefile(store.path):
         raise RequestError("another file for the new labels", f"{path}, the data set itself")
     return chosen, path
 

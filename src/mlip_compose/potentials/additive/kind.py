@@ -95,7 +95,10 @@ def fit(
     strengths = sorted(set(options.strengths), reverse=True)
     for i, strength in enumerate(strengths):
         progress(0.6 + 0.3 * i / len(strengths), f"regularisation {strength:g}")
-        parameters = space.parameters(solve(equations, space, strength))
+        try:
+            parameters = space.parameters(solve(equations, space, strength))
+        except np.linalg.LinAlgError as error:
+            return Failure("training", NAME, f"normal equations that cannot be solved: {error}")
         potential = AdditivePotential(equilibrium, parameters, no_constants, options.couplings)
         loss = abs(math.log(strength))
         if has_validation:

@@ -43,6 +43,25 @@ class Parameters:
             _number_labels(rows, kind, types)
         object.__setattr__(self, "_rows", rows)
 
+    def check(self) -> None:
+        """Check that there are coefficients of every level of every type.
+
+        Raises
+        ------
+        ValueError
+            A kind that there is not, types of another number of levels, or arrays of another shape.
+        """
+        for name, types in self.types.items():
+            if name not in KIND_BY_NAME:
+                raise ValueError(f"terms of the kind {name!r}")
+            levels = len(KIND_BY_NAME[name].levels)
+            if any(len(labels) != levels for labels in types):
+                raise ValueError(f"types of {name} with other than {levels} levels")
+        for (name, level), rows in self._rows.items():
+            shape = (len(rows), len(KIND_BY_NAME[name].quantities))
+            if (found := np.shape(self.coefficients[name, level])) != shape:
+                raise ValueError(f"coefficients {found} of {name}, level {level}, not {shape}")
+
     def of(self, block: TermBlock) -> FloatArray:
         """Coefficients (U, K) of the types of a block, eV."""
         return np.stack([self.of_type(block.kind.name, labels) for labels in block.types])

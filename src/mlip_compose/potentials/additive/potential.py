@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
 
 from mlip_compose.potentials.additive.constants import Constants
 from mlip_compose.potentials.additive.equilibrium import Equilibrium
@@ -16,13 +17,37 @@ from mlip_compose.potentials.additive.parameters import Parameters
 from mlip_compose.potentials.additive.table import TermRow, list_terms
 from mlip_compose.potentials.additive.terms import find_terms
 from mlip_compose.potentials.base import check_request
-from mlip_compose.potentials.files import read_model, write_model
+from mlip_compose.potentials.files import (
+    energies_by_number,
+    finite,
+    read_model,
+    restoring,
+    write_model,
+)
 from mlip_compose.records import FloatArray, Molecule
 from mlip_compose.threads import single_threaded
 
 NAME = "additive"
 _VERSION = 1
 _CHUNK = 64  # frames that are held at once
+
+
+_Cosine = Annotated[float, Field(ge=-1.0, le=1.0)]
+
+
+class _Facts(BaseModel):
+    """What ``model.json`` holds of a potential."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    types: dict[str, tuple[tuple[str, ...], ...]]
+    levels: tuple[tuple[str, int], ...]
+    bonds: dict[str, float]
+    angles: dict[str, _Cosine]
+    elements: dict[str, float]
+    corrections: dict[str, float]
+    couplings: bool
+    report: dict[str, object]
 
 
 class Unseen(NamedTuple):
@@ -122,16 +147,20 @@ class AdditivePotential:
 def load(directory: Path) -> AdditivePotential:
     """Restore a potential that was saved."""
     facts, arrays = read_model(directory, NAME, _VERSION)
-    levels = [(str(kind), int(level)) for kind, level in facts["levels"]]
-    return AdditivePotential(
-        equilibrium=Equilibrium(facts["bonds"], facts["angles"]),
-        parameters=Parameters(
-            {kind: tuple(map(tuple, types)) for kind, types in facts["types"].items()},
-            {level: arrays[str(i)] for i, level in enumerate(levels)},
-        ),
-        constants=Constants(
-            {int(z): energy for z, energy in facts["elements"].items()}, facts["corrections"]
-        ),
-        couplings=facts["couplings"],
-        report=facts["report"],
-    )
+    with restoring(NAME, directory):
+        stored = _Facts.model_validate(facts)
+        coefficients = finite({str(i): arrays[str(i)] for i in range(len(stored.levels))})
+        parameters = Parameters(
+            stored.types, {level: coefficients[str(i)] for i, level in enumerate(stored.levels)}
+        )
+        parameters.check()
+        for kind, known in (("bond", stored.bonds), ("angle", stored.angles)):
+            if lacking := {t[-1] for t in stored.types.get(kind, ())} - known.keys():
+                raise ValueError(f"no equilibrium of the {kind} {min(lacking)}")
+        return AdditivePotential(
+            equilibrium=Equilibrium(stored.bonds, stored.angles),
+            parameters=parameters,
+            constants=Constants(energies_by_number(stored.elements), stored.corrections),
+            couplings=stored.couplings,
+            report=stored.report,
+        )

@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graph_pes import GraphPESModel
-from pydantic import ValidationError
 
-from mlip_compose.errors import SchemaError
 from mlip_compose.potentials.base import check_request
-from mlip_compose.potentials.files import read_model, write_model
+from mlip_compose.potentials.files import (
+    energies_by_number,
+    finite,
+    read_model,
+    restoring,
+    write_model,
+)
 from mlip_compose.potentials.neural.models import (
     DTYPES,
     build_model,
@@ -90,17 +94,11 @@ def load_neural(architecture: Architecture, directory: Path) -> NeuralPotential:
         When the file does not hold a potential of this architecture.
     """
     facts, arrays = read_model(directory, architecture.name, _VERSION)
-    try:
+    with restoring(architecture.name, directory):
         settings = architecture.settings.model_validate(facts["settings"])
-        energies = {int(z): float(e) for z, e in facts["reference_energies"].items()}
-        model = build_model(architecture, settings, sorted(energies), seed=0)
-        load_parameter_arrays(model, arrays)
+        energies = energies_by_number(facts["reference_energies"])
         report = dict(facts["report"])
-    except (KeyError, AttributeError, ValueError, ValidationError) as error:
-        raise SchemaError(
-            f"a potential of kind {architecture.name!r} in {directory}",
-            str(error),
-            "Train it again with this version of the program.",
-        ) from error
+        model = build_model(architecture, settings, sorted(energies), seed=0)
+        load_parameter_arrays(model, finite(arrays))
     model.eval().requires_grad_(False)
     return NeuralPotential(architecture, settings, model, energies, report)

@@ -6,7 +6,6 @@ import signal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from pickle import UnpicklingError
 
 import pytorch_lightning as pl
 import torch
@@ -18,8 +17,10 @@ from graph_pes.training.tasks import TrainingTask
 from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from pytorch_lightning.callbacks import ModelCheckpoint
 
+from mlip_compose.errors import excerpt
 from mlip_compose.files import set_aside
 from mlip_compose.potentials.base import Progress
+from mlip_compose.potentials.files import UNREADABLE
 from mlip_compose.potentials.neural.callbacks import Averaging, Cost, Curve, Report, Termination
 from mlip_compose.potentials.neural.device import chosen_device
 from mlip_compose.potentials.neural.loader import StepLoader
@@ -149,16 +150,19 @@ def train(
 
 
 def _can_go_on(checkpoint: Path) -> bool:
-    """Whether there is a checkpoint; a damaged one is set aside."""
+    """Whether there is a checkpoint; a damaged one is set aside, and no code in it is run."""
     if not checkpoint.exists():
         return False
     try:
-        torch.load(checkpoint, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, ValueError, EOFError, KeyError, UnpicklingError) as error:
-        reason = " ".join(str(error).split())[:100] or type(error).__name__
-        set_aside(checkpoint, checkpoint.parent / "damaged", reason)
-        return False
-    return True
+        found = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    except UNREADABLE as error:
+        reason = excerpt(error, 100) or type(error).__name__
+    else:
+        if isinstance(found, dict) and {"state_dict", "optimizer_states"} <= found.keys():
+            return True
+        reason = f"{type(found).__name__} of something else"
+    set_aside(checkpoint, checkpoint.parent / "damaged", reason)
+    return False
 
 
 def _optimiser(

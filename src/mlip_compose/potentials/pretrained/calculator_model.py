@@ -6,12 +6,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from mlip_compose.calculators import make_calculator
 from mlip_compose.errors import RequestError, SchemaError
 from mlip_compose.potentials.calculator import VERSION, CalculatorPotential
-from mlip_compose.potentials.files import read_model
+from mlip_compose.potentials.files import read_model, restoring
 from mlip_compose.potentials.model_card import ModelCard, card_elements, check_state
 from mlip_compose.potentials.pretrained.consent import require_remembered_trust
 from mlip_compose.potentials.pretrained.weights import find_weights, sha256_of
@@ -82,12 +80,11 @@ def load_calculator(name: str, directory: Path) -> CardCalculator:
         No weights, or weights that run code and were never trusted on this machine.
     """
     facts, _ = read_model(directory, name, VERSION)
-    try:
+    with restoring(name, directory):
         card = ModelCard.model_validate(facts["card"])
         given, sha256 = facts["weights"], facts["weights_sha256"]
-    except (KeyError, ValidationError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise SchemaError(f"a potential of the kind {name!r} in {directory}", reason) from error
+        if not isinstance(given, str | None):
+            raise TypeError(f"a path of weights that is a {type(given).__name__}")
     weights = find_weights(card, given)
     found = None if weights is None else sha256_of(weights)
     if found != sha256:

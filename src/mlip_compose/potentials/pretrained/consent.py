@@ -13,7 +13,8 @@ from pathlib import Path
 from mlip_compose.errors import RequestError
 from mlip_compose.files import write_text
 from mlip_compose.potentials.model_card import ModelCard
-from mlip_compose.potentials.pretrained.weights import sha256_of, user_cache
+from mlip_compose.potentials.pretrained.weights import sha256_of
+from mlip_compose.potentials.trust import place_of
 
 
 def require_trust(card: ModelCard, trust: bool) -> None:
@@ -50,10 +51,26 @@ def require_remembered_trust(card: ModelCard, weights: Path | None) -> None:
     )
 
 
+def remember_card(card: ModelCard) -> None:
+    """Remember that the user made a potential from this card of his."""
+    write_text(place_of(card_sha256(card)), f"{card.name}\n")
+
+
+def require_remembered_card(card: ModelCard) -> None:
+    """Raise RequestError unless the user made a potential from this very card on this machine."""
+    if not (place := place_of(card_sha256(card))).is_file():
+        raise RequestError(
+            f"a model card of {card.name} that you used on this machine before",
+            f"another in the saved potential, which calls {card.constructor} or gets weights from "
+            f"{card.weights.url or card.weights.page or 'elsewhere'}",
+            f"If you trust who saved it, make the empty file {place}.",
+        )
+
+
 def _place(card: ModelCard, weights: Path | None) -> Path:
     """Return the file that stands for consent to this content: weights, or what fetches them."""
     digest = card_sha256(card) if weights is None else sha256_of(weights)
-    return user_cache() / "trusted" / digest
+    return place_of(digest)
 
 
 def card_sha256(card: ModelCard) -> str:

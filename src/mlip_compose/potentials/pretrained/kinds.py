@@ -12,9 +12,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from pydantic import Field, create_model
+from pydantic import Field, ValidationError, create_model
 
-from mlip_compose.errors import RequestError
+from mlip_compose.errors import RequestError, SchemaError
 from mlip_compose.potentials.base import (
     Potential,
     PotentialKind,
@@ -33,7 +33,9 @@ from mlip_compose.potentials.pretrained.calculator_model import (
 )
 from mlip_compose.potentials.pretrained.consent import (
     card_sha256,
+    remember_card,
     remember_trust,
+    require_remembered_card,
     require_remembered_trust,
     require_trust,
 )
@@ -110,10 +112,12 @@ def kind_of(card: ModelCard, fine_tuned: bool) -> PotentialKind:
 def load_saved(name: str, directory: Path) -> Potential:
     """Restore a potential of any card; ``model.json`` has the card, so no other file is read."""
     facts = read_facts(directory)
-    card = facts.get("card")
-    if isinstance(card, dict) and card.get("backend") == "calculator":
+    card = _saved_card(facts.get("card"), directory)
+    if card.backend == "calculator":
+        if not _is_shipped(card):
+            require_remembered_card(card)
         return load_calculator(name, directory)
-    for package in ("graph_pes", *([card["package"]] if isinstance(card, dict) else [])):
+    for package in ("graph_pes", card.package):
         require_package(f"loading {name}", package, "foundation")
     from mlip_compose.potentials.pretrained.potential import load_pretrained
 
@@ -121,12 +125,35 @@ def load_saved(name: str, directory: Path) -> Potential:
     given = report.get("weights") if isinstance(report, dict) else None
 
     def find(card: ModelCard) -> Path:
-        weights = find_weights(card, given)
+        if not _is_shipped(card):
+            if not card.executes_code:
+                require_remembered_card(card)
+            card = _without_download(card)
+        weights = find_weights(card, given if isinstance(given, str) else None)
         assert weights is not None  # a card of a backend of this environment names its file
         require_remembered_trust(card, weights)
         return weights
 
     return load_pretrained(name, directory, find)
+
+
+def _saved_card(document: object, directory: Path) -> ModelCard:
+    try:
+        return ModelCard.model_validate(document)
+    except ValidationError as error:
+        reason = " ".join(str(error).split())[:200]
+        raise SchemaError(f"the model card of a potential in {directory}", reason) from error
+
+
+def _without_download(card: ModelCard) -> ModelCard:
+    """Return a card of others whose weights are taken from where they lie, or not at all."""
+    return card.model_copy(update={"weights": card.weights.model_copy(update={"url": None})})
+
+
+def _is_shipped(card: ModelCard) -> bool:
+    from mlip_compose.potentials.registry import CARDS
+
+    return card.name in CARDS and shipped_card(card.name) == card
 
 
 def is_saved_from_card(directory: Path) -> bool:
@@ -153,6 +180,8 @@ def _obtain(card: ModelCard, settings: WeightsSettings, progress: Progress) -> P
     require_trust(card, settings.trust)
     weights = find_weights(card, settings.weights, progress)
     remember_trust(card, weights)
+    if not _is_shipped(card) and (card.backend == "calculator" or not card.executes_code):
+        remember_card(card)
     return weights
 
 

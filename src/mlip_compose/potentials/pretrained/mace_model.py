@@ -7,7 +7,6 @@ and arrays. Architecture: I. Batatia et al., NeurIPS 2022, arXiv:2206.07697.
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Mapping
 from contextlib import redirect_stdout
 from io import StringIO
@@ -20,6 +19,7 @@ from graph_pes import AtomicGraph, GraphPESModel
 from torch import Tensor
 
 from mlip_compose.errors import SchemaError, UnreadableError
+from mlip_compose.potentials.files import UNREADABLE
 from mlip_compose.potentials.quiet import quiet
 
 # graph_pes comes first: e3nn 0.4.4 imports under torch >= 2.6 only after it; mace-torch 0.3.16
@@ -86,7 +86,7 @@ def load(card: ModelCard, weights: Path | None) -> MACEModel:
     try:
         with quiet():
             found = torch.load(weights, map_location="cpu", weights_only=False)
-    except (OSError, RuntimeError, EOFError, AttributeError, pickle.UnpicklingError) as error:
+    except UNREADABLE as error:
         raise UnreadableError(f"{expected} in {weights}", str(error)) from error
     if type(found) is not ScaleShiftMACE:
         raise SchemaError(f"{expected} in {weights}", type(found).__name__)

@@ -7,11 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graph_pes import GraphPESModel
-from pydantic import ValidationError
 
 from mlip_compose.errors import SchemaError
 from mlip_compose.potentials.base import check_request
-from mlip_compose.potentials.files import read_model, write_model
+from mlip_compose.potentials.files import (
+    energies_by_number,
+    finite,
+    read_model,
+    restoring,
+    write_model,
+)
 from mlip_compose.potentials.model_card import ModelCard, card_elements, check_state
 from mlip_compose.potentials.neural.models import DTYPES, load_parameter_arrays, parameter_arrays
 from mlip_compose.potentials.neural.prediction import predict_in_batches
@@ -123,21 +128,17 @@ def load_pretrained(
         those that it was made of.
     """
     facts, arrays = read_model(directory, name, _VERSION)
-    try:
+    with restoring(name, directory):
         card = ModelCard.model_validate(facts["card"])
         sha256, dtype = str(facts["weights_sha256"]), str(facts["dtype"])
-        energies = {int(z): float(e) for z, e in facts["atomic_energies"].items()}
+        energies = energies_by_number(facts["atomic_energies"])
         report = dict(facts["report"])
         architecture = facts["architecture"]
         if architecture is not None:
             model = get_backend(card.backend).rebuild(architecture).to(DTYPES[dtype])
-            load_parameter_arrays(model, arrays)
-    except (KeyError, AttributeError, TypeError, ValueError, ValidationError) as error:
-        raise SchemaError(
-            f"a potential of kind {name!r} in {directory}",
-            str(error),
-            "Train it again with this version of the program.",
-        ) from error
+            load_parameter_arrays(model, finite(arrays))
+        elif dtype not in DTYPES:
+            raise ValueError(f"numbers of the type {dtype!r}")
     if architecture is None:
         weights = find_weights(card)
         if (found := sha256_of(weights)) != sha256:

@@ -9,7 +9,6 @@ that its published state dicts have; what is written anew here is how the networ
 
 from __future__ import annotations
 
-import pickle
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +21,7 @@ from torch import Tensor
 from torch.nn.functional import celu, linear
 
 from mlip_compose.errors import SchemaError, UnknownNameError, UnreadableError
+from mlip_compose.potentials.files import UNREADABLE
 from mlip_compose.potentials.quiet import quiet
 from mlip_compose.units import HARTREE
 
@@ -149,12 +149,14 @@ def load(card: ModelCard, weights: Path | None) -> ANIModel:
         raise UnreadableError(expected, "no file")
     try:
         state = torch.load(weights, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        raise UnreadableError(f"{expected} in {weights}", str(error)) from error
+    except UNREADABLE as error:
+        reason = " ".join(str(error).split())[:300]
+        raise UnreadableError(f"{expected} in {weights}", reason) from error
     try:
         model.ani.load_state_dict(dict(state))
     except (RuntimeError, TypeError, ValueError, AttributeError) as error:
-        raise SchemaError(f"{expected} in {weights}", str(error)) from error
+        reason = " ".join(str(error).split())[:300]
+        raise SchemaError(f"{expected} in {weights}", reason) from error
     return model
 
 

@@ -15,19 +15,15 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 from urllib.error import HTTPError
 
+from mlip_compose.documents import is_file
 from mlip_compose.errors import ChecksumError, RequestError, UnwritableError
 from mlip_compose.files import appearing_whole
 from mlip_compose.potentials.base import Progress, silent
 from mlip_compose.potentials.model_card import ModelCard
+from mlip_compose.potentials.trust import user_cache
 
 BLOCK: Final = 1 << 20
 TIMEOUT: Final = 60.0  # seconds without a byte
-
-
-def user_cache() -> Path:
-    """Return the directory of what this program may download again."""
-    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(base).expanduser() / "mlip-compose"
 
 
 def find_weights(
@@ -58,7 +54,7 @@ def find_weights(
     """
     if given is not None:
         path = Path(given).expanduser()
-        if not path.is_file():
+        if not is_file(path):
             raise RequestError(
                 f"the weights of {card.name} in {path}, as the setting weights says",
                 "no such file",
@@ -69,7 +65,7 @@ def find_weights(
         return None
     places = _places(card, card.weights.file)
     for path in places:
-        if path.is_file():
+        if is_file(path):
             return _checked(card, path)
     return _download(card, places, progress)
 

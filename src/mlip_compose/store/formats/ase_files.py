@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sqlite3
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -24,18 +25,20 @@ LABEL_KEYS: Final = (("REF_energy", "REF_forces"), ("energy", "forces"))
 NAME_KEYS: Final = ("molecule", "name")
 TRAJECTORY_KEYS: Final = ("trajectory", "split")
 INDEX_KEY: Final = "frame"
+MOST_COLUMNS: Final = 1000
+"""Of one property of an atom in extended XYZ."""
 
 DAMAGE: Final = (
     OSError,  # ASE's XYZError is one
     ValueError,
-    KeyError,
-    IndexError,
+    LookupError,
     TypeError,
     AttributeError,
     AssertionError,
     EOFError,
     RuntimeError,
-    OverflowError,
+    ArithmeticError,
+    ImportError,
     SyntaxError,
     MemoryError,  # a length that the file does not have
     sqlite3.Error,
@@ -90,16 +93,45 @@ def structures(path: Path) -> Iterator[tuple[int, Any, Mapping[str, Any]]]:
 def _images(path: Path) -> Iterator[tuple[Any, Mapping[str, Any]]]:
     """Yield structures with their metadata."""
     if path.suffix == ".db":
-        from ase.db import connect
+        from mlip_compose.store.formats.ase_database import rows
 
-        for row in connect(path, type="db", use_lock_file=False).select():
+        for row in rows(path):
             yield row.toatoms(), {**row.data, **row.key_value_pairs}
         return
     from ase.io import iread
 
-    kind = "traj" if path.suffix == ".traj" else "extxyz"
-    for atoms in iread(path, index=":", format=kind):
-        yield atoms, atoms.info
+    if path.suffix == ".traj":
+        for atoms in iread(path, index=":", format="traj", do_not_split_by_at_sign=True):
+            yield atoms, atoms.info
+        return
+    with path.open("rb") as file:
+        lines = _Lines(file, encoding="utf-8")
+        for atoms in iread(lines, index=":", format="extxyz", properties_parser=_comment):
+            yield atoms, atoms.info
+
+
+class _Lines(io.TextIOWrapper):
+    """Text that does not go on for ever: ASE reads as many lines as a frame says it has atoms."""
+
+    _ends = 0
+
+    def readline(self, size: int = -1, /) -> str:  # type: ignore[override]  # of bytes, in typeshed
+        line = super().readline(size)
+        self._ends = 0 if line else self._ends + 1
+        if self._ends > 3:  # at the end of a whole file ASE looks for cell vectors, then a header
+            raise EOFError("the file ends within a frame")
+        return line
+
+
+def _comment(line: str) -> dict[str, Any]:
+    """Read the comment line of a frame; ASE makes a list of as many columns as it names."""
+    from ase.io.extxyz import key_val_str_to_dict
+
+    info: dict[str, Any] = key_val_str_to_dict(line)
+    for columns in str(info.get("Properties", "")).split(":")[2::3]:
+        if not 1 <= int(columns) <= MOST_COLUMNS:
+            raise ValueError(f"a property of {columns} columns")
+    return info
 
 
 def _frame(path: Path, index: int, atoms: Any, info: Mapping[str, Any]) -> RawFrame:

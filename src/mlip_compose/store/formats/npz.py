@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Final
 
 import numpy as np
-from numpy.lib import format as npy
 
+from mlip_compose.arrays import DAMAGE, Header, members, read_exactly, read_member
 from mlip_compose.errors import MissingLabelsError, SchemaError, UnreadableError
 from mlip_compose.records import FloatArray, IntArray
 from mlip_compose.store.formats.base import BATCH, CUSTOM_OF_MD17, RawFrames, Units
@@ -31,31 +31,33 @@ LAYOUTS: Final = (
 _LENGTH_NAMES: Final = {"ang": "Angstrom", "angstrom": "Angstrom", "bohr": "Bohr", "nm": "nm"}
 
 
+LARGEST_NUMBERS: Final = 80_000
+"""Bytes of atomic numbers, those of 10,000 atoms."""
+LONGEST_NAME: Final = 4000
+"""Bytes of the name of a unit."""
+
+
 class _Stream:
     """An array in an npz file, read from its first row to its last.
 
     Raises
     ------
     ValueError
-        For an array of Python objects, which only running the file's own code would read.
+        For an array of anything but numbers.
     """
 
     def __init__(self, file: IO[bytes]) -> None:
-        version = npy.read_magic(file)
-        read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-        self.shape, fortran, self.dtype = read(file)
-        if self.dtype.hasobject or self.dtype.kind not in "iuf" or fortran:
-            kind = "in Fortran order" if fortran else f"of type {self.dtype}"
+        header = Header(file)
+        self.shape, self.dtype = header.shape, header.dtype
+        if self.dtype.kind not in "iuf" or header.fortran:
+            kind = "in Fortran order" if header.fortran else f"of type {self.dtype}"
             raise ValueError(f"an array {kind}")
         self._file = file
 
     def rows(self, count: int) -> FloatArray:
         """Return the next rows as float64."""
         shape = (count, *self.shape[1:])
-        size = int(np.prod(shape)) * self.dtype.itemsize
-        read = self._file.read(size)
-        if len(read) != size:
-            raise EOFError(f"{len(read)} bytes where {size} should be")
+        read = read_exactly(self._file, math.prod(shape) * int(self.dtype.itemsize))
         return np.frombuffer(read, dtype=self.dtype).reshape(shape).astype(np.float64)
 
 
@@ -77,12 +79,12 @@ def read_npz(path: Path) -> Iterator[RawFrames]:
     try:
         with ExitStack() as stack:
             archive = stack.enter_context(zipfile.ZipFile(path))
-            members = {name.removesuffix(".npy"): name for name in archive.namelist()}
-            layout = _layout(path, members)
-            units = _units(path, archive, members)
-            numbers = _numbers(path, archive, members[layout["numbers"]])
+            there = members(archive)
+            layout = _layout(path, there)
+            units = _units(path, archive, there)
+            numbers = _numbers(path, archive, there[layout["numbers"]])
             arrays = {
-                label: _Stream(stack.enter_context(archive.open(members[layout[label]])))
+                label: _Stream(stack.enter_context(archive.open(there[layout[label]])))
                 for label in ("positions", "energy", "forces")
             }
             n_frames = _check_shapes(path, len(numbers), arrays)
@@ -100,7 +102,7 @@ def read_npz(path: Path) -> Iterator[RawFrames]:
                     trajectory="",
                     indices=np.full(count, -1),
                 )
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError) as error:
+    except DAMAGE as error:
         raise UnreadableError(
             "an npz file of numbers that can be read to its end",
             f"{path}, {path.stat().st_size} bytes: {' '.join(str(error).split())[:200]}",
@@ -108,10 +110,10 @@ def read_npz(path: Path) -> Iterator[RawFrames]:
         ) from error
 
 
-def _layout(path: Path, members: dict[str, str]) -> dict[str, str]:
+def _layout(path: Path, there: dict[str, str]) -> dict[str, str]:
     for layout in LAYOUTS:
-        if {layout["numbers"], layout["positions"]} <= members.keys():
-            absent = [label for label in ("energy", "forces") if layout[label] not in members]
+        if {layout["numbers"], layout["positions"]} <= there.keys():
+            absent = [label for label in ("energy", "forces") if layout[label] not in there]
             if absent:
                 raise MissingLabelsError(
                     f"energies and forces in {path} ({layout['energy']}, {layout['forces']})",
@@ -119,7 +121,7 @@ def _layout(path: Path, members: dict[str, str]) -> dict[str, str]:
                 )
             return layout
     shown = " or ".join(", ".join(layout.values()) for layout in LAYOUTS)
-    found = ", ".join(sorted(members)[:12]) or "none"
+    found = ", ".join(sorted(there)[:12]) or "none"
     raise SchemaError(f"arrays {shown} in {path} (MD17, rMD17)", found)
 
 
@@ -140,8 +142,7 @@ def _check_shapes(path: Path, n_atoms: int, arrays: dict[str, _Stream]) -> int:
 
 
 def _numbers(path: Path, archive: zipfile.ZipFile, member: str) -> IntArray:
-    with archive.open(member) as file:
-        numbers: Any = npy.read_array(file, allow_pickle=False)
+    numbers = read_member(archive, member, LARGEST_NUMBERS)
     if numbers.ndim != 1 or numbers.dtype.kind not in "iu":
         raise SchemaError(
             f"atomic numbers as whole numbers, one an atom, in {path}",
@@ -150,12 +151,11 @@ def _numbers(path: Path, archive: zipfile.ZipFile, member: str) -> IntArray:
     return np.asarray(numbers, dtype=np.int64)
 
 
-def _units(path: Path, archive: zipfile.ZipFile, members: dict[str, str]) -> Units:
+def _units(path: Path, archive: zipfile.ZipFile, there: dict[str, str]) -> Units:
     said = {}
     for key in ("e_unit", "r_unit"):
-        if key in members:
-            with archive.open(members[key]) as file:
-                value = npy.read_array(file, allow_pickle=False)
+        if key in there:
+            value = read_member(archive, there[key], LONGEST_NAME)
             text = value.item() if value.size == 1 else ""
             said[key] = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
     if "e_unit" not in said:

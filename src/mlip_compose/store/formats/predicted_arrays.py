@@ -11,19 +11,18 @@ the HDF5 file, or in an npz file as arrays of one value. Nothing is ever unpickl
 from __future__ import annotations
 
 import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from mlip_compose.arrays import DAMAGE, members, read_member
 from mlip_compose.errors import MissingLabelsError, SchemaError, UnreadableError
 from mlip_compose.records import MINIMUM, PRIMARY, SECONDARY, FloatArray
-from mlip_compose.store.files import open_hdf5
+from mlip_compose.store.files import check_stored, open_hdf5
 from mlip_compose.store.formats.claims import ORIGIN, Claim, NoPredictionsError, origin_in
 from mlip_compose.store.predictions import SCHEMA, read_predictions
 
@@ -31,22 +30,10 @@ ARRAYS: Final = ("frames", "energy", "forces")
 POSITIONS: Final = "positions"
 FLAT: Final = ("molecule", "trajectory", "frame", "energy", "forces")
 TRAJECTORIES: Final = (PRIMARY, SECONDARY, MINIMUM)
-
-_DAMAGE: Final = (
-    zipfile.BadZipFile,
-    zlib.error,
-    EOFError,
-    OSError,
-    ValueError,
-    TypeError,
-    KeyError,
-    IndexError,
-    AttributeError,
-    OverflowError,
-    SyntaxError,
-    RuntimeError,  # an encrypted member, or one of an unknown compression
-    MemoryError,  # a header that claims more than there is
-)
+SMALL: Final = 10_000
+"""Bytes of an array of one value."""
+_WIDEST: Final = 16  # bytes of a number
+_LONGEST_NAME: Final = 1024  # bytes of the text that names a molecule
 
 
 class Sizes(NamedTuple):
@@ -62,6 +49,12 @@ class Sizes(NamedTuple):
 
     atoms: Mapping[str, int]
     frames: int
+
+    @property
+    def most_bytes(self) -> int:
+        """Of one array: components in the widest type, or names of frames."""
+        atoms = max(self.atoms.values(), default=0)
+        return self.frames * max(3 * atoms * _WIDEST, _LONGEST_NAME) + SMALL
 
 
 def read_predicted_hdf5(path: Path, sizes: Sizes) -> Iterator[Claim]:
@@ -80,7 +73,9 @@ def read_predicted_hdf5(path: Path, sizes: Sizes) -> Iterator[Claim]:
                 lambda name, item: shapes.update({name: item.shape}) if _is_array(item) else None
             )
             _check_nested(path, shapes, sizes)
-            arrays = {name: np.asarray(file[name][()]) for name in shapes}
+            arrays = {
+                name: np.asarray(check_stored(f"{path}, {name}", file[name])[()]) for name in shapes
+            }
         if schema_of(path) == SCHEMA:
             read_predictions(path)
         claims = list(_nested(path, arrays, origin))
@@ -98,8 +93,8 @@ def read_predicted_npz(path: Path, sizes: Sizes) -> Iterator[Claim]:
     with _reading(path, "npz, without pickled objects"):
         with zipfile.ZipFile(path) as archive:
             arrays = {
-                member.removesuffix(".npy"): _member(archive, member)
-                for member in archive.namelist()
+                name: read_member(archive, member, sizes.most_bytes)
+                for name, member in members(archive).items()
             }
         origin = _origin_in_arrays(arrays)
         arrays = {name: array for name, array in arrays.items() if name not in ORIGIN}
@@ -120,9 +115,9 @@ def origin_of_hdf5(path: Path) -> dict[str, str | int]:
 def origin_of_npz(path: Path) -> dict[str, str | int]:
     """Return what an npz file says of its origin (see ``predicted.origin_of``)."""
     with _reading(path, "npz, without pickled objects"), zipfile.ZipFile(path) as archive:
-        there = {name.removesuffix(".npy"): name for name in archive.namelist()}
+        there = members(archive)
         return _origin_in_arrays(
-            {key: _member(archive, there[key]) for key in ORIGIN if key in there}
+            {key: read_member(archive, there[key], SMALL) for key in ORIGIN if key in there}
         )
 
 
@@ -136,18 +131,12 @@ def schema_of(path: Path) -> str:
 def _reading(path: Path, kind: str) -> Iterator[None]:
     try:
         yield
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise UnreadableError(
             f"a file of predictions ({kind}) that can be read to its end",
             f"{path}, {path.stat().st_size} bytes: {' '.join(str(error).split())[:200]}",
             "It is truncated, damaged or holds something else.",
         ) from error
-
-
-def _member(archive: zipfile.ZipFile, member: str) -> NDArray[Any]:
-    with archive.open(member) as file:
-        array: NDArray[Any] = npy.read_array(file, allow_pickle=False)
-        return array
 
 
 def _origin_in_attributes(file: Any) -> dict[str, str | int]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
+from mlip_compose.documents import is_directory, is_file
 from mlip_compose.errors import SchemaError, UnreadableError
 from mlip_compose.store.formats.ase_files import read_ase_file
 from mlip_compose.store.formats.base import RawFrames
@@ -63,16 +64,20 @@ def files_of(source: Path) -> tuple[Path, ...]:
     UnreadableError
         There is no such file or directory, or nothing in it.
     """
-    if source.is_file():
+    if is_file(source):
         return (source,)
-    if not source.is_dir():
+    if not is_directory(source):
         raise UnreadableError("a file or a directory to import", f"no {source}")
-    found = sorted(
-        path
-        for path in source.rglob("*")
-        if path.is_file()
-        and not any(part.startswith(".") for part in path.relative_to(source).parts)
-    )
+    try:
+        found = sorted(
+            path
+            for path in source.rglob("*")
+            if path.is_file()
+            and not any(part.startswith(".") for part in path.relative_to(source).parts)
+        )
+    except OSError as error:  # a folder that cannot be looked into, or links in a circle
+        reason = f"{error.strerror}: {error.filename}"
+        raise UnreadableError(f"files to import in {source}", reason) from error
     if not found:
         raise UnreadableError(f"files to import in {source}", "none")
     return tuple(found)

@@ -1,0 +1,251 @@
+"""Directories of trainings: ``unit.json``, saved potentials, checkpoints and weights of others."""
+
+import atexit
+import copy
+import io
+import json
+import pickle
+import shutil
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pen import Reader, few, many, offences
+
+sys.path.insert(0, str(Path(__file__).parent))
+from mutations import (
+    CANARY,
+    Canary,
+    mutate_bytes,
+    mutate_document,
+    mutate_json,
+    mutate_npz,
+    one_of,
+)
+from test_stores import write_toy
+
+from mlip_compose.potentials.additive.kind import KIND as ADDITIVE
+from mlip_compose.potentials.base import ListsTerms
+from mlip_compose.potentials.composition import KIND as COMPOSITION
+from mlip_compose.potentials.registry import load_potential
+from mlip_compose.report.bundle import UnitFacts
+from mlip_compose.store.reader import Store
+from mlip_compose.studies.evaluate import predict_unit, target_of
+from mlip_compose.studies.training import read_unit, training_set
+
+_MADE = {}
+
+
+def shared():
+    """Return trained potentials and what they were trained on, made once a process."""
+    if not _MADE:
+        folder = Path(tempfile.mkdtemp(prefix="pen-models-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        store = Store(write_toy(folder / "toy.h5"))
+        target = target_of(store, "length", 1, 8, 0, True)
+        data = training_set(store, target.selection.train, target.selection.validation)
+        for kind in (COMPOSITION, ADDITIVE):
+            potential = kind.fit(data, kind.settings(), 0, folder)
+            potential.save(folder / kind.name / "model")
+            facts = UnitFacts(
+                id=f"length_{kind.name}",
+                task="length",
+                levels=(1,),
+                potential=kind.name,
+                role=kind.role,
+                seed=0,
+                train_frames=8,
+                settings={},
+                status="done",
+                cost={"wall_s": 1.0},
+                facts=dict(potential.report),
+            )
+            identity = {
+                "dataset_sha256": store.checksum,
+                "train": {name: each.tolist() for name, each in target.selection.train.items()},
+            }
+            document = {"identity": identity, "facts": facts.model_dump(mode="json")}
+            (folder / kind.name / "unit.json").write_text(json.dumps(document))
+        _MADE.update(folder=folder, store=store, target=target)
+    return _MADE
+
+
+HOSTILE = (
+    {
+        "kind": "calculator",
+        "version": 1,
+        "facts": {"function": "os:system", "arguments": {"command": f"touch {CANARY}"}},
+    },
+    {
+        "kind": "calculator",
+        "version": 1,
+        "facts": {
+            "function": "subprocess:check_call",
+            "arguments": {"args": ["touch", CANARY]},
+            "elements": ["H", "C", "O"],
+        },
+    },
+    {
+        "kind": "mine",
+        "version": 1,
+        "facts": {
+            "card": {
+                "format": "mlip-compose/model-card/1",
+                "name": "mine",
+                "summary": "x",
+                "backend": "calculator",
+                "constructor": "os:system",
+                "arguments": {"command": f"touch {CANARY}"},
+                "elements": ["H", "C", "O"],
+                "charge": None,
+                "spin": None,
+                "level_of_theory": "x",
+                "training_sets": [],
+                "parameters": None,
+                "licence": None,
+                "citation": None,
+                "weights": {},
+                "executes_code": False,
+                "package": "ase",
+                "environment": "foundation",
+                "fine_tuning": False,
+            },
+            "weights": None,
+            "weights_sha256": None,
+        },
+    },
+)
+
+
+def training(name):
+    def make(rng, arena):
+        shutil.copytree(shared()["folder"] / name, arena.inside / "training")
+        folder = arena.inside / "training"
+        kind = int(rng.integers(8))
+        header = folder / "model" / "model.json"
+        if kind == 0:
+            path = folder / "unit.json"
+            path.write_bytes(mutate_json(rng, path.read_text()))
+        elif kind <= 3:
+            header.write_bytes(mutate_json(rng, header.read_text()))
+        elif kind == 4:
+            document = json.loads(header.read_text())
+            document["facts"] = mutate_document(rng, document["facts"], 1)
+            header.write_text(json.dumps(document))
+        elif kind == 5:
+            document = copy.deepcopy(one_of(rng, HOSTILE))
+            if rng.integers(2):
+                document = mutate_document(rng, document, 1)
+            header.write_text(json.dumps(document))
+        else:
+            arrays = folder / "model" / "model.npz"
+            if not arrays.is_file():
+                header.write_bytes(mutate_bytes(rng, header.read_bytes()))
+            else:
+                with np.load(arrays) as stored:
+                    there = {key: stored[key] for key in stored.files}
+                mutate_npz(rng, arrays, there)
+        return folder
+
+    return make
+
+
+def predict(folder):
+    made = shared()
+    unit = read_unit(folder)
+    found = predict_unit(unit, made["store"], made["target"])
+    for each in found.frames.values():
+        assert each.forces.shape[::2] == (len(each.energy), 3)
+    potential = load_potential(unit.model)
+    if isinstance(potential, ListsTerms):
+        potential.terms()
+
+
+READERS = {
+    "composition": Reader(training("composition"), predict),
+    "additive": Reader(training("additive"), predict),
+}
+
+
+def neural():
+    """Return a saved SchNet of a few parameters, and weights of ANI's format; needs torch."""
+    if "schnet" not in _MADE:
+        import torch
+
+        from mlip_compose.potentials.neural.models import build_model
+        from mlip_compose.potentials.neural.potential import NeuralPotential
+        from mlip_compose.potentials.neural_kind import Architecture
+        from mlip_compose.potentials.schnet import SchNetSettings, build
+
+        torch.set_num_threads(1)
+        architecture = Architecture("schnet-small", SchNetSettings, build)
+        settings = architecture.settings(channels=4)
+        energies = {1: -10.0, 6: -1000.0, 8: -2000.0}
+        model = build_model(architecture, settings, sorted(energies), seed=0)
+        folder = shared()["folder"] / "schnet"
+        shutil.copytree(shared()["folder"] / "composition", folder)
+        shutil.rmtree(folder / "model")
+        NeuralPotential(architecture, settings, model.eval(), energies, {}).save(folder / "model")
+        _MADE["schnet"] = folder
+    return _MADE["schnet"]
+
+
+def neural_training(rng, arena):
+    neural()
+    return training("schnet")(rng, arena)
+
+
+def weights(rng, arena):
+    """Write what is to be a state of torch, and mostly is a pickle that runs code."""
+    import torch
+
+    import mlip_compose.potentials.pretrained.torchani_model  # noqa: F401 - makes caches at first
+
+    state = {"a.weight": torch.zeros(3, 3), "b": torch.ones(2)}
+    target = io.BytesIO()
+    kind = int(rng.integers(6))
+    if kind <= 1:
+        torch.save(state | {"c": Canary()} if kind else state, target)
+    elif kind == 2:
+        torch.save(Canary(), target, _use_new_zipfile_serialization=False)
+    elif kind == 3:
+        pickle.dump(Canary(), target)
+    elif kind == 4:
+        torch.save(state, target)
+        data = io.BytesIO()
+        with zipfile.ZipFile(target) as old, zipfile.ZipFile(data, "w") as new:
+            for name in old.namelist():
+                content = pickle.dumps(Canary()) if name.endswith("data.pkl") else old.read(name)
+                new.writestr(name, content)
+        target = data
+    else:
+        torch.save(state, target, _use_new_zipfile_serialization=bool(rng.integers(2)))
+    path = arena.inside / "weights.pt"
+    data = target.getvalue()
+    path.write_bytes(mutate_bytes(rng, data) if rng.integers(2) else data)
+    return path
+
+
+def read_weights(path):
+    from mlip_compose.potentials.pretrained.kinds import shipped_card
+    from mlip_compose.potentials.pretrained.torchani_model import load
+
+    load(shipped_card("ani-1x"), path)
+
+
+READERS["schnet"] = Reader(neural_training, predict)  # the last two need torch: slow tests alone
+READERS["weights"] = Reader(weights, read_weights)
+
+
+@pytest.mark.parametrize("reader", ["composition", "additive"])
+def test_hostile_files_are_refused_or_valid(pen, reader):
+    assert offences(pen.run(__file__, reader, few())) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("reader", READERS)
+def test_many_hostile_files_are_refused_or_valid(pen, reader):
+    assert offences(pen.run(__file__, reader, many())) == []

@@ -1,0 +1,218 @@
+"""Predictions: files of this program, and HDF5, npz and extended XYZ of others."""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import ase.io
+import h5py
+import numpy as np
+import pytest
+from pen import Reader, few, many, offences
+
+sys.path.insert(0, str(Path(__file__).parent))
+from mutations import mutate_bytes, mutate_hdf5, mutate_json, mutate_npz, mutate_text, one_of
+from test_stores import write_toy
+
+from mlip_compose.errors import DataError
+from mlip_compose.records import MINIMUM
+from mlip_compose.store.formats.predicted import origin_of
+from mlip_compose.store.predictions import (
+    PredictionHeader,
+    Predictions,
+    _checksum,
+    read_predictions,
+    write_predictions,
+)
+from mlip_compose.store.reader import Store
+from mlip_compose.studies.evaluate import certified, target_of
+from mlip_compose.studies.exporting import TaskFrames, export_data
+from mlip_compose.studies.foreign import ForeignRow, import_predictions
+from mlip_compose.studies.foreign_files import refuse_foreign
+from mlip_compose.studies.scoring import score_predictions
+
+PARTS = ("train", "id", "ood", "minimum")
+_MADE = {}
+
+
+def shared():
+    """Return a folder of the files that cases begin with, made once a process."""
+    if not _MADE:
+        import atexit
+        import tempfile
+
+        folder = Path(tempfile.mkdtemp(prefix="pen-predictions-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        store = Store(write_toy(folder / "toy.h5"))
+        task = TaskFrames("length", 1, train_frames=8, seed=0, allow_missing=True)
+        exported = export_data(store, folder / "exported", task=task).path
+        rng = np.random.default_rng(1)
+        for part in PARTS:
+            images = ase.io.read(exported / f"{part}.xyz", index=":")
+            for atoms in images:
+                atoms.info["MACE_energy"] = atoms.info["REF_energy"] + rng.normal()
+                shape = atoms.arrays["REF_forces"].shape
+                atoms.arrays["MACE_forces"] = atoms.arrays["REF_forces"] + rng.normal(size=shape)
+            ase.io.write(folder / f"{part}.xyz", images, format="extxyz")
+        target = target_of(store, "length", 1, 8, 0, True)
+        row = ForeignRow(name="mine", dataset=str(folder / "toy.h5"), allow_missing=True)
+        found = import_predictions([folder / f"{part}.xyz" for part in PARTS], row)
+        write_predictions(folder / "mine.h5", found.predictions, store.molecule_checksums)
+        radius = certified(store, target).coverage_radius
+        nested = {
+            f"{name}/{trajectory}/{key}": array
+            for (name, trajectory), each in found.predictions.frames.items()
+            for key, array in (
+                ("frames", np.asarray(each.indices, dtype=np.int32)),
+                ("energy", each.energy),
+                ("forces", each.forces),
+            )
+        }
+        with h5py.File(folder / "theirs.h5", "w") as file:
+            for key, array in nested.items():
+                file[key] = array
+            file.attrs.update({"task": "length", "level": 1, "train_frames": 8, "seed": 0})
+        origin = {"task": "length", "level": 1, "train_frames": 8, "seed": 0}
+        rows = [
+            (name, trajectory, int(frame), float(energy), forces)
+            for (name, trajectory), each in found.predictions.frames.items()
+            for frame, energy, forces in zip(each.indices, each.energy, each.forces, strict=True)
+        ]
+        most = max(len(forces) for *_, forces in rows)
+        padded = np.zeros((len(rows), most, 3))
+        for at, (*_, forces) in enumerate(rows):
+            padded[at, : len(forces)] = forces
+        flat = {
+            "molecule": np.array([name for name, *_ in rows]),
+            "trajectory": np.array([trajectory for _, trajectory, *_ in rows]),
+            "frame": np.array([frame for _, _, frame, *_ in rows]),
+            "energy": np.array([energy for *_, energy, _ in rows]),
+            "forces": padded,
+        }
+        _MADE.update(
+            folder=folder,
+            store=store,
+            target=target,
+            radius=radius,
+            nested=nested | origin,
+            flat=flat | origin,
+        )
+    return _MADE
+
+
+def seal(path):
+    """Give predictions the checksum of what they say now."""
+    with h5py.File(path, "r+") as file:
+        attributes = {k: v for k, v in file.attrs.items() if k not in ("schema", "sha256")}
+        attributes = {
+            k: v.item() if isinstance(v, np.generic) else v for k, v in attributes.items()
+        }
+        try:
+            for key in ("settings", "software", "unseen_terms", "failed_relaxations", "failures"):
+                attributes[key] = json.loads(attributes.get(key, "{}"))
+            header = PredictionHeader.model_validate(attributes)
+            from mlip_compose.store import predictions as module
+
+            frames = [
+                module._frames("", molecule, trajectory, file[molecule][trajectory])
+                for molecule in file
+                for trajectory in file[molecule]
+            ]
+            file.attrs["sha256"] = _checksum(Predictions(header, frames))
+        except (KeyError, TypeError, ValueError, RecursionError, AttributeError, DataError):
+            pass
+
+
+def own(rng, arena):
+    path = arena.inside / "mine.h5"
+    shutil.copy(shared()["folder"] / "mine.h5", path)
+    mutate_hdf5(rng, path, arena.outside, seal)
+    return path
+
+
+def read_and_score(path):
+    made = shared()
+    refuse_foreign(path)
+    predictions, _ = read_predictions(path)
+    for (_, trajectory), each in predictions.frames.items():
+        assert each.forces.shape[0] == len(each.energy) == len(each.indices)
+        assert trajectory != MINIMUM or len(each.energy) == 1
+    score = score_predictions(predictions, made["store"], made["target"], made["radius"])
+    assert score.model_validate_json(score.model_dump_json())
+
+
+def folder_of_xyz(rng, arena):
+    for part in PARTS:
+        shutil.copy(shared()["folder"] / f"{part}.xyz", arena.inside)
+    shutil.copy(shared()["folder"] / "exported" / "split.json", arena.inside)
+    path = arena.inside / f"{one_of(rng, PARTS)}.xyz"
+    if rng.integers(5) == 0:
+        path = arena.inside / "split.json"
+        path.write_bytes(mutate_json(rng, path.read_text()))
+        return arena.inside
+    path.write_bytes(mutate_text(rng, path.read_text()))
+    return arena.inside
+
+
+def hdf5_of_others(rng, arena):
+    path = arena.inside / "theirs.h5"
+    shutil.copy(shared()["folder"] / "theirs.h5", path)
+    mutate_hdf5(rng, path, arena.outside)
+    return path
+
+
+def npz_of_others(layout):
+    def make(rng, arena):
+        path = arena.inside / "theirs.npz"
+        mutate_npz(rng, path, shared()[layout])
+        return path
+
+    return make
+
+
+def trajectory_of_others(rng, arena):
+    for part in PARTS:
+        path = arena.inside / f"{part}.traj"
+        images = ase.io.read(shared()["folder"] / f"{part}.xyz", index=":")
+        ase.io.write(path, images)
+    path = arena.inside / f"{one_of(rng, PARTS)}.traj"
+    path.write_bytes(mutate_bytes(rng, path.read_bytes()))
+    return arena.inside
+
+
+def import_and_score(path):
+    made = shared()
+    for each in [path] if path.is_file() else sorted(path.glob("*.xyz")):
+        origin_of(each)
+    row = ForeignRow(
+        name="theirs",
+        dataset=str(made["folder"] / "toy.h5"),
+        allow_missing=True,
+        energy_unit="eV",
+        force_unit="eV/Angstrom",
+    )
+    found = import_predictions([path], row)
+    write_predictions(Path("imported.h5"), found.predictions, found.store.molecule_checksums)
+    read_and_score(Path("imported.h5"))
+
+
+READERS = {
+    "own predictions": Reader(own, read_and_score),
+    "xyz of others": Reader(folder_of_xyz, import_and_score),
+    "traj of others": Reader(trajectory_of_others, import_and_score),
+    "hdf5 of others": Reader(hdf5_of_others, import_and_score),
+    "npz of others, nested": Reader(npz_of_others("nested"), import_and_score),
+    "npz of others, flat": Reader(npz_of_others("flat"), import_and_score),
+}
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_hostile_files_are_refused_or_valid(pen, reader):
+    assert offences(pen.run(__file__, reader, few())) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("reader", READERS)
+def test_many_hostile_files_are_refused_or_valid(pen, reader):
+    assert offences(pen.run(__file__, reader, many())) == []

@@ -1,0 +1,154 @@
+"""Directories of results: ``results.json``, ``gallery.json``, and scores and certificates there."""
+
+import contextlib
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+from pen import Reader, few, many, offences
+
+sys.path.insert(0, str(Path(__file__).parent))
+from mutations import mutate_json, one_of
+from test_predictions import shared as predicted
+
+from mlip_compose.errors import RequestError
+from mlip_compose.evaluation.ceiling import CeilingScore
+from mlip_compose.evaluation.horizon import horizons
+from mlip_compose.evaluation.paired import paired_differences
+from mlip_compose.evaluation.ranking import rankings
+from mlip_compose.evaluation.results import Score
+from mlip_compose.report.bundle import DatasetFacts, StudyResults, UnitFacts
+from mlip_compose.report.page import write_report
+from mlip_compose.report.terminal import leaderboard_table
+from mlip_compose.store.predictions import Predictions, read_predictions, write_predictions
+from mlip_compose.studies.directory import ResultsDirectory, made_from, read_kept
+from mlip_compose.studies.evaluate import certified
+from mlip_compose.studies.gallery import Predicted, update_gallery
+from mlip_compose.studies.provenance import provenance
+from mlip_compose.studies.run import read_results
+from mlip_compose.studies.scoring import score_predictions
+from mlip_compose.tasks.schema import Certificate
+
+_MADE = {}
+
+
+def shared():
+    """Return the directory of the results of two potentials on one task, made once a process."""
+    if not _MADE:
+        made = predicted()
+        store, target = made["store"], made["target"]
+        folder = made["folder"] / "results"
+        directory = ResultsDirectory(folder)
+        loaded, _ = read_predictions(made["folder"] / "mine.h5")
+        certificate = certified(store, target)
+        scores, units, asked = [], [], []
+        for name in ("wide", "deep"):
+            header = loaded.header.model_copy(update={"potential": name})
+            predictions = Predictions(header, loaded.frames.values())
+            from dataclasses import replace
+
+            this = replace(target, id=name)
+            write_predictions(directory.predictions(name), predictions, store.molecule_checksums)
+            scores.append(score_predictions(predictions, store, this, made["radius"]))
+            directory.score(name).parent.mkdir(exist_ok=True)
+            directory.score(name).write_text(scores[-1].model_dump_json())
+            asked.append(Predicted(this, 0, made["radius"]))
+            units.append(
+                UnitFacts(
+                    id=name,
+                    task="length",
+                    levels=(1,),
+                    potential=name,
+                    role="learned",
+                    seed=0,
+                    train_frames=8,
+                    settings={"channels": 8},
+                    status="done",
+                    cost={"wall_s": 1.0, "cpu_s": 2.0, "device": "cpu", "parameters": 7},
+                    facts={"validation_curve": [{"step": 1, "forces_mae": 2.0}]},
+                )
+            )
+        update_gallery(asked, store, directory)
+        results = StudyResults(
+            name="mine",
+            study={"name": "mine", "tasks": ["length"], "levels": [1], "train_frames": 8},
+            dataset=DatasetFacts(
+                name=store.name,
+                sha256=store.checksum,
+                reference=store.reference,
+                reference_settings={},
+                sampling={},
+                molecules=3,
+                frames=store.total_frames,
+            ),
+            certificates=(certificate.to_json(),),
+            units=tuple(units),
+            scores=tuple(scores),
+            pairs=paired_differences(scores, ("forces_mae",)),
+            rankings=rankings(scores),
+            horizons=horizons(scores, ()),
+            provenance=provenance("mlip-compose run"),
+        )
+        directory.results.write_text(results.model_dump_json(indent=1))
+        path = directory.certificate("length", 1, 0)
+        path.parent.mkdir()
+        path.write_text(json.dumps(certificate.to_json()))
+        _MADE["folder"] = folder
+    return _MADE["folder"]
+
+
+def results(file):
+    def make(rng, arena):
+        shutil.copytree(shared(), arena.out / "results")
+        path = arena.out / "results" / one_of(rng, file)
+        path.write_bytes(mutate_json(rng, path.read_text()))
+        return arena.out / "results"
+
+    return make
+
+
+def read(directory):
+    found = read_results(ResultsDirectory(directory))
+    assert found.model_dump_json()
+
+
+def report(directory):
+    place = ResultsDirectory(directory)
+    found = read_results(place)
+    with made_from(place):
+        write_report(found, directory / "report.html")
+        leaderboard_table(found)
+
+
+def keep(directory):
+    """Read what a second run would take from the first one; damaged files are made anew."""
+    for path in directory.rglob("*.json"):
+        for model in (Score, CeilingScore, Certificate):
+            kept = read_kept(path, model)
+            if kept is not None:
+                assert kept.model_dump_json()
+    with contextlib.suppress(RequestError):
+        read_results(ResultsDirectory(directory))
+
+
+READERS = {
+    "results": Reader(results(("results.json",)), read),
+    "gallery": Reader(results(("gallery.json",)), read),
+    "kept": Reader(
+        results(("scores/wide.json", "certificates/length_L1_s0.json", "results.json")), keep
+    ),
+    "report": Reader(results(("results.json", "gallery.json")), report),
+}
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_hostile_files_are_refused_or_valid(pen, reader):
+    assert offences(pen.run(__file__, reader, few())) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("reader", READERS)
+def test_many_hostile_files_are_refused_or_valid(pen, reader):
+    assert offences(pen.run(__file__, reader, many())) == []
