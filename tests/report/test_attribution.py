@@ -209,7 +209,7 @@ def test_the_error_axis_without_the_scale_row_ends_below_it(views):
 def test_the_largest_errors_are_named_with_their_share():
     elements = attribution(30.0).forces[2]
     assert largest_errors(elements) == (
-        "O 69.0 meV/Å (25.0 % of the error), N 66.0 meV/Å (25.0 % of the error)"
+        "O (69.0 meV/Å, 25.0 % of the error), N (66.0 meV/Å, 25.0 % of the error)"
     )
     of_training = [row for row in elements.rows if row.part == "id"]
     assert largest_errors(elements.model_copy(update={"rows": tuple(of_training)})) == ""

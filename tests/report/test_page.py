@@ -149,7 +149,7 @@ def test_a_missing_value_is_a_dash_with_an_explanation(page):
 
 
 def test_what_was_run_is_told(page):
-    for fact in ("c0ffee" * 10, "mlip-compose run quick", "numpy", "23,456", "temperature_K"):
+    for fact in ("c0ffee" * 10, "mlip-compose run quick", "numpy", "23,456", "temperature, K"):
         assert fact in page.words
 
 

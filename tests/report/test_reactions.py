@@ -93,9 +93,10 @@ def test_errors_are_those_recorded(shown):
     (row,) = [
         row
         for row in shown.errors[2]
-        if row[:5] == ("length", "exchanges", "OOD", "additive", "own minima")
+        if row.of == ("length", "exchanges", "additive", "own minima")
     ]
-    assert row[5:9] == ("1", "0.500", "–", "0.500")
+    assert row.id == ()
+    assert row.ood == ("1", "0.500", "", "0.500", "OH-2-F + H-2-H → OH-2-H + <F>")
     assert shown.distances[2] == (
         ("length", "OOD", "additive", "11", "1", "0.042", "0.030 to 0.060", "0.110", "OH-12-H"),
     )

@@ -40,7 +40,7 @@ from mlip_compose.report.leaderboard import (
 from mlip_compose.report.learning import learning_panels
 from mlip_compose.report.maps import map_document
 from mlip_compose.report.molecules import LIMIT, molecules_document
-from mlip_compose.report.numbers import DASH, between, is_number, number, ratio
+from mlip_compose.report.numbers import DASH, between, is_number, number, ratio, unbroken
 from mlip_compose.report.origins import origin_of
 from mlip_compose.report.packing import pack, put_off
 from mlip_compose.report.parities import parity_document
@@ -318,7 +318,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"number": number, "ratio": ratio, "between": between}
+    environment.filters |= {"number": number, "ratio": ratio, "between": between, "unbroken": unbroken}
     environment.tests |= {"finite": is_number}
     environment.globals |= {
         "provenance": provenance_of,

@@ -60,7 +60,7 @@ function numberColumn(found, task, column, columns) {
   const room = (10 * found.tasks[task].length + 16) / columns.length; // for the task's name above
   return {
     title: found.heads[column][0], field: `${task}_${column}`, cssClass: `num ${column}`,
-    minWidth: Math.max(column === "ceiling_gap" ? 92 : 78, room),
+    minWidth: Math.max(64, room),
     titleFormatter: heading(...found.heads[column], found.tasks[task]),
     sorter: "number", sorterParams: { alignEmptyValues: "bottom" }, headerSortTristate: true,
     formatter: (cell) => {
@@ -107,7 +107,7 @@ function buildBoard() {
     groupToggleElement: false,
     groupHeader: (role) => element("span", data.roles[role]),
     columns: [{
-      title: "potential", field: "name", frozen: true, width: innerWidth < 700 ? 116 : 150,
+      title: "potential", field: "name", frozen: true, width: innerWidth < 700 ? 116 : 134,
       titleFormatter: heading("potential"), sorter: "string", headerSortTristate: true,
       formatter: (cell) => contentOf(cell.getData().head), cssClass: "name",
     }, ...groups],
