@@ -318,7 +318,8 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"number": number, "ratio": ratio, "between": between, "unbroken": unbroken}
+    environment.filters |= {"number": number, "ratio": ratio, "between": between}
+    environment.filters |= {"unbroken": unbroken}
     environment.tests |= {"finite": is_number}
     environment.globals |= {
         "provenance": provenance_of,

@@ -56,11 +56,13 @@ function heading(title, unit, task = "") {
   };
 }
 
+const WIDTHS = { rank: 48 }; // px, of a column of numbers with their limits; others have 64
+
 function numberColumn(found, task, column, columns) {
   const room = (10 * found.tasks[task].length + 16) / columns.length; // for the task's name above
   return {
-    title: found.heads[column][0], field: `${task}_${column}`, cssClass: `num ${column}`,
-    minWidth: Math.max(64, room),
+    title: found.heads[column][0], field: `${task}_${column}`, cssClass: `num ${column}${column === columns[0] ? " first" : ""}`,
+    minWidth: Math.max((WIDTHS[column] || 64) + (column === columns[0] ? 6 : 0), room),
     titleFormatter: heading(...found.heads[column], found.tasks[task]),
     sorter: "number", sorterParams: { alignEmptyValues: "bottom" }, headerSortTristate: true,
     formatter: (cell) => {
@@ -75,7 +77,7 @@ function numberColumn(found, task, column, columns) {
       if (column !== columns[0]) return "";
       const text = contentOf(given);
       text.className = `instead ${records[task].state}`;
-      text.style.width = `calc(${columns.length} * 100% - 12px)`;
+      text.style.width = columns.length > 1 ? `${60 * columns.length}px` : "calc(100% - 12px)";
       holder.classList.add("wide-cell");
       return text;
     },
