@@ -9,7 +9,8 @@ from mlip_compose.report.page import write_report
 
 OTHER = "pbe-d3bj/def2-svp"
 FIRST = ".tabulator-row:not(.tabulator-group) [tabulator-field='0_ood']"
-TICK = "#gap-plot .main-svg"
+DRAWN = "#gap-plot .main-svg"
+NAMED = "return document.querySelector('.eyebrow').textContent.includes(arguments[0])"
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +37,9 @@ def test_a_reference_is_chosen_by_its_study(both):
     assert options == ["four-by-eight, gfn2-xtb", f"four-by-eight, {OTHER}"]
     first = shown()
     both.choose("#study-choice", options[1])
-    both.until("return document.querySelector('.eyebrow').textContent.includes(arguments[0])", OTHER)
+    both.until(
+        "return document.querySelector('.eyebrow').textContent.includes(arguments[0])", OTHER
+    )
     second = shown()
     assert first["wide"] != first["short"]
     assert (second["wide"], second["short"]) == (first["short"], first["wide"])
@@ -45,7 +48,7 @@ def test_a_reference_is_chosen_by_its_study(both):
     assert OTHER in both.text("#note")
     assert "gfn2-xtb" not in both.text("main")
     both.bring("#gap-plot")
-    both.until(f"return document.querySelector('{TICK}')")
+    both.until(f"return document.querySelector('{DRAWN}')")
     both.choose("#study-choice", options[0])
-    both.until("return document.querySelector('.eyebrow').textContent.includes('gfn2-xtb')")
+    both.until(NAMED, "gfn2-xtb")
     assert shown() == first

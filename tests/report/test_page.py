@@ -201,6 +201,12 @@ def test_names_are_shown_as_they_are_written(hostile, page):
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in names
 
 
+def test_two_maps_are_of_two_trainings_where_all_are_feasibility_rows(make_results):
+    text = render_report(make_results(potentials=("additive",), seeds=(0, 1), failed=()))
+    initial = Page(text).island["initial"]
+    assert (initial["left"], initial["right"]) == ("additive, seed 0", "additive, seed 1")
+
+
 def test_a_study_of_four_tasks_and_eight_potentials_stays_small(make_results):
     names = ("composition", "additive", "mace-small", "p1", "p2", "p3", "p4", "p5")
     assert len(render_report(make_results(potentials=names)).encode()) < LIMIT

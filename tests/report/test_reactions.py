@@ -102,6 +102,28 @@ def test_errors_are_those_recorded(shown):
     )
 
 
+def test_both_parts_of_a_kind_of_reaction_stand_in_one_row(with_reactions):
+    scores = tuple(
+        s.model_copy(
+            update={
+                "reactions": tuple(
+                    r.model_copy(update={"kind": "increment", "reference": r.predicted})
+                    for r in s.reactions
+                )
+            }
+        )
+        for s in with_reactions.scores
+    )
+    changed = with_reactions.model_copy(update={"reaction_errors": reaction_errors(scores)})
+    rows = reactions_of(changed, styles_of(entries_of(changed))).errors[2]
+    (row,) = [
+        row
+        for row in rows
+        if row.of == ("length", "CH₂ increments", "additive", "reference's minima")
+    ]
+    assert (row.id[:2], row.ood[:2]) == (("1", "0"), ("1", "0"))
+
+
 def test_dots_are_the_reactions_of_all_but_scale_rows(shown):
     assert [(p.task, p.title.split(",")[0]) for p in shown.panels][:2] == [
         ("length", "exchanges"),

@@ -164,7 +164,9 @@ def _spelt(values: Mapping[str, Any]) -> Facts:
 
 def _words(key: str) -> str:
     *rest, last = key.split("_")
-    return f"{' '.join(rest)}, {last}" if rest and last in UNITS else key.replace("_", " ")
+    if rest and last in UNITS and rest[-1] != "per":
+        return f"{' '.join(rest)}, {last}"
+    return key.replace("_", " ")
 
 
 def _yaml(values: Mapping[str, Any]) -> str:

@@ -243,7 +243,8 @@ def _data(
         return {str(level): found for level in levels if (found := document(level))}
 
     labels = [run.label for run in of_runs]
-    beside = [run.label for run in of_runs if run.role == "feasibility"] + labels[1:]
+    others = list(of_runs)[1:]
+    beside = [run.label for run in others if run.role == "feasibility"] + labels[1:]
     return {
         "initial": {
             "level": str(default_level(results)),

@@ -56,7 +56,7 @@ function heading(title, unit, task = "") {
   };
 }
 
-const WIDTHS = { rank: 48 }; // px, of a column of numbers with their limits; others have 64
+const WIDTHS = { ceiling_gap: 92, rank: 48 }; // px, of a column of numbers with their limits; others have 64
 
 function numberColumn(found, task, column, columns) {
   const room = (10 * found.tasks[task].length + 16) / columns.length; // for the task's name above
