@@ -56,13 +56,17 @@ function heading(title, unit, task = "") {
   };
 }
 
-const WIDTHS = { ceiling_gap: 92, rank: 48 }; // px, of a column of numbers with their limits; others have 64
+// px, of a column of numbers with their limits, and with what they vary by over seeds
+function widthOf(column, found) {
+  if (column === "rank") return 48;
+  return found.seeds || column === "ceiling_gap" ? 92 : 64;
+}
 
 function numberColumn(found, task, column, columns) {
   const room = (10 * found.tasks[task].length + 16) / columns.length; // for the task's name above
   return {
     title: found.heads[column][0], field: `${task}_${column}`, cssClass: `num ${column}${column === columns[0] ? " first" : ""}`,
-    minWidth: Math.max((WIDTHS[column] || 64) + (column === columns[0] ? 6 : 0), room),
+    minWidth: Math.max(widthOf(column, found) + (column === columns[0] ? 6 : 0), room),
     titleFormatter: heading(...found.heads[column], found.tasks[task]),
     sorter: "number", sorterParams: { alignEmptyValues: "bottom" }, headerSortTristate: true,
     formatter: (cell) => {
