@@ -6,10 +6,11 @@ TOLD = "#account [data-copy] + [role=status]"
 SELECTED = "return getSelection().toString()"
 
 
-@pytest.fixture
-def account(opened):
-    opened.bring("#command")
-    return opened
+@pytest.fixture(scope="module")
+def account(browser, page):
+    with browser.opening(page):
+        browser.bring("#command")
+        yield browser
 
 
 def allow(browser, setting):
