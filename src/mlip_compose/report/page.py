@@ -76,11 +76,12 @@ SCRIPTS = (
     "molecules",
     "contents",
     "copy",
+    "printing",
     "start",
 )
 """Parts of the page's script, in the order in which they stand in it."""
 
-STYLES = ("report.css", "molecules.css")
+STYLES = ("report.css", "molecules.css", "paper.css")
 
 
 def write_report(results: StudyResults, path: Path, *others: StudyResults) -> None:
