@@ -1,4 +1,4 @@
-// The page on paper: light, as wide as that, with all that cannot be asked for there.
+// The page on paper: light, as wide as the paper, and with what cannot be unfolded there.
 
 // On paper nothing can be unfolded: definitions, drawings and settings are, what else is folded is
 // left out; and tables that are too wide are made smaller.
