@@ -16,7 +16,7 @@ LOOK = """
         words: all("main")[0].innerText.length,
         controls: all("button, select, input, nav").map(({ outerHTML }) => outerHTML.slice(0, 99)),
         plots: all(".plot").map((plot) => [
-            plot.getAttribute("aria-label").slice(0, 60), plot.clientWidth,
+            (plot.getAttribute("aria-label") || "").slice(0, 60), plot.clientWidth,
             plot.querySelector(".main-svg")?.clientWidth,
             Boolean(plot.querySelector(".cartesianlayer .trace, .cartesianlayer .hm")),
         ]),
