@@ -21,6 +21,22 @@ def study(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def small(study):
+    """Return one task at one level of the study, without the frames of its molecules."""
+    return study.model_copy(
+        update={
+            "certificates": tuple(c for c in study.certificates if c["task"] == "length"),
+            "units": tuple(unit for unit in study.units if unit.task == "length"),
+            "scores": tuple(s for s in study.scores if (s.task, s.level) == ("length", 2)),
+            "pairs": (),
+            "rankings": (),
+            "horizons": (),
+            "gallery": None,
+        }
+    )
+
+
+@pytest.fixture(scope="session")
 def page(study, tmp_path_factory):
     """Return the path of their report."""
     path = tmp_path_factory.mktemp("page") / "report.html"

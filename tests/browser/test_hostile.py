@@ -20,17 +20,7 @@ def renamed(text):
 
 
 @pytest.fixture(scope="module")
-def hostile(study, tmp_path_factory):
-    small = study.model_copy(
-        update={
-            "certificates": tuple(c for c in study.certificates if c["task"] == "length"),
-            "units": tuple(unit for unit in study.units if unit.task == "length"),
-            "scores": tuple(s for s in study.scores if (s.task, s.level) == ("length", 2)),
-            "pairs": (),
-            "rankings": (),
-            "horizons": (),
-        }
-    )
+def hostile(study, small, tmp_path_factory):
     gallery = Gallery.model_validate_json(renamed(study.gallery.model_dump_json()))
     results = StudyResults.model_validate_json(renamed(small.model_dump_json()))
     path = tmp_path_factory.mktemp("hostile") / "report.html"

@@ -27,3 +27,26 @@ def test_an_address_names_a_molecule(browser, page):
         browser.until_text("[data-molecule-name]", "CHO-8-H")
         browser.until("return document.querySelector('[data-viewer] canvas')")
         assert browser.inside("#molecules")
+
+
+def test_two_potentials_are_set_side_by_side(opened):
+    heads = "[data-map]:not([hidden]) h3"
+    first = "[data-map=right] .textpoint text"
+    opened.bring("[data-map=right] .plot")
+    opened.choose("#map [data-state=task]", "recombination")
+    opened.choose("#map [data-state=right]", "short")
+    opened.until_text("[data-map=right] h3", "short on recombination, level 2")
+    assert opened.texts(heads) == [
+        "wide on recombination, level 2",
+        "short on recombination, level 2",
+    ]
+    panels = opened.texts("[data-map=right] h4")
+    assert panels[:2] == ["One end group, X-(CH₂)n-H", "Two end groups, X-(CH₂)4-Y"]
+    errors = opened.until(f'return document.querySelector("{first}")').text
+    opened.choose("#map [data-state=quantity]", "gap: force MAE / mean ID force MAE")
+    opened.until(f'return document.querySelector("{first}")?.textContent.includes(".")')
+    assert opened.text(first) != errors
+    assert opened.text("#map [data-scale-label]").startswith("gap")
+    opened.choose("#map [data-state=right]", "none")
+    opened.until("return document.querySelector('[data-map=right]').hidden")
+    assert opened.texts(heads) == ["wide on recombination, level 2"]

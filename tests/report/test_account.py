@@ -31,6 +31,16 @@ def test_costs_are_added_up(results):
     assert account(results).works[0].memory == "–"
 
 
+def test_settings_of_the_data_are_spelt_out_with_their_units(results):
+    found = account(results)
+    assert found.reference == (
+        ("level of theory", "gfn2-xtb"),
+        ("method", "GFN2-xTB"),
+        ("accuracy", "0.1"),
+    )
+    assert found.sampling == (("temperature, K", "500"), ("friction per fs", "0.01"))
+
+
 def test_software_and_machine_stand_apart(results):
     found = account(results)
     assert ("numpy", "2.1.0") in found.software

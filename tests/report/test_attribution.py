@@ -15,7 +15,8 @@ from mlip_compose.evaluation.attribution_results import (
 )
 from mlip_compose.evaluation.results import Interval
 from mlip_compose.report.attribution import attribution_document, attribution_views, largest_errors
-from mlip_compose.report.leaderboard import entries_of
+from mlip_compose.report.leaderboard import build_board, entries_of, metrics_of
+from mlip_compose.report.overview import where_it_fails
 from mlip_compose.report.page import render_report
 from mlip_compose.report.style import styles_of
 
@@ -209,10 +210,23 @@ def test_the_error_axis_without_the_scale_row_ends_below_it(views):
 def test_the_largest_errors_are_named_with_their_share():
     elements = attribution(30.0).forces[2]
     assert largest_errors(elements) == (
-        "O 69.0 meV/Å (25.0 % of the error), N 66.0 meV/Å (25.0 % of the error)"
+        "O (69.0 meV/Å, 25.0 % of the error), N (66.0 meV/Å, 25.0 % of the error)"
     )
     of_training = [row for row in elements.rows if row.part == "id"]
     assert largest_errors(elements.model_copy(update={"rows": tuple(of_training)})) == ""
+
+
+def test_the_answer_says_where_the_largest_gap_is_from(found):
+    (weakness,) = where_it_fails(build_board(found, metrics_of(found)[0], 2))
+    assert weakness.sentence.endswith("There its force error on unseen molecules is largest")
+    assert [by for by, _ in weakness.places] == [
+        "by end group",
+        "by chain length n",
+        "by bonds from the end group",
+        "by bonds",
+    ]
+    page = render_report(found)
+    assert page.count("<li>by chain length n: n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}12 (") == 1
 
 
 def test_a_potential_of_several_seeds_is_shown_by_the_first(make_results):

@@ -119,3 +119,14 @@ def test_frames_without_a_prediction_are_counted(results):
     text = provenance_of(cell, "gap")
     assert "3 frames have no prediction" in text
     assert "none (fewer than two molecules)" in text
+
+
+def test_what_went_wrong_the_same_way_on_several_tasks_is_said_once(results):
+    failed = {"length": 3, "recombination": 3, "crossing": 1}
+    scores = [s.model_copy(update={"failed_frames": failed.get(s.task, 0)}) for s in results.scores]
+    changed = results.model_copy(update={"scores": tuple(scores)})
+    row = build_board(changed, metrics_of(results)[0], 2).rows[0]
+    assert row.notes == (
+        "length, recombination: 3 test frames failed",
+        "crossing: 1 test frame failed",
+    )

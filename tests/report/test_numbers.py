@@ -3,7 +3,7 @@ import math
 import pytest
 
 from mlip_compose.evaluation.results import Interval
-from mlip_compose.report.numbers import between, duration, number, percent, ratio
+from mlip_compose.report.numbers import between, duration, number, percent, ratio, unbroken
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,15 @@ def test_only_a_whole_is_100_percent_and_only_nothing_0(fraction, text):
 )
 def test_durations_are_in_their_natural_unit(seconds, text):
     assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "together"),
+    [
+        ("n = 9 (126 meV/Å, 16.1 % of it)", "n_=_9 (126_meV/Å, 16.1_% of it)"),
+        ("r* = 2", "r*_=_2"),
+        ("length and 12 molecules", "length and 12 molecules"),
+    ],
+)
+def test_a_number_is_not_parted_from_its_unit(text, together):
+    assert unbroken(text).replace("\N{NO-BREAK SPACE}", "_") == together

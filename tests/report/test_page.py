@@ -149,7 +149,7 @@ def test_a_missing_value_is_a_dash_with_an_explanation(page):
 
 
 def test_what_was_run_is_told(page):
-    for fact in ("c0ffee" * 10, "mlip-compose run quick", "numpy", "23,456", "temperature_K"):
+    for fact in ("c0ffee" * 10, "mlip-compose run quick", "numpy", "23,456", "temperature, K"):
         assert fact in page.words
 
 
@@ -199,6 +199,12 @@ def test_names_are_shown_as_they_are_written(hostile, page):
     assert page.island["initial"]["left"] == HOSTILE
     names = {trace["name"] for trace in page.island["gaps"]["2"]["forces_mae"]["figure"]["data"]}
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in names
+
+
+def test_two_maps_are_of_two_trainings_where_all_are_feasibility_rows(make_results):
+    text = render_report(make_results(potentials=("additive",), seeds=(0, 1), failed=()))
+    initial = Page(text).island["initial"]
+    assert (initial["left"], initial["right"]) == ("additive, seed 0", "additive, seed 1")
 
 
 def test_a_study_of_four_tasks_and_eight_potentials_stays_small(make_results):

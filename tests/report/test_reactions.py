@@ -93,12 +93,35 @@ def test_errors_are_those_recorded(shown):
     (row,) = [
         row
         for row in shown.errors[2]
-        if row[:5] == ("length", "exchanges", "OOD", "additive", "own minima")
+        if row.of == ("length", "exchanges", "additive", "own minima")
     ]
-    assert row[5:9] == ("1", "0.500", "–", "0.500")
+    assert row.id == ()
+    assert row.ood == ("1", "0.500", "", "0.500", "OH-2-F + H-2-H → OH-2-H + <F>")
     assert shown.distances[2] == (
         ("length", "OOD", "additive", "11", "1", "0.042", "0.030 to 0.060", "0.110", "OH-12-H"),
     )
+
+
+def test_both_parts_of_a_kind_of_reaction_stand_in_one_row(with_reactions):
+    scores = tuple(
+        s.model_copy(
+            update={
+                "reactions": tuple(
+                    r.model_copy(update={"kind": "increment", "reference": r.predicted})
+                    for r in s.reactions
+                )
+            }
+        )
+        for s in with_reactions.scores
+    )
+    changed = with_reactions.model_copy(update={"reaction_errors": reaction_errors(scores)})
+    rows = reactions_of(changed, styles_of(entries_of(changed))).errors[2]
+    (row,) = [
+        row
+        for row in rows
+        if row.of == ("length", "CH₂ increments", "additive", "reference's minima")
+    ]
+    assert (row.id[:2], row.ood[:2]) == (("1", "0"), ("1", "0"))
 
 
 def test_dots_are_the_reactions_of_all_but_scale_rows(shown):

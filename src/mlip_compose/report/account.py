@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import yaml
 
 from mlip_compose.report.bundle import StudyResults, UnitFacts
 from mlip_compose.report.numbers import DASH, duration, number
+
+UNITS: Final = ("K", "fs", "ps", "u", "eV", "Angstrom")
+"""Endings of keys that are units."""
 
 Facts = tuple[tuple[str, str], ...]
 
@@ -43,11 +46,14 @@ class Trained:
 class Account:
     """All that one needs to run a study again and to judge what it cost.
 
-    ``total`` is the sum over the units of work, in a sentence.
+    ``reference`` and ``sampling`` are the settings behind the data; ``total`` is the sum over the
+    units of work, in a sentence.
     """
 
     command: str
     dataset: Facts
+    reference: Facts
+    sampling: Facts
     study: str
     works: tuple[Work, ...]
     total: str
@@ -66,12 +72,11 @@ def account(results: StudyResults) -> Account:
         dataset=(
             ("name", dataset.name),
             ("sha256", dataset.sha256),
-            ("reference (level of theory)", dataset.reference),
-            *_flat(dataset.reference_settings, "reference"),
-            *_flat(dataset.sampling, "sampling"),
             ("molecules", f"{dataset.molecules:,}"),
             ("frames", f"{dataset.frames:,}"),
         ),
+        reference=(("level of theory", dataset.reference), *_spelt(dataset.reference_settings)),
+        sampling=_spelt(dataset.sampling),
         study=_yaml(results.model_dump(mode="json", include={"study"})["study"]),
         works=works,
         total=_total(results.units),
@@ -150,6 +155,18 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> Facts:
         else:
             rows.append((label, DASH if value is None else str(value)))
     return tuple(rows)
+
+
+def _spelt(values: Mapping[str, Any]) -> Facts:
+    """Return settings with their keys as words: ``timestep, fs`` for ``timestep_fs``."""
+    return tuple((_words(key), value) for key, value in _flat(values))
+
+
+def _words(key: str) -> str:
+    *rest, last = key.split("_")
+    if rest and last in UNITS and rest[-1] != "per":
+        return f"{' '.join(rest)}, {last}"
+    return key.replace("_", " ")
 
 
 def _yaml(values: Mapping[str, Any]) -> str:

@@ -113,8 +113,8 @@ def largest_errors(grouping: ForceGrouping, named: int = NAMED) -> str:
         return ""
     first = sorted(rows, key=lambda row: -row.forces_mae.value)[:named]
     return ", ".join(
-        f"{_name(grouping.name, row.group)} {number(row.forces_mae.value)} {grouping.unit} "
-        f"({percent(row.share)} of the error)"
+        f"{_name(grouping.name, row.group)} ({number(row.forces_mae.value)} {grouping.unit}, "
+        f"{percent(row.share)} of the error)"
         for row in first
     )
 

@@ -60,6 +60,20 @@ class Row:
     entry: Entry
     cells: tuple[Cell, ...]
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What went wrong on tasks that have numbers: tasks of which the same is said together."""
+        found: dict[str, list[str]] = {}
+        for cell in self.cells:
+            if cell.metric is None:
+                continue
+            if cell.failed_frames:
+                frames = "test frame" if cell.failed_frames == 1 else "test frames"
+                found.setdefault(f"{cell.failed_frames} {frames} failed", []).append(cell.task)
+            if cell.reason:
+                found.setdefault(cell.reason, []).append(cell.task)
+        return tuple(f"{', '.join(tasks)}: {text}" for text, tasks in found.items())
+
 
 @dataclass(frozen=True)
 class Board:

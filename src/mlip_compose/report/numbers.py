@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TypeGuard
 
 from mlip_compose.evaluation.results import Interval
 
 DASH = "–"
+_TOGETHER = re.compile(r"(?<=\d) (?=%|meV|eV|kcal|Å)|(?<=[nr*]) (?== \d)|(?<==) (?=\d)")
 
 
 def is_number(value: float | None) -> TypeGuard[float]:
@@ -49,6 +51,11 @@ def percent(fraction: float | None) -> str:
     if fraction in (0.0, 1.0):
         return f"{100 * fraction:.0f} %"
     return f"{min(max(100 * fraction, 0.1), 99.9):.1f} %"
+
+
+def unbroken(text: str) -> str:
+    """Return a text in which a number and its unit, and ``n = 9``, stand on one line."""
+    return _TOGETHER.sub("\N{NO-BREAK SPACE}", text)
 
 
 def duration(seconds: float | None) -> str:

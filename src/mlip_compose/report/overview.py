@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from mlip_compose.report.attribution import largest_errors
 from mlip_compose.report.bundle import StudyResults
 from mlip_compose.report.leaderboard import Board, Cell, Entry
@@ -10,7 +12,19 @@ from mlip_compose.report.numbers import is_number, number, ratio
 FEW = 2  # trained potentials that are looked at: those with the largest gaps
 
 
-def where_it_fails(board: Board) -> tuple[str, ...]:
+@dataclass(frozen=True)
+class Weakness:
+    """Where a potential fails: its largest gap, and the groups of atoms with the largest errors.
+
+    ``places`` are pairs of what atoms are grouped by and the worst group with its error; empty
+    where nothing is known of groups.
+    """
+
+    sentence: str
+    places: tuple[tuple[str, str], ...] = ()
+
+
+def where_it_fails(board: Board) -> tuple[Weakness, ...]:
     """Return in what molecules and atoms the errors are largest, on the task of the largest gap.
 
     Parameters
@@ -38,7 +52,7 @@ def may_be_trusted(results: StudyResults, level: int) -> tuple[str, ...]:
             str(certificate.get("task", ""))
         )
     shown = "; ".join(
-        f"{_tasks(tasks, len(certificates))}: {_radius(radius)}"
+        f"{_tasks(tasks, len(certificates))} {_radius(radius)}"
         for radius, tasks in sorted(radii.items())
     )
     leaky = [str(c.get("task", "")) for c in certificates if c.get("leaks")]
@@ -55,28 +69,29 @@ def _gap(cell: Cell) -> float:
     return gap.value if gap is not None else float("nan")
 
 
-def _where(gap: float, entry: Entry, cell: Cell) -> str:
+def _where(gap: float, entry: Entry, cell: Cell) -> Weakness:
     start = f"{entry.label} has its largest gap, {ratio(gap)}, on {cell.task}."
     score, metric = cell.score, cell.metric
     if score is None or metric is None:
-        return start
+        return Weakness(start)
     groupings = score.attribution.forces if score.attribution is not None else ()
-    found = [
-        f"by {grouping.label}: {largest}"
+    found = tuple(
+        (f"by {grouping.label}", largest)
         for grouping in groupings
         if grouping.name != "element" and (largest := largest_errors(grouping, 1))
-    ]
+    )
     if found:
-        return f"{start} There its force error on unseen molecules is largest, {'; '.join(found)}."
+        return Weakness(f"{start} There its force error on unseen molecules is largest", found)
     errors = {
         m.molecule: m.values[metric.name]
         for m in score.molecules
         if m.part == "ood" and metric.name in m.values
     }
     if not errors:
-        return start
+        return Weakness(start)
     name = max(errors, key=lambda molecule: errors[molecule])
-    return f"{start} Of its molecules {name} is the worst, {number(errors[name])} {metric.unit}."
+    worst = f"{name} is the worst, {number(errors[name])} {metric.unit}"
+    return Weakness(f"{start} Of its molecules {worst}.")
 
 
 def _tasks(tasks: list[str], total: int) -> str:

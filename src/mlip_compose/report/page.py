@@ -40,7 +40,7 @@ from mlip_compose.report.leaderboard import (
 from mlip_compose.report.learning import learning_panels
 from mlip_compose.report.maps import map_document
 from mlip_compose.report.molecules import LIMIT, molecules_document
-from mlip_compose.report.numbers import DASH, between, is_number, number, ratio
+from mlip_compose.report.numbers import DASH, between, is_number, number, ratio, unbroken
 from mlip_compose.report.origins import origin_of
 from mlip_compose.report.packing import pack, put_off
 from mlip_compose.report.parities import parity_document
@@ -76,11 +76,12 @@ SCRIPTS = (
     "molecules",
     "contents",
     "copy",
+    "printing",
     "start",
 )
 """Parts of the page's script, in the order in which they stand in it."""
 
-STYLES = ("report.css", "molecules.css")
+STYLES = ("report.css", "molecules.css", "paper.css")
 
 
 def write_report(results: StudyResults, path: Path, *others: StudyResults) -> None:
@@ -243,7 +244,8 @@ def _data(
         return {str(level): found for level in levels if (found := document(level))}
 
     labels = [run.label for run in of_runs]
-    beside = [run.label for run in of_runs if run.role == "feasibility"] + labels[1:]
+    others = list(of_runs)[1:]
+    beside = [run.label for run in others if run.role == "feasibility"] + labels[1:]
     return {
         "initial": {
             "level": str(default_level(results)),
@@ -319,6 +321,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {"number": number, "ratio": ratio, "between": between}
+    environment.filters |= {"unbroken": unbroken}
     environment.tests |= {"finite": is_number}
     environment.globals |= {
         "provenance": provenance_of,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -37,6 +38,19 @@ class Table:
 
 
 @dataclass(frozen=True)
+class ErrorRow:
+    """The errors of one potential in one kind of reaction: what they are of, ID and OOD.
+
+    A part is empty where it has no reactions; else it has their number, the mean absolute error
+    with its interval, and the largest error with the reaction that has it.
+    """
+
+    of: Cells
+    id: Cells = ()
+    ood: Cells = ()
+
+
+@dataclass(frozen=True)
 class Panel:
     """A dot plot: the energies of one kind of reaction on one task at one level."""
 
@@ -58,7 +72,7 @@ class Reactions:
     sentences: tuple[str, ...]
     together: tuple[Cells, ...]
     details: tuple[Table, ...]
-    errors: dict[int, tuple[Cells, ...]]
+    errors: dict[int, tuple[ErrorRow, ...]]
     distances: dict[int, tuple[Cells, ...]]
     failures: tuple[tuple[int, str], ...]
     panels: tuple[Panel, ...]
@@ -91,10 +105,8 @@ def reactions_of(results: StudyResults, styles: dict[Entry, Style]) -> Reactions
             for by, rows in (("by n", kind.by_chain), ("by end groups", kind.by_family))
         ),
         errors={
-            level: tuple(
-                _error_cells(results, found)
-                for found in results.reaction_errors
-                if found.level == level
+            level: _error_rows(
+                results, [found for found in results.reaction_errors if found.level == level]
             )
             for level in levels
         },
@@ -135,7 +147,7 @@ def _sentence(kind: KindOfReaction, results: StudyResults) -> str:
             f"The {found.count} CH₂ increments, which would all be the same, are {size} away from "
             "their mean on average"
         )
-    return f"{start}, {number(found.largest)} at most ({found.largest_of})."
+    return f"{start}, {number(found.largest)} at most ({_arrow(found.largest_of)})."
 
 
 def _of_kind(kind: KindOfReaction) -> Cells:
@@ -151,23 +163,32 @@ def _cells(found: Deviations) -> Cells:
         between(found.mean_absolute) or DASH,
         number(found.sd),
         number(found.largest),
-        found.largest_of,
+        _arrow(found.largest_of),
     )
 
 
-def _error_cells(results: StudyResults, found: ReactionErrors) -> Cells:
-    return (
-        found.task,
-        KINDS[found.kind][0],
-        PARTS[found.part],
-        _label(results, found),
-        ENERGIES[found.energies],
-        f"{found.count}",
-        number(found.mae.value),
-        between(found.mae) or DASH,
-        number(found.largest),
-        found.largest_of,
-    )
+def _error_rows(results: StudyResults, errors: Sequence[ReactionErrors]) -> tuple[ErrorRow, ...]:
+    """Return a row for each task, kind, potential and energies, with both parts in it."""
+    rows: dict[Cells, dict[str, Cells]] = {}
+    for found in errors:
+        of = (
+            found.task,
+            KINDS[found.kind][0],
+            _label(results, found),
+            ENERGIES[found.energies],
+        )
+        rows.setdefault(of, {})[found.part] = (
+            f"{found.count}",
+            number(found.mae.value),
+            between(found.mae),
+            number(found.largest),
+            _arrow(found.largest_of),
+        )
+    return tuple(ErrorRow(of, **parts) for of, parts in rows.items())
+
+
+def _arrow(reaction: str) -> str:
+    return reaction.replace("->", "→")
 
 
 def _distance_cells(results: StudyResults, found: Relaxations) -> Cells:

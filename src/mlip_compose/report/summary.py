@@ -19,7 +19,7 @@ from mlip_compose.report.leaderboard import (
 )
 from mlip_compose.report.numbers import between, is_number, number, ratio
 from mlip_compose.report.origins import is_zero_shot, origin_of
-from mlip_compose.report.overview import may_be_trusted, where_it_fails
+from mlip_compose.report.overview import Weakness, may_be_trusted, where_it_fails
 from mlip_compose.report.words import TASKS
 
 NOVEL_METRIC = "forces_mae_novel"
@@ -65,7 +65,7 @@ class Answer:
     sentences: tuple[str, ...]
     cautions: tuple[str, ...]
     tasks: tuple[TaskAnswer, ...]
-    where: tuple[str, ...]
+    where: tuple[Weakness, ...]
     trust: tuple[str, ...]
 
 

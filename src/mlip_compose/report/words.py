@@ -105,7 +105,11 @@ GLOSSARY: Final = {
         "so are reaction energies that are not balanced in elements, but for those with "
         "per-element offsets, which are fitted on training labels only."
     ),
-    "frame": "One geometry of a molecule, with its reference energy and forces.",
+    "frame": (
+        "One geometry of a molecule, with its reference energy and forces. A molecule has two "
+        "independent trajectories: frames of the primary one are for training and OOD tests, those "
+        "of the secondary one for validation and ID tests."
+    ),
 }
 
 ROLES: Final = {

@@ -56,11 +56,17 @@ function heading(title, unit, task = "") {
   };
 }
 
+// px, of a column of numbers with their limits, and with what they vary by over seeds
+function widthOf(column, found) {
+  if (column === "rank") return 48;
+  return found.seeds || column === "ceiling_gap" ? 92 : 64;
+}
+
 function numberColumn(found, task, column, columns) {
   const room = (10 * found.tasks[task].length + 16) / columns.length; // for the task's name above
   return {
-    title: found.heads[column][0], field: `${task}_${column}`, cssClass: `num ${column}`,
-    minWidth: Math.max(column === "ceiling_gap" ? 92 : 78, room),
+    title: found.heads[column][0], field: `${task}_${column}`, cssClass: `num ${column}${column === columns[0] ? " first" : ""}`,
+    minWidth: Math.max(widthOf(column, found) + (column === columns[0] ? 6 : 0), room),
     titleFormatter: heading(...found.heads[column], found.tasks[task]),
     sorter: "number", sorterParams: { alignEmptyValues: "bottom" }, headerSortTristate: true,
     formatter: (cell) => {
@@ -75,7 +81,7 @@ function numberColumn(found, task, column, columns) {
       if (column !== columns[0]) return "";
       const text = contentOf(given);
       text.className = `instead ${records[task].state}`;
-      text.style.width = `calc(${columns.length} * 100% - 12px)`;
+      text.style.width = columns.length > 1 ? `${60 * columns.length}px` : "calc(100% - 12px)";
       holder.classList.add("wide-cell");
       return text;
     },
@@ -107,7 +113,7 @@ function buildBoard() {
     groupToggleElement: false,
     groupHeader: (role) => element("span", data.roles[role]),
     columns: [{
-      title: "potential", field: "name", frozen: true, width: innerWidth < 700 ? 116 : 150,
+      title: "potential", field: "name", frozen: true, width: innerWidth < 700 ? 116 : 134,
       titleFormatter: heading("potential"), sorter: "string", headerSortTristate: true,
       formatter: (cell) => contentOf(cell.getData().head), cssClass: "name",
     }, ...groups],

@@ -5,6 +5,7 @@
 { // what is declared here stays here
 const SVG = "http://www.w3.org/2000/svg";
 let gallery = null; // index of the study that is shown
+let near = false; // whether the section has come near the screen
 let opened3d = null; // the viewer, once it was asked for; null where there is none
 const shown = {}; // molecule, frame, potential
 
@@ -185,7 +186,8 @@ function viewer() {
 
 let drawnMolecule = "";
 
-async function showFrame() {
+// The frames of a set are unpacked once, and then shown without waiting: on paper there is no later.
+function showFrame() {
   const set = currentSet();
   const member = set && set.members[shown.molecule];
   const home_ = part("frames");
@@ -194,11 +196,14 @@ async function showFrame() {
   if (member && !text) say(`The frames of ${set.task} at level ${set.level} are left out to keep this page small; gallery.json beside the study's results has them.`);
   if (home_.hidden) return;
   const molecule = gallery.molecules[shown.molecule];
-  set.values ||= wholeNumbers(text);
-  const asked = { ...shown };
-  const values = await set.values;
-  if (Object.keys(asked).some((key) => asked[key] !== shown[key]) || set !== currentSet()) return;
-  const { positions, reference, differences } = unpack(set, member, values, molecule);
+  if (!set.values) {
+    set.unpacking ||= wholeNumbers(text).then((values) => {
+      set.values = values;
+      showFrame();
+    });
+    return;
+  }
+  const { positions, reference, differences } = unpack(set, member, set.values, molecule);
   const difference = differences[shown.potential];
   const errors = difference.map(size);
   const predicted = reference.map((force, i) => (errors[i] === null ? [null, null, null] : force.map((x, j) => x + difference[i][j])));
@@ -221,7 +226,7 @@ async function showFrame() {
   const told = worst < 0 ? `The prediction of ${name} failed on this frame.`
     : `${name}: the largest error, ${whole(errors[worst])} meV/Å, is on atom ${worst + 1} (${molecule.elements[worst]}).`;
   document.querySelector("[data-viewer-caption]").textContent = `${told} Arrows: 1 Å of length is ${perAngstrom} eV/Å; forces below ${+(0.05 * perAngstrom).toPrecision(2)} eV/Å have none. Frame ${frame.frame} of the ${frame.trajectory} trajectory.`;
-  const view = viewer();
+  const view = (near || paper()) && viewer();
   if (!view) return;
   const another = drawnMolecule !== `${shown.molecule} ${shown.frame}`;
   drawnMolecule = `${shown.molecule} ${shown.frame}`;
@@ -294,7 +299,8 @@ function go() {
 }
 const asked = () => openMolecule(part("choice").value.trim(), {}) && history.replaceState(null, "", `#molecule=${encodeURIComponent(shown.molecule)}`);
 
-// The index is read, and the first molecule shown, when the section comes near the screen.
+// The index is read, and the first molecule shown, once there is time for it; in three dimensions
+// when the section comes near the screen.
 async function readGallery() {
   if (!data.molecules || gallery) return;
   const given = data.molecules;
@@ -309,15 +315,22 @@ async function readGallery() {
 }
 
 const molecules = new IntersectionObserver((entries) => {
-  if (entries.some(({ isIntersecting }) => isIntersecting)) readGallery();
+  if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
+  molecules.disconnect();
+  near = true;
+  if (gallery) showFrame();
+  else readGallery();
 }, { rootMargin: "300px" });
+const whenIdle = window.requestIdleCallback || ((task) => setTimeout(task, 1000));
 
 whenStudyStarts(() => {
   gallery = opened3d = null;
+  near = false;
   drawnMolecule = "";
   const section = document.getElementById("molecules");
   if (!section) return;
   molecules.observe(section);
+  whenIdle(readGallery);
   part("form").addEventListener("submit", (event) => {
     event.preventDefault();
     asked();

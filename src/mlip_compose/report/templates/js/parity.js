@@ -1,5 +1,7 @@
 // Parity plots: histograms that are unpacked when they are shown.
 
+const counted = new WeakMap(); // panel -> its figure, once it is unpacked
+
 async function withCounts({ data: [heat], layout }) {
   const { packed, bins, ...rest } = heat;
   const counts = new Uint32Array((await inflate(packed)).buffer);
@@ -24,6 +26,7 @@ function drawParity(figure, panels, label) {
   figure.querySelector("h3").textContent = `${label} on ${state.task}, level ${state.level}`;
   const home = figure.querySelector(".panels");
   all(".js-plotly-plot", home).forEach((plot) => Plotly.purge(plot));
+  const afterwards = []; // what is drawn has to have its place and width first
   home.replaceChildren(...panels.map((panel) => {
     const part = element("div");
     const target = element("div");
@@ -33,9 +36,17 @@ function drawParity(figure, panels, label) {
     const note = element("p", panel.caption);
     note.className = "note";
     part.append(element("h4", panel.title), target, note);
-    withCounts(panel.figure).then((found) => draw(target, found, `${panel.title}: ${panel.caption}`));
+    const words = `${panel.title}: ${panel.caption}`;
+    if (counted.has(panel)) afterwards.push(() => draw(target, counted.get(panel), words));
+    else {
+      withCounts(panel.figure).then((found) => {
+        counted.set(panel, found);
+        draw(target, found, words);
+      });
+    }
     return part;
   }));
+  afterwards.forEach((task) => task());
 }
 
 function drawParities() {

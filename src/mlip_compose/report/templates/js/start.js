@@ -1,4 +1,4 @@
-// Light, dark and paper: figures are drawn again in the colours and the width of the moment.
+// Light and dark: figures are drawn again in the colours of the moment.
 const system = matchMedia("(prefers-color-scheme: dark)");
 const darkRule = Array.from(document.styleSheets)
   .flatMap((sheet) => Array.from(sheet.cssRules))
@@ -11,17 +11,6 @@ document.getElementById("theme-choice").addEventListener("change", (event) => {
   show();
 });
 system.addEventListener("change", () => show());
-
-let opened = [];
-function print(printing) {
-  document.documentElement.classList.toggle("paper", printing);
-  if (printing) opened = all("details.words:not([open])");
-  opened.forEach((part) => { part.open = printing; });
-  show();
-  if (!printing) soon(() => all(".js-plotly-plot").forEach((plot) => Plotly.Plots.resize(plot)));
-}
-addEventListener("beforeprint", () => print(true));
-addEventListener("afterprint", () => print(false));
 
 // The study that is shown. Others wait in templates and take its place when they are chosen.
 const home = document.getElementById("study");

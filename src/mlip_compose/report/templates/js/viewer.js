@@ -59,6 +59,7 @@ function createViewer(home) {
   if (!viewer) return null;
   viewer.setBackgroundColor("#000000", 0);
   all("canvas", home).forEach((canvas) => canvas.setAttribute("aria-hidden", "true"));
+  let width = home.clientWidth;
   // The wheel scrolls the page until the viewer was clicked or reached with the keyboard.
   home.addEventListener("wheel", (event) => {
     if (!home.contains(document.activeElement)) event.stopImmediatePropagation();
@@ -75,6 +76,8 @@ function createViewer(home) {
   }
 
   function show({ elements, bonds, positions, errors, limit, arrows: given, another }) {
+    if (home.clientWidth !== width) viewer.resize(); // as on paper
+    width = home.clientWidth;
     viewer.removeAllModels();
     viewer.removeAllShapes();
     viewer.removeAllLabels();
@@ -92,8 +95,9 @@ function createViewer(home) {
     elements.forEach((elem, i) => {
       if (elem === "C" || elem === "H") return;
       viewer.addLabel(elem, {
-        position: point(positions[i]), fontColor: ink, fontSize: 15, bold: true,
-        backgroundOpacity: 0, inFront: true, alignment: "bottomLeft", screenOffset: { x: 6, y: 6, z: 0 },
+        position: point(positions[i]), fontColor: ink, fontSize: 13, bold: true, padding: 1,
+        backgroundColor: colours()("page"), backgroundOpacity: 0.85, inFront: true,
+        alignment: "bottomLeft", screenOffset: { x: 9, y: 9, z: 0 },
       });
     });
     viewer.setViewStyle({ style: "outline", color: ink, width: 0.025 });
