@@ -27,6 +27,15 @@ def test_a_sound_test_is_said_to_be_sound(results):
     )
 
 
+def test_of_a_task_that_trains_on_nothing_nothing_else_is_said(results):
+    changed = certified(results, length={"train_molecules": []})
+    first, _ = may_be_trusted(changed, 2)
+    assert first.endswith("On length nothing is trained: all its molecules are a test.")
+    assert "on every task" not in first
+    alone = certified(results, **{c["task"]: {"train_molecules": []} for c in results.certificates})
+    assert may_be_trusted(alone, 2)[0].startswith("On ")
+
+
 def test_tasks_that_show_less_and_leaks_are_named(results):
     changed = certified(
         results,

@@ -253,3 +253,15 @@ def test_a_write_that_fails_leaves_the_old_report(results, tmp_path, monkeypatch
         write_report(results, path)
     assert path.read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["report.html"]
+
+
+def test_where_no_potential_has_a_gap_no_figure_of_gaps_is_drawn(results):
+    """As on the task `whole`, which has no ID part."""
+    scores = tuple(
+        score.model_copy(
+            update={"metrics": tuple(m.model_copy(update={"gap": None}) for m in score.metrics)}
+        )
+        for score in results.scores
+    )
+    assert 'id="gap-plot"' in render_report(results)
+    assert 'id="gap-plot"' not in render_report(results.model_copy(update={"scores": scores}))

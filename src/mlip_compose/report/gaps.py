@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TypeGuard
 
 from mlip_compose.evaluation.horizon import HORIZON_GAP
@@ -80,6 +81,16 @@ def gap_figure(
             "shapes": bands + lines,
         },
     }
+
+
+def has_gaps(boards: Iterable[Board]) -> bool:
+    """Whether there is a gap to be drawn; a task that trains on nothing has none."""
+    return any(
+        cell.metric is not None and _is_shown(cell.metric.gap)
+        for board in boards
+        for row in board.rows
+        for cell in row.cells
+    )
 
 
 def _is_shown(gap: Interval | None) -> TypeGuard[Interval]:

@@ -47,7 +47,10 @@ def may_be_trusted(results: StudyResults, level: int) -> tuple[str, ...]:
     if not certificates:
         return ("No certificate is among the results.",)
     radii: dict[int, list[str]] = {}
+    untrained = [str(c.get("task", "")) for c in certificates if not c.get("train_molecules", True)]
     for certificate in certificates:
+        if certificate.get("task", "") in untrained:
+            continue
         radii.setdefault(int(certificate.get("coverage_radius", -1)), []).append(
             str(certificate.get("task", ""))
         )
@@ -55,13 +58,17 @@ def may_be_trusted(results: StudyResults, level: int) -> tuple[str, ...]:
         f"{_tasks(tasks, len(certificates))} {_radius(radius)}"
         for radius, tasks in sorted(radii.items())
     )
+    seen = f"What training shows of the parts of the unseen molecules: {shown}." if shown else ""
+    if untrained:
+        nothing = f"On {', '.join(untrained)} nothing is trained: all its molecules are a test."
+        seen = f"{seen} {nothing}".lstrip()
     leaky = [str(c.get("task", "")) for c in certificates if c.get("leaks")]
     leaks = (
         f"Part of the test was in training on {', '.join(leaky)}: its numbers are too good."
         if leaky
         else "No unseen molecule and no test frame was in training."
     )
-    return (f"What training shows of the parts of the unseen molecules: {shown}.", leaks)
+    return (seen, leaks)
 
 
 def _gap(cell: Cell) -> float:

@@ -21,7 +21,7 @@ from mlip_compose.report.costs import COSTS, cost_document
 from mlip_compose.report.curves import curve_document
 from mlip_compose.report.evidence import evidence
 from mlip_compose.report.evidence_figures import evidence_panels, task_styles
-from mlip_compose.report.gaps import gap_caption, gap_figure
+from mlip_compose.report.gaps import gap_caption, gap_figure, has_gaps
 from mlip_compose.report.horizons import horizon_panels, horizon_tables
 from mlip_compose.report.leaderboard import (
     MAIN_METRIC,
@@ -195,6 +195,7 @@ def _context(results: StudyResults, frames_limit: int) -> dict[str, Any]:
         "confidence": confidence_of(results),
         "answers": [answer(results, level) for level in levels],
         "boards": boards,
+        "any_gap": has_gaps(boards),
         "run_boards": run_boards,
         "ceilings": ceilings,
         "run_ceilings": run_ceilings,

@@ -2,8 +2,8 @@
 
 function drawGaps() {
   const found = (data.gaps[state.level] || {})[state.metric];
-  if (!found) return;
   const target = document.getElementById("gap-plot");
+  if (!found || !target) return;  // no potential of the study has a gap
   target.dataset.name = state.metric;
   draw(target, found.figure, found.caption);
 }
