@@ -156,7 +156,7 @@ def check_whole(folder):
             or "work" in name.parts
         ):
             continue
-        if path.suffix == ".h5" and name.parts[0] == "predictions":
+        if path.suffix == ".h5" and path.parent.name == "predictions":
             read_predictions(path)
         elif path.suffix == ".h5":
             Store(path).verify()
