@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import ClassVar
 from uuid import uuid4
 
 import numpy as np
@@ -64,7 +65,7 @@ def write_tiny_store(path, molecules=MOLECULES, shift=0.0):
 class Command:
     """``mlip-compose`` in a session of its own, whose processes are all known by a variable."""
 
-    started = []
+    started: ClassVar = []
 
     def __init__(self, folder, *arguments, before=(), **environment):
         self.mark = uuid4().hex
