@@ -4,7 +4,13 @@ from pathlib import Path
 import pytest
 
 from mlip_compose import errors
-from mlip_compose.errors import MissingExtraError, RequestError, UnknownNameError, UnwritableError
+from mlip_compose.errors import (
+    DamagedError,
+    MissingExtraError,
+    RequestError,
+    UnknownNameError,
+    UnwritableError,
+)
 
 EXAMPLES = [
     RequestError("a", "b"),
@@ -12,12 +18,13 @@ EXAMPLES = [
     UnknownNameError("task", "lenght", ["length", "crossing"]),
     MissingExtraError("training", "torch", "train"),
     UnwritableError(Path("here.h5"), OSError(28, "No space left on device")),
+    DamagedError(Path("here.h5"), "no end"),
     *(
         kind("x", "y", "z")
         for kind in vars(errors).values()
         if isinstance(kind, type)
         and issubclass(kind, RequestError)
-        and kind not in (UnknownNameError, MissingExtraError, UnwritableError)
+        and kind not in (UnknownNameError, MissingExtraError, UnwritableError, DamagedError)
     ),
 ]
 

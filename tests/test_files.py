@@ -1,10 +1,12 @@
+import errno
+import fcntl
 import subprocess
 import sys
 
 import pytest
 
 from mlip_compose.errors import UnwritableError
-from mlip_compose.files import appearing_whole, write_text
+from mlip_compose.files import appearing_whole, set_aside, write_text, writing
 
 
 def names(directory):
@@ -45,6 +47,70 @@ def test_an_error_of_another_file_stays_what_it_is(tmp_path):
     with pytest.raises(FileNotFoundError), appearing_whole(tmp_path / "file"):
         (tmp_path / "absent").read_text()
     assert not names(tmp_path)
+
+
+def test_what_a_killed_process_left_is_used_up(tmp_path):
+    (tmp_path / ".file.tmp").write_text("the half of something longer")
+    write_text(tmp_path / "file", "whole")
+    assert (tmp_path / "file").read_text() == "whole"
+    assert names(tmp_path) == ["file"]
+
+
+def test_two_that_write_at_once_leave_the_last(tmp_path):
+    path = tmp_path / "file"
+    with appearing_whole(path) as first:
+        first.write(b"first, and ")
+        with appearing_whole(path) as second:
+            second.write(b"second")
+        assert path.read_bytes() == b"second"
+        first.write(b"last")
+    assert path.read_bytes() == b"first, and last"
+    assert names(tmp_path) == ["file"]
+
+
+def test_one_that_fails_removes_nothing_of_another(tmp_path):
+    path = tmp_path / "file"
+    with appearing_whole(path) as file:
+        with pytest.raises(ZeroDivisionError):
+            interrupted(path)
+        file.write(b"whole")
+    assert path.read_bytes() == b"whole"
+    assert names(tmp_path) == ["file"]
+
+
+def test_files_appear_where_there_are_no_locks(tmp_path, monkeypatch):
+    def refuse(file, how):
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    write_text(tmp_path / "file", "whole")
+    assert (tmp_path / "file").read_text() == "whole"
+
+
+def test_a_link_under_the_hidden_name_is_not_followed(tmp_path):
+    (tmp_path / "own").write_text("precious")
+    (tmp_path / ".file.tmp").symlink_to(tmp_path / "own")
+    write_text(tmp_path / "file", "whole")
+    assert (tmp_path / "own").read_text() == "precious"
+    assert (tmp_path / "file").read_text() == "whole"
+    assert not (tmp_path / "file").is_symlink()
+
+
+def test_what_is_damaged_is_kept_and_nothing_takes_its_place(tmp_path, caplog):
+    for text in ("one", "two"):
+        (tmp_path / "file").write_text(text)
+        set_aside(tmp_path / "file", tmp_path / "damaged", "no end")
+    set_aside(tmp_path / "file", tmp_path / "damaged", "is not there")
+    assert {path.read_text() for path in (tmp_path / "damaged").iterdir()} == {"one", "two"}
+    assert caplog.text.count("is damaged (no end)") == 2
+    assert "is not there" not in caplog.text
+
+
+def test_errors_that_are_not_of_room_stay_what_they_are(tmp_path):
+    with pytest.raises(FileNotFoundError), writing(tmp_path):
+        (tmp_path / "absent").read_text()
+    with pytest.raises(UnwritableError, match="No space left"), writing(tmp_path):
+        raise OSError(errno.ENOSPC, "No space left on device")
 
 
 LIMITED = """

@@ -23,6 +23,7 @@ PATIENCE: Final = 15.0
 """Seconds after which a process that was told to end does so at once; batch systems kill after 30.
 
 Until then it closes what it opened."""
+AGAIN: Final = 0.01  # s
 SHOW_CURSOR: Final = "\x1b[?25h"
 
 
@@ -59,7 +60,8 @@ class _State:
     """How many contexts of ``sheltered`` are open."""
     noted: int = 0
     """The signal that came meanwhile."""
-    ending: bool = False
+    ending: int = 0
+    """The signal that the process ends by."""
 
 
 @contextmanager
@@ -73,9 +75,11 @@ def interruptible() -> Iterator[None]:
     for number in SIGNALS if threading.current_thread() is threading.main_thread() else ():
         if signal.getsignal(number) != signal.SIG_IGN:
             before[number] = signal.signal(number, _handle)
+    hook, sys.unraisablehook = sys.unraisablehook, _raise_again
     try:
         yield
     finally:
+        sys.unraisablehook = hook
         if not _State.ending:
             for number, handler in before.items():
                 signal.signal(number, handler)
@@ -86,21 +90,21 @@ def interruptible() -> Iterator[None]:
 def sheltered() -> Iterator[None]:
     """Let signals to end wait until this context is left.
 
-    Processes and threads that are started in it never see Ctrl-C, which a terminal sends to the
-    whole group of processes: it is for the one that started them to end them.
+    Processes and threads that are started in it never see Ctrl-C, or that a terminal was closed,
+    which the whole group of processes is told: it is for the one that started them to end them.
     """
     from multiprocessing import resource_tracker  # 40 ms, in which no signal would be caught
 
-    resource_tracker.ensure_running()  # which would lift the block in the thread that starts it
-    blocks = hasattr(signal, "pthread_sigmask")
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if blocks else set()
+    unseen = {signal.SIGINT, signal.SIGHUP}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, unseen)
     _State.waiting += 1
     try:
+        resource_tracker.ensure_running()  # lifts the block of the thread that starts it
+        signal.pthread_sigmask(signal.SIG_BLOCK, unseen)
         yield
     finally:
         _State.waiting -= 1
-        if blocks:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         if _State.noted and not _State.waiting:
             number, _State.noted = _State.noted, 0
             _raise(number)
@@ -116,8 +120,34 @@ def _handle(number: int, frame: FrameType | None) -> None:
         _raise(number)
 
 
+def told_to_end() -> Interrupted | None:
+    """Return what to end by where a signal came, whatever became of the exception it raised.
+
+    Code in C makes errors of its own of it.
+    """
+    return Interrupted(_State.ending) if _State.ending else None
+
+
+def _raise_again(unraisable: Any) -> None:
+    """Raise Interrupted anew where it was raised in a place that can raise nothing."""
+    if not isinstance(unraisable.exc_value, Interrupted):
+        sys.__unraisablehook__(unraisable)
+        return
+    number = unraisable.exc_value.number
+    again = threading.Timer(AGAIN, _again, (number,))
+    again.daemon = True
+    again.start()
+
+
+def _again(number: int) -> None:
+    _State.ending = 0
+    main = threading.main_thread().ident
+    assert main is not None
+    signal.pthread_kill(main, number)  # which may be asleep
+
+
 def _raise(number: int) -> None:
-    _State.ending = True
+    _State.ending = number
     watch = threading.Timer(PATIENCE, _end_now, (number,))
     watch.daemon = True
     watch.start()

@@ -1,6 +1,7 @@
 """A study on real data, as a user runs it."""
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -160,16 +161,18 @@ def test_a_damaged_score_and_damaged_results_are_made_anew(results, workplace, m
     assert json.loads((results / "results.json").read_text())["name"] == "small"
 
 
-def test_damaged_predictions_are_refused_by_name(results, workplace, monkeypatch, capsys):
+def test_damaged_predictions_are_named_kept_and_made_anew(results, workplace, monkeypatch, caplog):
+    before = content(results)
     (predictions,) = results.glob("predictions/length_L2_composition*.h5")
     (score,) = results.glob("scores/length_L2_composition*.json")
-    kept = predictions.read_bytes(), score.read_bytes()
-    predictions.write_bytes(kept[0][:1000])
+    damaged = predictions.read_bytes()[:1000]
+    predictions.write_bytes(damaged)
     score.unlink()
-    assert run(monkeypatch, workplace, "run", "study.yaml") == 2
-    assert predictions.name in capsys.readouterr().err
-    predictions.write_bytes(kept[0])
-    score.write_bytes(kept[1])
+    assert run(monkeypatch, workplace, "run", "study.yaml") == 0
+    assert predictions.name in caplog.text
+    assert (results / "damaged" / predictions.name).read_bytes() == damaged
+    shutil.rmtree(results / "damaged")
+    assert content(results) == before
 
 
 def test_results_are_reproduced_bit_for_bit(results, workplace, monkeypatch, tmp_path):

@@ -4,7 +4,17 @@ import shutil
 
 import pytest
 
-from faults import RECIPE, STUDY, run, write_tiny_store
+from faults import RECIPE, STUDY, Command, run, write_tiny_store
+
+
+@pytest.fixture(autouse=True)
+def _nothing_goes_on():
+    """End commands that a test which failed has left."""
+    yield
+    while Command.started:
+        command = Command.started.pop()
+        if command.process.returncode is None:
+            command.stop()
 
 
 @pytest.fixture(scope="session")

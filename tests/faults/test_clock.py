@@ -39,11 +39,6 @@ def check_jump(undisturbed, place, jump, after):
     assert content(place / "results") == content(undisturbed / "results")
 
 
-@pytest.mark.parametrize("jump", [YEAR, -YEAR], ids=["forward", "back"])
-def test_the_clock_jumps_during_a_study(undisturbed, place, jump):
-    check_jump(undisturbed, place, jump, 2.5)
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("jump", [YEAR, -YEAR], ids=["forward", "back"])
 def test_the_clock_jumps_at_any_moment_of_a_study(undisturbed, place, jump):
@@ -52,7 +47,11 @@ def test_the_clock_jumps_at_any_moment_of_a_study(undisturbed, place, jump):
         shutil.rmtree(place / "results")
 
 
-@pytest.mark.parametrize("moment", [time.time() + YEAR, 0.0], ids=["future", "1970"])
+@pytest.mark.parametrize(
+    "moment",
+    [time.time() + YEAR, pytest.param(0.0, marks=pytest.mark.slow)],
+    ids=["future", "1970"],
+)
 def test_times_of_files_mean_nothing(undisturbed, results, moment):
     place = results.parent
     set_times(place, moment)

@@ -121,6 +121,7 @@ def test_a_disk_that_is_full_when_a_checkpoint_is_written(place):
         assert full_at(place, disk, RUN, 200_000)
 
 
+@pytest.mark.slow
 def test_the_largest_file_is_limited(undisturbed, place):
     """What a quota does: RLIMIT_FSIZE, for those who cannot mount."""
     limited = ("prlimit", "--fsize=20000")
@@ -151,6 +152,7 @@ def test_results_that_cannot_be_written(undisturbed, place):
         assert (place / "elsewhere.html").read_bytes() == page
 
 
+@pytest.mark.slow
 def test_results_scratch_and_trainings_on_three_file_systems(undisturbed, place, tmp_path):
     """Nothing is renamed from one to another."""
     with mounted(tmp_path / "scratch") as scratch, mounted(tmp_path / "disk") as disk:
@@ -164,6 +166,7 @@ def test_results_scratch_and_trainings_on_three_file_systems(undisturbed, place,
         assert found == expected
 
 
+@pytest.mark.slow
 def test_no_place_for_temporary_files(place, tmp_path):
     with mounted(tmp_path / "scratch", "-o", "ro") as scratch:
         only = {name: str(scratch) for name in ("TMPDIR", "TEMP", "TMP")}

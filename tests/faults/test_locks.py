@@ -26,7 +26,9 @@ def until_held(command, folder):
 def test_the_second_of_two_runs_is_refused_and_the_first_goes_on(undisturbed, place):
     first = Command(place, *RUN)
     until_held(first, place)
+    first.send(signal.SIGSTOP, group=True)
     status, _, err = run(place, *RUN)
+    first.send(signal.SIGCONT, group=True)
     assert status == 2
     assert "no other run in results" in err.splitlines()[-1]
     status, _, err = first.ended()
@@ -34,6 +36,7 @@ def test_the_second_of_two_runs_is_refused_and_the_first_goes_on(undisturbed, pl
     assert content(place / "results") == content(undisturbed / "results")
 
 
+@pytest.mark.slow
 def test_a_killed_run_holds_nothing(undisturbed, place):
     first = Command(place, *RUN)
     until_held(first, place)

@@ -23,6 +23,7 @@ def other(tmp_path):
     return path
 
 
+@pytest.mark.slow
 def test_results_of_two_stores_do_not_mix(undisturbed, results, other):
     place = results.parent
     before = content(results)
@@ -70,6 +71,7 @@ def test_a_store_that_is_only_touched_goes_on(place):
     assert np.array_equal(store.frames("F-1-H", PRIMARY).energy, first)
 
 
+@pytest.mark.slow
 def test_a_store_that_is_replaced_during_a_run(place, other):
     command = Command(place, *RUN)
     while not (place / "results" / "certificates").exists():

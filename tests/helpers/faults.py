@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import ClassVar
 from uuid import uuid4
 
 import numpy as np
@@ -64,6 +65,8 @@ def write_tiny_store(path, molecules=MOLECULES, shift=0.0):
 class Command:
     """``mlip-compose`` in a session of its own, whose processes are all known by a variable."""
 
+    started: ClassVar = []
+
     def __init__(self, folder, *arguments, before=(), **environment):
         self.mark = uuid4().hex
         command = [sys.executable, "-m", "mlip_compose", *map(str, arguments)]
@@ -77,6 +80,7 @@ class Command:
             text=True,
             start_new_session=True,
         )
+        self.started.append(self)
 
     def until_ready(self):
         """Wait until signals are caught: before that, they are Python's to answer."""
@@ -118,8 +122,9 @@ class Command:
 
     def stop(self):
         """End everything of this command, for when a test has failed."""
-        for process in [*self.workers(), psutil.Process(self.process.pid)]:
+        for process in self.workers():
             process.kill()
+        self.process.kill()
         self.process.communicate()
 
 
@@ -156,7 +161,7 @@ def check_whole(folder):
             or "work" in name.parts
         ):
             continue
-        if path.suffix == ".h5" and name.parts[0] == "predictions":
+        if path.suffix == ".h5" and path.parent.name == "predictions":
             read_predictions(path)
         elif path.suffix == ".h5":
             Store(path).verify()

@@ -120,6 +120,15 @@ def test_a_potential_that_comes_later_joins_the_frames_that_are_shown(study, arc
     assert [each.values for each in again.sets] == [each.values for each in before.sets]
 
 
+def test_what_a_killed_process_left_is_not_in_it(results, tmp_path):
+    copy = tmp_path / "results"
+    shutil.copytree(results.root, copy)
+    (unit, *_) = sorted((copy / "trainings").iterdir())
+    shutil.copytree(unit, unit.with_name(".left.tmp"))
+    archive(ResultsDirectory(copy), tmp_path / "archive", 1.0)
+    assert not list((tmp_path / "archive").rglob(".left*"))
+
+
 def test_an_archive_of_an_archive_is_the_same(archived, tmp_path):
     archive(archived, tmp_path / "again", 0.0)
     for path in archived.root.rglob("*.json"):

@@ -184,6 +184,52 @@ def test_a_molecule_that_fails_is_recorded_and_stops_nothing(recipe, tmp_path):
     assert store.header.failures == ("scf of F-1-H: no convergence",)
 
 
+def test_a_worker_that_dies_leaves_a_build_to_be_gone_on_with(finished, recipe, tmp_path):
+    honest, path = module.make_part, tmp_path / "some.h5"
+
+    def dying(job):
+        if str(job) == "F-1-H":
+            return Failure("worker", "F-1-H", "a worker process died", retryable=True)
+        return honest(job)
+
+    with pytest.raises(RequestError, match=r"1 molecules .* worker of F-1-H.*run the same command"):
+        build(recipe, path, Here(dying), silent)
+    assert not path.exists()
+    told = []
+    build(recipe, path, ONE, lambda molecule, fraction, failure: told.append(molecule))
+    assert told == ["", "F-1-H"]
+    assert path.read_bytes() == finished.read_bytes()
+
+
+@pytest.mark.parametrize("step", ["_remove", "write_text", "shutil.rmtree"])
+def test_a_build_killed_in_its_last_steps_is_finished(
+    finished, recipe, tmp_path, monkeypatch, step
+):
+    def die(*arguments):
+        raise KeyboardInterrupt
+
+    path = tmp_path / "late.h5"
+    with monkeypatch.context() as patch:
+        patch.setattr(f"mlip_compose.studies.parts.{step}", die)
+        with pytest.raises(KeyboardInterrupt):
+            build(recipe, path, Here(), silent)
+    assert path.exists() == (step != "write_text")
+    outcome = build(recipe, path, Here(), silent)
+    assert (outcome.molecules, outcome.failures) == (4, ())
+    assert outcome.checksum == Store(path).checksum
+    assert path.read_bytes() == finished.read_bytes()
+    assert not list(tmp_path.glob("late.h5.parts"))
+
+
+def test_a_file_beside_parts_of_another_build_is_not_taken_for_it(finished, recipe, tmp_path):
+    path = tmp_path / "x.h5"
+    path.write_bytes(finished.read_bytes())
+    (tmp_path / "x.h5.parts" / recipe.digest).mkdir(parents=True)
+    with pytest.raises(RequestError, match="Remove it"):
+        build(recipe, path, Here(), silent)
+    assert (tmp_path / "x.h5.parts" / recipe.digest).is_dir()
+
+
 def test_a_build_replaces_no_file(recipe, tmp_path):
     (tmp_path / "mine.h5").write_text("precious")
     with pytest.raises(RequestError, match="Remove it"):

@@ -189,6 +189,14 @@ def test_directories_that_hold_no_shard_or_a_damaged_one_are_named(roots, tmp_pa
         study_of(roots)
 
 
+def test_what_a_killed_process_left_is_not_taken(roots, tmp_path):
+    (unit, *_) = sorted((roots[0] / "trainings").iterdir())
+    shutil.copytree(unit, unit.with_name(".left.tmp"))
+    (roots[0] / "scores" / ".left.json.tmp").write_text("{")
+    merge_shards(roots, ResultsDirectory(tmp_path / "merged"))
+    assert not list((tmp_path / "merged").rglob(".left*"))
+
+
 def test_across_file_systems_files_are_copied(roots, tmp_path, monkeypatch):
     def refuse(*_):
         raise OSError(18, "Invalid cross-device link")

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from mlip_compose.interruption import Interrupted, interruptible
+from mlip_compose.interruption import Interrupted, interruptible, told_to_end
 
 NO_SPACE: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -18,7 +18,10 @@ def main() -> None:
     try:
         with interruptible():
             sys.exit(_run())
-    except Interrupted as signal:
+    except BaseException as error:
+        signal = error if isinstance(error, Interrupted) else told_to_end()
+        if signal is None or (isinstance(error, SystemExit) and not error.code):
+            raise
         sys.stderr.write(f"{signal}\n")
         sys.exit(signal.status)
 
@@ -26,13 +29,13 @@ def main() -> None:
 def _run() -> int:
     """Run the command and return its exit status; imports take most of the time of a short one."""
     from mlip_compose.cli.app import app
-    from mlip_compose.cli.output import refuse
+    from mlip_compose.cli.output import REFUSED, refuse
     from mlip_compose.errors import RequestError, UnwritableError
 
     try:
         app()
     except RequestError as error:
-        return refuse(error)
+        return REFUSED if told_to_end() else refuse(error)
     except BrokenPipeError:
         sys.stderr.close()
     except OSError as error:

@@ -94,7 +94,7 @@ def archive(directory: ResultsDirectory, out: Path, largest_model: float) -> lis
     if out.resolve() == directory.root.resolve():
         raise RequestError("another directory for the archive", f"{out}, where the results are")
     left_out = dict(read_archived(directory).predictions)
-    for path in sorted(directory.root.glob("predictions/*.h5")):
+    for path in sorted(directory.root.glob("predictions/[!.]*.h5")):
         left_out[path.stem] = predictions_checksum(path)
     files = []
     for path in _kept(directory, largest_model * MEGABYTE):
@@ -113,8 +113,8 @@ def archive(directory: ResultsDirectory, out: Path, largest_model: float) -> lis
 def _kept(directory: ResultsDirectory, largest_model: float) -> Iterator[Path]:
     yield from (path for name in KEPT if (path := directory.root / name).is_file())
     for folder in KEPT_FOLDERS:
-        yield from sorted((directory.root / folder).glob("*.json"))
-    for unit in sorted(directory.root.glob(f"trainings/*/{UNIT}")):
+        yield from sorted((directory.root / folder).glob("[!.]*.json"))
+    for unit in sorted(directory.root.glob(f"trainings/[!.]*/{UNIT}")):
         yield unit
         model = sorted(path for path in (unit.parent / MODEL).rglob("*") if path.is_file())
         if sum(path.stat().st_size for path in model) <= largest_model:

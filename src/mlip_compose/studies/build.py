@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -18,6 +17,7 @@ from mlip_compose.store.schema import TRAJECTORIES, StoreHeader
 from mlip_compose.store.writer import write_store
 from mlip_compose.studies.engine.engine import Engine
 from mlip_compose.studies.locks import held
+from mlip_compose.studies.parts import finish, finished_before, parts_of
 from mlip_compose.studies.recipe import Recipe
 
 Watch = Callable[[str, float, "Failure | None"], None]
@@ -72,12 +72,25 @@ def build(recipe: Recipe, out: Path, engine: Engine, watch: Watch) -> BuildOutco
     UnwritableError
         The disk is full, or the place cannot be written.
     """
+    store = finished_before(out)
+    if store is not None:
+        return BuildOutcome(
+            out, store.checksum, len(store.molecules), store.total_frames, _missing(recipe, store)
+        )
     refuse_existing(out)
-    parts = out.absolute().with_name(f"{out.name}.parts")
+    parts = parts_of(out)
     with held(parts):
-        outcome = _build(recipe, out, parts / recipe.digest, engine, watch)
-        shutil.rmtree(parts)
-    return outcome
+        return _build(recipe, out, parts / recipe.digest, engine, watch)
+
+
+def _missing(recipe: Recipe, store: Store) -> tuple[Failure, ...]:
+    """Return why molecules of a recipe are not in a store that was made of it."""
+    reasons = {
+        molecule.name: next((r for r in store.header.failures if f" of {molecule.name}: " in r), "")
+        for molecule in recipe.selected()
+        if molecule.name not in store.molecules
+    }
+    return tuple(Failure("build", name, reason) for name, reason in sorted(reasons.items()))
 
 
 def _build(recipe: Recipe, out: Path, parts: Path, engine: Engine, watch: Watch) -> BuildOutcome:
@@ -107,7 +120,7 @@ def _build(recipe: Recipe, out: Path, parts: Path, engine: Engine, watch: Watch)
     opened = [Store(jobs[name].part) for name in finished]
     rejected = [reason for store in opened for reason in store.header.failures]
     header = _header(recipe, (*rejected, *(str(failure) for failure in failures)))
-    checksum = write_store(out, header, _contents(opened))
+    checksum = finish(out, lambda path: write_store(path, header, _contents(opened)))
     frames = sum(store.total_frames for store in opened)
     return BuildOutcome(out, checksum, len(opened), frames, tuple(failures))
 

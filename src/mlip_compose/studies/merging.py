@@ -153,10 +153,10 @@ def _some(names: Sequence[str]) -> str:
 def _take(source: Path, goal: Path) -> None:
     """Take the files of a directory that are not there yet, each appearing whole."""
     for path in sorted(source.rglob("*")):
-        if not path.is_file() or path.name.startswith("."):
-            continue
-        to = goal / path.relative_to(source)
-        if to.exists():
+        within = path.relative_to(source)
+        hidden = any(part.startswith(".") for part in within.parts)  # of a process that was killed
+        to = goal / within
+        if hidden or not path.is_file() or to.exists():
             continue
         try:
             to.parent.mkdir(parents=True, exist_ok=True)

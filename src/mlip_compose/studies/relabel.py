@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -31,6 +30,7 @@ from mlip_compose.studies.frame_labels import (
     write_labels,
 )
 from mlip_compose.studies.locks import held
+from mlip_compose.studies.parts import finish, finished_before, parts_of
 
 ORIGIN: Final = "relabelled_from"
 """Key of a header's ``sampling`` that says which frames of which data set were labelled anew.
@@ -132,16 +132,19 @@ def relabel(
     RequestError
         ``out`` exists, no such molecules, a worker process died, or no frame could be labelled.
     """
+    store = finished_before(out)
+    if store is not None:
+        return RelabelOutcome(
+            out, store.checksum, len(store.molecules), store.total_frames, store.header.failures
+        )
     refuse_existing(out)
     names = _chosen_molecules(source, request)
     reference = get_reference(request.reference, request.settings)
-    parts = out.absolute().with_name(f"{out.name}.parts")
+    parts = parts_of(out)
     with held(parts):
         groups = list(_groups(source, names, request, reference, parts))
         _label(groups, engine, watch)
-        outcome = _write(source, out, request, reference, groups)
-        shutil.rmtree(parts)
-    return outcome
+        return _write(source, out, request, reference, groups)
 
 
 def label_group(group: Group) -> Failure | None:
@@ -250,9 +253,8 @@ def _write(
     if not contents:
         raise RequestError(f"at least one frame that {reference.name} can label", failures[0])
     header = _header(source, request, reference, origins, tuple(failures))
-    checksum = write_store(
-        out, header, ((source.molecules[name], frames) for name, frames in contents.items())
-    )
+    made = [(source.molecules[name], frames) for name, frames in contents.items()]
+    checksum = finish(out, lambda path: write_store(path, header, made))
     count = sum(len(indices) for found in origins.values() for indices in found.values())
     return RelabelOutcome(out, checksum, len(contents), count, tuple(failures))
 

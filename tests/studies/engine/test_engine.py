@@ -62,6 +62,14 @@ def test_a_worker_that_dies_is_a_failure_and_the_others_go_on():
     assert (found[1], found[2]) == (1, 2)
 
 
+def test_too_little_memory_is_a_failure_and_the_others_go_on():
+    found = dict(ONE.run(bytearray, [2**60, 2]))
+    assert isinstance(found[2**60], Failure)
+    assert found[2**60].retryable
+    assert "not enough memory" in found[2**60].reason
+    assert found[2] == bytearray(2)
+
+
 def test_a_bug_raises_and_the_engine_can_be_used_again():
     with pytest.raises(ValueError, match="factorial"):
         list(ONE.run(math.factorial, [-1]))
