@@ -115,6 +115,8 @@ COMMANDS = (
         ("data", "import", "{}", "--reference", "r", "--name", "n", "--out", "n.h5", "--json"),
     ),
     (test_results, "report", ("report", "{}")),
+    (test_results, "report", ("archive", "{}", "--out", "archive")),
+    (test_results, "shard", ("merge", "{}", "-j", "1")),
 )
 WITH_NAMES = (
     ("data", "info", "{}"),
@@ -129,6 +131,8 @@ WITH_NAMES = (
     ("molecules", "show", "{}"),
     ("run", "{}"),
     ("report", "{}"),
+    ("archive", "{}", "--out", "archive"),
+    ("merge", "{}", "{}"),
     ("score", "{}"),
     ("predict", "length", "{}"),
     ("predict", "{}", "nowhere"),

@@ -3,6 +3,7 @@
 from importlib.resources import files
 from pathlib import Path
 
+import dask.utils  # noqa: F401 - unpickles functions when it is loaded, which is no file's doing
 import pytest
 from mutations import mutate_yaml
 from pen import Reader, few, many, offences

@@ -15,7 +15,7 @@ from mlip_compose.store.reader import Store
 from mlip_compose.studies.directory import ResultsDirectory, read_kept
 from mlip_compose.studies.engine.job_queue import JobQueue, read_job_queue
 from mlip_compose.studies.recipe import Recipe, load_recipe
-from mlip_compose.studies.run import read_results
+from mlip_compose.studies.results import read_results
 from mlip_compose.studies.study import Study, load_study
 from mlip_compose.studies.training import read_unit
 from mlip_compose.tasks.schema import Certificate
@@ -93,7 +93,7 @@ def test_generated_results_are_refused(tmp_path_factory, content, tail):
         (folder / name).write_bytes(text.encode() + (tail if name == "unit.json" else b""))
     assert reads(read_unit, folder) is None
     assert reads(read_results, ResultsDirectory(folder)) is None
-    assert read_kept(folder / "results.json", Certificate) is None
+    assert read_kept(folder / "results.json", Certificate, ResultsDirectory(folder)) is None
 
 
 FRAGMENTS = st.sampled_from(

@@ -23,12 +23,17 @@ from mlip_compose.report.bundle import DatasetFacts, StudyResults, UnitFacts
 from mlip_compose.report.page import write_report
 from mlip_compose.report.terminal import leaderboard_table
 from mlip_compose.store.predictions import Predictions, read_predictions, write_predictions
+from mlip_compose.studies.archive import ARCHIVED, Archived, read_archived
 from mlip_compose.studies.directory import ResultsDirectory, made_from, read_kept
 from mlip_compose.studies.evaluate import certified
 from mlip_compose.studies.gallery import Predicted, update_gallery
+from mlip_compose.studies.merging import study_of
 from mlip_compose.studies.provenance import provenance
-from mlip_compose.studies.run import read_results
+from mlip_compose.studies.results import read_results
 from mlip_compose.studies.scoring import score_predictions
+from mlip_compose.studies.shards import SHARD as SHARD_FILE
+from mlip_compose.studies.shards import ShardRecord, read_shard
+from mlip_compose.studies.study import Study
 from mlip_compose.tasks.schema import Certificate
 
 _MADE = {}
@@ -54,7 +59,7 @@ def shared():
             scores.append(score_predictions(predictions, store, this, made["radius"]))
             directory.score(name).parent.mkdir(exist_ok=True)
             directory.score(name).write_text(scores[-1].model_dump_json())
-            asked.append(Predicted(this, 0, made["radius"]))
+            asked.append(Predicted(this, 0, made["radius"], name))
             units.append(
                 UnitFacts(
                     id=name,
@@ -124,16 +129,49 @@ def report(directory):
 
 def keep(directory):
     """Read what a second run would take from the first one; damaged files are made anew."""
-    for path in directory.rglob("*.json"):
+    place = ResultsDirectory(directory)
+    for path in sorted(directory.rglob("*.json")):
         for model in (Score, CeilingScore, Certificate):
-            kept = read_kept(path, model)
+            kept = read_kept(path, model, place)  # one that is not of the model is set aside
             if kept is not None:
                 assert kept.model_dump_json()
     with contextlib.suppress(RequestError):
         read_results(ResultsDirectory(directory))
 
 
+SHARD = ShardRecord(
+    program="0.1.0",
+    study=Study.model_validate({"name": "s", "potentials": ["composition"]}).model_dump(
+        mode="json"
+    ),
+    dataset_sha256="0" * 64,
+    number=1,
+    count=1,
+    units=("length_composition_s0_0",),
+)
+ARCHIVE = Archived(predictions={"length_L1_composition_s0_0": "0" * 64})
+
+
+def record(name, document):
+    def make(rng, arena):
+        folder = arena.out / "results"
+        folder.mkdir()
+        (folder / name).write_bytes(mutate_json(rng, document.model_dump_json()))
+        return folder
+
+    return make
+
+
+def shard(directory):
+    assert read_shard(directory).units is not None
+    study_of([directory]).check()
+
+
 READERS = {
+    "shard": Reader(record(SHARD_FILE, SHARD), shard),
+    "archive": Reader(
+        record(ARCHIVED, ARCHIVE), lambda directory: read_archived(ResultsDirectory(directory))
+    ),
     "results": Reader(results(("results.json",)), read),
     "gallery": Reader(results(("gallery.json",)), read),
     "kept": Reader(

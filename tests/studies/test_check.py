@@ -222,25 +222,41 @@ def test_numbers_that_do_not_fit_the_bonds(broken):
     assert "OH-1-H: " in checks["molecular graphs"].found
 
 
+def methanol(changes):
+    """Return what changes the molecule OH-1-H of a store."""
+
+    def change(molecule, frames):
+        return (replace(molecule, **changes) if molecule.name == "OH-1-H" else molecule), frames
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"numbers": np.array([8, 200, 1, 1, 1, 1], dtype=np.uint8)},
+        {
+            "bonds": np.array([[0, 1], [0, 99]], dtype=np.uint8),
+            "bond_orders": np.ones(2, dtype=np.uint8),
+        },
+    ],
+)
+def test_graphs_that_no_molecule_has_are_no_store(broken, changes):
+    _, checks = outcome(broken(methanol(changes)))
+    assert failed(checks) == {"schema"}
+    assert "OH-1-H" in checks["schema"].found
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"numbers": np.array([8, 200, 1, 1, 1, 1], dtype=np.uint8)}, "200"),
-        ({"bonds": np.array([[0, 1], [0, 99]], dtype=np.uint8)}, ""),
         ({"smiles": "CCO"}, "smiles 'CCO' where its bonds give 'CO'"),
         ({"inchikey": "AAAAAAAAAAAAAA-UHFFFAOYSA-N"}, "inchikey"),
         ({"spin": 3}, "spin 3"),
     ],
 )
 def test_molecules_that_are_not_what_they_are_called(broken, changes, said):
-    def change(molecule, frames):
-        if molecule.name == "OH-1-H":
-            if "bonds" in changes:
-                changes["bond_orders"] = np.ones(2, dtype=np.uint8)
-            molecule = replace(molecule, **changes)
-        return molecule, frames
-
-    _, checks = outcome(broken(change))
+    _, checks = outcome(broken(methanol(changes)))
     assert failed(checks) == {"molecular graphs"}
     assert said in checks["molecular graphs"].found
     assert checks["molecular graphs"].details["wrong"][0].startswith("OH-1-H: ")

@@ -197,6 +197,14 @@ def test_what_a_killed_process_left_is_not_taken(roots, tmp_path):
     assert not list((tmp_path / "merged").rglob(".left*"))
 
 
+def test_a_study_that_is_none_in_all_shards_is_named(roots):
+    for root in roots:
+        path = root / shards.SHARD
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"study": {"name": 1}}))
+    with pytest.raises(SchemaError, match="the study of a shard"):
+        study_of(roots)
+
+
 def test_across_file_systems_files_are_copied(roots, tmp_path, monkeypatch):
     def refuse(*_):
         raise OSError(18, "Invalid cross-device link")

@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from pydantic import ValidationError
+
 from mlip_compose import __version__
-from mlip_compose.errors import RequestError, UnwritableError
+from mlip_compose.errors import RequestError, SchemaError, UnwritableError
 from mlip_compose.store.catalogue import dataset_path
 from mlip_compose.store.reader import Store
-from mlip_compose.studies.directory import ResultsDirectory
+from mlip_compose.studies.directory import ResultsDirectory, reason_of
 from mlip_compose.studies.plan import plan
 from mlip_compose.studies.shards import Shard, ShardRecord, read_shard
 from mlip_compose.studies.stages import Done
@@ -91,7 +93,10 @@ def _study(found: Sequence[tuple[Path, ShardRecord]]) -> Study:
             f"those of {first.program}",
             "Merge them with the version that made them.",
         )
-    study = Study.model_validate(first.study)
+    try:
+        study = Study.model_validate(first.study)
+    except ValidationError as error:
+        raise SchemaError(f"the study of a shard in {first_root}", reason_of(error)) from error
     study.check()
     return study
 

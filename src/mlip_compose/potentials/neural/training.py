@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -154,7 +155,9 @@ def _can_go_on(checkpoint: Path) -> bool:
     if not checkpoint.exists():
         return False
     try:
-        found = torch.load(checkpoint, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # of torch, that it may not be one
+            found = torch.load(checkpoint, map_location="cpu", weights_only=True)
     except UNREADABLE as error:
         reason = excerpt(error, 100) or type(error).__name__
     else:
