@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from mlip_compose.errors import ChecksumError, RequestError, UnknownNameError
+from mlip_compose.files import sha256_of
 from mlip_compose.records import MINIMUM, FloatArray, PredictedFrames
 from mlip_compose.store.catalogue import open_store
 from mlip_compose.store.formats.claims import NUMBERS_OF_ORIGIN, Claim
@@ -123,7 +123,7 @@ def import_predictions(sources: Sequence[Path], row: ForeignRow) -> ForeignPredi
     header = PredictionHeader(
         potential=row.name,
         role="learned",
-        settings={"imported": {path.name: _sha256(path) for path in taken}},
+        settings={"imported": {path.name: sha256_of(path) for path in taken}},
         seed=split.seed,
         dataset=store.name,
         dataset_sha256=store.checksum,
@@ -245,8 +245,3 @@ def _compared(frames: PredictedFrames, store: Store) -> Compared:
     return Compared(
         frames.energy[kept], labels.energy[kept], frames.forces[kept], labels.forces[kept]
     )
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -11,13 +11,14 @@ from pathlib import Path
 from mlip_compose import __version__
 from mlip_compose.documents import is_file
 from mlip_compose.errors import ChecksumError, StudyError
+from mlip_compose.files import sha256_of
 from mlip_compose.report.bundle import UnitFacts
 from mlip_compose.store.checksum import canonical_json
 from mlip_compose.store.predictions import PredictionHeader, read_predictions
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.foreign_files import refuse_foreign
 from mlip_compose.studies.plan import Target, Training
-from mlip_compose.studies.scores import ForeignFile, file_sha256
+from mlip_compose.studies.scores import ForeignFile
 from mlip_compose.studies.study import Study
 
 Split = tuple[str, int, int]
@@ -122,7 +123,7 @@ def _row(path: Path, store: Store, targets: Mapping[Split, Target]) -> ForeignRo
             f"one with {header.train_frames}",
             "Potentials are compared with the same budget.",
         )
-    sha256 = file_sha256(path)
+    sha256 = sha256_of(path)
     content = _identity(sha256, target, header)
     name = re.sub(r"[^A-Za-z0-9.+-]+", "-", header.potential)
     slug = f"{header.task}_L{header.level}_{name}_s{header.seed}_{content}"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from mlip_compose.errors import SchemaError, UnreadableError
+from mlip_compose.files import sha256_of
 from mlip_compose.records import FloatArray, IntArray, Molecule
 from mlip_compose.store.formats.base import NoLabelsError, RawFrames, trajectory_of
 from mlip_compose.store.formats.registry import read_foreign
@@ -103,7 +103,6 @@ class Reading:
 
 def _sha256(file: Path) -> str:
     try:
-        with file.open("rb") as opened:
-            return hashlib.file_digest(opened, "sha256").hexdigest()
+        return sha256_of(file)
     except OSError as error:
         raise UnreadableError("a file that can be read", f"{file}: {error.strerror}") from error

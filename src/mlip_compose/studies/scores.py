@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Generic, Protocol, TypeVar
 from mlip_compose.errors import ChecksumError
 from mlip_compose.evaluation.ceiling import CeilingScore
 from mlip_compose.evaluation.results import Score
-from mlip_compose.files import write_text
+from mlip_compose.files import sha256_of, write_text
 from mlip_compose.records import Failure
 from mlip_compose.store.predictions import Predictions, read_predictions
 from mlip_compose.store.reader import Store
@@ -103,7 +102,7 @@ class ScoreJob:
     def _predictions(self) -> Predictions:
         if self.foreign is None:
             return predicted(self.directory, self.target.id)
-        if file_sha256(self.foreign.path) != self.foreign.sha256:
+        if sha256_of(self.foreign.path) != self.foreign.sha256:
             raise ChecksumError(
                 f"{self.foreign.path} as it was when this run began",
                 "another content",
@@ -208,9 +207,3 @@ def score_missing(
 
 def _do(job: Job[object]) -> None:
     job.do()
-
-
-def file_sha256(path: Path) -> str:
-    """Return the checksum of a file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -11,9 +11,8 @@ import hashlib
 from pathlib import Path
 
 from mlip_compose.errors import RequestError
-from mlip_compose.files import write_text
+from mlip_compose.files import sha256_of, write_text
 from mlip_compose.potentials.model_card import ModelCard
-from mlip_compose.potentials.pretrained.weights import sha256_of
 from mlip_compose.potentials.trust import place_of
 
 

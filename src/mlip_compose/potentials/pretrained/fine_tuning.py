@@ -8,6 +8,7 @@ import numpy as np
 from graph_pes import GraphPESModel
 
 from mlip_compose.errors import CoverageError
+from mlip_compose.files import sha256_of
 from mlip_compose.potentials.base import Progress, check_request
 from mlip_compose.potentials.model_card import ModelCard, card_elements
 from mlip_compose.potentials.neural.device import chosen_device, name_of
@@ -22,7 +23,6 @@ from mlip_compose.potentials.pretrained.potential import (
     load_model,
 )
 from mlip_compose.potentials.pretrained.settings import FineTuningSettings, ZeroShotSettings
-from mlip_compose.potentials.pretrained.weights import sha256_of
 from mlip_compose.potentials.reference_energies import fit_element_energies
 from mlip_compose.records import Failure, TrainingSet
 

@@ -17,7 +17,7 @@ from urllib.error import HTTPError
 
 from mlip_compose.documents import is_file
 from mlip_compose.errors import ChecksumError, RequestError, UnwritableError
-from mlip_compose.files import appearing_whole
+from mlip_compose.files import appearing_whole, sha256_of
 from mlip_compose.potentials.base import Progress, silent
 from mlip_compose.potentials.model_card import ModelCard
 from mlip_compose.potentials.trust import user_cache
@@ -68,12 +68,6 @@ def find_weights(
         if is_file(path):
             return _checked(card, path)
     return _download(card, places, progress)
-
-
-def sha256_of(path: Path) -> str:
-    """Return the sha256 of a file, in hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _places(card: ModelCard, file: str) -> list[Path]:
