@@ -140,6 +140,8 @@ def test_an_archive_of_an_archive_is_the_same(archived, tmp_path):
 def test_no_results_and_their_own_directory_are_refused(results, tmp_path):
     with pytest.raises(RequestError, match=r"results\.json.*found none"):
         archive(ResultsDirectory(tmp_path / "nowhere"), tmp_path / "archive", 0.0)
+    with pytest.raises(RequestError, match="found none"):
+        archive(ResultsDirectory(tmp_path / ("x" * 300)), tmp_path / "archive", 0.0)
     with pytest.raises(RequestError, match="another directory"):
         archive(results, results.root, 0.0)
 

@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 from pydantic import Field, ValidationError
 
+from mlip_compose.documents import is_file
 from mlip_compose.errors import RequestError, SchemaError, UnwritableError
 from mlip_compose.evaluation.strict import Strict
 from mlip_compose.files import write_text
@@ -85,7 +86,7 @@ def archive(directory: ResultsDirectory, out: Path, largest_model: float) -> lis
     UnwritableError
         No room, or no permission.
     """
-    if not directory.results.is_file():
+    if not is_file(directory.results):
         raise RequestError(
             f"results of a study in {directory.root} ({directory.results.name})",
             "none",
