@@ -20,8 +20,8 @@ MILLION = 1_000_000
 GIGABYTE = 1e6  # kB
 DRAW = np.dtype(np.uint32).itemsize  # see evaluation.bootstrap.draw_counts
 
-ENGINE = {"ms": 12.5, "kB of memory": 1.6}
-"""What a unit takes of the client (benchmarks/client_memory.py): time of 10,000; memory beyond."""
+ENGINE = {"ms": 10.7, "kB of memory": 1.1}
+"""What a unit takes of the client (benchmarks/client_memory.py): time of 100,000; memory beyond 10,000."""
 PAGE = {"kB": 0.031}
 """What a page grows by with each molecule that a potential is tested on (compressed values)."""
 
