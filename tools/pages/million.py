@@ -21,7 +21,7 @@ GIGABYTE = 1e6  # kB
 DRAW = np.dtype(np.uint32).itemsize  # see evaluation.bootstrap.draw_counts
 
 ENGINE = {"ms": 10.7, "kB of memory": 1.1}
-"""What a unit takes of the client (benchmarks/client_memory.py): time of 100,000; memory beyond 10,000."""
+"""What a unit takes of the client (benchmarks/client_memory.py): 100,000, and beyond 10,000."""
 PAGE = {"kB": 0.031}
 """What a page grows by with each molecule that a potential is tested on (compressed values)."""
 
