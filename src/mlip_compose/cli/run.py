@@ -24,6 +24,15 @@ def run(
             help="Directory. Default: results/<name>, of a shard results/<name>-K-of-N.",
         ),
     ] = None,
+    predictions: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--predictions",
+            "-p",
+            help="Rows besides the study's own: files of predictions, cards of submissions, or "
+            "folders of such; may be repeated.",
+        ),
+    ] = None,
     processes: Processes = None,
     scheduler: Scheduler = None,
     cluster: Cluster = None,
@@ -42,7 +51,8 @@ def run(
     from mlip_compose.studies.engine.here import Here
     from mlip_compose.studies.run import run_study
     from mlip_compose.studies.shards import Shard, run_shard
-    from mlip_compose.studies.study import load_study
+    from mlip_compose.studies.study import load_study, with_predictions
+    from mlip_compose.studies.submissions import submissions_in
 
     one_place(
         {
@@ -52,7 +62,7 @@ def run(
             "--shard": shard,
         }
     )
-    loaded = load_study(study)
+    loaded = with_predictions(load_study(study), tuple(submissions_in(predictions or ())))
     if shard is not None:
         share = Shard.parse(shard)
         name = f"{loaded.name}-{share.number}-of-{share.count}"
@@ -62,7 +72,9 @@ def run(
         show_shard(done, directory, json)
         return
     directory = ResultsDirectory(out or Path("results") / loaded.name)
-    command = f"mlip-compose run {study}" + (f" --out {out}" if out else "")
+    options = [("--out", out)] if out else []
+    options += [("--predictions", path) for path in predictions or ()]
+    command = f"mlip-compose run {study}" + "".join(f" {name} {path}" for name, path in options)
     with (
         engine_of(processes, scheduler, cluster, directory.root) as engine,
         progress_bars() as bars,

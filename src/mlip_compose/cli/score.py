@@ -30,13 +30,13 @@ def score(
     from mlip_compose.report.numbers import DASH, between, number, ratio
     from mlip_compose.report.origins import origin_note
     from mlip_compose.store.catalogue import open_store
-    from mlip_compose.store.predictions import read_predictions
+    from mlip_compose.store.joined_predictions import choose, read_joined
     from mlip_compose.studies.evaluate import certified, target_of
     from mlip_compose.studies.foreign_files import refuse_foreign
     from mlip_compose.studies.scoring import score_predictions
 
     refuse_foreign(predictions)
-    loaded, _ = read_predictions(predictions)
+    loaded = choose(read_joined(predictions), predictions, task, level)
     header = loaded.header
     store = open_store(dataset or header.dataset)
     target = target_of(

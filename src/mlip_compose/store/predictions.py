@@ -130,15 +130,20 @@ def write_predictions(
         sha256 of each molecule in the data set, by name.
     """
     with create_hdf5(path) as file:
-        for (molecule, trajectory), frames in sorted(predictions.frames.items()):
-            group = file.require_group(molecule)
-            group.attrs["sha256"] = molecule_sums[molecule]
-            for name, array in _arrays(frames).items():
-                group.create_dataset(f"{trajectory}/{name}", data=array, track_times=False)
-        for key, value in predictions.header.document().items():
-            file.attrs[key] = json.dumps(value) if isinstance(value, dict) else value
-        file.attrs["schema"] = SCHEMA
-        file.attrs["sha256"] = _checksum(predictions)
+        write_group(file, predictions, molecule_sums)
+
+
+def write_group(group: Any, predictions: Predictions, molecule_sums: Mapping[str, str]) -> None:
+    """Write predictions into an empty group of an HDF5 file, or into the file itself."""
+    for (molecule, trajectory), frames in sorted(predictions.frames.items()):
+        member = group.require_group(molecule)
+        member.attrs["sha256"] = molecule_sums[molecule]
+        for name, array in _arrays(frames).items():
+            member.create_dataset(f"{trajectory}/{name}", data=array, track_times=False)
+    for key, value in predictions.header.document().items():
+        group.attrs[key] = json.dumps(value) if isinstance(value, dict) else value
+    group.attrs["schema"] = SCHEMA
+    group.attrs["sha256"] = _checksum(predictions)
 
 
 def read_predictions(path: Path) -> tuple[Predictions, dict[str, str]]:
@@ -157,24 +162,47 @@ def read_predictions(path: Path) -> tuple[Predictions, dict[str, str]]:
         As for a store.
     """
     with open_hdf5(path, "predictions") as file:
-        schema = file.attrs.get("schema")
-        if schema != SCHEMA:
-            raise SchemaError(f"predictions of schema {SCHEMA!r}", f"{schema!r} in {path}")
-        header = _header(path, file)
-        frames, sums = [], {}
-        for molecule in file:
-            sums[molecule] = str(file[molecule].attrs["sha256"])
-            for trajectory in file[molecule]:
-                where = f"{path}, {molecule}/{trajectory}"
-                frames.append(_frames(where, molecule, trajectory, file[molecule][trajectory]))
-        predictions = Predictions(header, frames)
-        if (found := _checksum(predictions)) != file.attrs["sha256"]:
-            raise ChecksumError(
-                f"sha256 {str(file.attrs['sha256'])[:12]}... of {path}",
-                f"{found[:12]}...",
-                "The predictions were altered after they were written; predict again.",
-            )
-        return predictions, sums
+        return read_group(str(path), file)
+
+
+def read_group(where: str, group: Any) -> tuple[Predictions, dict[str, str]]:
+    """Read predictions from a group of an HDF5 file, or from the file itself.
+
+    Parameters
+    ----------
+    where
+        The file, and the place in it, for messages.
+    group
+        The ``h5py.Group``.
+
+    Returns
+    -------
+    predictions, molecule_sums
+        See :func:`read_predictions`.
+
+    Raises
+    ------
+    SchemaError, MissingLabelsError, ChecksumError
+        As for a store.
+    """
+    schema = group.attrs.get("schema")
+    if schema != SCHEMA:
+        raise SchemaError(f"predictions of schema {SCHEMA!r}", f"{schema!r} in {where}")
+    header = _header(where, group)
+    frames, sums = [], {}
+    for molecule in group:
+        sums[molecule] = str(group[molecule].attrs["sha256"])
+        for trajectory in group[molecule]:
+            place = f"{where}, {molecule}/{trajectory}"
+            frames.append(_frames(place, molecule, trajectory, group[molecule][trajectory]))
+    predictions = Predictions(header, frames)
+    if (found := _checksum(predictions)) != group.attrs["sha256"]:
+        raise ChecksumError(
+            f"sha256 {str(group.attrs['sha256'])[:12]}... of {where}",
+            f"{found[:12]}...",
+            "The predictions were altered after they were written; predict again.",
+        )
+    return predictions, sums
 
 
 def predictions_checksum(path: Path) -> str:
@@ -191,10 +219,10 @@ def predictions_checksum(path: Path) -> str:
         return str(file.attrs["sha256"])
 
 
-def _header(path: Path, file: Any) -> PredictionHeader:
+def _header(where: str, group: Any) -> PredictionHeader:
     attributes = {
         key: value.item() if isinstance(value, np.generic) else value
-        for key, value in file.attrs.items()
+        for key, value in group.attrs.items()
         if key not in ("schema", "sha256")
     }
     try:
@@ -205,7 +233,7 @@ def _header(path: Path, file: Any) -> PredictionHeader:
         return PredictionHeader.model_validate(attributes)
     except (KeyError, ValueError, TypeError, ValidationError) as error:
         reason = " ".join(str(error).split())
-        raise SchemaError(f"the header of predictions in {path}", reason) from error
+        raise SchemaError(f"the header of predictions in {where}", reason) from error
 
 
 def _frames(where: str, molecule: str, trajectory: str, group: Any) -> PredictedFrames:

@@ -14,7 +14,7 @@ from mlip_compose.store.formats.predicted import SUFFIXES, origin_of, read_predi
 from mlip_compose.store.formats.predicted_arrays import Sizes, schema_of
 from mlip_compose.store.formats.predicted_xyz import Keys
 from mlip_compose.store.formats.registry import HDF5_SUFFIXES, files_of
-from mlip_compose.store.predictions import SCHEMA
+from mlip_compose.store.joined_predictions import is_predictions
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.split_document import SPLIT_FILE, read_split
 
@@ -161,7 +161,7 @@ def read_claims(
     taken: list[Path] = []
     left = list(files.left)
     for path, named in files.sources:
-        if not named and path.suffix.lower() in HDF5_SUFFIXES and schema_of(path) == SCHEMA:
+        if not named and path.suffix.lower() in HDF5_SUFFIXES and is_predictions(schema_of(path)):
             left.append((path, ALREADY))
             continue
         try:

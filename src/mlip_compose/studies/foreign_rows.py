@@ -1,10 +1,10 @@
-"""Rows of a study that it does not train: files of predictions that the study names."""
+"""Rows of a study that it does not train: predictions that it names, with or without a card."""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,12 +14,14 @@ from mlip_compose.errors import ChecksumError, StudyError
 from mlip_compose.files import sha256_of
 from mlip_compose.report.bundle import UnitFacts
 from mlip_compose.store.checksum import canonical_json
-from mlip_compose.store.predictions import PredictionHeader, read_predictions
+from mlip_compose.store.joined_predictions import read_joined
+from mlip_compose.store.predictions import PredictionHeader
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.foreign_files import refuse_foreign
 from mlip_compose.studies.plan import Target, Training
 from mlip_compose.studies.scores import ForeignFile
 from mlip_compose.studies.study import Study
+from mlip_compose.studies.submissions import SubmissionCard, read_submission
 
 Split = tuple[str, int, int]
 """Task, level and seed."""
@@ -27,7 +29,7 @@ Split = tuple[str, int, int]
 
 @dataclass(frozen=True, eq=False)
 class ForeignRow:
-    """A file of predictions in a study.
+    """Predictions of one split in a study that did not make them.
 
     Attributes
     ----------
@@ -36,7 +38,7 @@ class ForeignRow:
     target
         The frames that it is scored on, those of the study's own potentials.
     file
-        With its checksum when its ``id`` was found.
+        The file, with its checksum when the ``id`` was found.
     """
 
     facts: UnitFacts
@@ -66,7 +68,7 @@ def foreign_rows(
     """
     if absent := [str(path) for path in study.predictions if not is_file(path)]:
         raise StudyError(
-            "files of predictions, by paths relative to the study file",
+            "files of predictions or cards of submissions, in a study file by paths relative to it",
             f"no {', no '.join(absent)}",
         )
     targets = {
@@ -80,8 +82,7 @@ def foreign_rows(
     }
     seen: dict[tuple[str, Split], Path] = {}
     rows = []
-    for path in study.predictions:
-        row = _row(path, store, targets)
+    for path, row in _rows(study, store, targets):
         name = row.facts.potential
         if name in taken:
             raise StudyError(
@@ -99,15 +100,44 @@ def foreign_rows(
     return tuple(rows)
 
 
-def _row(path: Path, store: Store, targets: Mapping[Split, Target]) -> ForeignRow:
-    refuse_foreign(path)
-    predictions, _ = read_predictions(path)
-    header = predictions.header
+def _rows(
+    study: Study, store: Store, targets: Mapping[Split, Target]
+) -> Iterator[tuple[Path, ForeignRow]]:
+    """Yield a row for each split of each file, with the path that the study names."""
+    for named in study.predictions:
+        submission = read_submission(named)
+        refuse_foreign(submission.path)
+        sha256 = sha256_of(submission.path)
+        for part, (predictions, sums) in read_joined(submission.path).items():
+            file = ForeignFile(submission.path.absolute(), sha256, part)
+            header = predictions.header
+            if submission.card is not None and submission.card.name != header.potential:
+                raise StudyError(
+                    f"predictions of {submission.card.name!r}, as the card {named} says",
+                    f"those of {header.potential!r}",
+                )
+            yield named, _row(file, header, sums, submission.card, store, targets)
+
+
+def _row(
+    file: ForeignFile,
+    header: PredictionHeader,
+    sums: Mapping[str, str],
+    card: SubmissionCard | None,
+    store: Store,
+    targets: Mapping[Split, Target],
+) -> ForeignRow:
+    path = file.path
     if header.dataset_sha256 != store.checksum:
         raise ChecksumError(
             f"predictions of {store.name} (sha256 {store.checksum[:12]}...) in {path}",
             f"those of {header.dataset} (sha256 {header.dataset_sha256[:12]}...)",
             "A study compares potentials on one data set.",
+        )
+    if others := [name for name, sha256 in sums.items() if _other(store, name, sha256)]:
+        raise ChecksumError(
+            f"predictions of the molecules of {store.name} in {path}",
+            f"other frames of {', '.join(others[:8])}{', ...' if len(others) > 8 else ''}",
         )
     target = targets.get((header.task, header.level, header.seed))
     if target is None:
@@ -123,8 +153,7 @@ def _row(path: Path, store: Store, targets: Mapping[Split, Target]) -> ForeignRo
             f"one with {header.train_frames}",
             "Potentials are compared with the same budget.",
         )
-    sha256 = sha256_of(path)
-    content = _identity(sha256, target, header)
+    content = _identity(file.sha256, target, header)
     name = re.sub(r"[^A-Za-z0-9.+-]+", "-", header.potential)
     slug = f"{header.task}_L{header.level}_{name}_s{header.seed}_{content}"
     return ForeignRow(
@@ -138,13 +167,18 @@ def _row(path: Path, store: Store, targets: Mapping[Split, Target]) -> ForeignRo
             train_frames=header.train_frames,
             settings=header.settings,
             status="done",
-            facts={"predictions": path.name},
+            cost=card.cost_document() if card else {},
+            facts={"predictions": path.name} | (card.facts() if card else {}),
             level_of_theory=header.level_of_theory,
             pretrained_on=header.pretrained_on,
         ),
         replace(target, id=slug, relax=False),
-        ForeignFile(path.absolute(), sha256),
+        file,
     )
+
+
+def _other(store: Store, molecule: str, sha256: str) -> bool:
+    return store.molecule_checksums.get(molecule) != sha256
 
 
 def _identity(sha256: str, target: Target, header: PredictionHeader) -> str:

@@ -12,7 +12,8 @@ from mlip_compose.evaluation.ceiling import CeilingScore
 from mlip_compose.evaluation.results import Score
 from mlip_compose.files import sha256_of, write_text
 from mlip_compose.records import Failure
-from mlip_compose.store.predictions import Predictions, read_predictions
+from mlip_compose.store.joined_predictions import read_part
+from mlip_compose.store.predictions import Predictions
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.ceilings import score_against_ceiling
 from mlip_compose.studies.damage import predicted
@@ -44,10 +45,19 @@ class Job(Protocol[Found]):
 
 @dataclass(frozen=True)
 class ForeignFile:
-    """A file of predictions that the study did not make, and its checksum when it was named."""
+    """Predictions that the study did not make.
+
+    Attributes
+    ----------
+    path, sha256
+        The file, and its checksum when it was named.
+    part
+        Name of the split, in a file of several.
+    """
 
     path: Path
     sha256: str
+    part: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +118,7 @@ class ScoreJob:
                 "another content",
                 "Run again to score the new one.",
             )
-        return read_predictions(self.foreign.path)[0]
+        return read_part(self.foreign.path, self.foreign.part)[0]
 
 
 @dataclass(frozen=True, eq=False)

@@ -129,8 +129,9 @@ class Study(BaseModel):
         Whether each potential relaxes the minima of all molecules, so that reaction energies are
         also those of its own minima. Takes some tens of predictions a molecule.
     predictions
-        Files of predictions of models that the study does not train (``predictions import``), rows
-        like the others; paths in a study file are relative to it.
+        Files of predictions of models that the study does not train (``predictions import``), or
+        cards that name such a file (``predictions join``): rows like the others; paths in a study
+        file are relative to it.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -260,3 +261,16 @@ def load_study(name: str) -> Study:
     )
     study.check()
     return study
+
+
+def with_predictions(study: Study, paths: tuple[Path, ...]) -> Study:
+    """Return a study with more files of predictions, or cards that name such.
+
+    Raises
+    ------
+    StudyError
+        One is named twice.
+    """
+    changed = study.model_copy(update={"predictions": (*study.predictions, *paths)})
+    changed.check()
+    return changed

@@ -1,4 +1,4 @@
-"""``mlip-compose predictions``: what other programs predict of an exported task."""
+"""``mlip-compose predictions import``: what other programs predict of an exported task."""
 
 from __future__ import annotations
 
@@ -9,17 +9,9 @@ import typer
 
 from mlip_compose.cli.output import AllowMissing, Json, print_json, print_table
 
-app = typer.Typer(help="Predictions of models that were trained elsewhere.", no_args_is_help=True)
-
 SAID = "Default: what the files say."
 
 
-@app.callback()
-def predictions() -> None:
-    """Keep ``import`` a command of its own."""
-
-
-@app.command("import")
 def import_predictions(
     sources: Annotated[
         list[Path],

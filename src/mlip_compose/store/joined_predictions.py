@@ -1,0 +1,141 @@
+"""Predictions of one potential on several splits, joined in one file that can be handed in.
+
+``/<task>_L<level>_s<seed>`` is a group with the layout of ``store.predictions``, its header and
+checksum included; the file's only attribute is ``schema``. A file of one split is as good.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from mlip_compose.errors import RequestError, SchemaError
+from mlip_compose.store.files import create_hdf5, open_hdf5
+from mlip_compose.store.predictions import (
+    SCHEMA,
+    PredictionHeader,
+    Predictions,
+    read_group,
+    write_group,
+)
+
+JOINED_SCHEMA: Final = "mlip-compose/joined-predictions/1"
+Part = tuple[Predictions, dict[str, str]]
+"""Predictions on one split, and the sha256 of each molecule in the data set, by name."""
+
+
+def part_name(header: PredictionHeader) -> str:
+    """Return the name of a split's group in a file of several."""
+    return f"{header.task}_L{header.level}_s{header.seed}"
+
+
+def write_joined(path: Path, parts: Iterable[Part]) -> None:
+    """Write predictions of one potential on several splits; the file appears when it is complete.
+
+    Raises
+    ------
+    RequestError
+        Two of the same task, level and seed, or of two potentials or data sets.
+    """
+    named: dict[str, Part] = {}
+    for predictions, sums in parts:
+        name = part_name(predictions.header)
+        if name in named:
+            raise RequestError("predictions of each task, level and seed once", f"{name} twice")
+        named[name] = predictions, sums
+    headers = [predictions.header for predictions, _ in named.values()]
+    _check_same("potential", {header.potential for header in headers})
+    _check_same("data set", {f"{h.dataset} ({h.dataset_sha256[:12]}...)" for h in headers})
+    with create_hdf5(path) as file:
+        file.attrs["schema"] = JOINED_SCHEMA
+        for name, (predictions, sums) in sorted(named.items()):
+            write_group(file.create_group(name), predictions, sums)
+
+
+def read_joined(path: Path) -> Mapping[str, Part]:
+    """Read all predictions of a file, strictly, whether of one split or of several.
+
+    Returns
+    -------
+    dict
+        By the names of their splits, see :func:`part_name`.
+
+    Raises
+    ------
+    UnreadableError, SchemaError, MissingLabelsError, ChecksumError
+        As for predictions of one split; a part whose name is not that of its split.
+    """
+    with open_hdf5(path, "predictions") as file:
+        if file.attrs.get("schema") != JOINED_SCHEMA:
+            part = read_group(str(path), file)
+            return {part_name(part[0].header): part}
+        found = {name: read_group(f"{path}, {name}", _group(path, name, file)) for name in file}
+    for name, (predictions, _) in found.items():
+        if (right := part_name(predictions.header)) != name:
+            raise SchemaError(f"predictions of {name} in {path}, {name}", f"those of {right}")
+    if not found:
+        raise SchemaError(f"predictions of at least one split in {path}", "none")
+    return found
+
+
+def read_part(path: Path, name: str) -> Part:
+    """Read the predictions of one split, strictly, from a file of that split or of several.
+
+    Raises
+    ------
+    UnreadableError, SchemaError, MissingLabelsError, ChecksumError
+        As for predictions of one split; none of this name.
+    """
+    with open_hdf5(path, "predictions") as file:
+        if file.attrs.get("schema") != JOINED_SCHEMA:
+            return read_group(str(path), file)
+        if name not in file:
+            raise SchemaError(f"predictions of {name} in {path}", ", ".join(file) or "none")
+        return read_group(f"{path}, {name}", _group(path, name, file))
+
+
+def choose(
+    parts: Mapping[str, Part], path: Path, task: str | None, level: int | None
+) -> Predictions:
+    """Return the predictions of a file of one split, or those of a task and a level among several.
+
+    Raises
+    ------
+    RequestError
+        Several are left, or none; names those that there are.
+    """
+    several = [predictions for predictions, _ in parts.values()]
+    if len(several) > 1:
+        several = [
+            predictions
+            for predictions in several
+            if task in (None, predictions.header.task) and level in (None, predictions.header.level)
+        ]
+    if len(several) != 1:
+        wanted = [str(value) for value in (task, level) if value is not None]
+        raise RequestError(
+            f"one split of those in {path} ({', '.join(parts)})",
+            f"{len(several)}" + (f" of {', level '.join(wanted)}" if wanted else ""),
+            "Name it with --task and --level.",
+        )
+    return several[0]
+
+
+def is_predictions(schema: str | None) -> bool:
+    """Return whether the schema of a file is one of predictions, of one split or of several."""
+    return schema in (SCHEMA, JOINED_SCHEMA)
+
+
+def _group(path: Path, name: str, file: Any) -> Any:
+    member = file[name]
+    if not hasattr(member, "keys"):
+        raise SchemaError(f"a group of predictions in {path}, {name}", "an array")
+    return member
+
+
+def _check_same(what: str, found: set[str]) -> None:
+    if len(found) != 1:
+        raise RequestError(
+            f"predictions of one {what}", ", ".join(sorted(found)) or "no predictions"
+        )
