@@ -38,3 +38,20 @@ def test_figures_of_one_study_are_written_beside_the_page(command, tmp_path):
         "figures": ["f/leaderboard_L1.pdf", "f/leaderboard_L1.svg"],
     }
     assert (tmp_path / "f" / "leaderboard_L1.svg").is_file()
+
+
+def test_a_site_of_several_studies_has_their_numbers(command, tmp_path):
+    study = "dataset: mini-v1\ntasks: [length]\nlevels: [1]\ntrain_frames: 40\n"
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.yaml").write_text(f"name: {name}\n{study}potentials: [composition]\n")
+        assert command("run", f"{name}.yaml").status == 0
+        (tmp_path / "results" / name / "report.html").unlink()
+
+    outcome = command("report", "results/one", "results/two", "--site", "site", "--json")
+    document = json.loads(outcome.out)
+    assert "report" not in document
+    assert "site/data/two/certificates/length_L1.json" in document["site"]
+    assert all((tmp_path / path).is_file() for path in document["site"])
+    assert not (tmp_path / "results" / "one" / "report.html").exists()
+    assert "site/index.html, with" in command("report", "results/one", "--site", "site").err
+    assert not (tmp_path / "site" / "data" / "two").exists()

@@ -81,6 +81,10 @@ COMMANDS = (
     (test_predictions, "own predictions", ("score", "{}", *TOY)),
     (test_predictions, "own predictions", ("score", "{}", *TOY, "--json")),
     (test_predictions, "own predictions", ("score", "{}", "--allow-missing")),
+    (test_predictions, "joined predictions", ("score", "{}", *TOY, "--task", "length")),
+    (test_predictions, "joined predictions", ("predictions", "join", "{}", "--out", "joined")),
+    (test_predictions, "submission", ("predictions", "check", "{}", "--json")),
+    (test_predictions, "submission", ("run", "quick", "--predictions", "{}", "-j", "1")),
     (
         test_predictions,
         "xyz of others",
@@ -115,6 +119,7 @@ COMMANDS = (
         ("data", "import", "{}", "--reference", "r", "--name", "n", "--out", "n.h5", "--json"),
     ),
     (test_results, "report", ("report", "{}")),
+    (test_results, "report", ("report", "{}", "--site", "site")),
     (test_results, "report", ("archive", "{}", "--out", "archive")),
     (test_results, "shard", ("merge", "{}", "-j", "1")),
 )
@@ -137,6 +142,8 @@ WITH_NAMES = (
     ("predict", "length", "{}"),
     ("predict", "{}", "nowhere"),
     ("predictions", "import", "{}", "--name", "x"),
+    ("predictions", "join", "{}", "--out", "joined"),
+    ("predictions", "check", "{}"),
     ("train", "length", "{}"),
     ("train", "length", "composition", "--set", "{}"),
     ("train", "length", "composition", "--dataset", "{}"),

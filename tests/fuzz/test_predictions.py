@@ -3,21 +3,32 @@
 import json
 import shutil
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import ase.io
 import h5py
 import numpy as np
 import pytest
+import yaml
 from pen import Reader, few, many, offences
 
 sys.path.insert(0, str(Path(__file__).parent))
-from mutations import mutate_bytes, mutate_hdf5, mutate_json, mutate_npz, mutate_text, one_of
+from mutations import (
+    mutate_bytes,
+    mutate_hdf5,
+    mutate_json,
+    mutate_npz,
+    mutate_text,
+    mutate_yaml,
+    one_of,
+)
 from test_stores import write_toy
 
 from mlip_compose.errors import DataError
 from mlip_compose.records import MINIMUM
 from mlip_compose.store.formats.predicted import origin_of
+from mlip_compose.store.joined_predictions import part_name, read_joined, read_part, write_joined
 from mlip_compose.store.predictions import (
     PredictionHeader,
     Predictions,
@@ -31,6 +42,7 @@ from mlip_compose.studies.exporting import TaskFrames, export_data
 from mlip_compose.studies.foreign import ForeignRow, import_predictions
 from mlip_compose.studies.foreign_files import refuse_foreign
 from mlip_compose.studies.scoring import score_predictions
+from mlip_compose.studies.submissions import read_submission, write_submission
 
 PARTS = ("train", "id", "ood", "minimum")
 _MADE = {}
@@ -104,24 +116,26 @@ def shared():
 def seal(path):
     """Give predictions the checksum of what they say now."""
     with h5py.File(path, "r+") as file:
-        attributes = {k: v for k, v in file.attrs.items() if k not in ("schema", "sha256")}
-        attributes = {
-            k: v.item() if isinstance(v, np.generic) else v for k, v in attributes.items()
-        }
-        try:
-            for key in ("settings", "software", "unseen_terms", "failed_relaxations", "failures"):
-                attributes[key] = json.loads(attributes.get(key, "{}"))
-            header = PredictionHeader.model_validate(attributes)
-            from mlip_compose.store import predictions as module
+        _seal(file)
 
-            frames = [
-                module._frames("", molecule, trajectory, file[molecule][trajectory])
-                for molecule in file
-                for trajectory in file[molecule]
-            ]
-            file.attrs["sha256"] = _checksum(Predictions(header, frames))
-        except (KeyError, TypeError, ValueError, RecursionError, AttributeError, DataError):
-            pass
+
+def _seal(group):
+    from mlip_compose.store import predictions as module
+
+    attributes = {k: v for k, v in group.attrs.items() if k not in ("schema", "sha256")}
+    attributes = {k: v.item() if isinstance(v, np.generic) else v for k, v in attributes.items()}
+    try:
+        for key in ("settings", "software", "unseen_terms", "failed_relaxations", "failures"):
+            attributes[key] = json.loads(attributes.get(key, "{}"))
+        header = PredictionHeader.model_validate(attributes)
+        frames = [
+            module._frames("", molecule, trajectory, group[molecule][trajectory])
+            for molecule in group
+            for trajectory in group[molecule]
+        ]
+        group.attrs["sha256"] = _checksum(Predictions(header, frames))
+    except (KeyError, TypeError, ValueError, RecursionError, AttributeError, DataError):
+        pass
 
 
 def own(rng, arena):
@@ -140,6 +154,48 @@ def read_and_score(path):
         assert trajectory != MINIMUM or len(each.energy) == 1
     score = score_predictions(predictions, made["store"], made["target"], made["radius"])
     assert score.model_validate_json(score.model_dump_json())
+
+
+def seal_parts(path):
+    """Give joined predictions the checksums of what they say now."""
+    with h5py.File(path, "r+") as file:
+        names = [name for name in file if isinstance(file.get(name), h5py.Group)]
+    for name in names:
+        with h5py.File(path, "r+") as file, suppress(KeyError, OSError, RuntimeError, ValueError):
+            _seal(file[name])
+
+
+def joined(rng, arena):
+    path = arena.inside / "joined.h5"
+    write_joined(path, read_joined(shared()["folder"] / "mine.h5").values())
+    mutate_hdf5(rng, path, arena.outside, seal_parts)
+    return path
+
+
+def read_and_score_parts(path):
+    made = shared()
+    refuse_foreign(path)
+    for name, (predictions, _) in read_joined(path).items():
+        assert part_name(predictions.header) == name
+        assert read_part(path, name)[0].header == predictions.header
+        score = score_predictions(predictions, made["store"], made["target"], made["radius"])
+        assert score.model_validate_json(score.model_dump_json())
+
+
+def submission(rng, arena):
+    folder = arena.inside / "mine"
+    card = write_submission(folder, read_joined(shared()["folder"] / "mine.h5").values())
+    filled = card.model_copy(update={"summary": "s", "authors": ("a",), "training": "t"})
+    path = folder / "card.yaml"
+    path.write_bytes(mutate_yaml(rng, yaml.safe_dump(filled.model_dump(mode="json"))))
+    return path
+
+
+def read_and_check(path):
+    found = read_submission(path)
+    assert found.path.parent == path.parent
+    if found.card is not None:
+        json.dumps(found.card.cost_document() | found.card.facts(), allow_nan=False)
 
 
 def folder_of_xyz(rng, arena):
@@ -199,6 +255,8 @@ def import_and_score(path):
 
 READERS = {
     "own predictions": Reader(own, read_and_score),
+    "joined predictions": Reader(joined, read_and_score_parts),
+    "submission": Reader(submission, read_and_check),
     "xyz of others": Reader(folder_of_xyz, import_and_score),
     "traj of others": Reader(trajectory_of_others, import_and_score),
     "hdf5 of others": Reader(hdf5_of_others, import_and_score),

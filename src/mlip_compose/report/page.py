@@ -7,9 +7,9 @@ import hashlib
 from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.resources import files
-from itertools import compress, repeat
+from itertools import compress, groupby, repeat
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mlip_compose import __version__
 from mlip_compose.files import write_text
@@ -84,6 +84,27 @@ SCRIPTS = (
 STYLES = ("report.css", "molecules.css", "paper.css")
 
 
+class Download(NamedTuple):
+    """A file beside the page that the page offers.
+
+    Attributes
+    ----------
+    study
+        Whose numbers it has.
+    path
+        Relative to the page.
+    what
+        It has, in a sentence.
+    size
+        As text.
+    """
+
+    study: str
+    path: str
+    what: str
+    size: str
+
+
 def write_report(results: StudyResults, path: Path, *others: StudyResults) -> None:
     """Write the report of one or several studies; a reader of ``path`` never sees half of it.
 
@@ -99,11 +120,18 @@ def write_report(results: StudyResults, path: Path, *others: StudyResults) -> No
     write_text(path, render_report(results, *others))
 
 
-def render_report(*studies: StudyResults) -> str:
+def render_report(*studies: StudyResults, downloads: Sequence[Download] = ()) -> str:
     """Return the report of one or several studies as HTML; the same results give the same page.
 
     The page shows the first study and has a choice of the others. Nothing in it comes from a
     network, and its content security policy forbids requests and any script but those in it.
+
+    Parameters
+    ----------
+    studies
+        What they found.
+    downloads
+        Files beside the page that it offers.
     """
     from markupsafe import Markup
 
@@ -117,6 +145,7 @@ def render_report(*studies: StudyResults) -> str:
         .get_template("report.html.j2")
         .render(
             names=study_names(studies),
+            downloads=[(name, [*files]) for name, files in groupby(downloads, lambda d: d.study)],
             studies=[Markup(text) for text, _ in bodies],
             data=[
                 pack(context["data"] | {"later": later})

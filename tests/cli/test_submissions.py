@@ -1,0 +1,76 @@
+"""``predictions join`` and ``check``, and ``run --predictions``, as commands."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+STUDY = """\
+name: board
+dataset: mini-v1
+tasks: [length, transfer]
+levels: [1]
+train_frames: 40
+potentials:
+"""
+
+
+@pytest.fixture
+def joined(command):
+    """Return a folder of submissions with one in it, whose card is not filled in."""
+    Path("board.yaml").write_text(f"{STUDY}  - composition\n")
+    Path("mine.yaml").write_text(f"{STUDY}  - {{potential: additive, label: my own}}\n")
+    assert command("run", "mine.yaml", "-o", "mine", "-j", "1").status == 0
+    outcome = command("predictions", "join", *Path("mine/predictions").iterdir(), "-o", "all/mine")
+    assert outcome.status == 0
+    assert "2 splits of my own" in outcome.err
+    assert "Write into all/mine/card.yaml what stands there as TO DO" in outcome.err
+    return Path("all")
+
+
+def test_from_predictions_to_a_row_of_the_leaderboard(command, joined):
+    outcome = command("predictions", "check", joined, "--study", "board.yaml")
+    assert outcome.status == 2
+    assert "found TO DO in summary, authors, training" in outcome.err
+    card = joined / "mine" / "card.yaml"
+    filled = {"summary": "a force field", "authors": ["me"], "training": "least squares"}
+    card.write_text(yaml.safe_dump(yaml.safe_load(card.read_text()) | filled))
+
+    outcome = command("predictions", "check", joined, "--study", "board.yaml", "--json")
+    splits = json.loads(outcome.out)
+    assert [(split["task"], split["published"]) for split in splits] == [
+        ("length", False),
+        ("transfer", False),
+    ]
+    outcome = command(
+        "run", "board.yaml", "--predictions", joined, "-o", "board", "-j", "1", "--json"
+    )
+    results = json.loads(outcome.out)
+    assert {score["potential"] for score in results["scores"]} == {"composition", "my own"}
+    shown = "mlip-compose run board.yaml --out board --predictions all"
+    assert results["provenance"]["command"] == shown
+
+    shown = command("predictions", "check", joined, "-s", "board.yaml", "-r", "board").out
+    assert "my own: board can take it; force MAE, meV/Å" in shown
+    assert shown.count("as published") == 2
+    shown = command("score", joined / "mine" / "predictions.h5", "--task", "transfer").out
+    assert "my own on transfer, level 1" in shown
+
+
+def test_wrong_requests_get_one_message_and_status_two(command, joined):
+    file = joined / "mine" / "predictions.h5"
+    for arguments, message in (
+        (("predictions", "check", "nowhere", "-s", "board.yaml"), "no nowhere"),
+        (("predictions", "check", file), "those of mini-v1"),
+        (("predictions", "check", joined, "-s", "bord"), "bord"),
+        (("predictions", "join", file, file, "-o", "x"), "length_L1_s0 twice"),
+        (("predictions", "join", "board.yaml", "-o", "x"), "board.yaml"),
+        (("score", file), "found 2. Name it with --task and --level"),
+        (("run", "board.yaml", "-p", "mine"), "submissions in mine"),
+    ):
+        outcome = command(*arguments)
+        assert outcome.status == 2, arguments
+        assert message in outcome.err
+        assert "Traceback" not in outcome.err
+    assert not Path("x").exists()

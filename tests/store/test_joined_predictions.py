@@ -1,0 +1,116 @@
+"""Predictions on several splits in one file."""
+
+import h5py
+import numpy as np
+import pytest
+
+from mlip_compose.errors import ChecksumError, RequestError, SchemaError, UnreadableError
+from mlip_compose.records import PredictedFrames
+from mlip_compose.store.joined_predictions import choose, read_joined, read_part, write_joined
+from mlip_compose.store.predictions import PredictionHeader, Predictions, write_predictions
+
+SUMS = {"OH-1-H": "abc"}
+
+
+def part(task="length", level=2, seed=0, **changes):
+    header = PredictionHeader(
+        potential="mine",
+        role="learned",
+        settings={},
+        seed=seed,
+        dataset="toy",
+        dataset_sha256="0" * 64,
+        reference="arbitrary",
+        task=task,
+        level=level,
+        train_frames=7,
+        software={},
+    ).model_copy(update=changes)
+    forces = np.full((2, 2, 3), level, dtype=np.float32)
+    frames = PredictedFrames("OH-1-H", "primary", np.array([5, 2]), np.array([1.5, 2.5]), forces)
+    return Predictions(header, [frames]), SUMS
+
+
+@pytest.fixture
+def path(tmp_path):
+    parts = [part(), part(level=1), part("transfer"), part(seed=1)]
+    write_joined(tmp_path / "joined.h5", parts)
+    return tmp_path / "joined.h5"
+
+
+def test_every_split_is_read_as_it_was(path):
+    found = read_joined(path)
+    assert list(found) == ["length_L1_s0", "length_L2_s0", "length_L2_s1", "transfer_L2_s0"]
+    for name, (predictions, sums) in found.items():
+        assert sums == SUMS
+        again, _ = read_part(path, name)
+        assert again.header == predictions.header
+        frames = again.frames["OH-1-H", "primary"]
+        np.testing.assert_array_equal(frames.forces, float(predictions.header.level))
+
+
+def test_a_file_of_one_split_is_as_good(tmp_path):
+    write_predictions(tmp_path / "one.h5", *part())
+    assert list(read_joined(tmp_path / "one.h5")) == ["length_L2_s0"]
+    assert read_part(tmp_path / "one.h5", "length_L2_s0")[0].header.level == 2
+
+
+def test_a_joined_file_and_its_bytes_are_the_same_each_time(path, tmp_path):
+    write_joined(tmp_path / "again.h5", read_joined(path).values())
+    assert (tmp_path / "again.h5").read_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        ([part(), part()], "length_L2_s0 twice"),
+        ([part(), part(level=1, potential="yours")], "mine, yours"),
+        ([part(), part(level=1, dataset_sha256="1" * 64)], "111111111111"),
+        ([], "no predictions"),
+    ],
+)
+def test_what_is_of_no_single_potential_is_not_joined(tmp_path, parts, message):
+    with pytest.raises(RequestError, match=message):
+        write_joined(tmp_path / "joined.h5", parts)
+    assert not (tmp_path / "joined.h5").exists()
+
+
+def test_altered_numbers_and_names_are_refused(path):
+    with h5py.File(path, "r+") as file:
+        file.move("length_L1_s0", "length_L3_s0")
+    with pytest.raises(SchemaError, match=r"length_L3_s0.*those of length_L1_s0"):
+        read_joined(path)
+    with h5py.File(path, "r+") as file:
+        file.move("length_L3_s0", "length_L1_s0")
+        file["length_L1_s0/OH-1-H/primary/energy"][0] = 0.0
+    with pytest.raises(ChecksumError, match="length_L1_s0"):
+        read_joined(path)
+    assert read_part(path, "length_L2_s0")[0].header.level == 2
+
+
+def test_what_is_no_group_of_predictions_is_named(path):
+    with h5py.File(path, "r+") as file:
+        file["array"] = np.zeros(3)
+    with pytest.raises(SchemaError, match="an array"):
+        read_joined(path)
+    with pytest.raises(SchemaError, match=r"found array, length_L1_s0"):
+        read_part(path, "length_L9_s0")
+    with h5py.File(path, "r+") as file:
+        for name in list(file):
+            del file[name]
+    with pytest.raises(SchemaError, match="at least one split"):
+        read_joined(path)
+    path.write_bytes(path.read_bytes()[:300])
+    with pytest.raises(UnreadableError):
+        read_joined(path)
+
+
+def test_one_split_is_chosen_by_its_task_and_level(path):
+    parts = read_joined(path)
+    assert choose(parts, path, "length", 1).header.level == 1
+    assert choose(parts, path, "transfer", None).header.task == "transfer"
+    for task, level, message in ((None, None, "found 4"), ("length", 2, "found 2 of length")):
+        with pytest.raises(RequestError, match=message):
+            choose(parts, path, task, level)
+    one = {"length_L2_s0": part()}
+    assert choose(one, path, "crossing", 1).header.task == "length"  # scored as another one
