@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 SOURCES := pyproject.toml constraints.txt
 
-.PHONY: run test test-slow system-packages check docs format benchmarks clean
+.PHONY: run test test-slow system-packages check docs site format benchmarks clean
 
 run: $(VENV)/.train
 	$(BIN)/mlip-compose run quick
@@ -34,6 +34,12 @@ check: $(VENV)/.dev
 docs: $(VENV)/.dev
 	$(BIN)/python tools/reference.py
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --site-dir build/docs
+
+# The published studies with all submissions, and the site. What is in results/ is not done again.
+STUDIES := leaderboard-v1 leaderboard-v1-pbe depth-v1-5 depth-v1-20 depth-v1-80 depth-v1-200
+site: $(VENV)/.train
+	$(BIN)/mlip-compose run leaderboard-v1 --predictions submissions
+	$(BIN)/mlip-compose report $(STUDIES:%=results/%) --site site
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix
