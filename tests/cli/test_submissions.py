@@ -74,3 +74,15 @@ def test_wrong_requests_get_one_message_and_status_two(command, joined):
         assert message in outcome.err
         assert "Traceback" not in outcome.err
     assert not Path("x").exists()
+
+
+def test_the_plan_of_a_study_says_what_is_there(command, joined):
+    document = json.loads(command("run", "mine.yaml", "-o", "mine", "--plan", "--json").out)
+    assert document["counts"] == {"done": 2}
+    assert [t["potential"] for t in document["trainings"]] == ["my own", "my own"]
+    shown = command("run", "board.yaml", "--plan").out
+    assert "board: 2 trainings, 2 missing" in shown
+    assert not Path("results").exists()
+    outcome = command("run", "board.yaml", "--plan", "--shard", "1/2")
+    assert outcome.status == 2
+    assert "--shard and --plan" in outcome.err

@@ -9,7 +9,7 @@ import typer
 
 from mlip_compose.cli.engine import Cluster, Processes, Scheduler, engine_of, one_place
 from mlip_compose.cli.output import Json, progress_bars
-from mlip_compose.cli.study_output import show_outcome, show_shard, study_watch
+from mlip_compose.cli.study_output import show_outcome, show_plan, show_shard, study_watch
 
 
 def run(
@@ -44,11 +44,15 @@ def run(
             help="Do the K-th of N shares in this process, to be merged by `mlip-compose merge`.",
         ),
     ] = None,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Say which trainings are there, and do nothing.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Train, predict, score and report what is missing of a study."""
     from mlip_compose.studies.directory import ResultsDirectory
     from mlip_compose.studies.engine.here import Here
+    from mlip_compose.studies.planned import planned
     from mlip_compose.studies.run import run_study
     from mlip_compose.studies.shards import Shard, run_shard
     from mlip_compose.studies.study import load_study, with_predictions
@@ -60,6 +64,7 @@ def run(
             "--scheduler": scheduler,
             "--cluster": cluster,
             "--shard": shard,
+            "--plan": plan or None,
         }
     )
     loaded = with_predictions(load_study(study), tuple(submissions_in(predictions or ())))
@@ -72,6 +77,9 @@ def run(
         show_shard(done, directory, json)
         return
     directory = ResultsDirectory(out or Path("results") / loaded.name)
+    if plan:
+        show_plan(loaded.name, planned(loaded, directory), directory, json)
+        return
     options = [("--out", out)] if out else []
     options += [("--predictions", path) for path in predictions or ()]
     command = f"mlip-compose run {study}" + "".join(f" {name} {path}" for name, path in options)

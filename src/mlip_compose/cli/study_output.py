@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from mlip_compose.cli.output import SOME_FAILED, print_json, stderr, stdout
+from mlip_compose.cli.output import SOME_FAILED, print_json, print_table, stderr, stdout
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from mlip_compose.studies.directory import ResultsDirectory
+    from mlip_compose.studies.planned import PlannedTraining
     from mlip_compose.studies.run import RunOutcome
     from mlip_compose.studies.shards import ShardOutcome
     from mlip_compose.studies.watch import Watch
@@ -46,6 +47,54 @@ def study_watch(bars: Progress) -> Watch:
         bars.update(trainings[name], completed=fraction, description=f"  {label}: {message}")
 
     return Watch(stage, unit, training)
+
+
+def show_plan(
+    study: str, trainings: Iterable[PlannedTraining], directory: ResultsDirectory, json: bool
+) -> None:
+    """Print the trainings of a study, and which of them are there."""
+    found = list(trainings)
+    counts = {
+        state: number
+        for state in ("done", "failed", "begun", "missing")
+        if (number := sum(each.state == state for each in found))
+    }
+    if json:
+        print_json(
+            {
+                "study": study,
+                "results": str(directory.root),
+                "counts": counts,
+                "trainings": [
+                    {
+                        "id": each.training.id,
+                        "task": each.training.task,
+                        "levels": [target.level for target in each.training.targets],
+                        "potential": each.training.entry.shown,
+                        "seed": each.training.seed,
+                        "ceiling": each.training.ceiling,
+                        "train_frames": each.training.n_train,
+                        "state": each.state,
+                        "fraction": each.fraction,
+                    }
+                    for each in found
+                ],
+            }
+        )
+        return
+    rows: list[tuple[object, ...]] = [
+        (
+            each.training.task,
+            ", ".join(str(target.level) for target in each.training.targets),
+            each.training.entry.shown + (", ceiling" if each.training.ceiling else ""),
+            each.training.seed,
+            each.training.n_train,
+            f"{each.state}, {each.fraction:.0%}" if each.state == "begun" else each.state,
+        )
+        for each in found
+    ]
+    title = f"{study}: {len(found)} trainings, {', '.join(f'{n} {s}' for s, n in counts.items())}"
+    print_table(title, ("task", "levels", "potential", "seed", "frames", "state"), rows)
 
 
 def show_outcome(outcome: RunOutcome, directory: ResultsDirectory, json: bool) -> None:

@@ -169,9 +169,11 @@ class Done:
         """Whether a training is there with all its predictions, or failed for good."""
         if not (self._directory.training(training.id) / UNIT).is_file():
             return False
-        if _facts_of(training, self._directory).status == "failed":
-            return True
-        return all(self._has(target) for target in training.targets)
+        return self.failed(training) or all(self._has(target) for target in training.targets)
+
+    def failed(self, training: Training) -> bool:
+        """Whether a training that is there failed for good."""
+        return _facts_of(training, self._directory).status == "failed"
 
     def _has(self, target: Target) -> bool:
         if self._directory.predictions(target.id).is_file():

@@ -1,0 +1,59 @@
+"""What a run would do."""
+
+import pytest
+from engines import ONE
+from small_study import SILENT, small_study, write_small
+
+from mlip_compose.errors import StudyError
+from mlip_compose.studies.directory import ResultsDirectory
+from mlip_compose.studies.planned import planned
+from mlip_compose.studies.run import run_study
+
+
+@pytest.fixture
+def study(tmp_path):
+    write_small(tmp_path / "small.h5")
+    return small_study(tmp_path / "small.h5", potentials=("composition", "additive"))
+
+
+@pytest.fixture
+def directory(tmp_path):
+    return ResultsDirectory(tmp_path / "results")
+
+
+def states(study, directory):
+    return {each.training.id: each.state for each in planned(study, directory)}
+
+
+def test_all_is_missing_and_nothing_is_written(study, directory):
+    found = list(planned(study, directory))
+    assert {each.state for each in found} == {"missing"}
+    assert [each.training.entry.shown for each in found[:1]] == ["additive"]
+    assert any(each.training.ceiling for each in found)
+    assert not directory.root.exists()
+
+
+def test_what_was_run_is_done_and_what_was_lost_is_begun(study, directory):
+    run_study(study, directory, ONE, "run", SILENT)
+    before = states(study, directory)
+    assert set(before.values()) == {"done"}
+    lost = next(iter(directory.root.glob("predictions/length_L1_additive_s0_*.h5")))
+    lost.unlink()
+    changed = {key for key, state in states(study, directory).items() if state != before[key]}
+    assert {states(study, directory)[key] for key in changed} == {"begun"}
+    assert changed == {lost.stem.replace("_L1", "")}
+
+
+def test_a_checkpoint_says_how_far_it_came(study, directory):
+    first = next(iter(planned(study, directory))).training
+    folder = directory.work(first.id)
+    folder.mkdir(parents=True)
+    (folder / "progress.json").write_text('{"fraction": 0.25, "message": "step 1 of 4"}')
+    each = next(iter(planned(study, directory)))
+    assert (each.state, each.fraction) == ("begun", 0.25)
+
+
+def test_predictions_that_do_not_belong_are_named(study, directory, tmp_path):
+    wrong = study.model_copy(update={"predictions": (tmp_path / "no.h5",)})
+    with pytest.raises(StudyError, match=r"no .*no.h5"):
+        list(planned(wrong, directory))
