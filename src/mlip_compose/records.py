@@ -227,6 +227,9 @@ class Comparison:
         eV/Angstrom.
     novel : (N,) bool
         True for atoms whose environment of radius r* + 1 occurs in no training molecule.
+    matching : (N,) float64 | None
+        For the part ``id``: how many times more frequent environments of radius r* such as the
+        atom's are in the OOD frames; None where that cannot be said.
     """
 
     molecule: Molecule
@@ -236,6 +239,7 @@ class Comparison:
     reference_forces: FloatArray
     predicted_forces: FloatArray
     novel: BoolArray
+    matching: FloatArray | None = None
 
 
 @dataclass(frozen=True)

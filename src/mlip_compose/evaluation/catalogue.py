@@ -67,10 +67,15 @@ class Description:
         return 1 if self.reducer == "mean" else 2
 
 
+MATCHED: Final = "forces_mae_matched"
+"""The force error whose ID average is over the mix of environments of the OOD frames; its OOD error
+is that of ``forces_mae``."""
+
 FORCE_UNIT: Final = "meV/Å"
 ENERGY_UNIT: Final = "meV/atom"
 REACTION_UNIT: Final = "kcal/mol"
 
+_MAE = "mean absolute error"
 _COMPONENTS = "over the force components of all atoms of all frames"
 _NOVEL = (
     "OOD: over the force components of the atoms whose environment of radius r* + 1 occurs in no "
@@ -79,6 +84,10 @@ _NOVEL = (
 _FAMILIAR = (
     "OOD: over the force components of the atoms whose environment of radius r* + 1 occurs in "
     "training; ID: of all atoms"
+)
+_MATCHED = (
+    "OOD: over the force components of all atoms; ID: of all atoms, weighted so that environments "
+    "of radius r* are as frequent as in the OOD frames"
 )
 _PER_ATOM = (
     "mean over all frames of the absolute error of the total energy divided by the number of atoms"
@@ -97,7 +106,7 @@ def _forces(suffix: str, label: str, over: str) -> tuple[Description, Descriptio
             name=f"forces_mae{suffix}",
             label=f"Force MAE{label}",
             unit=FORCE_UNIT,
-            aggregation=f"mean absolute error {over}",
+            aggregation=f"{_MAE} {over}",
             reducer="mean",
             source="frames",
             id_name="forces_mae",
@@ -122,6 +131,7 @@ _ALL: tuple[Description, ...] = (
     *_forces("", "", _COMPONENTS),
     *_forces("_novel", ", novel atoms", _NOVEL),
     *_forces("_familiar", ", familiar atoms", _FAMILIAR),
+    _mean(MATCHED, "Force MAE, like with like", FORCE_UNIT, f"{_MAE} {_MATCHED}", "frames"),
     _mean("energy_mae_per_atom", "Energy MAE", ENERGY_UNIT, _PER_ATOM, "frames"),
     _mean(
         "energy_mae_per_atom_offset",

@@ -27,7 +27,7 @@ from mlip_compose.evaluation.bootstrap import (
     estimate,
     interval_of,
 )
-from mlip_compose.evaluation.catalogue import METRICS, Description
+from mlip_compose.evaluation.catalogue import MATCHED, METRICS, Description
 from mlip_compose.evaluation.metrics import check, usable_frames
 from mlip_compose.evaluation.molecules import molecule_errors, molecule_score
 from mlip_compose.evaluation.offsets import fit_offsets
@@ -154,7 +154,7 @@ def ceiling_score(
         metrics=tuple(
             _metric(description, ood, best, resamples, seed)
             for description in METRICS.values()
-            if description.source == "frames"
+            if description.source == "frames" and description.name != MATCHED
         ),
         ood=ood,
         ceiling=best,

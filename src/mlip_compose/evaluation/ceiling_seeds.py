@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import reduce
 from typing import Literal
 
-from mlip_compose.evaluation.catalogue import METRICS, Description, describe
+from mlip_compose.evaluation.catalogue import MATCHED, METRICS, Description, describe
 from mlip_compose.evaluation.ceiling import CeilingScore, ceiling_estimates
 from mlip_compose.evaluation.pooling import frame_pool
 from mlip_compose.evaluation.results import SeedValue, Strict
@@ -50,13 +50,15 @@ def ceiling_summaries(
     scores
         Of any potentials, splits and seeds.
     metrics
-        Names of metrics; those of reactions have no ceiling and are passed over.
+        Names of metrics. Those of reactions have no ceiling and are passed over, and so is the
+        one like with like, whose OOD error is that of ``forces_mae``.
     """
     groups: dict[tuple[object, ...], list[CeilingScore]] = {}
     for score in scores:
         key = (score.task, score.level, score.potential, score.train_frames, score.dataset_sha256)
         groups.setdefault(key, []).append(score)
-    chosen = [found for name in metrics if (found := describe(name)).source == "frames"]
+    described = [describe(name) for name in metrics if name != MATCHED]
+    chosen = [each for each in described if each.source == "frames"]
     return tuple(_summary(group, each) for group in groups.values() for each in chosen)
 
 

@@ -10,12 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Literal
 
+from mlip_compose.evaluation.catalogue import MATCHED
 from mlip_compose.evaluation.results import Interval, Score, SeedSummary, SeedValue, Strict
 
 HORIZON_GAP: Final = 1.5
 """The gap up to which a potential counts as generalising."""
 
-HORIZON_METRICS: Final = ("forces_mae", "forces_mae_novel", "energy_mae_per_atom_within")
+HORIZON_METRICS: Final = (
+    "forces_mae",
+    MATCHED,
+    "forces_mae_novel",
+    "energy_mae_per_atom_within",
+)
 """The metrics whose horizon a study reports."""
 
 

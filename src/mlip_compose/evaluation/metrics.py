@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlip_compose.errors import DataError
+from mlip_compose.evaluation.catalogue import MATCHED
 from mlip_compose.records import BoolArray, Comparison, FloatArray
 from mlip_compose.units import EV_IN_MEV
 
@@ -18,8 +19,9 @@ _LARGEST = float(np.finfo(np.float32).max)
 class Errors:
     """Values of metrics on one molecule, in the unit of each metric, and the weight of each.
 
-    A weight is the number of errors that a value averages: force components, or frames. Pooling the
-    values over molecules with these weights gives the average over all errors.
+    A weight is the number of errors that a value averages: force components, or frames; where
+    errors are weighted, the sum of their weights. Pooling the values over molecules with these
+    weights gives the average over all errors.
 
     What the errors are attributed by is kept too, so that no frame is looked at twice.
 
@@ -37,13 +39,13 @@ class Errors:
     """
 
     values: dict[str, float] = field(default_factory=dict)
-    weights: dict[str, int] = field(default_factory=dict)
+    weights: dict[str, float] = field(default_factory=dict)
     frames: int = 0
     force_sums: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     energy_mean: float = 0.0
     energy_variance: float = 0.0
 
-    def add(self, name: str, value: float, weight: int) -> None:
+    def add(self, name: str, value: float, weight: float) -> None:
         """Add a metric; one that averages no errors is left out."""
         if weight:
             self.values[name] = value
@@ -67,6 +69,8 @@ def check(comparison: Comparison) -> None:
         "predicted forces": (comparison.predicted_forces, (n_frames, n_atoms, 3)),
         "novel atoms": (comparison.novel, (n_atoms,)),
     }
+    if comparison.matching is not None:
+        shapes["weights of atoms"] = comparison.matching, (n_atoms,)
     for what, (array, shape) in shapes.items():
         if array.shape != shape:
             raise DataError(f"{what} of {where} of shape {shape}", f"shape {array.shape}")
@@ -123,6 +127,11 @@ def frame_errors(comparison: Comparison, offset: float | None) -> Errors:
     Errors
         Forces in meV/Angstrom, energies in meV/atom. The metrics of novel and familiar atoms are
         there for the part ``ood`` alone.
+
+    Notes
+    -----
+    Of the part ``id``, the force error like with like is ``sum w |e| / sum w`` with the weights w
+    of its atoms, and absent without weights.
     """
     errors = Errors()
     usable = usable_frames(comparison)
@@ -147,6 +156,11 @@ def frame_errors(comparison: Comparison, offset: float | None) -> Errors:
             rmse = float(np.sqrt(square[atoms].sum() / components))
             errors.add(f"forces_mae{suffix}", mae, components)
             errors.add(f"forces_rmse{suffix}", rmse, components)
+    if comparison.part == "ood":
+        errors.add(MATCHED, errors.values["forces_mae"], errors.weights["forces_mae"])
+    elif comparison.matching is not None and (total := float(comparison.matching.sum())):
+        weighted = float((absolute * comparison.matching).sum()) / (3 * frames * total)
+        errors.add(MATCHED, weighted, 3 * frames * total)
 
     energy: NDArray[np.float64] = EV_IN_MEV * np.subtract(
         comparison.predicted_energy[usable], comparison.reference_energy[usable], dtype=np.float64

@@ -45,8 +45,9 @@ class MoleculeScore(Strict):
 
     ``values`` maps metric names to values in the metric's unit. ``frames`` counts all that were
     compared, ``failed_frames`` those among them that are in no value because the prediction was not
-    finite. ``weights`` says over how many force components or frames each value is averaged: with
-    both, every pooled value and its interval follow from the file.
+    finite. ``weights`` says over how many force components or frames each value is averaged (where
+    these are weighted, the sum of their weights): with both, every pooled value and its interval
+    follow from the file.
     """
 
     molecule: str
@@ -59,7 +60,7 @@ class MoleculeScore(Strict):
     failed_frames: int
     novel_atoms: int
     values: dict[str, float]
-    weights: dict[str, int] = Field(default_factory=dict)
+    weights: dict[str, int | float] = Field(default_factory=dict)
 
 
 class ReactionScore(Strict):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mlip_compose.evaluation.catalogue import MATCHED
 from mlip_compose.evaluation.horizon import HORIZON_GAP
 from mlip_compose.evaluation.results import Metric, PairedDifference
 from mlip_compose.report.bundle import StudyResults
@@ -30,8 +31,8 @@ FEW = 2  # trained potentials that get a sentence each; of more, the extremes ar
 class Line:
     """What one entry did on one task: the gap with its limits, and the two errors behind it.
 
-    ``novel`` is the gap on the atoms whose surroundings no training molecule shows, ``ceiling`` the
-    ceiling gap.
+    ``matched`` is the gap like with like, ``novel`` that on the atoms whose surroundings no
+    training molecule shows, ``ceiling`` the ceiling gap.
     Without an ID part there is no gap, and ``errors`` is that of the unseen molecules alone.
     ``failure`` is set, and the rest empty, where the unit of work failed.
     """
@@ -40,6 +41,7 @@ class Line:
     gap: str = ""
     limits: str = ""
     errors: str = ""
+    matched: str = ""
     novel: str = ""
     ceiling: str = ""
     failure: str = ""
@@ -300,8 +302,8 @@ def _seeds(results: StudyResults) -> tuple[str, ...]:
     )
 
 
-def _novel(results: StudyResults, entry: Entry, task: str, level: int) -> str:
-    found = cell_of(results, entry, task, level, NOVEL_METRIC).metric
+def _other_gap(results: StudyResults, entry: Entry, task: str, level: int, metric: str) -> str:
+    found = cell_of(results, entry, task, level, metric).metric
     return ratio(found.gap.value) if found and found.gap else ""
 
 
@@ -329,7 +331,8 @@ def _task(results: StudyResults, board: Board, column: int, task: str) -> TaskAn
                     between(metric.gap, as_ratio=True),
                     f"{number(id_.value if id_ else None)} → {number(ood.value if ood else None)}"
                     f" {metric.unit}",
-                    _novel(results, row.entry, task, board.level),
+                    _other_gap(results, row.entry, task, board.level, MATCHED),
+                    _other_gap(results, row.entry, task, board.level, NOVEL_METRIC),
                     _ceiling(ceilings.get((task, row.entry))),
                 )
             )

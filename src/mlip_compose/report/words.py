@@ -68,6 +68,13 @@ GLOSSARY: Final = {
         "Atoms of the unseen molecules whose neighbourhood one bond beyond the coverage radius "
         "occurs in no training molecule; the other atoms are familiar."
     ),
+    "like with like": (
+        "Unseen molecules have the same neighbourhoods out to r* bonds as training molecules, but "
+        "another share of each: with two end groups more atoms are near one, in a longer chain "
+        "fewer. In this gap the ID error is an average over the shares that the unseen molecules "
+        "have, so that only what a potential gets wrong there counts, and not that one kind of "
+        "atom is harder than another."
+    ),
     "divergence": (
         "How differently neighbourhoods are distributed in training and test: 0 alike, "
         "1 nothing in common. Up to r = 1 (atoms) it should be small; beyond (compounds) it is "

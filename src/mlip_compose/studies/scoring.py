@@ -25,6 +25,7 @@ from mlip_compose.store.reader import Store
 from mlip_compose.studies.plan import Target
 from mlip_compose.studies.relaxing import relaxed_rmsd
 from mlip_compose.tasks.coverage import environments_of, unseen_atoms
+from mlip_compose.tasks.matching import matching_weights
 
 
 def score_predictions(
@@ -109,7 +110,7 @@ def comparisons(
         The frames.
     seen, coverage_radius
         The molecules that the split trains on, and its r*: they make atoms of the part ``ood``
-        novel.
+        novel, and r* says which atoms are alike.
 
     Raises
     ------
@@ -120,6 +121,11 @@ def comparisons(
     if not any((name, PRIMARY) in predictions.frames for name in selection.train):
         unused.add("train")
     shown = environments_of(seen, coverage_radius + 1)
+    id_frames, ood_frames = (
+        [(store.molecules[name], len(indices)) for name, indices in frames.items()]
+        for frames in (selection.id, selection.ood)
+    )
+    weights = matching_weights(id_frames, ood_frames, coverage_radius)
     for part, name, trajectory, indices in selection.wanted():
         if part in unused:
             continue
@@ -137,6 +143,7 @@ def comparisons(
             reference_forces=reference.forces,
             predicted_forces=predicted.forces,
             novel=novel,
+            matching=weights.get(name) if part == "id" else None,
         )
 
 
