@@ -54,6 +54,7 @@ def test_a_killed_training_goes_on_from_its_last_checkpoint(potential, tmp_path)
     (unit,) = (unit for unit in document["units"] if unit["potential"] == potential)
     assert unit["status"] == "done"
     assert unit["facts"]["resumed_at"]
+    assert unit["cost"]["cpu_s"] >= unit["facts"]["training_cpu_s"] - 0.01
     assert unit["cost"]["gradient_steps"] == 240
     assert (results / "report.html").is_file()
     assert not list(results.glob("work/*"))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
 from mlip_compose.evaluation.results import Interval
 from mlip_compose.report.numbers import DASH, between, duration, number, percent, ratio
 from pages import published as at
@@ -75,14 +76,15 @@ def _errors(task: str, level: int, potential: str) -> str:
     return f"{errors}<br>**{ratio(found.gap.value)}** ({between(found.gap, as_ratio=True)})"
 
 
-def levels() -> str:
-    """Return the gap at each level of the potentials that have more than one."""
+def levels(quantity: str = at.MAIN) -> str:
+    """Return a gap at each level of the potentials that have more than one."""
     rows = []
     for potential in at.potentials():
         there = [level for level in LEVELS if at.has(TASKS[0], level, potential)]
         if len(there) > 1:
             for level in there:
-                cells = [as_gap(at.value("gap", task, level, potential)) for task in TASKS]
+                found = [at.value("gap", task, level, potential, quantity) for task in TASKS]
+                cells = [f"{ratio(gap.value)} ({between(gap, as_ratio=True)})" for gap in found]
                 rows.append((code(potential), str(level), *cells))
     return table(("potential", "level", *map(code, TASKS)), rows)
 
@@ -112,10 +114,16 @@ def horizons() -> str:
     )
 
 
-def novel(level: int, chosen: Sequence[str]) -> str:
-    """Return the gap on novel and on familiar atoms."""
+def kinds_of_gap(level: int, chosen: Sequence[str]) -> str:
+    """Return the gap over all atoms, like with like, and on novel and familiar atoms."""
+    kinds = (
+        ("all atoms", at.MAIN),
+        ("like with like", at.MATCHED),
+        ("novel atoms", at.NOVEL),
+        ("familiar atoms", at.FAMILIAR),
+    )
     return table(
-        ("potential", "atoms", *map(code, TASKS)),
+        ("potential", "gap", *map(code, TASKS)),
         (
             (
                 code(potential),
@@ -123,27 +131,9 @@ def novel(level: int, chosen: Sequence[str]) -> str:
                 *(as_gap(at.value("gap", task, level, potential, quantity)) for task in TASKS),
             )
             for potential in chosen
-            for kind, quantity in (("all", at.MAIN), ("novel", at.NOVEL), ("familiar", at.FAMILIAR))
+            for kind, quantity in kinds
         ),
     )
-
-
-def like_with_like(task: str, level: int, chosen: Sequence[str], last: int) -> str:
-    """Return ID and OOD error by distance from the nearest end group."""
-    rows = []
-    for potential in chosen:
-        score = at.score(task, level, potential)
-        cells = []
-        for distance in range(last + 1):
-            pair = [at.place("end_distance", part, str(distance), score) for part in ("id", "ood")]
-            cells.append(
-                f"{number(pair[0].forces_mae.value)} → {number(pair[1].forces_mae.value)}, "
-                f"**{ratio(pair[1].forces_mae.value / pair[0].forces_mae.value)}**"
-                if pair[0] and pair[1]
-                else DASH
-            )
-        rows.append((code(potential), *cells))
-    return table(("potential", *(f"{d} bonds" for d in range(last + 1))), rows)
 
 
 def ceilings(level: int) -> str:
@@ -152,11 +142,10 @@ def ceilings(level: int) -> str:
     for potential in at.potentials("learned"):
         found = {task: at.ceiling(task, level, potential) for task in TASKS}
         if any(found.values()):
-            for title, text in (
-                ("gap, OOD / ID", lambda task: as_gap(at.value("gap", task, level, potential))),
-                ("ceiling gap, without / with", lambda task: as_gap(found[task].get("gap"))),
-            ):
-                rows.append((code(potential), title, *(text(task) for task in TASKS)))
+            of_tasks = [as_gap(at.value("gap", task, level, potential)) for task in TASKS]
+            of_ceilings = [as_gap(found[task].get("gap")) for task in TASKS]
+            rows.append((code(potential), "gap, OOD / ID", *of_tasks))
+            rows.append((code(potential), "ceiling gap, without / with", *of_ceilings))
     return table(("potential", "", *map(code, TASKS)), rows)
 
 
@@ -178,8 +167,10 @@ def depth() -> str:
                     f"{unit.cost['gradient_steps']:,}",
                     f"{number(verdict.best)}, {percent(verdict.lowered)}",
                     *map(with_limits, values),
-                    as_gap(at.value("gap", "length", 2, potential, name=name)),
-                    as_gap(at.value("gap", "length", 2, potential, at.NOVEL, name)),
+                    *(
+                        as_gap(at.value("gap", "length", 2, potential, quantity, name))
+                        for quantity in (at.MAIN, at.MATCHED, at.NOVEL)
+                    ),
                 )
             )
     columns = (
@@ -191,6 +182,7 @@ def depth() -> str:
         "OOD",
         "OOD, novel atoms",
         "gap",
+        "gap, like with like",
         "gap, novel atoms",
     )
     return table(columns, rows)
@@ -286,13 +278,13 @@ def page() -> str:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 - Markdown
+        autoescape=False,
         extensions=["jinja2.ext.do"],
     )
     environment.globals |= {
         each.__name__: each
         for each in (
-            *(claim, gaps, levels, horizon, horizons, novel, like_with_like, ceilings, depth),
+            *(claim, gaps, levels, horizon, horizons, kinds_of_gap, ceilings, depth),
             *(per_molecule, reactions, learning, cpu_hours, extreme),
             *(at.value, at.metric, at.score, at.ceiling, at.potentials, at.has, at.study),
         )
@@ -302,7 +294,7 @@ def page() -> str:
         "DEPTHS": at.DEPTHS,
         "ZERO_SHOT": at.ZERO_SHOT,
         "NOVEL": at.NOVEL,
-        "FAMILIAR": at.FAMILIAR,
+        "MATCHED": at.MATCHED,
         "PUBLISHED_FACTOR": PUBLISHED_FACTOR,
         "min": min,
         "max": max,

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from mlip_compose.evaluation.attribution_results import ForceRow
+from mlip_compose.evaluation.catalogue import MATCHED as MATCHED
 from mlip_compose.evaluation.ceiling import CeilingMetric
 from mlip_compose.evaluation.ceiling_seeds import CeilingSummary
 from mlip_compose.evaluation.results import Interval, Metric, Score, SeedValue
@@ -35,9 +35,7 @@ def study(name: str) -> StudyResults:
 def potentials(role: str = "", name: str = BOARD) -> tuple[str, ...]:
     """Return the potentials of a study in the order of its page, or those of one role."""
     return tuple(
-        dict.fromkeys(
-            entry.potential for entry in runs_of(study(name)) if role in ("", entry.role)
-        )
+        dict.fromkeys(entry.potential for entry in runs_of(study(name)) if role in ("", entry.role))
     )
 
 
@@ -133,17 +131,3 @@ def trainings(potential: str, name: str = BOARD) -> list[UnitFacts]:
     """Return the trainings of a potential that ended, ceilings too."""
     units = study(name).units
     return [unit for unit in units if unit.potential == potential and unit.status == "done"]
-
-
-def place(grouping: str, part: str, group: str, found: Score) -> ForceRow | None:
-    """Return the error of a group of atoms in a score, None where it has no such atoms."""
-    return next(
-        (
-            row
-            for each in (found.attribution.forces if found.attribution else ())
-            if each.name == grouping
-            for row in each.rows
-            if (row.part, row.group) == (part, group)
-        ),
-        None,
-    )

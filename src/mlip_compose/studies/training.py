@@ -186,9 +186,10 @@ def _train(training: Training, store: Store, directory: ResultsDirectory) -> Non
     outcome = training.entry.kind.fit(
         data, settings, training.seed, checkpoints, _progress_file(work / PROGRESS)
     )
+    here = {"wall_s": time.perf_counter() - wall, "cpu_s": time.process_time() - cpu}
+    report = {} if isinstance(outcome, Failure) else outcome.report
     cost: dict[str, Any] = {
-        "wall_s": round(time.perf_counter() - wall, 2),
-        "cpu_s": round(time.process_time() - cpu, 2),
+        **{key: round(seconds, 2) for key, seconds in with_earlier(here, report).items()},
         "peak_memory_mb": round(_peak_memory_mb(), 1),
         "device": "cpu",
     }
@@ -206,6 +207,20 @@ def _train(training: Training, store: Store, directory: ResultsDirectory) -> Non
         set_aside(final, directory.damaged, f"no {UNIT} in it")
     finished.replace(final)
     shutil.rmtree(work)
+
+
+def with_earlier(here: Mapping[str, float], report: Mapping[str, Any]) -> dict[str, float]:
+    """Return the time of a training with that from before it was resumed.
+
+    Parameters
+    ----------
+    here
+        ``wall_s`` and ``cpu_s`` of this process.
+    report
+        Of the potential; ``training_wall_s`` and ``training_cpu_s`` are of all its gradient steps,
+        whichever process took them.
+    """
+    return {key: max(seconds, report.get(f"training_{key}", 0.0)) for key, seconds in here.items()}
 
 
 def failed_unit(training: Training, failure: Failure) -> UnitFacts:
