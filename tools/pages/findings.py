@@ -56,23 +56,25 @@ def _with_limits(
     return f"{write(interval.value)} ({limits})" if limits else write(interval.value)
 
 
-def gaps(level: int) -> str:
+def gaps(level: int, quantity: str = at.MAIN) -> str:
     """Return ID error, OOD error and gap of every potential on every task."""
     return table(
         ("potential", *map(code, TASKS)),
         (
-            (code(potential), *(_errors(task, level, potential) for task in TASKS))
+            (code(potential), *(_errors(task, level, potential, quantity) for task in TASKS))
             for potential in at.potentials()
             if any(at.has(task, level, potential) for task in TASKS)
         ),
     )
 
 
-def _errors(task: str, level: int, potential: str) -> str:
+def _errors(task: str, level: int, potential: str, quantity: str) -> str:
     if not at.has(task, level, potential):
         return DASH
-    found = at.metric(task, level, potential)
+    found = at.metric(task, level, potential, quantity)
     errors = " → ".join(number(each.value) if each else DASH for each in (found.id, found.ood))
+    if found.gap is None:
+        return errors
     return f"{errors}<br>**{ratio(found.gap.value)}** ({between(found.gap, as_ratio=True)})"
 
 

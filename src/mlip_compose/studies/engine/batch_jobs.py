@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import getpass
+import logging
 import re
 import subprocess
 import time
@@ -49,6 +50,9 @@ _LONGEST_PAUSE: Final = 60.0  # s
 _AFTER_SUBMISSION: Final = 5.0  # s, until a job is sure to be in the listing
 _PATIENCE: Final = 30.0  # s, for the batch system's answer
 _TICK: Final = 0.2  # s
+_FIRST_WORD: Final = 30.0  # s without a worker, and twice as long for each further word
+
+_log = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -92,13 +96,33 @@ def workers_of_jobs(queue: JobQueue, units: int) -> Iterator[Workers]:
     ):
         jobs = BatchJobs(queue, cluster, job_type)
         try:
-            jobs.provide(units)
-            while not jobs.have_worker():
-                time.sleep(_TICK)
-                jobs.provide(units)
+            wait_for_worker(jobs, units)
             yield Workers(client, jobs.provide)
         finally:
             jobs.cancel()
+
+
+def wait_for_worker(jobs: BatchJobs, units: int) -> None:
+    """Submit jobs until one of them has a worker; say now and then for which ones this waits.
+
+    Raises
+    ------
+    RequestError
+        The batch system does not take them, or they end before they have a worker.
+    """
+    began, word = time.monotonic(), _FIRST_WORD
+    jobs.provide(units)
+    while not jobs.have_worker():
+        time.sleep(_TICK)
+        jobs.provide(units)
+        waited = time.monotonic() - began
+        if waited >= word:
+            _log.warning(
+                "no worker yet after %.0f s: %s; what is done is kept if you end this",
+                waited,
+                jobs.words(),
+            )
+            word *= 2
 
 
 @dataclass
@@ -141,6 +165,16 @@ class BatchJobs:
     def have_worker(self) -> bool:
         """Whether any of the jobs has one at present."""
         return any(name in self._jobs for name in self._heard())
+
+    def words(self) -> str:
+        """Return which jobs are not over, for messages."""
+        numbers = [job.number for job in self._jobs.values() if job.number]
+        shown = ", ".join(numbers[:5]) + (", ..." if len(numbers) > 5 else "")
+        if not numbers:
+            return f"{self._queue.system} has taken no job yet"
+        return (
+            f"{self._queue.system} has not started {'job' if len(numbers) == 1 else 'jobs'} {shown}"
+        )
 
     def provide(self, units: int) -> None:
         """Submit what is lacking to ``units`` units that are still to be done, up to the limit.
