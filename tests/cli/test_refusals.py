@@ -39,6 +39,8 @@ def refused(outcome, *fragments):
         (("molecules", "show", "OX-4-H"), "Did you mean 'OH'?"),
         (("molecules", "show", "OH-0-H"), "n"),
         (("data", "info", "mini-v2"), "Did you mean 'mini-v1'?"),
+        (("data", "info", "deep-v1"), "Make it with `mlip-compose data build deep-v1`"),
+        (("run", "leaderboard-v1-gpu"), "no file data/deep-v1.h5"),
         (("data", "build", "mini-v2"), "Did you mean 'mini-v1'?"),
         (("run", "quik"), "Did you mean 'quick'?"),
         (("report", "nowhere"), "mlip-compose run"),

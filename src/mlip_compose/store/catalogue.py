@@ -12,7 +12,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from mlip_compose.documents import is_file
-from mlip_compose.errors import UnknownNameError
+from mlip_compose.errors import UnknownNameError, UnreadableError
 from mlip_compose.store.reader import Store
 
 
@@ -78,12 +78,21 @@ def dataset_path(name: str) -> Path:
     ------
     UnknownNameError
         Neither the name of a frozen data set nor an existing file.
+    UnreadableError
+        It has the name of a recipe of the package, and was not built yet.
     """
     if name in manifest():
         return Path(str(files("mlip_compose.data") / f"{name}.h5"))
     path = Path(name)
     if is_file(path):
         return path
+    recipes = (entry.name for entry in (files("mlip_compose.data") / "recipes").iterdir())
+    if f"{path.stem}.yaml" in recipes:
+        raise UnreadableError(
+            f"the data set {path.stem}, which does not come with the package, as a file",
+            f"no file {path}",
+            f"Make it with `mlip-compose data build {path.stem}`, and name data/{path.stem}.h5.",
+        )
     raise UnknownNameError("frozen data set or the path of an HDF5 file", name, manifest())
 
 
