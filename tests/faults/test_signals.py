@@ -151,7 +151,8 @@ def test_a_second_ctrl_c_does_not_wait(place):
     time.sleep(0.02)
     command.send(signal.SIGINT)
     status, _, err = command.ended()
-    assert status == 130
+    # The second may come when Python is at its end, where it ends the process: 130 to a shell, too.
+    assert status in (130, -signal.SIGINT)
     assert err.count("interrupted; what was finished is kept") == 1
 
 

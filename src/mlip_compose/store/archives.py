@@ -14,7 +14,7 @@ from mlip_compose.arrays import DAMAGE
 
 ZIP: Final = ".zip"
 UNPACKED: Final = ".unpacked"
-_UNUSABLE: Final = (*DAMAGE, tarfile.TarError)  # tarfile.FilterError, of links out, is one
+_UNUSABLE: Final = (*DAMAGE, tarfile.TarError)
 
 
 def unpack(archive: Path) -> str | None:
@@ -64,7 +64,26 @@ def _extract(archive: Path, target: Path) -> None:
         entries = packed_tar.getmembers()
         _check_names(entry.name for entry in entries)
         _check_space(sum(entry.size for entry in entries), archive)
-        packed_tar.extractall(target, members=entries, filter="data")
+        target.mkdir()
+        for entry in entries:
+            _extract_entry(packed_tar, entry, target)
+
+
+def _extract_entry(packed: tarfile.TarFile, entry: tarfile.TarInfo, target: Path) -> None:
+    """Write a file or make a directory; nothing else has a place in an archive of data.
+
+    Not by ``TarFile.extractall``, whose filters Python has from 3.11.4 on.
+    """
+    path = target / entry.name
+    if entry.isdir():
+        path.mkdir(parents=True, exist_ok=True)
+        return
+    content = packed.extractfile(entry) if entry.isreg() else None
+    if content is None:
+        raise tarfile.TarError(f"{entry.name!r} is no file and no directory")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with content, path.open("wb") as file:
+        shutil.copyfileobj(content, file)
 
 
 def _check_names(names: Iterable[str]) -> None:
