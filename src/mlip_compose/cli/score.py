@@ -27,7 +27,7 @@ def score(
 ) -> None:
     """Score predictions: ID and OOD errors, gaps, and intervals over molecules."""
     from mlip_compose.report.attribution import largest_errors
-    from mlip_compose.report.numbers import DASH, between, number, ratio
+    from mlip_compose.report.numbers import bracketed
     from mlip_compose.report.origins import origin_note
     from mlip_compose.store.catalogue import open_store
     from mlip_compose.store.joined_predictions import choose, read_joined
@@ -54,14 +54,11 @@ def score(
         return
     rows: list[tuple[object, ...]] = []
     for metric in result.metrics:
-        cells = [
-            f"{show(value.value)} [{between(value, as_ratio=as_ratio)}]" if value else DASH
-            for value, show, as_ratio in (
-                (metric.id, number, False),
-                (metric.ood, number, False),
-                (metric.gap, ratio, True),
-            )
-        ]
+        cells = (
+            bracketed(metric.id),
+            bracketed(metric.ood),
+            bracketed(metric.gap, as_ratio=True),
+        )
         rows.append((metric.label, metric.unit, *cells))
     title = (
         f"{result.potential} on {result.task}, level {result.level} (r* = "

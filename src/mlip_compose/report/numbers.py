@@ -44,6 +44,14 @@ def between(interval: Interval | None, as_ratio: bool = False) -> str:
     return f"{write(interval.low)} to {write(interval.high)}"
 
 
+def bracketed(interval: Interval | None, as_ratio: bool = False) -> str:
+    """Return a value with its limits, ``1.90 [1.62 to 2.21]``; a dash where there is none."""
+    if interval is None:
+        return DASH
+    write = ratio if as_ratio else number
+    return f"{write(interval.value)} [{between(interval, as_ratio=as_ratio)}]"
+
+
 def percent(fraction: float | None) -> str:
     """Return a fraction as per cent; 100 % and 0 % only where they are exact."""
     if fraction is None or not math.isfinite(fraction):

@@ -129,10 +129,6 @@ def _data(results: StudyResults) -> Iterator[SiteFile]:
         )
 
 
-def _size(content: bytes) -> str:
-    return f"{len(content) / 1e6:.1f} MB" if len(content) >= 1e6 else f"{len(content) / 1e3:.0f} kB"
-
-
 def _part_of_path(name: str) -> str:
     """Return a name that is to be that of a file, where it can be one."""
     if not NAME.fullmatch(name):

@@ -36,7 +36,7 @@ def check(
     json: Json = False,
 ) -> None:
     """Check cards, frames and splits of submissions, and score them: what a leaderboard asks."""
-    from mlip_compose.report.numbers import DASH, between, number, ratio
+    from mlip_compose.report.numbers import bracketed
     from mlip_compose.studies.directory import ResultsDirectory
     from mlip_compose.studies.study import load_study
     from mlip_compose.studies.submission_checks import check_submission
@@ -65,14 +65,7 @@ def check(
                     },
                 }
             )
-            cells = (
-                f"{ratio(value.value)} [{between(value, as_ratio=True)}]"
-                if key == "gap" and value
-                else f"{number(value.value)} [{between(value)}]"
-                if value
-                else DASH
-                for key, value in intervals.items()
-            )
+            cells = (bracketed(value, as_ratio=key == "gap") for key, value in intervals.items())
             shown = "as published" if split.published else "new"
             rows.append((score.task, score.level, score.seed, *cells, shown))
         if not json:
