@@ -55,6 +55,22 @@ def test_a_large_gap_of_the_feasibility_row_is_a_caution(results):
     assert "needs a larger gap" not in text
 
 
+def test_several_feasibility_rows_share_a_sentence(make_results):
+    """Of several, submissions among them, a task needs the least gap."""
+    both = make_results(potentials=("additive", "richer", "mace-small"))
+    scores = tuple(
+        score.model_copy(update={"role": "feasibility"}) if score.potential == "richer" else score
+        for score in both.scores
+    )
+    both = both.model_copy(update={"scores": scores})
+    both = change_gaps(change_gaps(both, "additive", value=1.9), "richer", value=1.2)
+    sentences = answer(both, 2).sentences
+    (text,) = (each for each in sentences if "made of parts" in each)
+    assert text.startswith("additive and richer, which are made of parts")
+    assert "gaps of 1.90 and 1.20: no task needs a larger gap than the smaller of these" in text
+    assert sum("A gap is not an error" in each for each in sentences) == 1
+
+
 @pytest.mark.parametrize(
     ("low", "high", "word"),
     [(5.0, 9.0, "larger"), (-9.0, -5.0, "smaller"), (-5.0, 5.0, "not distinguishable")],

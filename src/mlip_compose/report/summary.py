@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import fmean
 
 from mlip_compose.evaluation.catalogue import MATCHED
 from mlip_compose.evaluation.horizon import HORIZON_GAP
@@ -91,8 +92,9 @@ def answer(results: StudyResults, level: int) -> Answer:
         sentences = [_many(learned, board, confidence)]
     else:
         sentences = [_learned(row, board, confidence) for row in learned]
-    sentences += [_feasibility(row, board) for row in board.rows if _is(row, "feasibility")]
-    sentences += _accuracy(results, board)
+    feasible = [row for row in board.rows if _is(row, "feasibility") and _gaps(row)]
+    sentences += [_feasibility(feasible)] if feasible else []
+    sentences += _accuracy(results, board, feasible)
     sentences += [_elsewhere(results, row, board) for row in elsewhere]
     return Answer(
         level,
@@ -176,25 +178,34 @@ def _share(some: int, total: int, asked: int) -> str:
     return f"{'all' if some == total else f'{some} of'} {total} tasks{scored}"
 
 
-def _feasibility(row: Row, board: Board) -> str:
-    gaps = _gaps(row)
-    if not gaps:
-        return ""
-    values = sorted(_gap(metric) for metric in gaps.values())
-    spread = ratio(values[0])
-    if ratio(values[-1]) != spread:
-        spread += f" to {ratio(values[-1])}"
+def _feasibility(rows: list[Row]) -> str:
+    """Return one sentence on the potentials that are made of parts: the gaps that a task needs."""
+    gaps = [_gaps(row) for row in rows]
+    one = len(rows) == 1
+    many = not one or len(gaps[0]) > 1
     start = (
-        f"{row.entry.label}, which is made of parts by construction and was fitted to the same "
-        f"frames, has {'gaps' if len(values) > 1 else 'a gap'} of {spread}: "
+        f"{_joined([row.entry.label for row in rows])}, which {'is' if one else 'are'} made of "
+        f"parts by construction and {'was' if one else 'were'} fitted to the same frames, "
+        f"{'has' if one else 'have'} {'gaps' if many else 'a gap'} of "
+        f"{_joined([_spread(each) for each in gaps])}: "
     )
-    large = [task for task, metric in gaps.items() if _gap(metric) > HORIZON_GAP]
+    tasks = dict.fromkeys(task for each in gaps for task in each)
+    needed = {task: min(_gap(each[task]) for each in gaps if task in each) for task in tasks}
+    large = [task for task, gap in needed.items() if gap > HORIZON_GAP]
     if large:
         return start + (
             f"on {', '.join(large)} even such a potential loses accuracy, so a gap there is not by "
             "itself a sign of interpolation."
         )
-    return start + "no task needs a larger gap than that, from what is in training."
+    those = "that" if one else "the smaller of these"
+    return start + f"no task needs a larger gap than {those}, from what is in training."
+
+
+def _spread(gaps: dict[str, Metric]) -> str:
+    """Return the range of some gaps, ``1.02 to 1.14``."""
+    values = sorted(_gap(metric) for metric in gaps.values())
+    low, high = ratio(values[0]), ratio(values[-1])
+    return low if low == high else f"{low} to {high}"
 
 
 def _elsewhere(results: StudyResults, row: Row, board: Board) -> str:
@@ -213,11 +224,14 @@ def _elsewhere(results: StudyResults, row: Row, board: Board) -> str:
     )
 
 
-def _accuracy(results: StudyResults, board: Board) -> list[str]:
-    """Return how learned and feasibility rows compare in the OOD error itself."""
+def _accuracy(results: StudyResults, board: Board, feasible: list[Row]) -> list[str]:
+    """Return how learned rows compare in OOD error with the best of those made of parts."""
+    if not feasible:
+        return []
     sentences = []
     learned = [row.entry for row in board.rows if _is(row, "learned")]
-    for base in (row.entry for row in board.rows if _is(row, "feasibility")):
+    best = min(feasible, key=_mean_ood).entry.potential
+    for base in (row.entry for row in feasible if row.entry.potential == best):
         found: dict[str, list[str]] = {}
         for entry in (entry for entry in learned if entry.seed == base.seed):
             kinds = _compare(results, entry, base, board.level)
@@ -245,10 +259,18 @@ def _accuracy(results: StudyResults, board: Board) -> list[str]:
     return sentences
 
 
+def _mean_ood(row: Row) -> float:
+    """Return the mean OOD error over tasks."""
+    return fmean(metric.ood.value for metric in _gaps(row).values() if metric.ood)
+
+
+def _joined(words: list[str]) -> str:
+    """Return ``a``, ``a and b``, ``a, b and c``."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+
+
 def _those(labels: list[str]) -> str:
-    if len(labels) == 1:
-        return f"that of {labels[0]}"
-    return f"those of {', '.join(labels[:-1])} and {labels[-1]}"
+    return f"{'that' if len(labels) == 1 else 'those'} of {_joined(labels)}"
 
 
 def _compare(
