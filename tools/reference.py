@@ -1,4 +1,4 @@
-"""Write what the documentation takes from the code: the pages of docs/reference, and tables.
+"""Write what the documentation takes from code and results: whole pages, and blocks of others.
 
     python tools/reference.py            # write
     python tools/reference.py --check    # say what is not up to date; exit status 1
@@ -12,26 +12,27 @@ import re
 import sys
 from pathlib import Path
 
-from pages import commands, potentials, study
+from pages import commands, findings, potentials, study
 from pages.tables import BLOCKS
 
-DOCS = Path(__file__).resolve().parent.parent / "docs"
+ROOT = Path(__file__).resolve().parent.parent
 PAGES = {
-    "reference/commands.md": commands.page,
-    "reference/study.md": study.page,
-    "reference/potentials.md": potentials.page,
+    "docs/findings.md": findings.page,
+    "docs/reference/commands.md": commands.page,
+    "docs/reference/study.md": study.page,
+    "docs/reference/potentials.md": potentials.page,
 }
 NOTE = "<!-- Made from the code by tools/reference.py: change that, or the code. -->\n\n"
 
 
 def documents() -> dict[Path, str]:
     """Return what every page with something from the code should hold, by its path."""
-    made = {DOCS / name: NOTE + page() for name, page in PAGES.items()}
+    made = {ROOT / name: NOTE + page() for name, page in PAGES.items()}
     for name, blocks in BLOCKS.items():
-        text = (DOCS / name).read_text("utf-8")
+        text = (ROOT / name).read_text("utf-8")
         for block, make in blocks.items():
             text = with_block(text, block, make())
-        made[DOCS / name] = text
+        made[ROOT / name] = text
     return made
 
 
@@ -64,7 +65,7 @@ def main() -> None:
     for path, text in documents().items():
         if path.exists() and path.read_text("utf-8") == text:
             continue
-        stale.append(path.relative_to(DOCS.parent))
+        stale.append(path.relative_to(ROOT))
         if not given.check:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, "utf-8")

@@ -1,12 +1,13 @@
 """The published results in ``results/``, read once, and what the findings ask of them."""
 
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from mlip_compose.evaluation.attribution_results import ForceRow
 from mlip_compose.evaluation.catalogue import MATCHED as MATCHED
 from mlip_compose.evaluation.ceiling import CeilingMetric
 from mlip_compose.evaluation.ceiling_seeds import CeilingSummary
+from mlip_compose.evaluation.horizon import Horizon
 from mlip_compose.evaluation.results import Interval, Metric, Score, SeedValue
 from mlip_compose.report.bundle import StudyResults, UnitFacts
 from mlip_compose.report.leaderboard import Cell, cell_of, entries_of, runs_of
@@ -16,14 +17,28 @@ from mlip_compose.studies.results import read_results
 ROOT = Path(__file__).resolve().parents[2] / "results"
 BOARD = "leaderboard-v1"
 DEPTHS = ("depth-v1-5", "depth-v1-20", "depth-v1-80", "depth-v1-200")
+"""The studies of depth, by rising frames a molecule."""
 ZERO_SHOT = "leaderboard-v1-pbe"
 MAIN = "forces_mae"
 NOVEL = "forces_mae_novel"
 FAMILIAR = "forces_mae_familiar"
+ENERGY = "energy_mae_per_atom"
+WITHIN = "energy_mae_per_atom_within"
 
 
 class MissingError(LookupError):
     """A number that the findings ask for and the results do not have."""
+
+
+def depths() -> tuple[str, ...]:
+    """Return the studies of depth that are there."""
+    return tuple(name for name in DEPTHS if ResultsDirectory(ROOT / name).results.exists())
+
+
+def frames_a_molecule(name: str) -> int:
+    """Return the training frames of a molecule in a study of depth."""
+    first = study(name).scores[0]
+    return round(first.train_frames / first.train_molecules)
 
 
 @cache
@@ -32,18 +47,33 @@ def study(name: str) -> StudyResults:
     return read_results(ResultsDirectory(ROOT / name))
 
 
-def potentials(role: str = "", name: str = BOARD) -> tuple[str, ...]:
-    """Return the potentials of a study in the order of its page, or those of one role."""
+def potentials(role: str = "") -> tuple[str, ...]:
+    """Return the potentials that the leaderboard asks for, or those of one role.
+
+    They are in the order of its page. Submissions are left out: a new one changes no finding.
+    """
+    asked = {each["label"] or each["potential"] for each in study(BOARD).study["potentials"]}
     return tuple(
-        dict.fromkeys(entry.potential for entry in runs_of(study(name)) if role in ("", entry.role))
+        dict.fromkeys(
+            entry.potential
+            for entry in runs_of(study(BOARD))
+            if role in ("", entry.role) and entry.potential in asked
+        )
     )
+
+
+def networks() -> tuple[str, ...]:
+    """Return the learned potentials that the leaderboard asks for."""
+    return potentials("learned")
 
 
 def cell(task: str, level: int, potential: str, metric: str = MAIN, name: str = BOARD) -> Cell:
     """Return what is known of a potential on a split: the mean over seeds, where there are some."""
     results = study(name)
-    entry = next(entry for entry in entries_of(results) if entry.potential == potential)
-    return cell_of(results, entry, task, level, metric)
+    for entry in entries_of(results):
+        if entry.potential == potential:
+            return cell_of(results, entry, task, level, metric)
+    return Cell(task, "absent")
 
 
 def has(task: str, level: int, potential: str, name: str = BOARD) -> bool:
@@ -83,12 +113,6 @@ def value(
     return found
 
 
-def scores(task: str, level: int, potential: str, name: str = BOARD) -> Iterator[Score]:
-    """Yield the scores of all seeds."""
-    wanted = (task, level, potential)
-    return (s for s in study(name).scores if (s.task, s.level, s.potential) == wanted)
-
-
 def score(task: str, level: int, potential: str, name: str = BOARD) -> Score:
     """Return the score of the first seed.
 
@@ -97,10 +121,11 @@ def score(task: str, level: int, potential: str, name: str = BOARD) -> Score:
     MissingError
         There is none.
     """
-    found = min(scores(task, level, potential, name), key=lambda s: s.seed, default=None)
-    if found is None:
+    wanted = (task, level, potential)
+    found = [s for s in study(name).scores if (s.task, s.level, s.potential) == wanted]
+    if not found:
         raise MissingError(f"{potential} on {task}, level {level}, in {name}")
-    return found
+    return min(found, key=lambda s: s.seed)
 
 
 def ceiling(task: str, level: int, potential: str, quantity: str = MAIN) -> dict[str, Interval]:
@@ -125,6 +150,41 @@ def ceiling(task: str, level: int, potential: str, quantity: str = MAIN) -> dict
         for key, each in found.items()
         if each is not None
     }
+
+
+def horizon(task: str, potential: str, quantity: str = MAIN) -> Horizon | None:
+    """Return the horizon of the first seed's gap; None with less than two levels."""
+    found = [
+        each
+        for each in study(BOARD).horizons
+        if (each.task, each.potential, each.metric) == (task, potential, quantity)
+        and each.seed is not None
+    ]
+    return min(found, key=lambda each: each.seed or 0, default=None)
+
+
+def by_distance(task: str, level: int, potential: str) -> dict[int, ForceRow]:
+    """Return the force error OOD by distance in bonds from the nearest novel atom."""
+    attribution = score(task, level, potential).attribution
+    groupings = attribution.forces if attribution else ()
+    return {
+        int(row.group): row
+        for grouping in groupings
+        if grouping.name == "novel_distance"
+        for row in grouping.rows
+        if row.part == "ood" and row.group.isdecimal()
+    }
+
+
+def reaction_error(kind: str, task: str, level: int, potential: str) -> Interval | None:
+    """Return the error of the reaction energies of OOD molecules, kcal/mol, of the first seed."""
+    wanted = (kind, task, level, potential, "ood", "predicted")
+    found = [
+        each
+        for each in study(BOARD).reaction_errors
+        if (each.kind, each.task, each.level, each.potential, each.part, each.energies) == wanted
+    ]
+    return min(found, key=lambda each: each.seed).mae if found else None
 
 
 def trainings(potential: str, name: str = BOARD) -> list[UnitFacts]:

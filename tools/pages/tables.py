@@ -9,7 +9,7 @@ from mlip_compose.molecules.groups import END_GROUPS
 from mlip_compose.molecules.series import full
 from mlip_compose.tasks.certificate import certify
 from mlip_compose.tasks.registry import TASKS
-from pages import million, scaling
+from pages import findings, million, scaling
 from pages.markdown import code, prose, sentence, table
 
 
@@ -110,11 +110,12 @@ def groups() -> str:
 
 BLOCKS: Mapping[str, Mapping[str, Callable[[], str]]] = MappingProxyType(
     {
-        "metrics.md": MappingProxyType({"metrics": metrics, "gaps": gaps}),
-        "tasks.md": MappingProxyType(
+        "README.md": MappingProxyType({"findings": findings.in_short}),
+        "docs/metrics.md": MappingProxyType({"metrics": metrics, "gaps": gaps}),
+        "docs/tasks.md": MappingProxyType(
             {"groups": groups, "rules": rules, "certificates": certificates}
         ),
-        "scaling.md": MappingProxyType({**scaling.BLOCKS, **million.BLOCKS}),
+        "docs/scaling.md": MappingProxyType({**scaling.BLOCKS, **million.BLOCKS}),
     }
 )
 """By page and name of the block, what makes it."""

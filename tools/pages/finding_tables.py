@@ -1,0 +1,254 @@
+"""The tables of the findings, made from the published results; a dash is what is not there."""
+
+from collections.abc import Callable, Sequence
+
+from mlip_compose.evaluation.results import Interval
+from mlip_compose.report.numbers import DASH, between, duration, number, percent, ratio
+from pages import published as at
+from pages.markdown import code, table
+
+TASKS = ("length", "crossing", "transfer", "recombination")
+LEVELS = (1, 2, 3)
+DEPTH_POTENTIALS = ("mace-small", "schnet-small")
+
+
+def with_limits(interval: Interval | None) -> str:
+    """Return an error with its interval, ``28.4 (27.0 to 29.9)``."""
+    return _with_limits(interval, number, as_ratio=False)
+
+
+def as_gap(interval: Interval | None) -> str:
+    """Return a ratio with its interval, ``1.74 (1.61 to 1.88)``."""
+    return _with_limits(interval, ratio, as_ratio=True)
+
+
+def _with_limits(
+    interval: Interval | None, write: Callable[[float], str], *, as_ratio: bool
+) -> str:
+    if interval is None:
+        return DASH
+    limits = between(interval, as_ratio=as_ratio)
+    return f"{write(interval.value)} ({limits})" if limits else write(interval.value)
+
+
+def _gap(task: str, level: int, potential: str, quantity: str) -> Interval | None:
+    found = at.cell(task, level, potential, quantity).metric
+    return found.gap if found else None
+
+
+def gaps(level: int, quantity: str = at.MAIN) -> str:
+    """Return ID error, OOD error and gap of every potential on every task."""
+    return table(
+        ("potential", *map(code, TASKS)),
+        (
+            (code(potential), *(_errors(task, level, potential, quantity) for task in TASKS))
+            for potential in at.potentials()
+            if any(at.has(task, level, potential) for task in TASKS)
+        ),
+    )
+
+
+def _errors(task: str, level: int, potential: str, quantity: str) -> str:
+    if not at.has(task, level, potential):
+        return DASH
+    found = at.metric(task, level, potential, quantity)
+    errors = " → ".join(number(each.value) if each else DASH for each in (found.id, found.ood))
+    if found.gap is None:
+        return errors
+    return f"{errors}<br>**{ratio(found.gap.value)}** ({between(found.gap, as_ratio=True)})"
+
+
+def levels(quantity: str = at.MAIN) -> str:
+    """Return a gap at each level of the potentials that have more than one."""
+    rows = []
+    for potential in at.potentials():
+        there = [level for level in LEVELS if any(at.has(t, level, potential) for t in TASKS)]
+        if len(there) > 1:
+            for level in there:
+                cells = [as_gap(_gap(task, level, potential, quantity)) for task in TASKS]
+                rows.append((code(potential), str(level), *cells))
+    return table(("potential", "level", *map(code, TASKS)), rows)
+
+
+def horizons(quantity: str = at.MAIN) -> str:
+    """Return the horizon of every potential on every task."""
+    return table(
+        ("potential", *map(code, TASKS)),
+        (
+            (code(potential), *(_horizon(task, potential, quantity) for task in TASKS))
+            for potential in at.potentials()
+            if any(at.horizon(task, potential, quantity) for task in TASKS)
+        ),
+    )
+
+
+def _horizon(task: str, potential: str, quantity: str) -> str:
+    found = at.horizon(task, potential, quantity)
+    if found is None:
+        return DASH
+    if found.horizon is None:
+        return f"beyond {max(point.level for point in found.points)}"
+    return str(found.horizon) if found.certain else f"{found.horizon} (not certain)"
+
+
+def kinds_of_gap(level: int, chosen: Sequence[str]) -> str:
+    """Return the gap over all atoms, like with like, and on novel and familiar atoms."""
+    kinds = (
+        ("all atoms", at.MAIN),
+        ("like with like", at.MATCHED),
+        ("novel atoms", at.NOVEL),
+        ("familiar atoms", at.FAMILIAR),
+    )
+    return table(
+        ("potential", "gap", *map(code, TASKS)),
+        (
+            (
+                code(potential),
+                kind,
+                *(as_gap(_gap(task, level, potential, quantity)) for task in TASKS),
+            )
+            for potential in chosen
+            for kind, quantity in kinds
+        ),
+    )
+
+
+def unseen_terms() -> str:
+    """Return how many terms of the additive force field in the OOD molecules training had not."""
+    kinds = ("bond", "angle", "torsion")
+    rows = []
+    for level in LEVELS:
+        for kind in kinds:
+            cells = []
+            for task in TASKS:
+                terms = (
+                    at.score(task, level, "additive").unseen_terms
+                    if at.has(task, level, "additive")
+                    else {}
+                )
+                unseen, total = terms.get(kind, (0, 0))
+                cells.append(percent(unseen / total) if total else DASH)
+            if any(cell != DASH for cell in cells):
+                rows.append((str(level), f"{kind}s", *cells))
+    return table(("level", "terms", *map(code, TASKS)), rows)
+
+
+def distances(level: int, potential: str, furthest: int = 3) -> str:
+    """Return the force error OOD by distance in bonds from the nearest novel atom."""
+    rows = []
+    for task in TASKS:
+        if at.has(task, level, potential):
+            found = at.by_distance(task, level, potential)
+            error = at.value("id", task, level, potential)
+            cells = [
+                f"{with_limits(found[bonds].forces_mae)}, {percent(found[bonds].share)}"
+                if bonds in found
+                else DASH
+                for bonds in range(furthest + 1)
+            ]
+            rows.append((code(task), with_limits(error), *cells))
+    bonds = ("novel atoms", "1 bond", *(f"{n} bonds" for n in range(2, furthest + 1)))
+    return table(("task", "ID", *bonds), rows)
+
+
+def ceilings(level: int) -> str:
+    """Return gap and ceiling gap of every potential that has a ceiling."""
+    rows = []
+    for potential in at.networks():
+        found = {task: at.ceiling(task, level, potential) for task in TASKS}
+        if any(found.values()):
+            of_tasks = [as_gap(_gap(task, level, potential, at.MAIN)) for task in TASKS]
+            of_ceilings = [as_gap(found[task].get("gap")) for task in TASKS]
+            rows.append((code(potential), "gap, OOD / ID", *of_tasks))
+            rows.append((code(potential), "ceiling gap, without / with", *of_ceilings))
+    return table(("potential", "", *map(code, TASKS)), rows)
+
+
+def depth() -> str:
+    """Return what becomes of errors and gap as potentials are trained on more frames."""
+    rows = []
+    for potential in DEPTH_POTENTIALS:
+        for name in at.depths():
+            (unit,) = at.trainings(potential, name)
+            verdict = next(v for v in at.study(name).levellings if v.training == unit.id)
+            values = [
+                at.value(column, "length", 2, potential, quantity, name)
+                for column, quantity in (("id", at.MAIN), ("ood", at.MAIN), ("ood", at.NOVEL))
+            ]
+            rows.append(
+                (
+                    code(potential),
+                    str(at.frames_a_molecule(name)),
+                    f"{unit.cost['gradient_steps']:,}",
+                    f"{number(verdict.best)}, {percent(verdict.lowered)}",
+                    *map(with_limits, values),
+                    *(
+                        as_gap(at.value("gap", "length", 2, potential, quantity, name))
+                        for quantity in (at.MAIN, at.MATCHED, at.NOVEL)
+                    ),
+                )
+            )
+    columns = (
+        "potential",
+        "frames a molecule",
+        "steps",
+        "validation error; lowered by the last quarter of the steps",
+        "ID",
+        "OOD",
+        "OOD, novel atoms",
+        "gap",
+        "gap, like with like",
+        "gap, novel atoms",
+    )
+    return table(columns, rows)
+
+
+def reactions() -> str:
+    """Return errors of reaction energies of OOD molecules."""
+    splits = [("increment", "length"), ("exchange", "recombination")]
+    columns = [(kind, task, level) for kind, task in splits for level in LEVELS]
+    found = {
+        (potential, *column): at.reaction_error(*column, potential)
+        for column in columns
+        for potential in at.potentials()
+    }
+    there = [column for column in columns if any(found[p, *column] for p in at.potentials())]
+    return table(
+        ("potential", *(f"{kind}, `{task}`, level {level}" for kind, task, level in there)),
+        (
+            (code(potential), *(with_limits(found[potential, *column]) for column in there))
+            for potential in at.potentials()
+            if any(found[potential, *column] for column in there)
+        ),
+    )
+
+
+def learning() -> str:
+    """Return how far the trainings of each potential had come."""
+    results = at.study(at.BOARD)
+    verdicts = {verdict.training: verdict for verdict in results.levellings}
+    rows = []
+    for potential in at.networks():
+        found = [verdicts[u.id] for u in at.trainings(potential) if u.id in verdicts]
+        if found:
+            lowered = [verdict.lowered for verdict in found]
+            cpu = [u.cost["cpu_s"] for u in at.trainings(potential)]
+            rows.append(
+                (
+                    code(potential),
+                    str(len(found)),
+                    f"{found[0].steps:,}",
+                    f"{percent(min(lowered))} to {percent(max(lowered))}",
+                    f"{sum(verdict.levelled for verdict in found)}",
+                    f"{duration(min(cpu))} to {duration(max(cpu))}",
+                )
+            )
+    columns = (
+        "potential",
+        "trainings",
+        "steps",
+        "lowered by the last quarter of the steps",
+        "levelled off",
+        "CPU time of one",
+    )
+    return table(columns, rows)
