@@ -1,6 +1,6 @@
 """The tables of the findings, made from the published results; a dash is what is not there."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from mlip_compose.evaluation.results import Interval
 from mlip_compose.report.numbers import DASH, between, duration, number, percent, ratio
@@ -14,19 +14,18 @@ DEPTH_POTENTIALS = ("mace-small", "schnet-small")
 
 def with_limits(interval: Interval | None) -> str:
     """Return an error with its interval, ``28.4 (27.0 to 29.9)``."""
-    return _with_limits(interval, number, as_ratio=False)
+    return _with_limits(interval, as_ratio=False)
 
 
 def as_gap(interval: Interval | None) -> str:
     """Return a ratio with its interval, ``1.74 (1.61 to 1.88)``."""
-    return _with_limits(interval, ratio, as_ratio=True)
+    return _with_limits(interval, as_ratio=True)
 
 
-def _with_limits(
-    interval: Interval | None, write: Callable[[float], str], *, as_ratio: bool
-) -> str:
+def _with_limits(interval: Interval | None, *, as_ratio: bool) -> str:
     if interval is None:
         return DASH
+    write = ratio if as_ratio else number
     limits = between(interval, as_ratio=as_ratio)
     return f"{write(interval.value)} ({limits})" if limits else write(interval.value)
 
@@ -49,9 +48,9 @@ def gaps(level: int, quantity: str = at.MAIN) -> str:
 
 
 def _errors(task: str, level: int, potential: str, quantity: str) -> str:
-    if not at.has(task, level, potential):
+    found = at.cell(task, level, potential, quantity).metric
+    if found is None:
         return DASH
-    found = at.metric(task, level, potential, quantity)
     errors = " → ".join(number(each.value) if each else DASH for each in (found.id, found.ood))
     if found.gap is None:
         return errors

@@ -10,7 +10,7 @@ from mlip_compose.evaluation.ceiling_seeds import CeilingSummary
 from mlip_compose.evaluation.horizon import Horizon
 from mlip_compose.evaluation.results import Interval, Metric, Score, SeedValue
 from mlip_compose.report.bundle import StudyResults, UnitFacts
-from mlip_compose.report.leaderboard import Cell, cell_of, entries_of, runs_of
+from mlip_compose.report.leaderboard import MAIN_METRIC, Cell, cell_of, entries_of, runs_of
 from mlip_compose.studies.directory import ResultsDirectory
 from mlip_compose.studies.results import read_results
 
@@ -19,7 +19,7 @@ BOARD = "leaderboard-v1"
 DEPTHS = ("depth-v1-5", "depth-v1-20", "depth-v1-80", "depth-v1-200")
 """The studies of depth, by rising frames a molecule."""
 ZERO_SHOT = "leaderboard-v1-pbe"
-MAIN = "forces_mae"
+MAIN = MAIN_METRIC
 NOVEL = "forces_mae_novel"
 FAMILIAR = "forces_mae_familiar"
 ENERGY = "energy_mae_per_atom"
