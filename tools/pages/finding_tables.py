@@ -169,7 +169,7 @@ def depth() -> str:
     for potential in DEPTH_POTENTIALS:
         for name in at.depths():
             (unit,) = at.trainings(potential, name)
-            verdict = next(v for v in at.study(name).levellings if v.training == unit.id)
+            (verdict,) = at.levellings(potential, name)
             values = [
                 at.value(column, "length", 2, potential, quantity, name)
                 for column, quantity in (("id", at.MAIN), ("ood", at.MAIN), ("ood", at.NOVEL))
@@ -224,11 +224,9 @@ def reactions() -> str:
 
 def learning() -> str:
     """Return how far the trainings of each potential had come."""
-    results = at.study(at.BOARD)
-    verdicts = {verdict.training: verdict for verdict in results.levellings}
     rows = []
     for potential in at.networks():
-        found = [verdicts[u.id] for u in at.trainings(potential) if u.id in verdicts]
+        found = at.levellings(potential)
         if found:
             lowered = [verdict.lowered for verdict in found]
             cpu = [u.cost["cpu_s"] for u in at.trainings(potential)]

@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from mlip_compose.evaluation.learning import LEVEL
 from mlip_compose.evaluation.results import Interval
 from mlip_compose.report.numbers import number, percent, ratio
+from mlip_compose.report.words import joined
 from pages import finding_tables as tables
 from pages import published as at
 
@@ -76,8 +77,7 @@ def span(found: Sequence[Found]) -> str:
 
 def listed(found: Iterable[Found]) -> str:
     """Return some gaps with whose and where they are, as a phrase."""
-    phrases = [f"{tables.as_gap(each.gap)} for {each.of}" for each in found]
-    return " and ".join(filter(None, (", ".join(phrases[:-1]), phrases[-1])))
+    return joined([f"{tables.as_gap(each.gap)} for {each.of}" for each in found])
 
 
 def by_depth(column: str, potential: str, quantity: str = at.MAIN) -> list[Interval]:
@@ -92,9 +92,7 @@ def rises(found: Sequence[Interval]) -> bool:
 
 def share_levelled(potentials: Sequence[str]) -> float:
     """Return the fraction of the trainings of some potentials that had levelled off."""
-    verdicts = {verdict.training: verdict.levelled for verdict in at.study(at.BOARD).levellings}
-    units = [unit.id for potential in potentials for unit in at.trainings(potential)]
-    found = [verdicts[unit] for unit in units if unit in verdicts]
+    found = [each.levelled for potential in potentials for each in at.levellings(potential)]
     return sum(found) / len(found)
 
 

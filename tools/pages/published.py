@@ -8,6 +8,7 @@ from mlip_compose.evaluation.catalogue import MATCHED as MATCHED
 from mlip_compose.evaluation.ceiling import CeilingMetric
 from mlip_compose.evaluation.ceiling_seeds import CeilingSummary
 from mlip_compose.evaluation.horizon import Horizon
+from mlip_compose.evaluation.learning import Levelling
 from mlip_compose.evaluation.results import Interval, Metric, Score, SeedValue
 from mlip_compose.report.bundle import StudyResults, UnitFacts
 from mlip_compose.report.leaderboard import MAIN_METRIC, Cell, cell_of, entries_of, runs_of
@@ -191,3 +192,9 @@ def trainings(potential: str, name: str = BOARD) -> list[UnitFacts]:
     """Return the trainings of a potential that ended, ceilings too."""
     units = study(name).units
     return [unit for unit in units if unit.potential == potential and unit.status == "done"]
+
+
+def levellings(potential: str, name: str = BOARD) -> list[Levelling]:
+    """Return of each of these trainings that validated whether it had levelled off."""
+    verdicts = {verdict.training: verdict for verdict in study(name).levellings}
+    return [verdicts[u.id] for u in trainings(potential, name) if u.id in verdicts]

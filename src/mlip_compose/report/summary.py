@@ -22,7 +22,7 @@ from mlip_compose.report.leaderboard import (
 from mlip_compose.report.numbers import between, is_number, number, ratio
 from mlip_compose.report.origins import is_zero_shot, origin_of
 from mlip_compose.report.overview import Weakness, may_be_trusted, where_it_fails
-from mlip_compose.report.words import TASKS
+from mlip_compose.report.words import TASKS, joined
 
 NOVEL_METRIC = "forces_mae_novel"
 FEW = 2  # trained potentials that get a sentence each; of more, the extremes are named
@@ -184,10 +184,10 @@ def _feasibility(rows: list[Row]) -> str:
     one = len(rows) == 1
     many = not one or len(gaps[0]) > 1
     start = (
-        f"{_joined([row.entry.label for row in rows])}, which {'is' if one else 'are'} made of "
+        f"{joined([row.entry.label for row in rows])}, which {'is' if one else 'are'} made of "
         f"parts by construction and {'was' if one else 'were'} fitted to the same frames, "
         f"{'has' if one else 'have'} {'gaps' if many else 'a gap'} of "
-        f"{_joined([_spread(each) for each in gaps])}: "
+        f"{joined([_spread(each) for each in gaps])}: "
     )
     tasks = dict.fromkeys(task for each in gaps for task in each)
     needed = {task: min(_gap(each[task]) for each in gaps if task in each) for task in tasks}
@@ -264,13 +264,8 @@ def _mean_ood(row: Row) -> float:
     return fmean(metric.ood.value for metric in _gaps(row).values() if metric.ood)
 
 
-def _joined(words: list[str]) -> str:
-    """Return ``a``, ``a and b``, ``a, b and c``."""
-    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
-
-
 def _those(labels: list[str]) -> str:
-    return f"{'that' if len(labels) == 1 else 'those'} of {_joined(labels)}"
+    return f"{'that' if len(labels) == 1 else 'those'} of {joined(labels)}"
 
 
 def _compare(

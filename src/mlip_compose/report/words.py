@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 QUESTION: Final = (
@@ -143,3 +144,8 @@ def group_order(group: str) -> tuple[int, str]:
     """Return the sort key that puts end groups in canonical order and unknown ones last."""
     known = list(GROUPS)
     return (known.index(group), "") if group in GROUPS else (len(known), group)
+
+
+def joined(words: Sequence[str]) -> str:
+    """Return ``a``, ``a and b``, ``a, b and c``."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
