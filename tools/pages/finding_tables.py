@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from mlip_compose.evaluation.ceiling import CeilingMetric
 from mlip_compose.evaluation.results import Interval
 from mlip_compose.report.numbers import DASH, between, duration, number, percent, ratio
 from pages import published as at
@@ -151,16 +152,23 @@ def distances(level: int, potential: str, furthest: int = 3) -> str:
 
 
 def ceilings(level: int) -> str:
-    """Return gap and ceiling gap of every potential that has a ceiling."""
+    """Return gap and ceiling gap of every potential that has a ceiling, and what is behind them."""
     rows = []
     for potential in at.networks():
         found = {task: at.ceiling(task, level, potential) for task in TASKS}
         if any(found.values()):
-            of_tasks = [as_gap(_gap(task, level, potential, at.MAIN)) for task in TASKS]
-            of_ceilings = [as_gap(found[task].get("gap")) for task in TASKS]
-            rows.append((code(potential), "gap, OOD / ID", *of_tasks))
+            gaps = (as_gap(_gap(task, level, potential, at.MAIN)) for task in TASKS)
+            rows.append((code(potential), "gap, OOD / ID", *gaps))
+            of_ceilings = (as_gap(each.gap) if each else DASH for each in found.values())
             rows.append((code(potential), "ceiling gap, without / with", *of_ceilings))
+            both = (_without_with(each) for each in found.values())
+            rows.append((code(potential), "errors, without → with", *both))
     return table(("potential", "", *map(code, TASKS)), rows)
+
+
+def _without_with(found: CeilingMetric | None) -> str:
+    errors = (found.ood, found.ceiling) if found else (None, None)
+    return " → ".join(number(each.value) if each else DASH for each in errors)
 
 
 def depth() -> str:

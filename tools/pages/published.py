@@ -3,15 +3,17 @@
 from functools import cache
 from pathlib import Path
 
+from mlip_compose.evaluation.additivity import ReactionErrors
 from mlip_compose.evaluation.attribution_results import ForceRow
+from mlip_compose.evaluation.catalogue import FAMILIAR as FAMILIAR
 from mlip_compose.evaluation.catalogue import MATCHED as MATCHED
-from mlip_compose.evaluation.ceiling import CeilingMetric
-from mlip_compose.evaluation.ceiling_seeds import CeilingSummary
+from mlip_compose.evaluation.catalogue import NOVEL as NOVEL
+from mlip_compose.evaluation.ceiling import CeilingMetric, CeilingScore
 from mlip_compose.evaluation.horizon import Horizon
 from mlip_compose.evaluation.learning import Levelling
-from mlip_compose.evaluation.results import Interval, Metric, Score, SeedValue
+from mlip_compose.evaluation.results import Interval, Metric, Score
 from mlip_compose.report.bundle import StudyResults, UnitFacts
-from mlip_compose.report.leaderboard import MAIN_METRIC, Cell, cell_of, entries_of, runs_of
+from mlip_compose.report.leaderboard import MAIN_METRIC, Cell, Entry, cell_of, entries_of, runs_of
 from mlip_compose.studies.directory import ResultsDirectory
 from mlip_compose.studies.results import read_results
 
@@ -21,8 +23,6 @@ DEPTHS = ("depth-v1-5", "depth-v1-20", "depth-v1-80", "depth-v1-200")
 """The studies of depth, by rising frames a molecule."""
 ZERO_SHOT = "leaderboard-v1-pbe"
 MAIN = MAIN_METRIC
-NOVEL = "forces_mae_novel"
-FAMILIAR = "forces_mae_familiar"
 ENERGY = "energy_mae_per_atom"
 WITHIN = "energy_mae_per_atom_within"
 
@@ -70,11 +70,13 @@ def networks() -> tuple[str, ...]:
 
 def cell(task: str, level: int, potential: str, metric: str = MAIN, name: str = BOARD) -> Cell:
     """Return what is known of a potential on a split: the mean over seeds, where there are some."""
-    results = study(name)
-    for entry in entries_of(results):
-        if entry.potential == potential:
-            return cell_of(results, entry, task, level, metric)
-    return Cell(task, "absent")
+    entry = _entries(name).get(potential)
+    return cell_of(study(name), entry, task, level, metric) if entry else Cell(task, "absent")
+
+
+@cache
+def _entries(name: str) -> dict[str, Entry]:
+    return {entry.potential: entry for entry in entries_of(study(name))}
 
 
 def has(task: str, level: int, potential: str, name: str = BOARD) -> bool:
@@ -124,33 +126,18 @@ def score(task: str, level: int, potential: str, name: str = BOARD) -> Score:
     """
     wanted = (task, level, potential)
     found = [s for s in study(name).scores if (s.task, s.level, s.potential) == wanted]
-    if not found:
+    first = min(found, key=_seed, default=None)
+    if first is None:
         raise MissingError(f"{potential} on {task}, level {level}, in {name}")
-    return min(found, key=lambda s: s.seed)
+    return first
 
 
-def ceiling(task: str, level: int, potential: str, quantity: str = MAIN) -> dict[str, Interval]:
-    """Return ``ood``, ``ceiling`` and ``gap`` of a potential against its ceiling; empty if none."""
-    results = study(BOARD)
+def ceiling(task: str, level: int, potential: str, quantity: str = MAIN) -> CeilingMetric | None:
+    """Return the comparison of the first seed of a potential with its ceiling; None if none."""
     wanted = (task, level, potential)
-    means: list[CeilingMetric | CeilingSummary] = [
-        summary
-        for summary in results.ceiling_summaries
-        if (summary.task, summary.level, summary.potential, summary.metric) == (*wanted, quantity)
-    ]
-    means += [
-        each.metric(quantity)
-        for each in results.ceilings
-        if (each.task, each.level, each.potential) == wanted
-    ]
-    if not means:
-        return {}
-    found = {key: getattr(means[0], key) for key in ("ood", "ceiling", "gap")}
-    return {
-        key: each.mean if isinstance(each, SeedValue) else each
-        for key, each in found.items()
-        if each is not None
-    }
+    found = [c for c in study(BOARD).ceilings if (c.task, c.level, c.potential) == wanted]
+    first = min(found, key=_seed, default=None)
+    return first.metric(quantity) if first else None
 
 
 def horizon(task: str, potential: str, quantity: str = MAIN) -> Horizon | None:
@@ -161,7 +148,7 @@ def horizon(task: str, potential: str, quantity: str = MAIN) -> Horizon | None:
         if (each.task, each.potential, each.metric) == (task, potential, quantity)
         and each.seed is not None
     ]
-    return min(found, key=lambda each: each.seed or 0, default=None)
+    return min(found, key=_seed, default=None)
 
 
 def by_distance(task: str, level: int, potential: str) -> dict[int, ForceRow]:
@@ -185,7 +172,12 @@ def reaction_error(kind: str, task: str, level: int, potential: str) -> Interval
         for each in study(BOARD).reaction_errors
         if (each.kind, each.task, each.level, each.potential, each.part, each.energies) == wanted
     ]
-    return min(found, key=lambda each: each.seed).mae if found else None
+    first = min(found, key=_seed, default=None)
+    return first.mae if first else None
+
+
+def _seed(found: Score | CeilingScore | Horizon | ReactionErrors) -> int:
+    return found.seed or 0
 
 
 def trainings(potential: str, name: str = BOARD) -> list[UnitFacts]:

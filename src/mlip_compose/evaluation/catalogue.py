@@ -71,17 +71,23 @@ MATCHED: Final = "forces_mae_matched"
 """The force error whose ID average is over the mix of environments of the OOD frames; its OOD error
 is that of ``forces_mae``."""
 
+NOVEL: Final = "forces_mae_novel"
+"""The OOD force error on the atoms whose surroundings no training molecule shows."""
+
+FAMILIAR: Final = "forces_mae_familiar"
+"""The OOD force error on all other atoms."""
+
 FORCE_UNIT: Final = "meV/Å"
 ENERGY_UNIT: Final = "meV/atom"
 REACTION_UNIT: Final = "kcal/mol"
 
 _MAE = "mean absolute error"
 _COMPONENTS = "over the force components of all atoms of all frames"
-_NOVEL = (
+_OVER_NOVEL = (
     "OOD: over the force components of the atoms whose environment of radius r* + 1 occurs in no "
     "training molecule; ID: of all atoms"
 )
-_FAMILIAR = (
+_OVER_FAMILIAR = (
     "OOD: over the force components of the atoms whose environment of radius r* + 1 occurs in "
     "training; ID: of all atoms"
 )
@@ -129,8 +135,8 @@ def _mean(name: str, label: str, unit: str, aggregation: str, source: Source) ->
 
 _ALL: tuple[Description, ...] = (
     *_forces("", "", _COMPONENTS),
-    *_forces("_novel", ", novel atoms", _NOVEL),
-    *_forces("_familiar", ", familiar atoms", _FAMILIAR),
+    *_forces("_novel", ", novel atoms", _OVER_NOVEL),
+    *_forces("_familiar", ", familiar atoms", _OVER_FAMILIAR),
     _mean(MATCHED, "Force MAE, like with like", FORCE_UNIT, f"{_MAE} {_MATCHED}", "frames"),
     _mean("energy_mae_per_atom", "Energy MAE", ENERGY_UNIT, _PER_ATOM, "frames"),
     _mean(
