@@ -1,4 +1,4 @@
-"""Write what the documentation takes from code and results: whole pages, and blocks of others.
+"""Write what the documentation takes from code and results: pages, figures, blocks of pages.
 
     python tools/reference.py            # write
     python tools/reference.py --check    # say what is not up to date; exit status 1
@@ -12,7 +12,7 @@ import re
 import sys
 from pathlib import Path
 
-from pages import commands, findings, potentials, study
+from pages import commands, finding_figures, findings, potentials, study
 from pages.tables import BLOCKS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -22,12 +22,17 @@ PAGES = {
     "docs/reference/study.md": study.page,
     "docs/reference/potentials.md": potentials.page,
 }
+FIGURES = {
+    "docs/images/findings-gaps.svg": finding_figures.gaps,
+    "docs/images/findings-depth.svg": finding_figures.depth,
+}
 NOTE = "<!-- Made from the code by tools/reference.py: change that, or the code. -->\n\n"
 
 
 def documents() -> dict[Path, str]:
     """Return what every page with something from the code should hold, by its path."""
     made = {ROOT / name: NOTE + page() for name, page in PAGES.items()}
+    made |= {ROOT / name: figure() for name, figure in FIGURES.items()}
     for name, blocks in BLOCKS.items():
         text = (ROOT / name).read_text("utf-8")
         for block, make in blocks.items():

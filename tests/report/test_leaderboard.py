@@ -52,6 +52,18 @@ def test_what_was_not_run_is_absent_not_failed(results):
     assert (cell.state, cell.reason) == ("absent", "not run")
 
 
+def test_a_potential_has_no_row_at_a_level_that_it_was_not_run_at(make_results):
+    results = make_results(levels=(1, 2))
+    kept = tuple(s for s in results.scores if s.level == 2 or s.potential != "additive")
+    found = results.model_copy(update={"scores": kept})
+    named = {
+        level: [row.entry.potential for row in build_board(found, metrics_of(found)[0], level).rows]
+        for level in (1, 2)
+    }
+    assert "additive" in named[2]
+    assert named[1] == [name for name in named[2] if name != "additive"]
+
+
 def test_a_failure_counts_for_the_levels_of_its_unit_alone(make_results):
     results = make_results(levels=(1, 2))
     unit = next(u for u in results.units if u.status == "failed")

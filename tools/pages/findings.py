@@ -18,9 +18,6 @@ from mlip_compose.report.words import joined
 from pages import finding_tables as tables
 from pages import published as at
 
-PUBLISHED_FACTOR = 10.0
-"""OOD error over ID error that the paper finds often (its abstract: an order of magnitude)."""
-
 
 class ClaimError(AssertionError):
     """A sentence of the findings that the results do not bear out."""
@@ -80,11 +77,6 @@ def listed(found: Iterable[Found]) -> str:
     return joined([f"{tables.as_gap(each.gap)} for {each.of}" for each in found])
 
 
-def by_depth(column: str, potential: str, quantity: str = at.MAIN) -> list[Interval]:
-    """Return the ID error, OOD error or gap on ``length`` at level 2, by rising depth."""
-    return [at.value(column, "length", 2, potential, quantity, name) for name in at.depths()]
-
-
 def rises(found: Sequence[Interval]) -> bool:
     """Return whether each of some numbers is larger than the one before."""
     return all(a.value < b.value for a, b in pairwise(found))
@@ -101,7 +93,7 @@ def cpu_hours(names: Sequence[str]) -> float:
     return sum(u.cost.get("cpu_s", 0.0) for n in names for u in at.study(n).units) / 3600
 
 
-SAID = (claim, gaps_found, span, listed, by_depth, rises, share_levelled, cpu_hours)
+SAID = (claim, gaps_found, span, listed, at.by_depth, rises, share_levelled, cpu_hours)
 """What the texts can call by name, besides ``at`` and ``tables``."""
 
 
@@ -127,7 +119,7 @@ def _rendered(template: str) -> str:
     environment.globals |= {
         "at": at,
         "tables": tables,
-        "PUBLISHED_FACTOR": PUBLISHED_FACTOR,
+        "PUBLISHED_FACTOR": at.PUBLISHED_FACTOR,
         "LEVEL": LEVEL,
         **{each.__name__: each for each in SAID},
     }

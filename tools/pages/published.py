@@ -22,6 +22,8 @@ BOARD = "leaderboard-v1"
 DEPTHS = ("depth-v1-5", "depth-v1-20", "depth-v1-80", "depth-v1-200")
 """The studies of depth, by rising frames a molecule."""
 ZERO_SHOT = "leaderboard-v1-pbe"
+PUBLISHED_FACTOR = 10.0
+"""OOD error over ID error that the paper finds often (its abstract: an order of magnitude)."""
 MAIN = MAIN_METRIC
 ENERGY = "energy_mae_per_atom"
 WITHIN = "energy_mae_per_atom_within"
@@ -114,6 +116,11 @@ def value(
     if found is None:
         raise MissingError(f"{column} of {quantity} of {potential} on {task}, level {level}")
     return found
+
+
+def by_depth(column: str, potential: str, quantity: str = MAIN) -> list[Interval]:
+    """Return the ID error, OOD error or gap on ``length`` at level 2, by rising depth."""
+    return [value(column, "length", 2, potential, quantity, name) for name in depths()]
 
 
 def score(task: str, level: int, potential: str, name: str = BOARD) -> Score:

@@ -74,6 +74,11 @@ class Row:
                 found.setdefault(cell.reason, []).append(cell.task)
         return tuple(f"{', '.join(tasks)}: {text}" for text, tasks in found.items())
 
+    @property
+    def was_run(self) -> bool:
+        """Whether there is a score or a failure on any task."""
+        return any(cell.state != "absent" or cell.score is not None for cell in self.cells)
+
 
 @dataclass(frozen=True)
 class Board:
@@ -224,7 +229,7 @@ def mean_cell(results: StudyResults, entry: Entry, task: str, level: int, metric
 def build_board(
     results: StudyResults, metric: Metric, level: int, entries: tuple[Entry, ...] | None = None
 ) -> Board:
-    """Return the leaderboard of a metric at a level.
+    """Return the leaderboard of a metric at a level: of the potentials that were run at it.
 
     Parameters
     ----------
@@ -235,14 +240,16 @@ def build_board(
     level
         Level of the tasks.
     entries
-        The rows; all potentials where none are given.
+        Whose rows; of all potentials where none are given.
     """
     tasks = tasks_of(results)
     rows = [
         Row(entry, tuple(cell_of(results, entry, task, level, metric.name) for task in tasks))
         for entry in (entries_of(results) if entries is None else entries)
     ]
-    groups = {role: tuple(row for row in rows if row.entry.role == role) for role in ROLES}
+    groups = {
+        role: tuple(row for row in rows if row.entry.role == role and row.was_run) for role in ROLES
+    }
     return Board(
         level=level,
         metric=metric.name,

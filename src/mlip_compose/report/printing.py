@@ -75,11 +75,23 @@ def write_figures(results: StudyResults, folder: Path) -> Iterator[Path]:
         with mpl.rc_context(SETTINGS):
             canvas = draw_plate(plate)
             for extension in FORMATS:
-                buffer = io.BytesIO()
-                canvas.savefig(buffer, format=extension, metadata=METADATA[extension])
                 path = folder / f"{plate.name}.{extension}"
-                write_bytes(path, buffer.getvalue())
+                write_bytes(path, _saved(canvas, extension))
                 yield path
+
+
+def plate_svg(plate: Plate) -> str:
+    """Return a plate as SVG; the same plate gives the same text."""
+    import matplotlib as mpl
+
+    with mpl.rc_context(SETTINGS):
+        return _saved(draw_plate(plate), "svg").decode("utf-8")
+
+
+def _saved(canvas: Canvas, extension: str) -> bytes:
+    buffer = io.BytesIO()
+    canvas.savefig(buffer, format=extension, metadata=METADATA[extension])
+    return buffer.getvalue()
 
 
 def draw_plate(plate: Plate) -> Canvas:

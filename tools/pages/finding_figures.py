@@ -1,0 +1,102 @@
+"""The figures of the findings, drawn like those of reports, as SVG."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from mlip_compose.evaluation.horizon import HORIZON_GAP
+from mlip_compose.evaluation.results import Interval
+from mlip_compose.report.gaps import gap_figure
+from mlip_compose.report.leaderboard import Board, build_board, entries_of, metrics_of
+from mlip_compose.report.plates import Pane, Plate
+from mlip_compose.report.printing import plate_svg
+from mlip_compose.report.style import (
+    Figure,
+    Style,
+    bars,
+    line,
+    log_axis,
+    marker,
+    panel,
+    rule,
+    styles_of,
+    title,
+)
+from pages import finding_tables as tables
+from pages import published as at
+
+LEVELS = (1, 2)
+
+
+def gaps() -> str:
+    """Return the force gaps of the leaderboard at each level, on one scale."""
+    styles = {
+        entry: style
+        for entry, style in styles_of(entries_of(at.study(at.BOARD))).items()
+        if entry.role != "scale" and entry.potential in at.potentials()
+    }
+    figures = [gap_figure(_board(level), styles) for level in LEVELS]
+    ends = [figure["layout"]["xaxis"]["range"] for figure in figures]
+    whole = [min(low for low, _ in ends), max(high for _, high in ends)]
+    widest = max(figures, key=lambda each: each["layout"]["xaxis"]["range"][1])
+    for figure in figures:
+        figure["layout"]["xaxis"] |= widest["layout"]["xaxis"] | {"range": whole}
+    panes = tuple(
+        Pane(f"level {level}", figure) for level, figure in zip(LEVELS, figures, strict=True)
+    )
+    names = tuple((entry.potential, style) for entry, style in styles.items())
+    return plate_svg(Plate("gaps", panes, 2, names))
+
+
+def _board(level: int) -> Board:
+    """Return the leaderboard at a level: what was asked for, without scale rows."""
+    results = at.study(at.BOARD)
+    board = build_board(results, metrics_of(results)[0], level)
+    groups = (
+        (name, tuple(row for row in rows if row.entry.potential in at.potentials()))
+        for name, rows in board.groups
+    )
+    kept = tuple((name, rows) for name, rows in groups if rows and rows[0].entry.role != "scale")
+    return replace(board, groups=kept)
+
+
+def depth() -> str:
+    """Return the gap on all and on novel atoms against the ID error, as training goes deeper."""
+    styles = {
+        entry.potential: style
+        for entry, style in styles_of(entries_of(at.study(at.BOARD))).items()
+        if entry.potential in tables.DEPTH_POTENTIALS
+    }
+    views = {"all atoms": at.MAIN, "novel atoms": at.NOVEL}
+    ids = {potential: at.by_depth("id", potential) for potential in styles}
+    found = {
+        (said, potential): at.by_depth("gap", potential, quantity)
+        for said, quantity in views.items()
+        for potential in styles
+    }
+    limits = [limit for each in found.values() for gap in each for limit in (gap.low, gap.high)]
+    x = log_axis([each.value for of in ids.values() for each in of])
+    y = log_axis([1.0, at.PUBLISHED_FACTOR, *limits])
+    rules = (rule(1.0), rule(HORIZON_GAP, "dot"), rule(at.PUBLISHED_FACTOR, "dash"))
+    panes = []
+    for said in views:
+        traces = [_trace(p, ids[p], found[said, p], style) for p, style in styles.items()]
+        axes = x | title("force error ID, meV/Å"), y | title(f"gap, {said}")
+        panes.append(Pane("", {"data": traces, "layout": panel(*axes, rules)}))
+    return plate_svg(Plate("depth", tuple(panes), 2, tuple(styles.items())))
+
+
+def _trace(name: str, x: Sequence[Interval], y: Sequence[Interval], style: Style) -> Figure:
+    return {
+        "type": "scatter",
+        "mode": "lines+markers",
+        "name": name,
+        "x": [each.value for each in x],
+        "y": [each.value for each in y],
+        "error_y": bars(
+            style.colour,
+            [each.high - each.value for each in y],
+            [each.value - each.low for each in y],
+        ),
+        "line": line(style),
+        "marker": marker(style),
+    }
