@@ -1,6 +1,13 @@
+from pathlib import Path
+
 from rich.console import Console
 
+from mlip_compose.report.leaderboard import build_board, metrics_of
 from mlip_compose.report.terminal import leaderboard_table
+from mlip_compose.studies.directory import ResultsDirectory
+from mlip_compose.studies.results import read_results
+
+ROOT = Path(__file__).parents[2]
 
 
 def shown(results, **options):
@@ -17,7 +24,6 @@ def test_each_task_and_potential_has_a_line(results):
     assert "gap OOD/ID [95 %]" in text
     (line,) = [row for row in text.splitlines() if "2.30" in row]
     assert [part.strip() for part in line.split("│")[1:-1]] == [
-        "recombination",
         "mace-small",
         "35.0",
         "80.5",
@@ -29,9 +35,25 @@ def test_a_failed_unit_is_shown_with_its_reason(results):
     assert "failed: training of mace-small: the loss became NaN at step 312" in shown(results)
 
 
-def test_levels_have_a_column_where_there_are_several(results, make_results):
+def test_lines_stand_below_their_task_and_below_its_level_where_there_are_several(
+    results, make_results
+):
+    lines = shown(results).splitlines()
+    (heading,) = [i for i, line in enumerate(lines) if line.startswith("│ recombination")]
+    assert "2.30" in lines[heading + 1]
     assert "level" not in shown(results)
-    assert "level" in shown(make_results(levels=(1, 2)))
+    assert "│ recombination, level 1" in shown(make_results(levels=(1, 2)))
+
+
+def test_lines_of_the_leaderboard_fit_a_terminal_of_80_columns():
+    board = read_results(ResultsDirectory(ROOT / "results" / "leaderboard-v1"))
+    console = Console(width=80, record=True, quiet=True, color_system=None)
+    with console.capture() as capture:
+        console.quiet = False
+        console.print(leaderboard_table(board))
+    text = capture.get()
+    for row in build_board(board, metrics_of(board)[0], 2).rows:
+        assert f"│   {row.entry.label} " in text
 
 
 def test_another_metric_brings_its_unit(results):

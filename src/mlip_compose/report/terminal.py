@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mlip_compose.report.bundle import StudyResults
 from mlip_compose.report.ceilings import ceiling_text, ceilings_of, has_ceilings
@@ -11,6 +11,7 @@ from mlip_compose.report.leaderboard import (
     Cell,
     Column,
     build_board,
+    entries_of,
     levels_of,
     metrics_of,
 )
@@ -20,9 +21,12 @@ from mlip_compose.report.origins import origins_of
 if TYPE_CHECKING:
     from rich.table import Table
 
+WHOLE: Final = 26
+"""Characters of a name that stays on one line however narrow the terminal is."""
+
 
 def leaderboard_table(results: StudyResults, metric: str = MAIN_METRIC) -> Table:
-    """Return task x potential with ID, OOD, gap and ceiling gap; failed units with their reason.
+    """Return ID, OOD, gap and ceiling gap by task and potential; failed units with their reason.
 
     Below it stands of each potential that was trained elsewhere on which level of theory that was.
     Ceiling gaps are there for a study with ceilings. Of several seeds: their mean, its interval
@@ -44,8 +48,8 @@ def leaderboard_table(results: StudyResults, metric: str = MAIN_METRIC) -> Table
     confidence = next((f"{100 * score.confidence:g} %" for score in results.scores), "95 %")
     title = f"{results.name}: {shown.label if shown else 'no unit of work gave a score'}"
     table = Table(title=Text(title), title_justify="left")
-    for header in ("task", *(["level"] if len(levels) > 1 else []), "potential"):
-        table.add_column(header)
+    widest = max((len(entry.label) for entry in entries_of(results)), default=0)
+    table.add_column("potential", overflow="fold", no_wrap=widest <= WHOLE)
     with_ceilings = [f"ceiling gap \\[{confidence}]"] if has_ceilings(results) else []
     for header in (f"ID{unit}", f"OOD{unit}", f"gap OOD/ID \\[{confidence}]", *with_ceilings):
         table.add_column(header, justify="right")
@@ -55,10 +59,11 @@ def leaderboard_table(results: StudyResults, metric: str = MAIN_METRIC) -> Table
         board = build_board(results, shown, level)
         ceilings = ceilings_of(results, board)
         for column, task in enumerate(board.tasks):
+            heading = f"{task}, level {level}" if len(levels) > 1 else task
+            table.add_row(Text(heading, style="bold"))
             for row in board.rows:
-                name = task if row is board.rows[0] else ""
-                head = [name, *([str(level)] if len(levels) > 1 else []), row.entry.label]
-                cells = [Text(text) for text in (*head, *_numbers(row.cells[column]))]
+                texts = (f"  {row.entry.label}", *_numbers(row.cells[column]))
+                cells = [Text(text) for text in texts]
                 if row.cells[column].state == "failed":
                     cells[-1].stylize("red")
                 if with_ceilings:
