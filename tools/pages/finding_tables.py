@@ -11,6 +11,18 @@ from pages.markdown import code, table
 TASKS = ("length", "crossing", "transfer", "recombination")
 LEVELS = (1, 2, 3)
 DEPTH_POTENTIALS = ("mace-small", "schnet-small")
+KINDS = {
+    "composition": "an energy for each element, zero forces",
+    "additive": "a bonded force field, linear in its parameters",
+    at.COUPLED: "the same with couplings of bonds and angles",
+    "mace-small": "equivariant messages of many-body terms",
+    "schnet-small": "invariant messages",
+    "painn-small": "equivariant messages",
+    "mace-short": "`mace-small` that sees two bonds far",
+    "additive+mace-small": "`mace-small` on top of `additive`",
+    "ani-2x:fine-tuned": "symmetry functions, pretrained on millions of other geometries",
+}
+"""What each potential is, in words."""
 
 
 def with_limits(interval: Interval | None) -> str:
@@ -34,6 +46,19 @@ def _with_limits(interval: Interval | None, *, as_ratio: bool) -> str:
 def _gap(task: str, level: int, potential: str, quantity: str) -> Interval | None:
     found = at.cell(task, level, potential, quantity).metric
     return found.gap if found else None
+
+
+def potentials() -> str:
+    """Return what each potential is, with its parameters and how far it sees."""
+    rows = []
+    for potential in at.potentials():
+        unit = next(iter(at.trainings(potential)), None)
+        layers, cutoff = (unit.settings.get(k) for k in ("layers", "cutoff")) if unit else (0, 0)
+        sight = f"{layers} x {cutoff:g} Å" if layers and cutoff else DASH
+        parameters = unit.cost.get("parameters") if unit and unit.role == "learned" else None
+        count = f"{parameters:,}" if parameters else DASH
+        rows.append((code(potential), KINDS[potential], sight, count))
+    return table(("potential", "what it is", "layers and cutoff", "parameters"), rows)
 
 
 def gaps(level: int, quantity: str = at.MAIN) -> str:
@@ -77,7 +102,8 @@ def horizons(quantity: str = at.MAIN) -> str:
         (
             (code(potential), *(_horizon(task, potential, quantity) for task in TASKS))
             for potential in at.potentials()
-            if any(at.horizon(task, potential, quantity) for task in TASKS)
+            if at.score(TASKS[0], 2, potential).role != "scale"
+            and any(at.horizon(task, potential, quantity) for task in TASKS)
         ),
     )
 
@@ -113,42 +139,66 @@ def kinds_of_gap(level: int, chosen: Sequence[str]) -> str:
     )
 
 
+TERMS = {
+    "bonds": ("bond",),
+    "angles": ("angle",),
+    "torsions": ("torsion",),
+    "pairs of atoms four bonds apart or more": ("pair-1-5", "pair"),
+}
+"""Terms of the additive force field, and the kinds that each stands for."""
+
+
 def unseen_terms() -> str:
-    """Return how many terms of the additive force field in the OOD molecules training had not."""
-    kinds = ("bond", "angle", "torsion")
+    """Return how many terms of the additive force field in the OOD molecules training had not.
+
+    Rows without any are left out.
+    """
     rows = []
     for level in LEVELS:
-        for kind in kinds:
-            cells = []
-            for task in TASKS:
-                terms = (
-                    at.score(task, level, "additive").unseen_terms
-                    if at.has(task, level, "additive")
-                    else {}
-                )
-                unseen, total = terms.get(kind, (0, 0))
-                cells.append(percent(unseen / total) if total else DASH)
-            if any(cell != DASH for cell in cells):
-                rows.append((str(level), f"{kind}s", *cells))
+        for terms in TERMS:
+            shares = [unseen_share(task, level, terms) for task in TASKS]
+            if any(shares):
+                rows.append((str(level), terms, *map(percent, shares)))
     return table(("level", "terms", *map(code, TASKS)), rows)
 
 
+def unseen_share(task: str, level: int, terms: str) -> float:
+    """Return the fraction of some terms whose type occurs in no training molecule."""
+    counts = at.score(task, level, "additive").unseen_terms
+    found = [counts[kind] for kind in TERMS[terms]]
+    return sum(unseen for unseen, _ in found) / sum(total for _, total in found)
+
+
 def distances(level: int, potential: str, furthest: int = 3) -> str:
-    """Return the force error OOD by distance in bonds from the nearest novel atom."""
+    """Return the force error OOD by distance in bonds from the nearest novel atom.
+
+    Beside it stand the novel atoms' shares of atoms, of forces (the error of zero forces) and of
+    the error.
+    """
     rows = []
     for task in TASKS:
         if at.has(task, level, potential):
             found = at.by_distance(task, level, potential)
-            error = at.value("id", task, level, potential)
-            cells = [
-                f"{with_limits(found[bonds].forces_mae)}, {percent(found[bonds].share)}"
-                if bonds in found
-                else DASH
+            errors = [
+                with_limits(found[bonds].forces_mae) if bonds in found else DASH
                 for bonds in range(furthest + 1)
             ]
-            rows.append((code(task), with_limits(error), *cells))
+            shares = (
+                novel_atoms(task, level),
+                at.by_distance(task, level, "composition")[0].share,
+                found[0].share,
+            )
+            error = at.value("id", task, level, potential)
+            rows.append((code(task), with_limits(error), *errors, *map(percent, shares)))
     bonds = ("novel atoms", "1 bond", *(f"{n} bonds" for n in range(2, furthest + 1)))
-    return table(("task", "ID", *bonds), rows)
+    return table(("task", "ID", *bonds, "of atoms", "of forces", "of the error"), rows)
+
+
+def novel_atoms(task: str, level: int) -> float:
+    """Return the fraction of the atoms of OOD frames that are novel."""
+    rows = at.force_rows(task, level, "composition", "novel_distance")
+    weights = {group: row.atoms for group, row in rows.items()}
+    return weights["0"] / sum(weights.values())
 
 
 def ceilings(level: int) -> str:
@@ -173,59 +223,55 @@ def _without_with(found: CeilingMetric | None) -> str:
 
 def depth() -> str:
     """Return what becomes of errors and gap as potentials are trained on more frames."""
+    columns = (("id", at.MAIN), ("ood", at.MAIN))
+    quantities = (at.MAIN, at.MATCHED, at.NOVEL)
+    return table(
+        ("potential", "frames a molecule", "ID", "OOD", "gap", "like with like", "novel atoms"),
+        (
+            (
+                code(potential),
+                str(at.frames_a_molecule(name)),
+                *(
+                    with_limits(at.value(column, "length", 2, potential, quantity, name))
+                    for column, quantity in columns
+                ),
+                *(
+                    as_gap(at.value("gap", "length", 2, potential, quantity, name))
+                    for quantity in quantities
+                ),
+            )
+            for potential in (*DEPTH_POTENTIALS, "additive")
+            for name in at.depths()
+        ),
+    )
+
+
+def depth_learning() -> str:
+    """Return how far the trainings of the studies of depth had come."""
     rows = []
     for potential in DEPTH_POTENTIALS:
         for name in at.depths():
             (unit,) = at.trainings(potential, name)
             (verdict,) = at.levellings(potential, name)
-            values = [
-                at.value(column, "length", 2, potential, quantity, name)
-                for column, quantity in (("id", at.MAIN), ("ood", at.MAIN), ("ood", at.NOVEL))
-            ]
-            rows.append(
-                (
-                    code(potential),
-                    str(at.frames_a_molecule(name)),
-                    f"{unit.cost['gradient_steps']:,}",
-                    f"{number(verdict.best)}, {percent(verdict.lowered)}",
-                    *map(with_limits, values),
-                    *(
-                        as_gap(at.value("gap", "length", 2, potential, quantity, name))
-                        for quantity in (at.MAIN, at.MATCHED, at.NOVEL)
-                    ),
-                )
-            )
-    columns = (
-        "potential",
-        "frames a molecule",
-        "steps",
-        "validation error; lowered by the last quarter of the steps",
-        "ID",
-        "OOD",
-        "OOD, novel atoms",
-        "gap",
-        "gap, like with like",
-        "gap, novel atoms",
-    )
-    return table(columns, rows)
+            frames, steps = at.frames_a_molecule(name), unit.cost["gradient_steps"]
+            ends = (f"{number(verdict.best)} meV/Å", percent(verdict.lowered))
+            rows.append((code(potential), str(frames), f"{steps:,}", *ends))
+    last = "lowered by the last quarter of the steps"
+    return table(("potential", "frames a molecule", "steps", "validation error", last), rows)
 
 
-def reactions() -> str:
-    """Return errors of reaction energies of OOD molecules."""
-    splits = [("increment", "length"), ("exchange", "recombination")]
-    columns = [(kind, task, level) for kind, task in splits for level in LEVELS]
+def reactions(kind: str, task: str) -> str:
+    """Return errors of reaction energies of OOD molecules at each level."""
     found = {
-        (potential, *column): at.reaction_error(*column, potential)
-        for column in columns
+        potential: [at.reaction_error(kind, task, level, potential) for level in LEVELS]
         for potential in at.potentials()
     }
-    there = [column for column in columns if any(found[p, *column] for p in at.potentials())]
     return table(
-        ("potential", *(f"{kind}, `{task}`, level {level}" for kind, task, level in there)),
+        ("potential", *(f"level {level}" for level in LEVELS)),
         (
-            (code(potential), *(with_limits(found[potential, *column]) for column in there))
-            for potential in at.potentials()
-            if any(found[potential, *column] for column in there)
+            (code(potential), *map(with_limits, errors))
+            for potential, errors in found.items()
+            if any(errors)
         ),
     )
 
