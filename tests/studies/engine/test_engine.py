@@ -54,6 +54,13 @@ def test_workers_have_one_thread_and_the_parent_keeps_its_own(monkeypatch):
     assert os.environ["OMP_NUM_THREADS"] == "5"
 
 
+def test_workers_keep_memory_between_steps(monkeypatch):
+    name = "MALLOC_TRIM_THRESHOLD_"
+    monkeypatch.delenv(name, raising=False)
+    with local(1) as engine:
+        assert dict(engine.run(os.getenv, [name])) == {name: None}
+
+
 def test_a_worker_that_dies_is_a_failure_and_the_others_go_on():
     found = dict(ONE.run(die_at_nine, [9, 1, 2]))
     assert isinstance(found[9], Failure)
