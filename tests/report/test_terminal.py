@@ -10,8 +10,8 @@ from mlip_compose.studies.results import read_results
 ROOT = Path(__file__).parents[2]
 
 
-def shown(results, **options):
-    console = Console(width=160, record=True, quiet=True, color_system=None)
+def shown(results, width=160, **options):
+    console = Console(width=width, record=True, quiet=True, color_system=None)
     with console.capture() as capture:
         console.quiet = False
         console.print(leaderboard_table(results, **options))
@@ -47,11 +47,7 @@ def test_lines_stand_below_their_task_and_below_its_level_where_there_are_severa
 
 def test_lines_of_the_leaderboard_fit_a_terminal_of_80_columns():
     board = read_results(ResultsDirectory(ROOT / "results" / "leaderboard-v1"))
-    console = Console(width=80, record=True, quiet=True, color_system=None)
-    with console.capture() as capture:
-        console.quiet = False
-        console.print(leaderboard_table(board))
-    text = capture.get()
+    text = shown(board, width=80)
     for row in build_board(board, metrics_of(board)[0], 2).rows:
         assert f"│   {row.entry.label} " in text
 

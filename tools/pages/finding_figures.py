@@ -1,12 +1,12 @@
 """The figures of the findings, drawn like those of reports, as SVG."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from mlip_compose.evaluation.horizon import HORIZON_GAP
 from mlip_compose.evaluation.results import Interval
 from mlip_compose.report.gaps import gap_figure
-from mlip_compose.report.leaderboard import Board, build_board, entries_of, metrics_of
+from mlip_compose.report.leaderboard import Board, Entry, build_board, entries_of, metrics_of
 from mlip_compose.report.plates import Pane, Plate
 from mlip_compose.report.printing import plate_svg
 from mlip_compose.report.style import (
@@ -29,11 +29,7 @@ LEVELS = (1, 2)
 
 def gaps() -> str:
     """Return the force gaps of the leaderboard at each level, on one scale."""
-    styles = {
-        entry: style
-        for entry, style in styles_of(entries_of(at.study(at.BOARD))).items()
-        if entry.role != "scale" and entry.potential in at.potentials()
-    }
+    styles = _styles([p for p in at.potentials() if p not in at.potentials("scale")])
     figures = [gap_figure(_board(level), styles) for level in LEVELS]
     ends = [figure["layout"]["xaxis"]["range"] for figure in figures]
     whole = [min(low for low, _ in ends), max(high for _, high in ends)]
@@ -45,6 +41,12 @@ def gaps() -> str:
     )
     names = tuple((entry.potential, style) for entry, style in styles.items())
     return plate_svg(Plate("gaps", panes, 2, names))
+
+
+def _styles(chosen: Collection[str]) -> dict[Entry, Style]:
+    """Return how some potentials of the leaderboard look in every figure of it."""
+    styles = styles_of(entries_of(at.study(at.BOARD)))
+    return {entry: style for entry, style in styles.items() if entry.potential in chosen}
 
 
 def _board(level: int) -> Board:
@@ -61,11 +63,8 @@ def _board(level: int) -> Board:
 
 def depth() -> str:
     """Return the gap on all and on novel atoms against the ID error, as training goes deeper."""
-    styles = {
-        entry.potential: style
-        for entry, style in styles_of(entries_of(at.study(at.BOARD))).items()
-        if entry.potential in tables.DEPTH_POTENTIALS
-    }
+    of_entries = _styles(tables.DEPTH_POTENTIALS)
+    styles = {entry.potential: style for entry, style in of_entries.items()}
     views = {"all atoms": at.MAIN, "novel atoms": at.NOVEL}
     ids = {potential: at.by_depth("id", potential) for potential in styles}
     found = {

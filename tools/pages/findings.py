@@ -93,7 +93,7 @@ def cpu_hours(names: Sequence[str]) -> float:
     return sum(u.cost.get("cpu_s", 0.0) for n in names for u in at.study(n).units) / 3600
 
 
-SAID = (claim, gaps_found, span, listed, at.by_depth, rises, share_levelled, cpu_hours)
+SAID = (claim, gaps_found, span, listed, rises, share_levelled, cpu_hours)
 """What the texts can call by name, besides ``at`` and ``tables``."""
 
 
