@@ -11,8 +11,8 @@ import argparse
 import time
 from pathlib import Path
 
+from mlip_compose.core.records import Failure, TrainingSet
 from mlip_compose.potentials.additive.kind import KIND
-from mlip_compose.records import Failure, TrainingSet
 from mlip_compose.store.catalogue import open_store
 from mlip_compose.tasks.registry import TASKS
 from mlip_compose.tasks.selection import select_frames

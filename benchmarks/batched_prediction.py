@@ -24,9 +24,9 @@ import numpy as np
 import torch
 from ase import Atoms
 
+from mlip_compose.core.records import PRIMARY, Frames, TrainingSet
 from mlip_compose.potentials.base import Potential
 from mlip_compose.potentials.registry import get_kind
-from mlip_compose.records import PRIMARY, Frames, TrainingSet
 from mlip_compose.store.catalogue import open_store
 from mlip_compose.store.reader import Store
 

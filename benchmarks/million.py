@@ -33,8 +33,8 @@ from pathlib import Path
 
 import numpy as np
 
+from mlip_compose.core.records import Comparison, Frames, Molecule, Split
 from mlip_compose.molecules.groups import END_GROUPS
-from mlip_compose.records import Comparison, Frames, Molecule, Split
 
 NUMBERS = (1_000, 10_000)
 PRIMARY, SECONDARY = 8, 2
@@ -247,7 +247,7 @@ def selected(folder: Path, number: int):
 
 def plan(folder: Path, store, split: Split) -> dict[str, float]:
     """Choose the frames of a split, and say what a training depends on."""
-    from mlip_compose.store.checksum import canonical_json
+    from mlip_compose.core.documents import canonical_json
     from mlip_compose.studies.plan import training_of
     from mlip_compose.studies.study import Entry
     from mlip_compose.tasks.selection import select_frames

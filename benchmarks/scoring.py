@@ -14,13 +14,13 @@ import time
 
 import numpy as np
 
+from mlip_compose.core.records import Comparison, Molecule, Parts
 from mlip_compose.evaluation.catalogue import METRICS
 from mlip_compose.evaluation.paired import paired_differences
 from mlip_compose.evaluation.reactions import Minimum
 from mlip_compose.evaluation.score import Header, score
 from mlip_compose.molecules.assembly import assemble
 from mlip_compose.molecules.groups import END_GROUPS
-from mlip_compose.records import Comparison, Molecule, Parts
 
 PRIMARY_FRAMES, SECONDARY_FRAMES = 2_013, 500
 SECONDS, GIGABYTES = 10.0, 2.0

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from mlip_compose.core.records import MINIMUM, PRIMARY, SECONDARY, Frames
 from mlip_compose.molecules.assembly import assemble, parse_name
-from mlip_compose.records import MINIMUM, PRIMARY, SECONDARY, Frames
 from mlip_compose.store.schema import StoreHeader
 from mlip_compose.store.writer import write_store
 

@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 import yaml
 
+from mlip_compose.core.records import Failure, TrainingSet
 from mlip_compose.potentials.registry import get_kind
-from mlip_compose.records import Failure, TrainingSet
 from mlip_compose.store.catalogue import open_store
 from mlip_compose.studies.plan import split_of
 from mlip_compose.studies.training import training_set

@@ -5,7 +5,7 @@ import json
 import h5py
 import pytest
 
-from mlip_compose.records import PRIMARY
+from mlip_compose.core.records import PRIMARY
 from mlip_compose.store.catalogue import open_store
 from mlip_compose.store.writer import write_store
 

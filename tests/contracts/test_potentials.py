@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 import mlip_compose
-from mlip_compose.errors import RequestError, SchemaError, UnknownNameError
+from mlip_compose.core.errors import RequestError, SchemaError, UnknownNameError
+from mlip_compose.core.records import PRIMARY, SECONDARY, Failure, Molecule, Parts, TrainingSet
 from mlip_compose.molecules.assembly import assemble
 from mlip_compose.potentials.base import Settings
 from mlip_compose.potentials.registry import KINDS, get_kind, load_potential
-from mlip_compose.records import PRIMARY, SECONDARY, Failure, Molecule, Parts, TrainingSet
 from mlip_compose.store.reader import Store
 
 TRAINING = {

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mlip_compose.records import Failure
+from mlip_compose.core.records import Failure
 from mlip_compose.references.registry import get_reference
 
 WATER = np.array([8, 1, 1])

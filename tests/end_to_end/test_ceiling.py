@@ -8,8 +8,8 @@ import pytest
 from engines import ONE
 from small_study import LENGTHS, SILENT, small_study, write_small
 
+from mlip_compose.core.records import PRIMARY
 from mlip_compose.evaluation.ceiling import CeilingScore
-from mlip_compose.records import PRIMARY
 from mlip_compose.report.page import render_report
 from mlip_compose.store.predictions import read_predictions
 from mlip_compose.store.reader import Store

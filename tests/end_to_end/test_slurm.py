@@ -13,7 +13,7 @@ import slurm as slurm_here
 import yaml
 from units import hold_gpu
 
-from mlip_compose.errors import RequestError
+from mlip_compose.core.errors import RequestError
 from mlip_compose.store.catalogue import dataset_path
 from mlip_compose.store.reader import Store
 from mlip_compose.store.writer import write_store

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mlip_compose.core.records import TrainingSet
 from mlip_compose.potentials.additive.kind import KIND
-from mlip_compose.records import TrainingSet
 from mlip_compose.store.catalogue import open_store
 from mlip_compose.tasks.registry import TASKS
 from mlip_compose.tasks.selection import select_frames

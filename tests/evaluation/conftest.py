@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mlip_compose.core.records import Comparison, Molecule
 from mlip_compose.evaluation.score import Header
 from mlip_compose.molecules.assembly import assemble, parse_name
-from mlip_compose.records import Comparison, Molecule
 
 GROUPS = {"H": [1], "OH": [8, 1], "NH2": [7, 1, 1], "F": [9], "Cl": [17]}
 

@@ -1,6 +1,6 @@
 import pytest
 
-from mlip_compose.errors import UnknownNameError
+from mlip_compose.core.errors import UnknownNameError
 from mlip_compose.evaluation.catalogue import METRICS, describe
 
 

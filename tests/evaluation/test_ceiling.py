@@ -3,10 +3,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mlip_compose.errors import RequestError
+from mlip_compose.core.errors import RequestError
+from mlip_compose.core.records import Comparison
 from mlip_compose.evaluation.catalogue import MATCHED, METRICS
 from mlip_compose.evaluation.ceiling import CeilingHeader, CeilingScore, ceiling_score
-from mlip_compose.records import Comparison
 
 HEADER = CeilingHeader(
     task="length",

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mlip_compose.errors import DataError
+from mlip_compose.core.errors import DataError
 from mlip_compose.evaluation.catalogue import MATCHED
 from mlip_compose.evaluation.metrics import frame_errors
 from mlip_compose.evaluation.score import score

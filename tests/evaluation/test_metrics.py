@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlip_compose.errors import DataError
+from mlip_compose.core.errors import DataError
 from mlip_compose.evaluation.metrics import check, frame_errors, usable_frames
 
 

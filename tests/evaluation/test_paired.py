@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mlip_compose.errors import RequestError, UnknownNameError
+from mlip_compose.core.errors import RequestError, UnknownNameError
 from mlip_compose.evaluation.bootstrap import draw_counts
 from mlip_compose.evaluation.paired import paired_difference, paired_differences
 from mlip_compose.evaluation.results import Score

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from mlip_compose.core.records import Comparison
 from mlip_compose.evaluation.parity import BINS, Parity, parities
-from mlip_compose.records import Comparison
 
 
 def comparison(molecule, part, reference, predicted, energies=None):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from mlip_compose.errors import DataError, RequestError, SchemaError
+from mlip_compose.core.errors import DataError, RequestError, SchemaError
 from mlip_compose.evaluation.catalogue import METRICS
 from mlip_compose.evaluation.pooling import frame_pool
 from mlip_compose.evaluation.reactions import Minimum

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mlip_compose.errors import RequestError
+from mlip_compose.core.errors import RequestError
 from mlip_compose.evaluation.score import score
 from mlip_compose.evaluation.seeds import seed_summaries, summarise_seeds
 

@@ -8,7 +8,7 @@ import pytest
 from engines import ONE, Here
 
 from faults import Command, content, run
-from mlip_compose.errors import UnwritableError
+from mlip_compose.core.errors import UnwritableError
 from mlip_compose.studies import build as module
 from mlip_compose.studies.recipe import load_recipe
 

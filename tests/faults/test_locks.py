@@ -12,7 +12,7 @@ import sys
 import pytest
 
 from faults import Command, content, run
-from mlip_compose.errors import RequestError
+from mlip_compose.core.errors import RequestError
 from mlip_compose.studies.locks import CLAIM, held
 
 RUN = ("run", "study.yaml", "--out", "results", "-j", "1")

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from faults import Command, content, run, write_tiny_store
-from mlip_compose.errors import ChecksumError
-from mlip_compose.records import PRIMARY
+from mlip_compose.core.errors import ChecksumError
+from mlip_compose.core.records import PRIMARY
 from mlip_compose.store.reader import Store
 
 RUN = ("run", "study.yaml", "--out", "results", "-j", "1")

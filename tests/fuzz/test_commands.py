@@ -19,7 +19,7 @@ from mutations import NAMES, one_of
 from test_predictions import shared
 
 from mlip_compose.cli.main import main
-from mlip_compose.errors import RequestError
+from mlip_compose.core.errors import RequestError
 
 
 class RefusedError(RequestError):

@@ -11,7 +11,7 @@ import pytest
 from mutations import NAMES, mutate_bytes, mutate_document, mutate_json, one_of
 from pen import Reader, few, many, offences
 
-from mlip_compose.errors import UnwritableError
+from mlip_compose.core.errors import UnwritableError
 from mlip_compose.store.archives import unpack
 from mlip_compose.store.download import Download
 

@@ -6,8 +6,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlip_compose.documents import parse_json, parse_yaml
-from mlip_compose.errors import RequestError
+from mlip_compose.core.documents import parse_json, parse_yaml
+from mlip_compose.core.errors import RequestError
 from mlip_compose.potentials.model_card import read_card
 from mlip_compose.store.formats.registry import read_foreign
 from mlip_compose.store.predictions import PredictionHeader, read_predictions

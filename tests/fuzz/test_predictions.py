@@ -25,8 +25,8 @@ from mutations import (
 )
 from test_stores import write_toy
 
-from mlip_compose.errors import DataError
-from mlip_compose.records import MINIMUM
+from mlip_compose.core.errors import DataError
+from mlip_compose.core.records import MINIMUM
 from mlip_compose.store.formats.predicted import origin_of
 from mlip_compose.store.joined_predictions import part_name, read_joined, read_part, write_joined
 from mlip_compose.store.predictions import (

@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from mutations import mutate_json, one_of
 from test_predictions import shared as predicted
 
-from mlip_compose.errors import RequestError
+from mlip_compose.core.errors import RequestError
 from mlip_compose.evaluation.ceiling import CeilingScore
 from mlip_compose.evaluation.horizon import horizons
 from mlip_compose.evaluation.paired import paired_differences

@@ -9,12 +9,11 @@ import pytest
 from mutations import mutate_hdf5
 from pen import Reader, few, many, offences
 
+from mlip_compose.core.records import PRIMARY, SECONDARY
 from mlip_compose.molecules.assembly import parse_name
-from mlip_compose.records import PRIMARY, SECONDARY
 from mlip_compose.store.catalogue import open_store
-from mlip_compose.store.checksum import file_checksum, molecule_checksum
 from mlip_compose.store.reader import Store
-from mlip_compose.store.schema import TRAJECTORIES, StoreHeader
+from mlip_compose.store.schema import TRAJECTORIES, StoreHeader, file_checksum, molecule_checksum
 from mlip_compose.store.writer import write_store
 
 NAMES = ("OH-1-H", "OH-2-H", "OH-8-H")

@@ -13,7 +13,7 @@ from uuid import uuid4
 import numpy as np
 import psutil
 
-from mlip_compose.records import PRIMARY, SECONDARY
+from mlip_compose.core.records import PRIMARY, SECONDARY
 from mlip_compose.store.catalogue import open_store
 from mlip_compose.store.predictions import read_predictions
 from mlip_compose.store.reader import Store

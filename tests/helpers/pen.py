@@ -269,7 +269,7 @@ def one_case(watch, reader, name, seed, root):
     """Do one case and return its verdict."""
     import numpy as np
 
-    from mlip_compose.errors import RequestError
+    from mlip_compose.core.errors import RequestError
 
     arena = new_arena(root)
     rng = np.random.default_rng([zlib.crc32(name.encode()), seed])

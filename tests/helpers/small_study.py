@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mlip_compose.records import MINIMUM, PRIMARY, SECONDARY
+from mlip_compose.core.records import MINIMUM, PRIMARY, SECONDARY
 from mlip_compose.store.catalogue import dataset_path
 from mlip_compose.store.reader import Store
 from mlip_compose.store.writer import write_store

@@ -12,7 +12,7 @@ from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
 from ase.data import chemical_symbols
 
-from mlip_compose.units import KCAL_PER_MOL
+from mlip_compose.core.units import KCAL_PER_MOL
 
 DEVIATION = 0.05  # Angstrom
 SPRING = 20.0  # eV/Angstrom^2; forces of 1 eV/Angstrom, as at some 500 K

@@ -11,13 +11,13 @@ from unittest.mock import patch
 
 import numpy as np
 
+from mlip_compose.core.records import MINIMUM, PRIMARY, PredictedFrames, ReceptiveField
 from mlip_compose.evaluation import score as scoring
 from mlip_compose.evaluation.additivity import reaction_errors, reference_additivity
 from mlip_compose.evaluation.horizon import horizons
 from mlip_compose.evaluation.learning import levellings
 from mlip_compose.evaluation.paired import paired_differences
 from mlip_compose.evaluation.ranking import rankings
-from mlip_compose.records import MINIMUM, PRIMARY, PredictedFrames, ReceptiveField
 from mlip_compose.report.bundle import DatasetFacts, StudyResults, UnitFacts
 from mlip_compose.store.catalogue import dataset_path
 from mlip_compose.store.predictions import PredictionHeader, Predictions

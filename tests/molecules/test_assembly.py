@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlip_compose.errors import NotOfThisKindError, UnknownNameError
+from mlip_compose.core.errors import NotOfThisKindError, UnknownNameError
+from mlip_compose.core.records import Parts
 from mlip_compose.molecules.assembly import (
     MAX_CHAIN,
     assemble,
@@ -15,7 +16,6 @@ from mlip_compose.molecules.assembly import (
     written_smiles,
 )
 from mlip_compose.molecules.groups import END_GROUPS
-from mlip_compose.records import Parts
 
 GROUPS = list(END_GROUPS)
 # Elements of each end group, to count the atoms of a molecule without RDKit.

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mlip_compose.errors import NotOfThisKindError
+from mlip_compose.core.errors import NotOfThisKindError
 from mlip_compose.molecules.perceive import perceive_bonds, recognise_geometry
 from mlip_compose.store.catalogue import open_store
 

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlip_compose.errors import NotOfThisKindError
+from mlip_compose.core.errors import NotOfThisKindError
+from mlip_compose.core.records import Parts
 from mlip_compose.molecules.assembly import assemble, canonical_parts, written_smiles
 from mlip_compose.molecules.groups import END_GROUPS
 from mlip_compose.molecules.recognise import recognise_graph, recognise_smiles
-from mlip_compose.records import Parts
 
 HEAVY = (6, 7, 8, 9, 16, 17)
 CNO = (6, 7, 8)

@@ -1,6 +1,6 @@
 import pytest
 
-from mlip_compose.errors import NotOfThisKindError, RequestError
+from mlip_compose.core.errors import NotOfThisKindError, RequestError
 from mlip_compose.molecules.recognise import recognise_graph
 from mlip_compose.molecules.trees import read_tree
 

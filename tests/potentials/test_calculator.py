@@ -6,11 +6,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mlip_compose.errors import RequestError, StudyError
+from mlip_compose.core.errors import RequestError, StudyError
+from mlip_compose.core.records import TrainingSet
 from mlip_compose.potentials import trust
 from mlip_compose.potentials.calculator import KIND, CalculatorSettings, make
 from mlip_compose.potentials.registry import get_kind, load_potential
-from mlip_compose.records import TrainingSet
 from mlip_compose.studies.study import Entry
 
 NOTHING = TrainingSet(molecules={}, train=(), validation=())

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 import mlip_compose
-from mlip_compose.errors import CoverageError, SchemaError, UnreadableError
+from mlip_compose.core.errors import CoverageError, SchemaError, UnreadableError
+from mlip_compose.core.records import PRIMARY, Frames, TrainingSet
 from mlip_compose.potentials.composition import KIND
 from mlip_compose.potentials.reference_energies import fit_reference_energies
-from mlip_compose.records import PRIMARY, Frames, TrainingSet
 from mlip_compose.store.reader import Store
 
 

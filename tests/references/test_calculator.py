@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from mlip_compose.errors import RequestError
-from mlip_compose.records import Failure
+from mlip_compose.core.errors import RequestError
+from mlip_compose.core.records import Failure
 from mlip_compose.references.base import WalkError
 from mlip_compose.references.calculator import AnyCalculator
 from mlip_compose.references.registry import get_reference

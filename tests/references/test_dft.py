@@ -4,8 +4,8 @@ import sys
 import numpy as np
 import pytest
 
-from mlip_compose.errors import MissingExtraError, RequestError, UnknownNameError
-from mlip_compose.records import Failure
+from mlip_compose.core.errors import MissingExtraError, RequestError, UnknownNameError
+from mlip_compose.core.records import Failure
 from mlip_compose.references.dft import Dft
 from mlip_compose.references.registry import get_reference
 

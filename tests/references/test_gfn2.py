@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from ase.build import molecule
 
-from mlip_compose.errors import UnknownNameError
+from mlip_compose.core.errors import UnknownNameError
 from mlip_compose.references.gfn2 import Gfn2Xtb
 from mlip_compose.references.registry import get_reference
 

@@ -1,7 +1,7 @@
 import pytest
 
+from mlip_compose.core.records import ReceptiveField
 from mlip_compose.evaluation.horizon import horizons
-from mlip_compose.records import ReceptiveField
 from mlip_compose.report.horizons import horizon_panels, horizon_tables
 from mlip_compose.report.leaderboard import entries_of
 from mlip_compose.report.page import render_report

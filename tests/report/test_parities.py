@@ -3,9 +3,9 @@ import json
 import numpy as np
 import pytest
 
+from mlip_compose.core.records import Comparison
 from mlip_compose.evaluation.parity import parities
 from mlip_compose.molecules.assembly import assemble, parse_name
-from mlip_compose.records import Comparison
 from mlip_compose.report.leaderboard import runs_of
 from mlip_compose.report.page import render_report
 from mlip_compose.report.parities import parity_document

@@ -4,10 +4,10 @@ import sys
 import numpy as np
 import pytest
 
-from mlip_compose.errors import MissingExtraError
+from mlip_compose.core.errors import MissingExtraError
+from mlip_compose.core.records import Comparison
 from mlip_compose.evaluation.parity import parities
 from mlip_compose.molecules.assembly import assemble, parse_name
-from mlip_compose.records import Comparison
 from mlip_compose.report.plates import Pane, Plate, plates
 from mlip_compose.report.printing import SETTINGS, draw_plate, write_figures
 

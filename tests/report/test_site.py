@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from mlip_compose.errors import SchemaError
+from mlip_compose.core.errors import SchemaError
 from mlip_compose.report.site import MANIFEST, write_site
 
 

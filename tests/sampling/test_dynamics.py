@@ -5,12 +5,12 @@ import pytest
 from ase import Atoms
 from scipy.integrate import quad
 
-from mlip_compose.records import Molecule
+from mlip_compose.core.records import Molecule
+from mlip_compose.core.units import BOLTZMANN
 from mlip_compose.references.gfn2 import Gfn2Xtb
 from mlip_compose.sampling.conformers import conformer_pool
 from mlip_compose.sampling.dynamics import sample_trajectory
 from mlip_compose.sampling.protocol import SamplingProtocol
-from mlip_compose.units import BOLTZMANN
 
 T = 500.0  # K
 

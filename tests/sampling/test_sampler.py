@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mlip_compose.records import Failure, Frames
+from mlip_compose.core.records import Failure, Frames
 from mlip_compose.references.gfn2 import Gfn2Xtb
 from mlip_compose.sampling.protocol import SamplingProtocol
 from mlip_compose.sampling.sampler import sample_molecule

@@ -3,6 +3,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from mlip_compose.core.units import BOLTZMANN
 from mlip_compose.sampling.statistics import (
     chain_torsions,
     dihedral_angles,
@@ -12,7 +13,6 @@ from mlip_compose.sampling.statistics import (
     mean_difference,
     statistical_inefficiency,
 )
-from mlip_compose.units import BOLTZMANN
 
 
 def autoregressive(memory, n_frames, seed):

@@ -13,7 +13,7 @@ from collections import namedtuple
 import pytest
 from stand_in_hub import REPOSITORY
 
-from mlip_compose.errors import ChecksumError, MissingExtraError, RequestError, SchemaError
+from mlip_compose.core.errors import ChecksumError, MissingExtraError, RequestError, SchemaError
 from mlip_compose.store.archives import unpack, unpacked_path
 from mlip_compose.store.download import Download, reason_to_leave
 from mlip_compose.store.hub import Hub, HubFile

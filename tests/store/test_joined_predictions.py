@@ -4,8 +4,8 @@ import h5py
 import numpy as np
 import pytest
 
-from mlip_compose.errors import ChecksumError, RequestError, SchemaError, UnreadableError
-from mlip_compose.records import PredictedFrames
+from mlip_compose.core.errors import ChecksumError, RequestError, SchemaError, UnreadableError
+from mlip_compose.core.records import PredictedFrames
 from mlip_compose.store.joined_predictions import choose, read_joined, read_part, write_joined
 from mlip_compose.store.predictions import PredictionHeader, Predictions, write_predictions
 

@@ -2,8 +2,13 @@ import h5py
 import numpy as np
 import pytest
 
-from mlip_compose.errors import ChecksumError, MissingLabelsError, SchemaError, UnreadableError
-from mlip_compose.records import PredictedFrames
+from mlip_compose.core.errors import (
+    ChecksumError,
+    MissingLabelsError,
+    SchemaError,
+    UnreadableError,
+)
+from mlip_compose.core.records import PredictedFrames
 from mlip_compose.store.predictions import (
     PredictionHeader,
     Predictions,

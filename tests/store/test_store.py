@@ -5,7 +5,7 @@ import h5py
 import numpy as np
 import pytest
 
-from mlip_compose.errors import (
+from mlip_compose.core.errors import (
     ChecksumError,
     CoverageError,
     MissingLabelsError,

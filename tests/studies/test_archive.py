@@ -6,7 +6,7 @@ import shutil
 import pytest
 from small_study import SILENT, small_study, write_small
 
-from mlip_compose.errors import RequestError, SchemaError
+from mlip_compose.core.errors import RequestError, SchemaError
 from mlip_compose.report.page import render_report
 from mlip_compose.studies.archive import ARCHIVED, archive
 from mlip_compose.studies.directory import ResultsDirectory

@@ -8,8 +8,8 @@ import time
 import pytest
 from engines import ONE, TWO, Here
 
-from mlip_compose.errors import RequestError, UnknownNameError, UnwritableError
-from mlip_compose.records import Failure
+from mlip_compose.core.errors import RequestError, UnknownNameError, UnwritableError
+from mlip_compose.core.records import Failure
 from mlip_compose.store.reader import Store
 from mlip_compose.studies import build as module
 from mlip_compose.studies.build import build

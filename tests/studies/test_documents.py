@@ -2,7 +2,12 @@
 
 import pytest
 
-from mlip_compose.errors import NotOfThisKindError, RequestError, StudyError, UnknownNameError
+from mlip_compose.core.errors import (
+    NotOfThisKindError,
+    RequestError,
+    StudyError,
+    UnknownNameError,
+)
 from mlip_compose.studies.recipe import load_recipe, recipe_names
 from mlip_compose.studies.study import load_study, study_names
 

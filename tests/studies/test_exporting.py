@@ -7,7 +7,7 @@ import ase.io
 import numpy as np
 import pytest
 
-from mlip_compose.errors import (
+from mlip_compose.core.errors import (
     CoverageError,
     RequestError,
     SchemaError,

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from springs import as_database, as_extended_xyz, as_md17, spring_frames
 
-from mlip_compose.errors import CoverageError, RequestError, UnknownNameError
+from mlip_compose.core.errors import CoverageError, RequestError, UnknownNameError
 from mlip_compose.store.catalogue import open_store
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.fetching import FetchWatch, fetch

@@ -7,7 +7,7 @@ import ase.io
 import numpy as np
 import pytest
 
-from mlip_compose.errors import (
+from mlip_compose.core.errors import (
     ChecksumError,
     CoverageError,
     DataError,
@@ -16,7 +16,7 @@ from mlip_compose.errors import (
     UnknownNameError,
     UnreadableError,
 )
-from mlip_compose.records import MINIMUM
+from mlip_compose.core.records import MINIMUM
 from mlip_compose.store.catalogue import open_store
 from mlip_compose.store.reader import Store
 from mlip_compose.store.writer import write_store

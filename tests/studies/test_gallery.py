@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from mlip_compose.errors import SchemaError
+from mlip_compose.core.errors import SchemaError
+from mlip_compose.core.records import FrameSelection, PredictedFrames, Split
 from mlip_compose.evaluation.gallery import decode
-from mlip_compose.records import FrameSelection, PredictedFrames, Split
 from mlip_compose.store.catalogue import open_store
 from mlip_compose.store.predictions import PredictionHeader, Predictions, write_predictions
 from mlip_compose.studies.directory import ResultsDirectory

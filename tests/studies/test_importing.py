@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from ase import Atoms
 
-from mlip_compose.errors import (
+from mlip_compose.core.errors import (
     CoverageError,
     DataError,
     MissingLabelsError,
@@ -21,11 +21,11 @@ from mlip_compose.errors import (
     UnreadableError,
     UnwritableError,
 )
+from mlip_compose.core.units import BOHR, HARTREE, KCAL_PER_MOL
 from mlip_compose.store.catalogue import open_store
 from mlip_compose.store.reader import Store
 from mlip_compose.studies import spool
 from mlip_compose.studies.importing import import_data
-from mlip_compose.units import BOHR, HARTREE, KCAL_PER_MOL
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from mlip_compose.errors import RequestError
+from mlip_compose.core.errors import RequestError
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.plan import plan
 from mlip_compose.studies.study import Study

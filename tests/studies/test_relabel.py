@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from engines import ONE, TWO, Here
 
-from mlip_compose.errors import CoverageError, RequestError, UnknownNameError
-from mlip_compose.records import Failure
+from mlip_compose.core.errors import CoverageError, RequestError, UnknownNameError
+from mlip_compose.core.records import Failure
 from mlip_compose.references.base import Label
 from mlip_compose.references.registry import get_reference
 from mlip_compose.store.catalogue import open_store

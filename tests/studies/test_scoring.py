@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from mlip_compose.errors import CoverageError, SchemaError
-from mlip_compose.records import PredictedFrames
+from mlip_compose.core.errors import CoverageError, SchemaError
+from mlip_compose.core.records import PredictedFrames
 from mlip_compose.store.predictions import PredictionHeader, Predictions
 from mlip_compose.studies.directory import ResultsDirectory, made_from
 from mlip_compose.studies.scoring import predicted_frames

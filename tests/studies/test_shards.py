@@ -10,7 +10,7 @@ import pytest
 from small_study import NAMES, SILENT, small_study, write_small
 
 from mlip_compose.cli.main import main
-from mlip_compose.errors import RequestError, SchemaError, UnreadableError
+from mlip_compose.core.errors import RequestError, SchemaError, UnreadableError
 from mlip_compose.store.reader import Store
 from mlip_compose.studies import merging, shards
 from mlip_compose.studies.directory import ResultsDirectory

@@ -7,7 +7,7 @@ import yaml
 from engines import ONE
 from small_study import NAMES, SILENT, small_study, write_small
 
-from mlip_compose.errors import (
+from mlip_compose.core.errors import (
     ChecksumError,
     RequestError,
     SchemaError,

@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from mlip_compose.core.records import Frames, Molecule
 from mlip_compose.molecules.series import full
-from mlip_compose.records import Frames, Molecule
 
 
 def _read(smiles: str) -> Molecule:

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlip_compose.errors import CoverageError
-from mlip_compose.records import Split
+from mlip_compose.core.errors import CoverageError
+from mlip_compose.core.records import Split
 from mlip_compose.tasks.ceiling import ceiling_selection, halves
 from mlip_compose.tasks.selection import select_frames
 

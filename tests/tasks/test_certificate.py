@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from mlip_compose.errors import CoverageError
+from mlip_compose.core.errors import CoverageError
+from mlip_compose.core.records import Split
 from mlip_compose.molecules.series import full
-from mlip_compose.records import Split
 from mlip_compose.tasks.certificate import Certificate, certify
 from mlip_compose.tasks.coverage import novel_atoms
 from mlip_compose.tasks.divergence import environment_divergence

@@ -2,10 +2,10 @@ import dataclasses
 
 import pytest
 
-from mlip_compose.errors import RequestError, UnknownNameError
+from mlip_compose.core.errors import RequestError, UnknownNameError
+from mlip_compose.core.records import Parts
 from mlip_compose.molecules.assembly import assemble
 from mlip_compose.molecules.series import full
-from mlip_compose.records import Parts
 from mlip_compose.tasks.registry import TASKS, get_task
 
 HELD_OUT = ("OH", "COOH", "CN")

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlip_compose.errors import CoverageError, RequestError
-from mlip_compose.records import Split
+from mlip_compose.core.errors import CoverageError, RequestError
+from mlip_compose.core.records import Split
 from mlip_compose.tasks.selection import select_frames
 
 NAMES = tuple(f"OH-{n}-H" for n in range(1, 8))

@@ -54,7 +54,7 @@ def one_place(options: Mapping[str, object]) -> None:
     RequestError
         Names them.
     """
-    from mlip_compose.errors import RequestError
+    from mlip_compose.core.errors import RequestError
 
     named = [option for option, value in options.items() if value is not None]
     if len(named) > 1:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from mlip_compose.interruption import Interrupted, interruptible, told_to_end
+from mlip_compose.core.interruption import Interrupted, interruptible, told_to_end
 
 NO_SPACE: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -30,7 +30,7 @@ def _run() -> int:
     """Run the command and return its exit status; imports take most of the time of a short one."""
     from mlip_compose.cli.app import app
     from mlip_compose.cli.output import REFUSED, refuse
-    from mlip_compose.errors import RequestError, UnwritableError
+    from mlip_compose.core.errors import RequestError, UnwritableError
 
     try:
         app()

@@ -9,7 +9,7 @@ import typer
 from mlip_compose.cli.output import Json, print_json, print_table
 
 if TYPE_CHECKING:
-    from mlip_compose.records import Molecule
+    from mlip_compose.core.records import Molecule
 
 app = typer.Typer(help="The molecules X-(CH2)n-Y and their names.", no_args_is_help=True)
 
@@ -44,7 +44,7 @@ def show_molecule(
 
 
 def _find(text: str) -> Molecule:
-    from mlip_compose.errors import RequestError
+    from mlip_compose.core.errors import RequestError
     from mlip_compose.molecules.assembly import assemble, parse_name
     from mlip_compose.molecules.recognise import recognise_smiles
 

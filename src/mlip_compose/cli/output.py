@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from mlip_compose.errors import RequestError
+from mlip_compose.core.errors import RequestError
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress, Task
 
-    from mlip_compose.records import Failure
+    from mlip_compose.core.records import Failure
 
 REFUSED: Final = 2
 SOME_FAILED: Final = 1
@@ -46,7 +46,7 @@ def names_in(text: str) -> tuple[str, ...]:
 
 def settings_in(pairs: list[str]) -> dict[str, Any]:
     """Read key=value pairs; values are YAML, so numbers, true and null are what they look like."""
-    from mlip_compose.documents import parse_yaml
+    from mlip_compose.core.documents import parse_yaml
 
     settings: dict[str, Any] = {}
     for pair in pairs:

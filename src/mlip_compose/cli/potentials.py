@@ -145,7 +145,7 @@ def list_terms(
     json: Json = False,
 ) -> None:
     """List the fitted terms of a trained potential that has such, with their units."""
-    from mlip_compose.errors import RequestError, UnknownNameError
+    from mlip_compose.core.errors import RequestError, UnknownNameError
     from mlip_compose.potentials.base import ListsTerms
     from mlip_compose.potentials.registry import load_potential
     from mlip_compose.studies.training import read_unit

@@ -21,7 +21,7 @@ from mlip_compose.cli.output import (
     settings_in,
     unit_watch,
 )
-from mlip_compose.errors import RequestError
+from mlip_compose.core.errors import RequestError
 
 if TYPE_CHECKING:
     from mlip_compose.store.predictions import Predictions

@@ -35,7 +35,7 @@ def report(
     json: Json = False,
 ) -> None:
     """Write the report of a study anew, from its results alone, or one of several studies."""
-    from mlip_compose.errors import RequestError
+    from mlip_compose.core.errors import RequestError
     from mlip_compose.report.page import write_report
     from mlip_compose.report.printing import write_figures
     from mlip_compose.report.site import write_site

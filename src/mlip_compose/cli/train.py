@@ -98,7 +98,7 @@ def train(
 
 
 def _train(job: TrainingJob, engine: Engine, bars: Progress) -> UnitFacts:
-    from mlip_compose.records import Failure
+    from mlip_compose.core.records import Failure
     from mlip_compose.studies.training import do_training, read_progress
 
     name = f"{job.training.entry.shown} on {job.training.task}"

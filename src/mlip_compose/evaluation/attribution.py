@@ -16,6 +16,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from mlip_compose.core.records import BoolArray, Molecule
 from mlip_compose.evaluation.attribution_results import (
     Attribution,
     ForceGrouping,
@@ -32,7 +33,6 @@ from mlip_compose.evaluation.positions_in_molecule import (
     distance_from_end_group,
     distance_from_novel_atom,
 )
-from mlip_compose.records import BoolArray, Molecule
 
 NO_NOVEL_ATOM: Final = "none"
 """The group of the molecules that have no novel atom."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from mlip_compose.evaluation.strict import Interval, Strict
+from mlip_compose.core.documents import Interval, Strict
 
 GroupingName = Literal["family", "chain", "element", "end_distance", "novel_distance"]
 

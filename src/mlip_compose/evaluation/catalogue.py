@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal
 
-from mlip_compose.errors import UnknownNameError
+from mlip_compose.core.errors import UnknownNameError
 
 Reducer = Literal["mean", "root mean square"]
 """How errors become one number; pooled over molecules with the number of errors as weights."""

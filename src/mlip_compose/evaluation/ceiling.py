@@ -18,7 +18,9 @@ from typing import Final, Literal
 
 import numpy as np
 
-from mlip_compose.errors import RequestError
+from mlip_compose.core.errors import RequestError
+from mlip_compose.core.host import single_threaded
+from mlip_compose.core.records import Comparison
 from mlip_compose.evaluation.bootstrap import (
     CONFIDENCE,
     RESAMPLES,
@@ -33,8 +35,6 @@ from mlip_compose.evaluation.molecules import molecule_errors, molecule_score
 from mlip_compose.evaluation.offsets import fit_offsets
 from mlip_compose.evaluation.pooling import Pool, frame_pool
 from mlip_compose.evaluation.results import Interval, MoleculeScore, Strict
-from mlip_compose.records import Comparison
-from mlip_compose.threads import single_threaded
 
 CEILING_SCHEMA: Final = 1
 

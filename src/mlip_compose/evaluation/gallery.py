@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from mlip_compose.evaluation.strict import Strict
-from mlip_compose.records import FloatArray
+from mlip_compose.core.documents import Strict
+from mlip_compose.core.records import FloatArray
 
 GALLERY_SCHEMA: Final = 1
 LENGTH_STEP: Final = 1e-3  # Angstrom

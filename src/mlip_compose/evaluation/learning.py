@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from mlip_compose.evaluation.strict import Strict
+from mlip_compose.core.documents import Strict
 
 LAST: Final = 0.25
 """Of the steps: the part that is set against the rest."""

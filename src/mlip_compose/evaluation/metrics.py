@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from mlip_compose.errors import DataError
+from mlip_compose.core.errors import DataError
+from mlip_compose.core.records import BoolArray, Comparison, FloatArray
+from mlip_compose.core.units import EV_IN_MEV
 from mlip_compose.evaluation.catalogue import MATCHED
-from mlip_compose.records import BoolArray, Comparison, FloatArray
-from mlip_compose.units import EV_IN_MEV
 
 _LARGEST = float(np.finfo(np.float32).max)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from mlip_compose.core.records import Comparison
 from mlip_compose.evaluation.attribution import MoleculeErrors
 from mlip_compose.evaluation.catalogue import NEEDS_ZERO
 from mlip_compose.evaluation.metrics import frame_errors
 from mlip_compose.evaluation.offsets import total_offset
 from mlip_compose.evaluation.pooling import TestPart
 from mlip_compose.evaluation.results import MoleculeScore
-from mlip_compose.records import Comparison
 
 
 def molecule_errors(

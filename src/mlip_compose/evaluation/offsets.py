@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from mlip_compose.core.records import Comparison, Molecule
 from mlip_compose.evaluation.metrics import usable_frames
-from mlip_compose.records import Comparison, Molecule
 
 
 def fit_offsets(comparisons: Iterable[Comparison]) -> dict[int, float] | None:

@@ -15,10 +15,10 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from mlip_compose.core.documents import Strict
+from mlip_compose.core.records import Comparison, FloatArray
+from mlip_compose.core.units import EV_IN_MEV
 from mlip_compose.evaluation.metrics import usable_frames
-from mlip_compose.evaluation.strict import Strict
-from mlip_compose.records import Comparison, FloatArray
-from mlip_compose.units import EV_IN_MEV
 
 BINS: Final = 48
 SPREAD: Final = 6.0

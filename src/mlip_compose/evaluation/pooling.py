@@ -9,7 +9,7 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from mlip_compose.errors import SchemaError
+from mlip_compose.core.errors import SchemaError
 from mlip_compose.evaluation.catalogue import METRICS, Description
 from mlip_compose.evaluation.results import MoleculeScore, ReactionScore
 

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from mlip_compose.records import BoolArray, Molecule
+from mlip_compose.core.records import BoolArray, Molecule
 
 NOWHERE: Final = -1
 _HYDROGEN, _CARBON = 1, 6

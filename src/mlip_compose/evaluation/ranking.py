@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mlip_compose.errors import RequestError
+from mlip_compose.core.errors import RequestError
 from mlip_compose.evaluation.bootstrap import Estimate, estimates
 from mlip_compose.evaluation.catalogue import METRICS, Description, describe
 from mlip_compose.evaluation.paired import QUANTITIES, Quantity

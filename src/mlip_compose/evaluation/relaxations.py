@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from mlip_compose.core.documents import Interval, Strict
 from mlip_compose.evaluation.bootstrap import estimate
 from mlip_compose.evaluation.pooling import PARTS, Pool, TestPart
 from mlip_compose.evaluation.results import Score
-from mlip_compose.evaluation.strict import Interval, Strict
 
 
 class Relaxations(Strict):

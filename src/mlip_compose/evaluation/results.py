@@ -9,10 +9,10 @@ from typing import Final, Literal
 
 from pydantic import Field
 
+from mlip_compose.core.documents import Interval as Interval
+from mlip_compose.core.documents import Strict as Strict
 from mlip_compose.evaluation.attribution_results import Attribution
 from mlip_compose.evaluation.parity import Parity
-from mlip_compose.evaluation.strict import Interval as Interval
-from mlip_compose.evaluation.strict import Strict as Strict
 
 SCORE_SCHEMA: Final = 1
 

@@ -6,7 +6,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Literal
 
-from mlip_compose.errors import RequestError
+from mlip_compose.core.errors import RequestError
+from mlip_compose.core.host import single_threaded
+from mlip_compose.core.records import Comparison
 from mlip_compose.evaluation.attribution import attribute
 from mlip_compose.evaluation.bootstrap import CONFIDENCE, RESAMPLES, estimates, interval_of
 from mlip_compose.evaluation.catalogue import METRICS, Description
@@ -23,8 +25,6 @@ from mlip_compose.evaluation.results import (
     Score,
     other_zero,
 )
-from mlip_compose.records import Comparison
-from mlip_compose.threads import single_threaded
 
 
 @dataclass(frozen=True)

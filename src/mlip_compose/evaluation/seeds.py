@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from mlip_compose.errors import RequestError
+from mlip_compose.core.errors import RequestError
 from mlip_compose.evaluation.bootstrap import Estimate, estimates
 from mlip_compose.evaluation.catalogue import METRICS, Description, describe
 from mlip_compose.evaluation.pooling import Pool, TestPart, pool

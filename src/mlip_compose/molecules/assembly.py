@@ -7,9 +7,9 @@ from typing import Final
 
 import numpy as np
 
-from mlip_compose.errors import NotOfThisKindError, UnknownNameError
+from mlip_compose.core.errors import NotOfThisKindError, UnknownNameError
+from mlip_compose.core.records import Molecule, Parts
 from mlip_compose.molecules.groups import END_GROUPS
-from mlip_compose.records import Molecule, Parts
 
 MAX_CHAIN: Final = 80
 """Longest chain: with any two end groups, atom indices fit the 8 bits of ``Molecule.bonds``."""

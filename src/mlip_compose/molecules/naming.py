@@ -8,8 +8,8 @@ throughout: ethanoic acid rather than acetic acid.
 
 from typing import Final, NamedTuple
 
+from mlip_compose.core.records import Parts
 from mlip_compose.molecules.assembly import canonical_parts
-from mlip_compose.records import Parts
 
 
 class _Suffix(NamedTuple):

@@ -8,10 +8,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike
 
+from mlip_compose.core.records import IntArray, Molecule
 from mlip_compose.molecules.assembly import assemble
 from mlip_compose.molecules.recognise import recognise_graph
 from mlip_compose.molecules.trees import read_tree
-from mlip_compose.records import IntArray, Molecule
 
 BONDED: Final = 1.3
 """Atoms closer than this times the sum of their covalent radii are bonded.

@@ -13,11 +13,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mlip_compose.errors import NotOfThisKindError
+from mlip_compose.core.errors import NotOfThisKindError
+from mlip_compose.core.records import IntArray, Parts
 from mlip_compose.molecules.assembly import canonical_parts
 from mlip_compose.molecules.groups import END_GROUPS
 from mlip_compose.molecules.trees import Tree, check_fragments, not_of_this_kind, read_tree
-from mlip_compose.records import IntArray, Parts
 
 _ORDER_SIGN: Final = {1: "-", 2: "=", 3: "#"}
 _GROUP_OF_BRANCH: Final = {group.branch: group.name for group in END_GROUPS.values()}

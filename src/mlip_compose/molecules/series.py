@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from functools import cache
 from itertools import combinations_with_replacement
 
+from mlip_compose.core.records import Molecule, Parts
 from mlip_compose.molecules.assembly import assemble, canonical_parts
 from mlip_compose.molecules.groups import END_GROUPS
-from mlip_compose.records import Molecule, Parts
 
 METHANE = Parts("H", 1, "H")
 """Made by the grammar, left out of the series: the alkanes of GMD-26 begin at ethane."""

@@ -5,9 +5,9 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mlip_compose.errors import NotOfThisKindError, RequestError
+from mlip_compose.core.errors import NotOfThisKindError, RequestError
+from mlip_compose.core.records import IntArray
 from mlip_compose.molecules.groups import END_GROUPS
-from mlip_compose.records import IntArray
 
 _SYMBOL: Final = {1: "H", 6: "C", 7: "N", 8: "O", 9: "F", 16: "S", 17: "Cl"}
 _VALENCE: Final = {1: 1, 6: 4, 7: 3, 8: 2, 9: 1, 16: 2, 17: 1}

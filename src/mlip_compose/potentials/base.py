@@ -14,8 +14,8 @@ from typing import Any, Literal, Protocol, runtime_checkable
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from mlip_compose.errors import MissingExtraError, RequestError
-from mlip_compose.records import Failure, FloatArray, Molecule, ReceptiveField, TrainingSet
+from mlip_compose.core.errors import MissingExtraError, RequestError
+from mlip_compose.core.records import Failure, FloatArray, Molecule, ReceptiveField, TrainingSet
 
 Role = Literal["scale", "feasibility", "learned"]
 """What a potential's row in a result is for: the scale of the numbers, a witness that the task is

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from pydantic import Field, field_validator
 
-from mlip_compose.calculators import (
+from mlip_compose.core.calculators import (
     as_atoms,
     check_arguments,
     elements_of,
@@ -18,6 +18,7 @@ from mlip_compose.calculators import (
     make_calculator,
     versions_of,
 )
+from mlip_compose.core.records import FloatArray, Molecule, TrainingSet
 from mlip_compose.potentials.base import (
     PotentialKind,
     Pretraining,
@@ -28,7 +29,6 @@ from mlip_compose.potentials.base import (
 )
 from mlip_compose.potentials.files import read_model, restoring, write_model
 from mlip_compose.potentials.trust import remember_function, require_remembered_function
-from mlip_compose.records import FloatArray, Molecule, TrainingSet
 
 NAME: Final = "calculator"
 VERSION: Final = 1

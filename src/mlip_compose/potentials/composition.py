@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mlip_compose.core.records import FloatArray, Molecule, ReceptiveField, TrainingSet
 from mlip_compose.potentials.base import (
     PotentialKind,
     Progress,
@@ -22,7 +23,6 @@ from mlip_compose.potentials.files import (
     write_model,
 )
 from mlip_compose.potentials.reference_energies import fit_reference_energies
-from mlip_compose.records import FloatArray, Molecule, ReceptiveField, TrainingSet
 
 _NAME = "composition"
 _VERSION = 1

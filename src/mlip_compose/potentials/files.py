@@ -19,10 +19,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from mlip_compose.arrays import DAMAGE, members, read_member
-from mlip_compose.documents import parse_json
-from mlip_compose.errors import SchemaError, UnreadableError, excerpt
-from mlip_compose.files import write_bytes, write_text
+from mlip_compose.core.arrays import DAMAGE, members, read_member
+from mlip_compose.core.documents import parse_json
+from mlip_compose.core.errors import SchemaError, UnreadableError, excerpt
+from mlip_compose.core.files import write_bytes, write_text
 
 HEADER = "model.json"
 ARRAYS = "model.npz"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
+from mlip_compose.core.records import ReceptiveField
 from mlip_compose.potentials.neural_kind import (
     Architecture,
     BatchSize,
@@ -24,7 +25,6 @@ from mlip_compose.potentials.neural_kind import (
     neural_kind,
 )
 from mlip_compose.potentials.reach import message_passing_field
-from mlip_compose.records import ReceptiveField
 
 if TYPE_CHECKING:
     from graph_pes import GraphPESModel

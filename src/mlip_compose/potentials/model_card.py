@@ -12,9 +12,9 @@ from typing import Annotated, Any, Final, Literal
 from ase.data import atomic_numbers
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from mlip_compose.documents import parse_document, read_text
-from mlip_compose.errors import RequestError, SchemaError
-from mlip_compose.records import Molecule
+from mlip_compose.core.documents import parse_document, read_text
+from mlip_compose.core.errors import RequestError, SchemaError
+from mlip_compose.core.records import Molecule
 
 SCHEMA: Final = "mlip-compose/model-card/1"
 SUFFIX: Final = ".yaml"

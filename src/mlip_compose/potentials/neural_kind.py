@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
+from mlip_compose.core.records import Failure, TrainingSet
 from mlip_compose.potentials.base import (
     Potential,
     PotentialKind,
@@ -22,7 +23,6 @@ from mlip_compose.potentials.base import (
     require_package,
     silent,
 )
-from mlip_compose.records import Failure, TrainingSet
 
 if TYPE_CHECKING:
     from graph_pes import GraphPESModel

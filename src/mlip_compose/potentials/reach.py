@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from mlip_compose.records import ReceptiveField
+from mlip_compose.core.records import ReceptiveField
 
 CC_BOND: Final = 1.53
 """Angstrom, C-C bond of an alkane (1.526 in propane: D. R. Lide, J. Chem. Phys. 33, 1514, 1960)."""

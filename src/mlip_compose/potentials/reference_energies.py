@@ -11,9 +11,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from mlip_compose.errors import CoverageError
-from mlip_compose.records import FloatArray, IntArray, TrainingSet
-from mlip_compose.threads import single_threaded
+from mlip_compose.core.errors import CoverageError
+from mlip_compose.core.host import single_threaded
+from mlip_compose.core.records import FloatArray, IntArray, TrainingSet
 
 _CORE_ELECTRONS = (0, 2, 10, 18, 36, 54, 86)
 _PRIOR_SPREAD = 0.3  # of the starting value

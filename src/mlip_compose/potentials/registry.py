@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlip_compose.errors import RequestError, UnknownNameError
+from mlip_compose.core.errors import RequestError, UnknownNameError
 from mlip_compose.potentials.base import Potential, PotentialKind
 from mlip_compose.potentials.files import read_kind
 

@@ -10,6 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from mlip_compose.core.records import (
+    Failure,
+    FloatArray,
+    Frames,
+    Molecule,
+    ReceptiveField,
+    TrainingSet,
+)
 from mlip_compose.potentials.additive.kind import KIND as ADDITIVE
 from mlip_compose.potentials.additive.kind import AdditiveSettings
 from mlip_compose.potentials.additive.potential import AdditivePotential, Unseen
@@ -27,7 +35,6 @@ from mlip_compose.potentials.files import read_model, write_model
 from mlip_compose.potentials.mace import SMALL as MACE_SMALL
 from mlip_compose.potentials.mace import STANDARD as MACE_STANDARD
 from mlip_compose.potentials.mace import MaceSettings, MaceStandardSettings
-from mlip_compose.records import Failure, FloatArray, Frames, Molecule, ReceptiveField, TrainingSet
 
 _VERSION = 1
 _BASE, _LEARNER = "additive", "learner"  # subdirectories of a saved potential

@@ -15,8 +15,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from mlip_compose.errors import RequestError, UnwritableError
-from mlip_compose.files import write_text
+from mlip_compose.core.errors import RequestError, UnwritableError
+from mlip_compose.core.files import write_text
 
 _REMEMBERED: set[str] = set()
 

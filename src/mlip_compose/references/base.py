@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from mlip_compose.records import Failure, FloatArray, IntArray
+from mlip_compose.core.records import Failure, FloatArray, IntArray
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from mlip_compose.calculators import (
+from mlip_compose.core.calculators import (
     FORM,
     as_atoms,
     check_arguments,
@@ -13,7 +13,7 @@ from mlip_compose.calculators import (
     make_calculator,
     versions_of,
 )
-from mlip_compose.records import Failure, FloatArray, IntArray
+from mlip_compose.core.records import Failure, FloatArray, IntArray
 from mlip_compose.references.base import Label, WalkError
 
 __all__ = ["FORM", "AnyCalculator", "CalculatorWalker"]

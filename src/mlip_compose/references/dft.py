@@ -18,11 +18,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from mlip_compose.errors import MissingExtraError, RequestError, UnknownNameError
-from mlip_compose.records import Failure, FloatArray, IntArray
+from mlip_compose.core.errors import MissingExtraError, RequestError, UnknownNameError
+from mlip_compose.core.host import one_thread
+from mlip_compose.core.records import Failure, FloatArray, IntArray
+from mlip_compose.core.units import HARTREE, HARTREE_PER_BOHR
 from mlip_compose.references.base import Label, WalkError
-from mlip_compose.threads import one_thread
-from mlip_compose.units import HARTREE, HARTREE_PER_BOHR
 
 NAME: Final = re.compile(r"(?P<functional>[a-z0-9_-]+?)(?P<d3>-d3bj)?/(?P<basis>[a-z0-9*+_()-]+)")
 D3BJ: Final = "d3bj"

@@ -12,11 +12,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from mlip_compose.errors import RequestError
-from mlip_compose.records import Failure, FloatArray, IntArray
+from mlip_compose.core.errors import RequestError
+from mlip_compose.core.host import one_thread
+from mlip_compose.core.records import Failure, FloatArray, IntArray
+from mlip_compose.core.units import BOHR, HARTREE, HARTREE_PER_BOHR, KELVIN_IN_HARTREE
 from mlip_compose.references.base import Label, WalkError
-from mlip_compose.threads import one_thread
-from mlip_compose.units import BOHR, HARTREE, HARTREE_PER_BOHR, KELVIN_IN_HARTREE
 
 METHOD: Final = "GFN2-xTB"
 LIBRARY: Final = "tblite.library"

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from mlip_compose.errors import UnknownNameError
+from mlip_compose.core.errors import UnknownNameError
 from mlip_compose.references.base import Reference
 from mlip_compose.references.calculator import AnyCalculator
 from mlip_compose.references.dft import Dft

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mlip_compose import __version__
-from mlip_compose.files import write_text
+from mlip_compose.core.files import write_text
 from mlip_compose.report.account import account
 from mlip_compose.report.attribution import View, attribution_document, attribution_views
 from mlip_compose.report.bundle import StudyResults

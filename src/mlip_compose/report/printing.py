@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from mlip_compose.errors import MissingExtraError
-from mlip_compose.files import write_bytes
+from mlip_compose.core.errors import MissingExtraError
+from mlip_compose.core.files import write_bytes
 from mlip_compose.report.bundle import StudyResults
 from mlip_compose.report.matplotlib_panel import DASHES, FILLS, draw_panel, marker_style
 from mlip_compose.report.plates import Pane, Plate, plates

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from mlip_compose import __version__
-from mlip_compose.errors import SchemaError, UnwritableError
-from mlip_compose.files import write_bytes
+from mlip_compose.core.errors import SchemaError, UnwritableError
+from mlip_compose.core.files import write_bytes
 from mlip_compose.report.bundle import StudyResults
 from mlip_compose.report.page import Download, render_report
 from mlip_compose.report.tables import csv_text, tables_of

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from mlip_compose.records import BoolArray, FloatArray, IntArray, Molecule
+from mlip_compose.core.records import BoolArray, FloatArray, IntArray, Molecule
 
 STRETCHED: Final = 1.45
 """A bond is broken where it is longer than this times the sum of covalent radii."""

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from mlip_compose.records import Failure, FloatArray, Molecule
-from mlip_compose.units import BOLTZMANN, KCAL_PER_MOL
+from mlip_compose.core.records import Failure, FloatArray, Molecule
+from mlip_compose.core.units import BOLTZMANN, KCAL_PER_MOL
 
 POOL_SIZE: Final = 30
 DISTINCT_RMSD: Final = 0.3  # Angstrom, over heavy atoms after superposition

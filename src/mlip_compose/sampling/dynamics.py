@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mlip_compose.records import Failure, FloatArray, Molecule
+from mlip_compose.core.records import Failure, FloatArray, Molecule
 from mlip_compose.references.base import Reference, WalkError
 from mlip_compose.sampling.protocol import SamplingProtocol
 

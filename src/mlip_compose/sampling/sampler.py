@@ -7,7 +7,15 @@ from typing import Final, Literal
 
 import numpy as np
 
-from mlip_compose.records import MINIMUM, PRIMARY, SECONDARY, Failure, FloatArray, Frames, Molecule
+from mlip_compose.core.records import (
+    MINIMUM,
+    PRIMARY,
+    SECONDARY,
+    Failure,
+    FloatArray,
+    Frames,
+    Molecule,
+)
 from mlip_compose.references.base import Reference
 from mlip_compose.sampling.checks import force_outliers, topology_kept
 from mlip_compose.sampling.conformers import conformer_pool, draw_starts, extended_conformers

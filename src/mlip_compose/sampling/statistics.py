@@ -7,8 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from mlip_compose.records import FloatArray, IntArray, Molecule
-from mlip_compose.units import BOLTZMANN
+from mlip_compose.core.records import FloatArray, IntArray, Molecule
+from mlip_compose.core.units import BOLTZMANN
 
 GAUCHE_BELOW: Final = 120.0
 """Degrees: the eclipsed barrier between gauche (60) and anti (180)."""

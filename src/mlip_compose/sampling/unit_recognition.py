@@ -20,9 +20,9 @@ from typing import Final
 
 import numpy as np
 
-from mlip_compose.records import FloatArray, IntArray
+from mlip_compose.core.records import FloatArray, IntArray
+from mlip_compose.core.units import BOLTZMANN, ENERGY_UNITS, FORCE_UNITS
 from mlip_compose.sampling.work import work_agreement
-from mlip_compose.units import BOLTZMANN, ENERGY_UNITS, FORCE_UNITS
 
 TYPICAL_STIFFNESS: Final = 23.0
 """eV/Angstrom^2, the mean diagonal of the Hessian; 13 to 50 in the molecules of mini-v1."""

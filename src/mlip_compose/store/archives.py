@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from mlip_compose.arrays import DAMAGE
+from mlip_compose.core.arrays import DAMAGE
 
 ZIP: Final = ".zip"
 UNPACKED: Final = ".unpacked"

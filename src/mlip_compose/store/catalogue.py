@@ -11,8 +11,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from mlip_compose.documents import is_file
-from mlip_compose.errors import UnknownNameError, UnreadableError
+from mlip_compose.core.documents import is_file
+from mlip_compose.core.errors import UnknownNameError, UnreadableError
 from mlip_compose.store.reader import Store
 
 

@@ -11,8 +11,8 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from mlip_compose.errors import RequestError, SchemaError, UnwritableError
-from mlip_compose.files import write_text
+from mlip_compose.core.errors import RequestError, SchemaError, UnwritableError
+from mlip_compose.core.files import write_text
 from mlip_compose.store.hub import (
     DEFAULT_REVISION,
     PARTIAL,

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from mlip_compose.errors import (
+from mlip_compose.core.errors import (
     ChecksumError,
     DataError,
     MissingExtraError,

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from mlip_compose.errors import RequestError, SchemaError
-from mlip_compose.store.files import create_hdf5, open_hdf5
+from mlip_compose.core.errors import RequestError, SchemaError
+from mlip_compose.core.hdf5 import create_hdf5, open_hdf5
 from mlip_compose.store.predictions import (
     SCHEMA,
     PredictionHeader,

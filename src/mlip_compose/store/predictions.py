@@ -28,10 +28,10 @@ from typing import Any, Final, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from mlip_compose.errors import ChecksumError, MissingLabelsError, SchemaError
-from mlip_compose.records import MINIMUM, PRIMARY, RELAXED, SECONDARY, PredictedFrames
-from mlip_compose.store.checksum import canonical_json
-from mlip_compose.store.files import check_stored, create_hdf5, open_hdf5
+from mlip_compose.core.documents import canonical_json
+from mlip_compose.core.errors import ChecksumError, MissingLabelsError, SchemaError
+from mlip_compose.core.hdf5 import check_stored, create_hdf5, open_hdf5
+from mlip_compose.core.records import MINIMUM, PRIMARY, RELAXED, SECONDARY, PredictedFrames
 
 SCHEMA: Final = "mlip-compose/predictions/1"
 POSITIONS: Final = "positions"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from mlip_compose.errors import UnknownNameError
+from mlip_compose.core.errors import UnknownNameError
 
 
 @dataclass(frozen=True)

@@ -15,15 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from mlip_compose.errors import (
-    ChecksumError,
-    CoverageError,
-    SchemaError,
-    UnknownNameError,
-)
-from mlip_compose.records import MINIMUM, Frames, IntArray, Molecule
-from mlip_compose.store.checksum import file_checksum, molecule_checksum
-from mlip_compose.store.files import open_hdf5
+from mlip_compose.core.errors import ChecksumError, CoverageError, SchemaError, UnknownNameError
+from mlip_compose.core.hdf5 import open_hdf5
+from mlip_compose.core.records import MINIMUM, Frames, IntArray, Molecule
 from mlip_compose.store.schema import (
     MINIMUM_FORCES,
     SCHEMA,
@@ -31,6 +25,8 @@ from mlip_compose.store.schema import (
     StoreHeader,
     check_graph,
     check_molecule,
+    file_checksum,
+    molecule_checksum,
 )
 
 _JSON_FIELDS = ("reference_settings", "sampling", "software", "failures")

@@ -1,44 +1,65 @@
-"""The layout of a store: what must be there, in which shape and type, and nothing else.
-
-===========================  ===================  ============
-path                         shape, type          unit
-===========================  ===================  ============
-``/`` attributes             see ``StoreHeader``, and ``schema``, ``sha256``
-``/<molecule>`` attributes   smiles, inchikey, left, right, chain, charge, spin, sha256
-``numbers``                  (N,) uint8
-``bonds``                    (B, 2) uint8
-``bond_orders``              (B,) uint8
-``<trajectory>/positions``   (F, N, 3) float32    Angstrom
-``<trajectory>/energy``      (F,) float64         eV
-``<trajectory>/forces``      (F, N, 3) float32    eV/Angstrom
-``minimum/positions``        (N, 3) float32       Angstrom
-``minimum/energy``           () float64           eV
-``minimum/forces``           (N, 3) float32       eV/Angstrom
-===========================  ===================  ============
-
-``<trajectory>`` is ``primary`` or ``secondary``. ``minimum/forces`` is there where the minimum was
-relaxed with another level of theory than the labels', and its forces are not zero therefore.
-"""
+"""Checksums of content, not of bytes on disk: compression and HDF5's version do not change them."""
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from mlip_compose.errors import MissingLabelsError, SchemaError
-from mlip_compose.records import MINIMUM, PRIMARY, SECONDARY, IntArray
-from mlip_compose.store.files import check_stored
+from mlip_compose.core.documents import canonical_json
+from mlip_compose.core.errors import MissingLabelsError, SchemaError
+from mlip_compose.core.hdf5 import check_stored
+from mlip_compose.core.records import MINIMUM, PRIMARY, SECONDARY, IntArray
+
+
+def molecule_checksum(attributes: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> str:
+    """Return the sha256 of a molecule: its attributes and every array with name, type and shape.
+
+    Parameters
+    ----------
+    attributes
+        Those of the molecule's group, without ``sha256``.
+    arrays
+        Keys are paths within the molecule's group, such as ``primary/energy``.
+    """
+    digest = hashlib.sha256(canonical_json(attributes).encode())
+    for path in sorted(arrays):
+        array = np.ascontiguousarray(arrays[path])
+        array = array.astype(array.dtype.newbyteorder("<"), copy=False)
+        digest.update(f"\n{path} {array.dtype.name} {arrays[path].shape}\n".encode())
+        digest.update(array.data)
+    return digest.hexdigest()
+
+
+def file_checksum(header: StoreHeader, molecules: Iterable[tuple[str, str]]) -> str:
+    """Return the sha256 of a store: schema, header, and each molecule's name and checksum."""
+    document = {
+        "schema": SCHEMA,
+        "header": header.model_dump(mode="json"),
+        "molecules": sorted(molecules),
+    }
+    return hashlib.sha256(canonical_json(document).encode()).hexdigest()
+
 
 SCHEMA: Final = "mlip-compose/store/1"
+
 TRAJECTORIES: Final = (PRIMARY, SECONDARY)
+
 GRAPH_TYPES: Final = {"numbers": np.uint8, "bonds": np.uint8, "bond_orders": np.uint8}
+
 FRAME_TYPES: Final = {"positions": np.float32, "energy": np.float64, "forces": np.float32}
+
 MINIMUM_TYPES: Final = {"positions": np.float32, "energy": np.float64}
+
 MINIMUM_FORCES: Final = "forces"
+
 AT_REST: Final = 0.01
 """Largest component of a relaxed minimum's forces, eV/Angstrom; such forces are not kept."""
+
 LABELS: Final = ("energy", "forces")
 
 

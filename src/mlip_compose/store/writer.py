@@ -10,9 +10,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from mlip_compose.records import MINIMUM, Frames, Molecule
-from mlip_compose.store.checksum import file_checksum, molecule_checksum
-from mlip_compose.store.files import create_hdf5
+from mlip_compose.core.hdf5 import create_hdf5
+from mlip_compose.core.records import MINIMUM, Frames, Molecule
 from mlip_compose.store.schema import (
     AT_REST,
     FRAME_TYPES,
@@ -20,6 +19,8 @@ from mlip_compose.store.schema import (
     MINIMUM_TYPES,
     SCHEMA,
     StoreHeader,
+    file_checksum,
+    molecule_checksum,
 )
 
 COMPRESSION_LEVEL: Final = 9

@@ -9,10 +9,9 @@ from typing import Final, Literal
 
 from pydantic import Field, ValidationError
 
-from mlip_compose.documents import is_file
-from mlip_compose.errors import RequestError, SchemaError, UnwritableError
-from mlip_compose.evaluation.strict import Strict
-from mlip_compose.files import write_text
+from mlip_compose.core.documents import Strict, is_file
+from mlip_compose.core.errors import RequestError, SchemaError, UnwritableError
+from mlip_compose.core.files import write_text
 from mlip_compose.store.predictions import predictions_checksum
 from mlip_compose.studies.directory import ResultsDirectory, reason_of
 from mlip_compose.studies.training import MODEL, UNIT

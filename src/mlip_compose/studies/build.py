@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from mlip_compose.errors import DataError, RequestError
-from mlip_compose.files import refuse_existing, set_aside
-from mlip_compose.records import Failure, Frames, Molecule
+from mlip_compose.core.errors import DataError, RequestError
+from mlip_compose.core.files import refuse_existing, set_aside
+from mlip_compose.core.records import Failure, Frames, Molecule
 from mlip_compose.references.registry import get_reference
 from mlip_compose.sampling.sampler import SampledMolecule, sample_molecule
 from mlip_compose.store.reader import Store

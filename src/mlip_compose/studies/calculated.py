@@ -9,14 +9,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from mlip_compose.errors import ChecksumError, RequestError
+from mlip_compose.core.errors import ChecksumError, RequestError
+from mlip_compose.core.records import Failure
 from mlip_compose.potentials.calculator import (
     NAME,
     CalculatorPotential,
     CalculatorSettings,
     make,
 )
-from mlip_compose.records import Failure
 from mlip_compose.report.bundle import UnitFacts
 from mlip_compose.store.predictions import Predictions
 from mlip_compose.store.reader import Store

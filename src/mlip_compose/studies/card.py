@@ -10,8 +10,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from mlip_compose.core.records import PRIMARY, SECONDARY, FloatArray, Molecule
 from mlip_compose.molecules.groups import END_GROUPS
-from mlip_compose.records import PRIMARY, SECONDARY, FloatArray, Molecule
 from mlip_compose.sampling.statistics import (
     LONGEST_LAG,
     chain_torsions,

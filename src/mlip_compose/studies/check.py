@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from mlip_compose.errors import ChecksumError, DataError, UnreadableError
-from mlip_compose.records import Frames
+from mlip_compose.core.errors import ChecksumError, DataError, UnreadableError
+from mlip_compose.core.records import Frames
 from mlip_compose.references.base import Reference
 from mlip_compose.store.reader import Store
 from mlip_compose.store.schema import SCHEMA

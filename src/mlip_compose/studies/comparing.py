@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from mlip_compose.core.records import Failure
 from mlip_compose.evaluation.paired import paired_differences
 from mlip_compose.evaluation.ranking import rankings
 from mlip_compose.evaluation.results import PairedDifference, Ranking, Score
-from mlip_compose.records import Failure
 from mlip_compose.studies.engine.base import Runs
 from mlip_compose.studies.watch import Watch
 

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, TypeVar
 
-from mlip_compose.errors import DamagedError, DataError
-from mlip_compose.files import set_aside
+from mlip_compose.core.errors import DamagedError, DataError
+from mlip_compose.core.files import set_aside
 from mlip_compose.store.predictions import Predictions, read_predictions
 from mlip_compose.studies.directory import ResultsDirectory
 

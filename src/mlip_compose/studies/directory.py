@@ -10,8 +10,8 @@ from typing import ClassVar, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from mlip_compose.errors import SchemaError, excerpt
-from mlip_compose.files import set_aside
+from mlip_compose.core.errors import SchemaError, excerpt
+from mlip_compose.core.files import set_aside
 from mlip_compose.studies.locks import held
 
 Model = TypeVar("Model", bound=BaseModel)

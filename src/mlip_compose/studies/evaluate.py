@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlip_compose.errors import RequestError
+from mlip_compose.core.errors import RequestError
 from mlip_compose.potentials.registry import load_potential
 from mlip_compose.store.predictions import Predictions
 from mlip_compose.store.reader import Store

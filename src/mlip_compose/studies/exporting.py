@@ -11,9 +11,9 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from mlip_compose.errors import RequestError, UnknownNameError, UnwritableError
-from mlip_compose.files import exists
-from mlip_compose.records import MINIMUM, Frames, IntArray
+from mlip_compose.core.errors import RequestError, UnknownNameError, UnwritableError
+from mlip_compose.core.files import exists
+from mlip_compose.core.records import MINIMUM, Frames, IntArray
 from mlip_compose.store.formats.extended_xyz import extended_xyz
 from mlip_compose.store.reader import Store
 from mlip_compose.store.schema import TRAJECTORIES

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from mlip_compose.errors import CoverageError, MissingLabelsError, UnreadableError
-from mlip_compose.files import refuse_existing
+from mlip_compose.core.errors import CoverageError, MissingLabelsError, UnreadableError
+from mlip_compose.core.files import refuse_existing
 from mlip_compose.store.archives import unpack
 from mlip_compose.store.download import ARCHIVES, FRAMES, MANIFEST, Download, Plan, reason_to_leave
 from mlip_compose.store.formats.registry import files_of, read_foreign

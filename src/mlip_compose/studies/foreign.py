@@ -11,9 +11,10 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from mlip_compose.errors import ChecksumError, RequestError, UnknownNameError
-from mlip_compose.files import sha256_of
-from mlip_compose.records import MINIMUM, FloatArray, PredictedFrames
+from mlip_compose.core.errors import ChecksumError, RequestError, UnknownNameError
+from mlip_compose.core.files import sha256_of
+from mlip_compose.core.records import MINIMUM, FloatArray, PredictedFrames
+from mlip_compose.core.units import ENERGY_UNITS, FORCE_UNITS
 from mlip_compose.store.catalogue import open_store
 from mlip_compose.store.formats.claims import NUMBERS_OF_ORIGIN, Claim
 from mlip_compose.store.formats.predicted_xyz import Keys
@@ -24,7 +25,6 @@ from mlip_compose.studies.foreign_checks import Compared, refuse_labels, refuse_
 from mlip_compose.studies.foreign_files import Said, dataset_of, find_files, read_claims
 from mlip_compose.studies.foreign_matching import Place, match
 from mlip_compose.studies.prediction import NOT_FINITE, count_reasons
-from mlip_compose.units import ENERGY_UNITS, FORCE_UNITS
 
 NAME: Final = r"[A-Za-z0-9][A-Za-z0-9 ._+-]*"
 

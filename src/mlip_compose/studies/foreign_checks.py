@@ -7,9 +7,9 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from mlip_compose.errors import RequestError
-from mlip_compose.records import FloatArray
-from mlip_compose.units import ENERGY_UNITS, FORCE_UNITS
+from mlip_compose.core.errors import RequestError
+from mlip_compose.core.records import FloatArray
+from mlip_compose.core.units import ENERGY_UNITS, FORCE_UNITS
 
 SAME_ENERGY: Final = 1e-6  # eV
 SAME_FORCE: Final = 1e-6  # eV/Angstrom; what is left of eight written decimals and of float32

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from mlip_compose.documents import is_directory, is_file
-from mlip_compose.errors import RequestError, UnreadableError
+from mlip_compose.core.documents import is_directory, is_file
+from mlip_compose.core.errors import RequestError, UnreadableError
 from mlip_compose.store.catalogue import manifest
 from mlip_compose.store.formats.claims import Claim, NoPredictionsError
 from mlip_compose.store.formats.predicted import SUFFIXES, origin_of, read_predicted

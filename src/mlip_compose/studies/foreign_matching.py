@@ -8,8 +8,8 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from mlip_compose.errors import CoverageError
-from mlip_compose.records import MINIMUM, PRIMARY, SECONDARY, FloatArray
+from mlip_compose.core.errors import CoverageError
+from mlip_compose.core.records import MINIMUM, PRIMARY, SECONDARY, FloatArray
 from mlip_compose.store.formats.claims import Claim
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.plan import Target

@@ -9,11 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mlip_compose import __version__
-from mlip_compose.documents import is_file
-from mlip_compose.errors import ChecksumError, StudyError
-from mlip_compose.files import sha256_of
+from mlip_compose.core.documents import canonical_json, is_file
+from mlip_compose.core.errors import ChecksumError, StudyError
+from mlip_compose.core.files import sha256_of
 from mlip_compose.report.bundle import UnitFacts
-from mlip_compose.store.checksum import canonical_json
 from mlip_compose.store.joined_predictions import read_joined
 from mlip_compose.store.predictions import PredictionHeader
 from mlip_compose.store.reader import Store

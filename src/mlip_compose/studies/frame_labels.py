@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from mlip_compose.errors import ChecksumError
-from mlip_compose.records import Failure, FloatArray, Frames, IntArray, Molecule
+from mlip_compose.core.errors import ChecksumError
+from mlip_compose.core.hdf5 import create_hdf5, open_hdf5
+from mlip_compose.core.records import Failure, FloatArray, Frames, IntArray, Molecule
 from mlip_compose.references.base import Reference
-from mlip_compose.store.files import create_hdf5, open_hdf5
 
 
 @dataclass(frozen=True, eq=False)

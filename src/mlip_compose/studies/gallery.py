@@ -10,7 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from mlip_compose.errors import SchemaError, UnreadableError
+from mlip_compose.core.errors import SchemaError, UnreadableError
+from mlip_compose.core.files import write_text
+from mlip_compose.core.records import Frames, Molecule, PredictedFrames
+from mlip_compose.core.units import EV_IN_MEV
 from mlip_compose.evaluation.gallery import (
     FORCE_STEP,
     LENGTH_STEP,
@@ -26,8 +29,6 @@ from mlip_compose.evaluation.gallery import (
     quantise,
 )
 from mlip_compose.evaluation.metrics import is_usable
-from mlip_compose.files import write_text
-from mlip_compose.records import Frames, Molecule, PredictedFrames
 from mlip_compose.store.predictions import Predictions, predictions_checksum, read_predictions
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.archive import read_archived
@@ -37,7 +38,6 @@ from mlip_compose.studies.gallery_restored import restored
 from mlip_compose.studies.plan import Target
 from mlip_compose.studies.scoring import predicted_frames
 from mlip_compose.tasks.coverage import environments_of, unseen_atoms
-from mlip_compose.units import EV_IN_MEV
 
 ROLES: Final = ("learned", "feasibility", "scale")
 """Order of the potentials in a set; within a role that of the study."""

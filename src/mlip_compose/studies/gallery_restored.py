@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from mlip_compose.core.records import PredictedFrames
 from mlip_compose.evaluation.gallery import FAILED, FORCE_STEP, GallerySet, decode
-from mlip_compose.records import PredictedFrames
 from mlip_compose.store.predictions import PredictionHeader, Predictions
 from mlip_compose.store.reader import Store
 

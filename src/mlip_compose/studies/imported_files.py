@@ -6,15 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mlip_compose.errors import SchemaError, UnreadableError
-from mlip_compose.files import sha256_of
-from mlip_compose.records import FloatArray, IntArray, Molecule
+from mlip_compose.core.errors import SchemaError, UnreadableError
+from mlip_compose.core.files import sha256_of
+from mlip_compose.core.records import FloatArray, IntArray, Molecule
+from mlip_compose.core.units import LENGTH_UNITS
 from mlip_compose.store.formats.base import NoLabelsError, RawFrames, trajectory_of
 from mlip_compose.store.formats.registry import read_foreign
 from mlip_compose.studies.imported_molecules import MoleculeCollector, check_values
 from mlip_compose.studies.imported_units import GivenUnits, length_unit
 from mlip_compose.studies.spool import Spool, SpoolKey
-from mlip_compose.units import LENGTH_UNITS
 
 Watch = Callable[[str, int], None]
 """Called while files are read: the file, and the number of frames so far."""

@@ -9,11 +9,11 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from mlip_compose.errors import DataError, UnknownNameError
-from mlip_compose.records import FloatArray, IntArray
+from mlip_compose.core.errors import DataError, UnknownNameError
+from mlip_compose.core.records import FloatArray, IntArray
+from mlip_compose.core.units import ENERGY_UNITS, FORCE_UNITS, LENGTH_UNITS
 from mlip_compose.sampling.unit_recognition import RecognisedUnits, recognise_units
 from mlip_compose.store.formats.base import RawFrames, Units
-from mlip_compose.units import ENERGY_UNITS, FORCE_UNITS, LENGTH_UNITS
 
 SAME_FACTOR: Final = 0.05
 """Units that differ by less are not told apart by numbers: meV/Angstrom and kJ/mol/nm."""

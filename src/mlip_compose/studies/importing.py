@@ -13,9 +13,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from mlip_compose.errors import CoverageError, RequestError
-from mlip_compose.files import refuse_existing
-from mlip_compose.records import MINIMUM, PRIMARY, SECONDARY, Frames, Molecule
+from mlip_compose.core.errors import CoverageError, RequestError
+from mlip_compose.core.files import refuse_existing
+from mlip_compose.core.records import MINIMUM, PRIMARY, SECONDARY, Frames, Molecule
 from mlip_compose.store.formats.base import Units
 from mlip_compose.store.formats.registry import files_of
 from mlip_compose.store.schema import StoreHeader

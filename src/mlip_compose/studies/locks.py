@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from mlip_compose.errors import RequestError, UnwritableError
+from mlip_compose.core.errors import RequestError, UnwritableError
 
 LOCK: Final = ".lock"
 CLAIM: Final = ".claim"

@@ -11,7 +11,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from mlip_compose import __version__
-from mlip_compose.errors import RequestError, SchemaError, UnwritableError
+from mlip_compose.core.errors import RequestError, SchemaError, UnwritableError
 from mlip_compose.store.catalogue import dataset_path
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.directory import ResultsDirectory, reason_of

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from mlip_compose.errors import DataError
-from mlip_compose.files import write_text, writing
+from mlip_compose.core.errors import DataError
+from mlip_compose.core.files import write_text, writing
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.locks import CLAIM, LOCK, held
 

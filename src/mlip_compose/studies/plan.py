@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mlip_compose import __version__
-from mlip_compose.errors import CoverageError
-from mlip_compose.records import FrameSelection, IntArray, Split
-from mlip_compose.store.checksum import canonical_json
+from mlip_compose.core.documents import canonical_json
+from mlip_compose.core.errors import CoverageError
+from mlip_compose.core.records import FrameSelection, IntArray, Split
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.study import Entry, Study
 from mlip_compose.tasks.ceiling import ceiling_selection

@@ -9,8 +9,8 @@ from typing import Final
 
 import numpy as np
 
+from mlip_compose.core.records import Frames, IntArray, Molecule, PredictedFrames
 from mlip_compose.potentials.base import BacksOff, FailsFrames, Potential
-from mlip_compose.records import Frames, IntArray, Molecule, PredictedFrames
 from mlip_compose.report.bundle import UnitFacts
 from mlip_compose.store.predictions import PredictionHeader, Predictions
 from mlip_compose.store.reader import Store

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mlip_compose.errors import RequestError
-from mlip_compose.records import Failure
+from mlip_compose.core.errors import RequestError
+from mlip_compose.core.records import Failure
 from mlip_compose.studies.engine.base import Runs
 from mlip_compose.studies.study import Entry
 

@@ -12,12 +12,20 @@ from typing import Any, Final
 
 import numpy as np
 
-from mlip_compose.errors import DataError, RequestError, UnknownNameError
-from mlip_compose.files import refuse_existing, set_aside
-from mlip_compose.records import MINIMUM, PRIMARY, SECONDARY, Failure, Frames, IntArray, Molecule
+from mlip_compose.core.documents import canonical_json
+from mlip_compose.core.errors import DataError, RequestError, UnknownNameError
+from mlip_compose.core.files import refuse_existing, set_aside
+from mlip_compose.core.records import (
+    MINIMUM,
+    PRIMARY,
+    SECONDARY,
+    Failure,
+    Frames,
+    IntArray,
+    Molecule,
+)
 from mlip_compose.references.base import Reference
 from mlip_compose.references.registry import get_reference
-from mlip_compose.store.checksum import canonical_json
 from mlip_compose.store.reader import Store
 from mlip_compose.store.schema import TRAJECTORIES, StoreHeader
 from mlip_compose.store.writer import write_store

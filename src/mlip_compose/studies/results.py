@@ -7,7 +7,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from mlip_compose.errors import DataError, SchemaError, UnreadableError
+from mlip_compose.core.errors import DataError, SchemaError, UnreadableError
+from mlip_compose.core.files import set_aside
 from mlip_compose.evaluation.additivity import Additivity, reaction_errors, reference_additivity
 from mlip_compose.evaluation.ceiling import CeilingScore
 from mlip_compose.evaluation.ceiling_seeds import ceiling_summaries
@@ -16,7 +17,6 @@ from mlip_compose.evaluation.learning import levellings
 from mlip_compose.evaluation.relaxations import relaxations
 from mlip_compose.evaluation.results import Score
 from mlip_compose.evaluation.seeds import seed_summaries
-from mlip_compose.files import set_aside
 from mlip_compose.report.bundle import DatasetFacts, StudyResults, UnitFacts
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.comparing import Compared

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from mlip_compose.errors import UnreadableError
-from mlip_compose.files import set_aside, write_text
+from mlip_compose.core.errors import UnreadableError
+from mlip_compose.core.files import set_aside, write_text
 from mlip_compose.report.bundle import StudyResults
 from mlip_compose.store.catalogue import dataset_path
 from mlip_compose.store.reader import Store

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
-from mlip_compose.errors import ChecksumError
+from mlip_compose.core.errors import ChecksumError
+from mlip_compose.core.files import sha256_of, write_text
+from mlip_compose.core.records import Failure
 from mlip_compose.evaluation.ceiling import CeilingScore
 from mlip_compose.evaluation.results import Score
-from mlip_compose.files import sha256_of, write_text
-from mlip_compose.records import Failure
 from mlip_compose.store.joined_predictions import read_part
 from mlip_compose.store.predictions import Predictions
 from mlip_compose.store.reader import Store

@@ -6,11 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from mlip_compose.errors import ChecksumError, CoverageError, SchemaError
-from mlip_compose.evaluation.reactions import Minimum
-from mlip_compose.evaluation.results import Score
-from mlip_compose.evaluation.score import Header, score
-from mlip_compose.records import (
+from mlip_compose.core.errors import ChecksumError, CoverageError, SchemaError
+from mlip_compose.core.records import (
     MINIMUM,
     PRIMARY,
     RELAXED,
@@ -20,6 +17,9 @@ from mlip_compose.records import (
     Molecule,
     PredictedFrames,
 )
+from mlip_compose.evaluation.reactions import Minimum
+from mlip_compose.evaluation.results import Score
+from mlip_compose.evaluation.score import Header, score
 from mlip_compose.store.predictions import Predictions
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.plan import Target

@@ -11,9 +11,9 @@ from typing import Any, Final, Literal, Self
 from pydantic import Field, ValidationError
 
 from mlip_compose import __version__
-from mlip_compose.errors import RequestError, SchemaError, UnreadableError
-from mlip_compose.evaluation.strict import Strict
-from mlip_compose.files import write_text
+from mlip_compose.core.documents import Strict
+from mlip_compose.core.errors import RequestError, SchemaError, UnreadableError
+from mlip_compose.core.files import write_text
 from mlip_compose.store.catalogue import dataset_path
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.damage import make_way, repaired

@@ -7,8 +7,8 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from mlip_compose.errors import SchemaError
-from mlip_compose.records import MINIMUM, FrameSelection
+from mlip_compose.core.errors import SchemaError
+from mlip_compose.core.records import MINIMUM, FrameSelection
 from mlip_compose.store.reader import Store
 
 SPLIT_FILE: Final = "split.json"

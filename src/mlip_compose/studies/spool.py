@@ -12,8 +12,8 @@ from typing import Any, Final, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mlip_compose.errors import UnwritableError
-from mlip_compose.records import FloatArray, IntArray
+from mlip_compose.core.errors import UnwritableError
+from mlip_compose.core.records import FloatArray, IntArray
 from mlip_compose.store.formats.base import Units
 
 BUFFERED: Final = 64 * 2**20

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from mlip_compose.files import write_text
-from mlip_compose.records import Failure
+from mlip_compose.core.files import write_text
+from mlip_compose.core.records import Failure
 from mlip_compose.report.bundle import UnitFacts
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.archive import read_archived

@@ -10,8 +10,8 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from mlip_compose.documents import is_file, parse_document, read_text
-from mlip_compose.errors import StudyError, UnknownNameError, excerpt
+from mlip_compose.core.documents import is_file, parse_document, read_text
+from mlip_compose.core.errors import StudyError, UnknownNameError, excerpt
 from mlip_compose.potentials.base import PotentialKind, Pretraining, Settings
 from mlip_compose.potentials.registry import get_kind
 from mlip_compose.tasks.registry import TASKS, UNTRAINED, get_task

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from mlip_compose.documents import is_file, parse_json
-from mlip_compose.errors import ChecksumError, SchemaError
+from mlip_compose.core.documents import is_file, parse_json
+from mlip_compose.core.errors import ChecksumError, SchemaError
 from mlip_compose.evaluation.results import Score
 from mlip_compose.store.catalogue import open_store
 from mlip_compose.store.joined_predictions import read_part

@@ -14,9 +14,9 @@ from typing import Any, Final, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
-from mlip_compose.documents import is_directory, is_file, parse_document, read_text
-from mlip_compose.errors import ChecksumError, RequestError, SchemaError, UnreadableError
-from mlip_compose.files import refuse_existing, sha256_of, write_text
+from mlip_compose.core.documents import is_directory, is_file, parse_document, read_text
+from mlip_compose.core.errors import ChecksumError, RequestError, SchemaError, UnreadableError
+from mlip_compose.core.files import refuse_existing, sha256_of, write_text
 from mlip_compose.store.joined_predictions import Part, write_joined
 
 CARD: Final = "card.yaml"

@@ -14,13 +14,13 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 
-from mlip_compose.documents import parse_json
-from mlip_compose.errors import ChecksumError, SchemaError, UnreadableError
-from mlip_compose.files import set_aside, write_text, writing
+from mlip_compose.core.documents import parse_json
+from mlip_compose.core.errors import ChecksumError, SchemaError, UnreadableError
+from mlip_compose.core.files import set_aside, write_text, writing
+from mlip_compose.core.records import PRIMARY, SECONDARY, Failure, IntArray, TrainingSet
 from mlip_compose.potentials.base import Potential
 from mlip_compose.potentials.files import check_model
 from mlip_compose.potentials.registry import load_potential
-from mlip_compose.records import PRIMARY, SECONDARY, Failure, IntArray, TrainingSet
 from mlip_compose.report.bundle import UnitFacts
 from mlip_compose.store.predictions import write_predictions
 from mlip_compose.store.reader import Store

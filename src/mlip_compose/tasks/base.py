@@ -6,8 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import ClassVar, Final, NamedTuple
 
-from mlip_compose.errors import CoverageError, RequestError
-from mlip_compose.records import Molecule, Parts, Split
+from mlip_compose.core.errors import CoverageError, RequestError
+from mlip_compose.core.records import Molecule, Parts, Split
 
 LEVELS: Final = (1, 2, 3)
 LONG: Final = 7
@@ -51,7 +51,7 @@ class Task(ABC):
         """Return the molecules that the task asks for at ``level``, one of ``levels``."""
 
     def check_level(self, level: int) -> None:
-        """Raise :class:`~mlip_compose.errors.RequestError` where the task has no such level."""
+        """Raise ``RequestError`` where the task has no such level."""
         if isinstance(level, bool) or level not in self.levels:
             *some, last = map(str, self.levels)
             known = f"{', '.join(some)} or {last}" if some else last

@@ -7,8 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from mlip_compose.errors import CoverageError
-from mlip_compose.records import PRIMARY, FrameSelection, IntArray, Split
+from mlip_compose.core.errors import CoverageError
+from mlip_compose.core.records import PRIMARY, FrameSelection, IntArray, Split
 from mlip_compose.tasks.selection import ranked, spread
 
 MIN_PRIMARY: Final = 4

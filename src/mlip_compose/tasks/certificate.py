@@ -9,8 +9,8 @@ from typing import Final
 
 import numpy as np
 
-from mlip_compose.errors import CoverageError
-from mlip_compose.records import FrameSelection, Molecule, Split
+from mlip_compose.core.errors import CoverageError
+from mlip_compose.core.records import FrameSelection, Molecule, Split
 from mlip_compose.tasks.base import check_not_empty
 from mlip_compose.tasks.coverage import coverage, environments_of
 from mlip_compose.tasks.divergence import (

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mlip_compose.records import BoolArray, Molecule
+from mlip_compose.core.records import BoolArray, Molecule
 from mlip_compose.tasks.environments import MAX_RADIUS, environment_labels
 
 

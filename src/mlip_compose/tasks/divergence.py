@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from mlip_compose.records import Molecule
+from mlip_compose.core.records import Molecule
 from mlip_compose.tasks.environments import MAX_RADIUS, environment_labels
 
 ATOM_RADII: Final = (0, 1)

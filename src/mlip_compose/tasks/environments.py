@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Final
 from weakref import WeakKeyDictionary
 
-from mlip_compose.records import Molecule
+from mlip_compose.core.records import Molecule
 from mlip_compose.tasks.fragments import Neighbours, atoms_within, neighbours_of, rooted_smiles
 
 MAX_RADIUS: Final = 6

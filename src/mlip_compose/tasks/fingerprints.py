@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from scipy.spatial import cKDTree
 
-from mlip_compose.records import FloatArray, IntArray
+from mlip_compose.core.records import FloatArray, IntArray
 
 DUPLICATE_TOLERANCE: Final = 0.002
 """Frames whose sorted interatomic distances differ by no more (rms, Angstrom) are the same frame.

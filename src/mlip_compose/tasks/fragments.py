@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mlip_compose.records import Molecule
+from mlip_compose.core.records import Molecule
 
 Neighbours = Sequence[Sequence[tuple[int, int]]]
 """For every atom, its (neighbour, bond order) pairs."""

@@ -9,7 +9,7 @@ from typing import Final, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from mlip_compose.records import Frames, FrameSelection, IntArray, Molecule
+from mlip_compose.core.records import Frames, FrameSelection, IntArray, Molecule
 from mlip_compose.tasks.fingerprints import DUPLICATE_TOLERANCE, Fingerprints
 
 FrameSource = Callable[[str, str, IntArray], Frames]

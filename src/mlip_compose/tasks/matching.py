@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from mlip_compose.records import FloatArray, Molecule
+from mlip_compose.core.records import FloatArray, Molecule
 from mlip_compose.tasks.environments import environment_labels
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from mlip_compose.errors import UnknownNameError
+from mlip_compose.core.errors import UnknownNameError
 from mlip_compose.tasks.base import Task
 from mlip_compose.tasks.crossing import Crossing
 from mlip_compose.tasks.length import Length

@@ -8,8 +8,8 @@ from typing import Final
 
 import numpy as np
 
-from mlip_compose.errors import CoverageError, RequestError
-from mlip_compose.records import PRIMARY, SECONDARY, FrameSelection, Split
+from mlip_compose.core.errors import CoverageError, RequestError
+from mlip_compose.core.records import PRIMARY, SECONDARY, FrameSelection, Split
 from mlip_compose.tasks.base import check_not_empty
 
 MIN_SECONDARY: Final = 2

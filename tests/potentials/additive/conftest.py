@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import mlip_compose
+from mlip_compose.core.records import PRIMARY, SECONDARY, TrainingSet
 from mlip_compose.potentials.additive.kind import KIND
-from mlip_compose.records import PRIMARY, SECONDARY, TrainingSet
 from mlip_compose.store.reader import Store
 
 

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
+from mlip_compose.core.records import Parts
 from mlip_compose.molecules.assembly import assemble
 from mlip_compose.potentials.additive.coordinates import SORTS, measure
 from mlip_compose.potentials.additive.kinds import TERM_KINDS
 from mlip_compose.potentials.additive.terms import find_terms
-from mlip_compose.records import Parts
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from mlip_compose.errors import CoverageError, DataError
+from mlip_compose.core.errors import CoverageError, DataError
+from mlip_compose.core.records import PRIMARY, SECONDARY, Failure, Frames, TrainingSet
 from mlip_compose.potentials.additive.constants import Constants
 from mlip_compose.potentials.additive.equilibrium import Equilibrium
 from mlip_compose.potentials.additive.kind import KIND
@@ -15,7 +16,6 @@ from mlip_compose.potentials.additive.kinds import KIND_BY_NAME, TERM_KINDS
 from mlip_compose.potentials.additive.parameters import ParameterSpace
 from mlip_compose.potentials.additive.potential import AdditivePotential
 from mlip_compose.potentials.additive.terms import find_terms
-from mlip_compose.records import PRIMARY, SECONDARY, Failure, Frames, TrainingSet
 from mlip_compose.tasks.registry import TASKS
 
 

@@ -5,8 +5,8 @@ import os
 import numpy as np
 import pytest
 
+from mlip_compose.core.records import PRIMARY, SECONDARY, Frames, Parts, TrainingSet
 from mlip_compose.molecules.assembly import assemble
-from mlip_compose.records import PRIMARY, SECONDARY, Frames, Parts, TrainingSet
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 

@@ -5,7 +5,7 @@ import sys
 import pytest
 from pydantic import ValidationError
 
-from mlip_compose.errors import MissingExtraError
+from mlip_compose.core.errors import MissingExtraError
 from mlip_compose.potentials.base import silent
 from mlip_compose.potentials.mace import SMALL as KIND
 

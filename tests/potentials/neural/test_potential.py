@@ -3,12 +3,12 @@ import json
 import numpy as np
 import pytest
 
-from mlip_compose.errors import RequestError, SchemaError, UnreadableError
+from mlip_compose.core.errors import RequestError, SchemaError, UnreadableError
+from mlip_compose.core.records import Parts
 from mlip_compose.molecules.assembly import assemble
 from mlip_compose.potentials.base import silent
 from mlip_compose.potentials.mace import SMALL as KIND
 from mlip_compose.potentials.registry import load_potential
-from mlip_compose.records import Parts
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from mlip_compose.potentials.registry import get_kind
-from mlip_compose.records import PRIMARY, TrainingSet
+from mlip_compose.core.records import PRIMARY, TrainingSet
 from mlip_compose.store.catalogue import open_store
 
 store = open_store("mini-v1")

@@ -10,17 +10,17 @@ import numpy as np
 import pytest
 import yaml
 
-from mlip_compose.errors import (
+from mlip_compose.core.errors import (
     MissingExtraError,
     RequestError,
     SchemaError,
     UnknownNameError,
     UnreadableError,
 )
+from mlip_compose.core.records import Failure, TrainingSet
 from mlip_compose.potentials.pretrained.kinds import kind_of
 from mlip_compose.potentials.pretrained.weights import user_cache
 from mlip_compose.potentials.registry import CARDS, KINDS, find_card, get_kind, load_potential
-from mlip_compose.records import Failure, TrainingSet
 
 SPRINGS = "a_library_of_springs"
 TUNING = {"steps": 2, "batch_size": 6, "validations": 1, "ema_decay": 0.5}

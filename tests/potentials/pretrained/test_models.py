@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mlip_compose.errors import SchemaError, UnknownNameError, UnreadableError
-from mlip_compose.units import HARTREE
+from mlip_compose.core.errors import SchemaError, UnknownNameError, UnreadableError
+from mlip_compose.core.units import HARTREE
 
 pytest.importorskip("graph_pes")
 

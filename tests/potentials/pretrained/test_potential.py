@@ -7,10 +7,10 @@ from functools import cache
 import numpy as np
 import pytest
 
-from mlip_compose.errors import CoverageError, RequestError, SchemaError
+from mlip_compose.core.errors import CoverageError, RequestError, SchemaError
+from mlip_compose.core.records import Failure, Frames, Parts, TrainingSet
 from mlip_compose.molecules.assembly import assemble
 from mlip_compose.potentials.pretrained.settings import FineTuningSettings, ZeroShotSettings
-from mlip_compose.records import Failure, Frames, Parts, TrainingSet
 
 pytest.importorskip("graph_pes")
 

@@ -9,7 +9,7 @@ import pytest
 from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
 
-from mlip_compose.errors import MissingLabelsError, UnreadableError
+from mlip_compose.core.errors import MissingLabelsError, UnreadableError
 from mlip_compose.store.formats.base import NoLabelsError
 from mlip_compose.store.formats.registry import read_foreign
 

@@ -6,7 +6,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from mlip_compose.errors import MissingLabelsError, SchemaError, UnreadableError
+from mlip_compose.core.errors import MissingLabelsError, SchemaError, UnreadableError
 from mlip_compose.store.formats.base import BATCH
 from mlip_compose.store.formats.registry import read_foreign
 

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from ase.calculators.singlepoint import SinglePointCalculator
 
-from mlip_compose.errors import (
+from mlip_compose.core.errors import (
     ChecksumError,
     MissingLabelsError,
     RequestError,
     SchemaError,
     UnreadableError,
 )
-from mlip_compose.records import PredictedFrames
+from mlip_compose.core.records import PredictedFrames
 from mlip_compose.store.formats.claims import NoPredictionsError
 from mlip_compose.store.formats.predicted import origin_of, read_predicted
 from mlip_compose.store.formats.predicted_arrays import Sizes

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mlip_compose.errors import SchemaError, UnreadableError
+from mlip_compose.core.errors import SchemaError, UnreadableError
 from mlip_compose.store.formats.base import trajectory_of
 from mlip_compose.store.formats.registry import files_of, read_foreign
 

@@ -10,7 +10,7 @@ from distributed import Client
 from engines import ONE, TWO
 from units import die_at_nine, leave_pid_and_sleep, process_id
 
-from mlip_compose.records import Failure
+from mlip_compose.core.records import Failure
 from mlip_compose.studies.engine.local_cluster import ONE_THREAD
 from mlip_compose.studies.engine.places import local
 

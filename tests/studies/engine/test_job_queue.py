@@ -7,7 +7,7 @@ import dask_jobqueue
 import pytest
 import yaml
 
-from mlip_compose.errors import RequestError, StudyError, UnknownNameError
+from mlip_compose.core.errors import RequestError, StudyError, UnknownNameError
 from mlip_compose.studies.engine.batch_jobs import _listed
 from mlip_compose.studies.engine.job_queue import JobQueue, read_job_queue
 

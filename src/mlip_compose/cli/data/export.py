@@ -18,7 +18,7 @@ from mlip_compose.cli.output import (
     print_table,
     progress_bars,
 )
-from mlip_compose.errors import RequestError
+from mlip_compose.core.errors import RequestError
 
 
 def export_data(

@@ -95,7 +95,7 @@ def _announced(plan: Plan) -> str:
 
 
 def _document(outcome: FetchOutcome) -> dict[str, Any]:
-    from mlip_compose.records import SECONDARY
+    from mlip_compose.core.records import SECONDARY
     from mlip_compose.store.reader import Store
 
     imported, plan = outcome.imported, outcome.plan

@@ -108,8 +108,8 @@ def _named(store: Store, reference: str, name: str | None, out: Path | None) -> 
     """Return name and path of the new data set, each from the other where one is given."""
     import re
 
-    from mlip_compose.errors import RequestError
-    from mlip_compose.files import exists
+    from mlip_compose.core.errors import RequestError
+    from mlip_compose.core.files import exists
     from mlip_compose.studies.recipe import DATASET_NAME
 
     usual = f"{store.name}-{re.sub('[^a-z0-9]+', '-', reference.lower()).strip('-')}"
@@ -127,7 +127,7 @@ def _named(store: Store, reference: str, name: str | None, out: Path | None) -> 
 def _chosen(
     store: Store, molecules: str | None, monofunctional: bool, max_chain: int | None
 ) -> tuple[str, ...]:
-    from mlip_compose.errors import RequestError, UnknownNameError
+    from mlip_compose.core.errors import RequestError, UnknownNameError
 
     names = names_in(molecules) if molecules else list(store.molecules)
     for name in names:

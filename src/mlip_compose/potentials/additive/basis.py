@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from mlip_compose.records import FloatArray
+from mlip_compose.core.records import FloatArray
 
 Basis = Callable[[Sequence[FloatArray]], tuple[FloatArray, FloatArray]]
 

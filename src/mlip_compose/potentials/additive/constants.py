@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mlip_compose.core.records import FloatArray, Molecule, TrainingSet
 from mlip_compose.potentials.additive.terms import find_terms
 from mlip_compose.potentials.reference_energies import fit_reference_energies
-from mlip_compose.records import FloatArray, Molecule, TrainingSet
 
 _LEVELS = ("element", "environment", "surroundings")
 _SPREAD = (3.0, 1.0, 0.05)  # eV: prior of an element's correction, and of each finer one

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mlip_compose.core.records import FloatArray, IntArray
 from mlip_compose.potentials.additive.topology import Topology
-from mlip_compose.records import FloatArray, IntArray
 
 SORTS = ("bond", "angle", "torsion", "out-of-plane", "pair")
 """Sorts of coordinate: two lengths (Angstrom), two cosines and a triple product (no unit)."""

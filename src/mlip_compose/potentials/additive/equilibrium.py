@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mlip_compose.core.records import FloatArray, TrainingSet
 from mlip_compose.potentials.additive.coordinates import measure
 from mlip_compose.potentials.additive.terms import Terms, Type, find_terms
-from mlip_compose.records import FloatArray, TrainingSet
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 from pydantic import Field, PositiveFloat
 
-from mlip_compose.errors import CoverageError
+from mlip_compose.core.errors import CoverageError
+from mlip_compose.core.host import single_threaded
+from mlip_compose.core.records import Failure, ReceptiveField, TrainingSet
 from mlip_compose.potentials.additive.constants import Constants, fit_constants
 from mlip_compose.potentials.additive.equilibrium import mean_geometry
 from mlip_compose.potentials.additive.kinds import BONDED_REACH, PAIR_CUTOFF
@@ -18,8 +20,6 @@ from mlip_compose.potentials.additive.potential import NAME, AdditivePotential, 
 from mlip_compose.potentials.additive.regression import accumulate, misfit, solve
 from mlip_compose.potentials.additive.terms import find_terms
 from mlip_compose.potentials.base import PotentialKind, Progress, Settings, silent
-from mlip_compose.records import Failure, ReceptiveField, TrainingSet
-from mlip_compose.threads import single_threaded
 
 
 class AdditiveSettings(Settings):

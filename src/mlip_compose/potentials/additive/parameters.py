@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.sparse import csr_matrix
 
+from mlip_compose.core.records import FloatArray, IntArray
 from mlip_compose.potentials.additive.kinds import KIND_BY_NAME, TERM_KINDS
 from mlip_compose.potentials.additive.terms import TermBlock, Terms, Type
-from mlip_compose.records import FloatArray, IntArray
 
 Level = tuple[str, int]
 """Name of a kind of term and level of type, 0 for the coarsest."""

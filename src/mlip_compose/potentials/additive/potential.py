@@ -10,6 +10,8 @@ from typing import Annotated, NamedTuple
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from mlip_compose.core.host import single_threaded
+from mlip_compose.core.records import FloatArray, Molecule
 from mlip_compose.potentials.additive.constants import Constants
 from mlip_compose.potentials.additive.equilibrium import Equilibrium
 from mlip_compose.potentials.additive.features import contract
@@ -24,8 +26,6 @@ from mlip_compose.potentials.files import (
     restoring,
     write_model,
 )
-from mlip_compose.records import FloatArray, Molecule
-from mlip_compose.threads import single_threaded
 
 NAME = "additive"
 _VERSION = 1

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 
+from mlip_compose.core.records import FloatArray, Molecule, TrainingSet
 from mlip_compose.potentials.additive.equilibrium import Equilibrium
 from mlip_compose.potentials.additive.features import compute_features
 from mlip_compose.potentials.additive.parameters import ParameterSpace
 from mlip_compose.potentials.additive.terms import find_terms
-from mlip_compose.records import FloatArray, Molecule, TrainingSet
 
 FORCE_NOISE = 0.1  # eV/Angstrom: what the force field is expected to leave of a force component
 ENERGY_NOISE = 0.05  # eV: the same of an energy

@@ -12,9 +12,9 @@ from functools import lru_cache
 
 import numpy as np
 
+from mlip_compose.core.records import IntArray, Molecule
 from mlip_compose.potentials.additive.kinds import KIND_BY_NAME, TermKind
 from mlip_compose.potentials.additive.topology import Topology, build_topology
-from mlip_compose.records import IntArray, Molecule
 
 Type = tuple[str, ...]
 """Labels of one type, coarse to fine."""

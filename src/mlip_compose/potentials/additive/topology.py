@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mlip_compose.records import Molecule
+from mlip_compose.core.records import Molecule
 
 _BOND = {1: "-", 2: "=", 3: "#"}
 

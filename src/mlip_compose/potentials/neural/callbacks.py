@@ -14,8 +14,8 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import EMAWeightAveraging
 
+from mlip_compose.core.units import EV_IN_MEV
 from mlip_compose.potentials.base import Progress
-from mlip_compose.units import EV_IN_MEV
 
 FORCES = "valid/metrics/forces_mae"
 ENERGY = "valid/metrics/per_atom_energy_mae"

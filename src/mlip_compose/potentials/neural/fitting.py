@@ -11,7 +11,8 @@ import torch
 from graph_pes.atomic_graph import to_batch
 from graph_pes.utils.nn import count_used_parameters
 
-from mlip_compose.errors import CoverageError
+from mlip_compose.core.errors import CoverageError
+from mlip_compose.core.records import Failure, TrainingSet
 from mlip_compose.potentials.base import Progress, Settings
 from mlip_compose.potentials.neural.callbacks import peak_memory_mb
 from mlip_compose.potentials.neural.device import name_of
@@ -22,7 +23,6 @@ from mlip_compose.potentials.neural.scaling import scale_messages
 from mlip_compose.potentials.neural.training import Training, train
 from mlip_compose.potentials.neural_kind import Architecture
 from mlip_compose.potentials.reference_energies import fit_reference_energies
-from mlip_compose.records import Failure, TrainingSet
 
 
 def fit_neural(

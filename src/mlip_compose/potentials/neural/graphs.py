@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from graph_pes import AtomicGraph
 
-from mlip_compose.records import FloatArray, Frames, IntArray, Molecule
+from mlip_compose.core.records import FloatArray, Frames, IntArray, Molecule
 
 
 def neighbour_pairs(positions: FloatArray, cutoff: float) -> tuple[IntArray, IntArray, IntArray]:

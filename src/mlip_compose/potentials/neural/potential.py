@@ -8,6 +8,7 @@ from pathlib import Path
 
 from graph_pes import GraphPESModel
 
+from mlip_compose.core.records import FloatArray, Molecule
 from mlip_compose.potentials.base import check_request
 from mlip_compose.potentials.files import (
     energies_by_number,
@@ -24,7 +25,6 @@ from mlip_compose.potentials.neural.models import (
 )
 from mlip_compose.potentials.neural.prediction import predict_in_batches
 from mlip_compose.potentials.neural_kind import Architecture, NeuralSettings
-from mlip_compose.records import FloatArray, Molecule
 
 _VERSION = 1
 _BATCH_EDGES = {"cpu": 8_000, "cuda": 200_000}  # directed edges of one batch, by type of device

@@ -18,8 +18,8 @@ from graph_pes.training.tasks import TrainingTask
 from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from pytorch_lightning.callbacks import ModelCheckpoint
 
-from mlip_compose.errors import excerpt
-from mlip_compose.files import set_aside
+from mlip_compose.core.errors import excerpt
+from mlip_compose.core.files import set_aside
 from mlip_compose.potentials.base import Progress
 from mlip_compose.potentials.files import UNREADABLE
 from mlip_compose.potentials.neural.callbacks import Averaging, Cost, Curve, Report, Termination

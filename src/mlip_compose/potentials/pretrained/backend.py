@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from mlip_compose.errors import UnknownNameError
+from mlip_compose.core.errors import UnknownNameError
 
 if TYPE_CHECKING:
     from graph_pes import GraphPESModel

@@ -6,15 +6,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from mlip_compose.calculators import make_calculator
-from mlip_compose.errors import RequestError, SchemaError
-from mlip_compose.files import sha256_of
+from mlip_compose.core.calculators import make_calculator
+from mlip_compose.core.errors import RequestError, SchemaError
+from mlip_compose.core.files import sha256_of
+from mlip_compose.core.records import FloatArray, Molecule
 from mlip_compose.potentials.calculator import VERSION, CalculatorPotential
 from mlip_compose.potentials.files import read_model, restoring
 from mlip_compose.potentials.model_card import ModelCard, card_elements, check_state
 from mlip_compose.potentials.pretrained.consent import require_remembered_trust
 from mlip_compose.potentials.pretrained.weights import find_weights
-from mlip_compose.records import FloatArray, Molecule
 
 
 class CardCalculator(CalculatorPotential):

@@ -10,8 +10,8 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from mlip_compose.errors import RequestError
-from mlip_compose.files import sha256_of, write_text
+from mlip_compose.core.errors import RequestError
+from mlip_compose.core.files import sha256_of, write_text
 from mlip_compose.potentials.model_card import ModelCard
 from mlip_compose.potentials.trust import place_of
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 from graph_pes import GraphPESModel
 
-from mlip_compose.errors import CoverageError
-from mlip_compose.files import sha256_of
+from mlip_compose.core.errors import CoverageError
+from mlip_compose.core.files import sha256_of
+from mlip_compose.core.records import Failure, TrainingSet
 from mlip_compose.potentials.base import Progress, check_request
 from mlip_compose.potentials.model_card import ModelCard, card_elements
 from mlip_compose.potentials.neural.device import chosen_device, name_of
@@ -24,7 +25,6 @@ from mlip_compose.potentials.pretrained.potential import (
 )
 from mlip_compose.potentials.pretrained.settings import FineTuningSettings, ZeroShotSettings
 from mlip_compose.potentials.reference_energies import fit_element_energies
-from mlip_compose.records import Failure, TrainingSet
 
 
 def zero_shot(

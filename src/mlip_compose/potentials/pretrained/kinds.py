@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic import Field, ValidationError, create_model
 
-from mlip_compose.errors import RequestError, SchemaError
+from mlip_compose.core.errors import RequestError, SchemaError
+from mlip_compose.core.records import Failure, TrainingSet
 from mlip_compose.potentials.base import (
     Potential,
     PotentialKind,
@@ -41,7 +42,6 @@ from mlip_compose.potentials.pretrained.consent import (
 )
 from mlip_compose.potentials.pretrained.settings import FineTuningSettings, ZeroShotSettings
 from mlip_compose.potentials.pretrained.weights import find_weights
-from mlip_compose.records import Failure, TrainingSet
 
 if TYPE_CHECKING:
     from mlip_compose.potentials.pretrained.potential import PretrainedPotential

@@ -18,7 +18,7 @@ import torch
 from graph_pes import AtomicGraph, GraphPESModel
 from torch import Tensor
 
-from mlip_compose.errors import SchemaError, UnreadableError
+from mlip_compose.core.errors import SchemaError, UnreadableError
 from mlip_compose.potentials.files import UNREADABLE
 from mlip_compose.potentials.quiet import quiet
 

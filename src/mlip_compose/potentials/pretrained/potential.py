@@ -8,8 +8,9 @@ from pathlib import Path
 
 from graph_pes import GraphPESModel
 
-from mlip_compose.errors import SchemaError
-from mlip_compose.files import sha256_of
+from mlip_compose.core.errors import SchemaError
+from mlip_compose.core.files import sha256_of
+from mlip_compose.core.records import FloatArray, Molecule
 from mlip_compose.potentials.base import check_request
 from mlip_compose.potentials.files import (
     energies_by_number,
@@ -22,7 +23,6 @@ from mlip_compose.potentials.model_card import ModelCard, card_elements, check_s
 from mlip_compose.potentials.neural.models import DTYPES, load_parameter_arrays, parameter_arrays
 from mlip_compose.potentials.neural.prediction import predict_in_batches
 from mlip_compose.potentials.pretrained.backend import get_backend
-from mlip_compose.records import FloatArray, Molecule
 
 _VERSION = 1
 

@@ -20,10 +20,10 @@ from graph_pes.atomic_graph import PropertyKey
 from torch import Tensor
 from torch.nn.functional import celu, linear
 
-from mlip_compose.errors import SchemaError, UnknownNameError, UnreadableError
+from mlip_compose.core.errors import SchemaError, UnknownNameError, UnreadableError
+from mlip_compose.core.units import HARTREE
 from mlip_compose.potentials.files import UNREADABLE
 from mlip_compose.potentials.quiet import quiet
-from mlip_compose.units import HARTREE
 
 with quiet():
     from torchani.arch import ANI, Assembler

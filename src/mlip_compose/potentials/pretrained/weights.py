@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 from urllib.error import HTTPError
 
-from mlip_compose.documents import is_file
-from mlip_compose.errors import ChecksumError, RequestError, UnwritableError
-from mlip_compose.files import appearing_whole, sha256_of
+from mlip_compose.core.documents import is_file
+from mlip_compose.core.errors import ChecksumError, RequestError, UnwritableError
+from mlip_compose.core.files import appearing_whole, sha256_of
 from mlip_compose.potentials.base import Progress, silent
 from mlip_compose.potentials.model_card import ModelCard
 from mlip_compose.potentials.trust import user_cache

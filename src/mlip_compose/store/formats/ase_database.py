@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from ase.db.sqlite import SQLite3Database
 
-from mlip_compose.errors import UnreadableError
+from mlip_compose.core.errors import UnreadableError
 
 
 def rows(path: Path) -> Iterator[Any]:

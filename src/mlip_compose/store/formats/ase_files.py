@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from mlip_compose.errors import UnreadableError
+from mlip_compose.core.errors import UnreadableError
 from mlip_compose.store.formats.base import (
     CUSTOM_OF_ASE,
     SPLIT_WORDS,

@@ -10,8 +10,8 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from mlip_compose.errors import MissingLabelsError
-from mlip_compose.records import MINIMUM, PRIMARY, SECONDARY, FloatArray, IntArray
+from mlip_compose.core.errors import MissingLabelsError
+from mlip_compose.core.records import MINIMUM, PRIMARY, SECONDARY, FloatArray, IntArray
 
 BATCH: Final = 256
 """Largest number of frames in one run."""
@@ -42,7 +42,7 @@ class NoLabelsError(MissingLabelsError):
 
 
 class Units(NamedTuple):
-    """Names of units (see ``mlip_compose.units``).
+    """Names of units (see ``mlip_compose.core.units``).
 
     ``stated`` tells units that the file itself states from those that are the format's custom.
     """

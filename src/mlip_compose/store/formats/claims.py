@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from mlip_compose.errors import MissingLabelsError
-from mlip_compose.records import FloatArray, IntArray
+from mlip_compose.core.errors import MissingLabelsError
+from mlip_compose.core.records import FloatArray, IntArray
 
 ORIGIN: Final = ("dataset", "dataset_sha256", "task", "level", "seed", "train_frames")
 """What an export says of the frames besides which they are; predictions may say it too."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from mlip_compose.records import Frames, Molecule
+from mlip_compose.core.records import Frames, Molecule
 
 
 def extended_xyz(

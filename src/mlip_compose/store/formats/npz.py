@@ -11,11 +11,11 @@ from typing import IO, Final
 
 import numpy as np
 
-from mlip_compose.arrays import DAMAGE, Header, members, read_exactly, read_member
-from mlip_compose.errors import MissingLabelsError, SchemaError, UnreadableError
-from mlip_compose.records import FloatArray, IntArray
+from mlip_compose.core.arrays import DAMAGE, Header, members, read_exactly, read_member
+from mlip_compose.core.errors import MissingLabelsError, SchemaError, UnreadableError
+from mlip_compose.core.records import FloatArray, IntArray
+from mlip_compose.core.units import ENERGY_UNITS, LENGTH_UNITS
 from mlip_compose.store.formats.base import BATCH, CUSTOM_OF_MD17, RawFrames, Units
-from mlip_compose.units import ENERGY_UNITS, LENGTH_UNITS
 
 LAYOUTS: Final = (
     {"numbers": "z", "positions": "R", "energy": "E", "forces": "F"},

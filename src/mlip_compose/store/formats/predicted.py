@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from mlip_compose.errors import SchemaError, UnreadableError
+from mlip_compose.core.errors import SchemaError, UnreadableError
 from mlip_compose.store.formats.ase_files import structures
 from mlip_compose.store.formats.claims import Claim, origin_in
 from mlip_compose.store.formats.predicted_arrays import (

@@ -19,10 +19,10 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mlip_compose.arrays import DAMAGE, members, read_member
-from mlip_compose.errors import MissingLabelsError, SchemaError, UnreadableError
-from mlip_compose.records import MINIMUM, PRIMARY, SECONDARY, FloatArray
-from mlip_compose.store.files import check_stored, open_hdf5
+from mlip_compose.core.arrays import DAMAGE, members, read_member
+from mlip_compose.core.errors import MissingLabelsError, SchemaError, UnreadableError
+from mlip_compose.core.hdf5 import check_stored, open_hdf5
+from mlip_compose.core.records import MINIMUM, PRIMARY, SECONDARY, FloatArray
 from mlip_compose.store.formats.claims import ORIGIN, Claim, NoPredictionsError, origin_in
 from mlip_compose.store.predictions import SCHEMA, read_predictions
 

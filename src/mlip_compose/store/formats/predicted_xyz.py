@@ -8,8 +8,8 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from mlip_compose.errors import MissingLabelsError, RequestError, UnreadableError
-from mlip_compose.records import MINIMUM, PRIMARY, SECONDARY
+from mlip_compose.core.errors import MissingLabelsError, RequestError, UnreadableError
+from mlip_compose.core.records import MINIMUM, PRIMARY, SECONDARY
 from mlip_compose.store.formats.ase_files import INDEX_KEY, NAME_KEYS, structures
 from mlip_compose.store.formats.claims import Claim, NoPredictionsError, origin_in, whole_number
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-from mlip_compose.documents import is_directory, is_file
-from mlip_compose.errors import SchemaError, UnreadableError
+from mlip_compose.core.documents import is_directory, is_file
+from mlip_compose.core.errors import SchemaError, UnreadableError
 from mlip_compose.store.formats.ase_files import read_ase_file
 from mlip_compose.store.formats.base import RawFrames
 from mlip_compose.store.formats.npz import read_npz

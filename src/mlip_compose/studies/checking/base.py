@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from mlip_compose.records import Frames, Molecule
+from mlip_compose.core.records import Frames, Molecule
 
 
 @dataclass(frozen=True)

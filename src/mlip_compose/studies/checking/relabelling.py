@@ -10,8 +10,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from mlip_compose.errors import RequestError
-from mlip_compose.records import Failure, Frames, Molecule
+from mlip_compose.core.errors import RequestError
+from mlip_compose.core.records import Failure, Frames, Molecule
 from mlip_compose.references.base import Label, Reference
 from mlip_compose.references.registry import get_reference
 from mlip_compose.store.reader import Store

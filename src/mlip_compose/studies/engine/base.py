@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol, TypeVar
 
-from mlip_compose.records import Failure
+from mlip_compose.core.records import Failure
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

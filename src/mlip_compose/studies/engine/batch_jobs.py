@@ -20,7 +20,7 @@ from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from mlip_compose.errors import MissingExtraError, RequestError
+from mlip_compose.core.errors import MissingExtraError, RequestError
 from mlip_compose.studies.engine.engine import Workers
 from mlip_compose.studies.engine.job_queue import JobQueue
 

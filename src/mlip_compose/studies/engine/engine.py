@@ -11,9 +11,9 @@ from itertools import count
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, Self, TypeVar
 
-from mlip_compose.errors import RequestError
-from mlip_compose.memory import is_out_of_memory
-from mlip_compose.records import Failure
+from mlip_compose.core.errors import RequestError
+from mlip_compose.core.host import is_out_of_memory
+from mlip_compose.core.records import Failure
 
 if TYPE_CHECKING:
     from distributed import Client, Future

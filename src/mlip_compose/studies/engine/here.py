@@ -9,7 +9,7 @@ from contextlib import contextmanager, redirect_stdout
 from threading import Event, Thread
 from typing import TypeVar
 
-from mlip_compose.records import Failure
+from mlip_compose.core.records import Failure
 from mlip_compose.studies.engine.engine import TICK
 from mlip_compose.studies.engine.local_cluster import ONE_THREAD
 

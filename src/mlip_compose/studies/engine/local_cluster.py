@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from mlip_compose.errors import RequestError
-from mlip_compose.interruption import sheltered
+from mlip_compose.core.errors import RequestError
+from mlip_compose.core.interruption import sheltered
 from mlip_compose.studies.engine.engine import GPU, Workers
 from mlip_compose.studies.engine.gpus import VARIABLE, visible_gpus
 from mlip_compose.studies.engine.scratch import scratch_directory

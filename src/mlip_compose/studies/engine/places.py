@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 from mlip_compose import __version__
-from mlip_compose.errors import RequestError
+from mlip_compose.core.errors import RequestError
 from mlip_compose.studies.engine.batch_jobs import workers_of_jobs
 from mlip_compose.studies.engine.engine import Engine, Workers
 from mlip_compose.studies.engine.job_queue import JobQueue, read_job_queue

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from mlip_compose.errors import UnwritableError
-from mlip_compose.files import appearing_whole, set_aside, write_text, writing
+from mlip_compose.core.errors import UnwritableError
+from mlip_compose.core.files import appearing_whole, set_aside, write_text, writing
 
 
 def names(directory):
@@ -117,9 +117,9 @@ LIMITED = """
 import resource, signal, sys
 from pathlib import Path
 import numpy as np
-from mlip_compose.errors import UnwritableError
-from mlip_compose.files import write_text
-from mlip_compose.store.files import create_hdf5
+from mlip_compose.core.errors import UnwritableError
+from mlip_compose.core.files import write_text
+from mlip_compose.core.hdf5 import create_hdf5
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # a write past the limit then fails with EFBIG
 limit = int(sys.argv[2])
 resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))

@@ -18,7 +18,7 @@
         └── MissingExtraError      a package that an optional part needs
 
 An expected scientific failure (an SCF that does not converge, a bond that broke in dynamics) is
-no exception: it is a returned :class:`mlip_compose.records.Failure`. All else is a bug.
+no exception: it is a returned :class:`mlip_compose.core.records.Failure`. All else is a bug.
 """
 
 import difflib

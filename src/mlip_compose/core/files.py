@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 from uuid import uuid4
 
-from mlip_compose.errors import RequestError, UnwritableError
+from mlip_compose.core.errors import RequestError, UnwritableError
 
 _log = logging.getLogger(__name__)
 

@@ -14,8 +14,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mlip_compose.errors import RequestError
-from mlip_compose.memory import is_out_of_memory
+from mlip_compose.core.errors import RequestError
+from mlip_compose.core.host import is_out_of_memory
 
 FORM: Final = "'module:function', such as 'tblite.ase:TBLite'"
 

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from mlip_compose import errors
-from mlip_compose.errors import (
+from mlip_compose.core import errors
+from mlip_compose.core.errors import (
     DamagedError,
     MissingExtraError,
     RequestError,

@@ -16,8 +16,8 @@ stand_in.app = command
 sys.modules[stand_in.__name__] = stand_in
 
 from mlip_compose.cli.main import main
-from mlip_compose.errors import RequestError
-from mlip_compose.interruption import Interrupted, sheltered
+from mlip_compose.core.errors import RequestError
+from mlip_compose.core.interruption import Interrupted, sheltered
 
 class Last:
     def __del__(self):

@@ -1,4 +1,4 @@
-"""One thread where the last bit matters: the order of sums is then always the same."""
+"""The machine as one process sees it: threads, and errors that are of memory."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from functools import cache, wraps
 from typing import Any, Final, ParamSpec, TypeVar
 
 Arguments = ParamSpec("Arguments")
+
 Returned = TypeVar("Returned")
 
 LINEAR_ALGEBRA: Final = "scipy.linalg"
@@ -49,3 +50,15 @@ def _controller(library: str) -> Any:
 
     importlib.import_module(library)
     return ThreadpoolController()
+
+
+SAID_BY_TORCH: Final = ("can't allocate memory", "out of memory")
+"""Parts of the messages of its RuntimeErrors, of the CPU and of GPUs."""
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Return whether an error is one of memory, by its class or by what torch writes."""
+    if isinstance(error, MemoryError):
+        return True
+    said = str(error).lower()
+    return isinstance(error, RuntimeError) and any(text in said for text in SAID_BY_TORCH)

@@ -11,9 +11,9 @@ from typing import Any, BinaryIO, Final
 
 import h5py
 
-from mlip_compose.documents import is_file
-from mlip_compose.errors import SchemaError, UnreadableError
-from mlip_compose.files import appearing_whole
+from mlip_compose.core.documents import is_file
+from mlip_compose.core.errors import SchemaError, UnreadableError
+from mlip_compose.core.files import appearing_whole
 
 SMALL: Final = 64 * 2**20
 """Bytes that an array may have however little of the file it takes."""

@@ -1,7 +1,4 @@
-"""Documents of users: YAML and JSON, read strictly and never beyond what a document can be.
-
-Wrong keys are answered with the nearest right one.
-"""
+"""YAML and JSON of users, read strictly; the base of every record on disk."""
 
 from __future__ import annotations
 
@@ -10,18 +7,39 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-from mlip_compose.errors import RequestError, StudyError, UnknownNameError, excerpt
+from mlip_compose.core.errors import RequestError, StudyError, UnknownNameError, excerpt
+
+
+class Strict(BaseModel):
+    """A frozen record that refuses keys it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="null")
+
+
+class Interval(Strict):
+    """A value with the 95 % interval of the bootstrap over molecules (``bootstrap``).
+
+    ``low`` and ``high`` are None where fewer than two molecules leave nothing to resample.
+    """
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+
 
 Model = TypeVar("Model", bound=BaseModel)
 
 LARGEST: Final = 1_000_000
 """Bytes of a YAML document; what people write by hand has some thousands."""
+
 DEEPEST: Final = 40
 """Levels of a YAML document."""
+
 MOST: Final = 100_000
 """Values of a YAML document, those counted again that an alias repeats."""
+
 _BITS: Final = 64  # of a whole number
 
 
@@ -181,3 +199,8 @@ def parse_document(
         raise error_class(
             f"a {what} in {where} in which {key} is right", f"{shown!r}: {first['msg']}"
         ) from error
+
+
+def canonical_json(document: Any) -> str:
+    """Write JSON in one way only: sorted keys, no white space."""
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True)

@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from mlip_compose.calculators import (
+from mlip_compose.core.calculators import (
     as_atoms,
     check_arguments,
     elements_of,
@@ -11,7 +11,7 @@ from mlip_compose.calculators import (
     make_calculator,
     versions_of,
 )
-from mlip_compose.errors import RequestError
+from mlip_compose.core.errors import RequestError
 
 NUMBERS = [8, 1, 1]
 RIGHT = np.array([[0.5, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])

@@ -3,7 +3,7 @@
 import pytest
 from scipy import constants
 
-from mlip_compose import units
+from mlip_compose.core import units
 
 EV = constants.physical_constants["electron volt"][0]
 
