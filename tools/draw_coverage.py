@@ -13,9 +13,8 @@ from rdkit.Chem import rdDepictor
 from rdkit.Chem.Draw import rdMolDraw2D
 
 from mlip_compose.core.records import Molecule
-from mlip_compose.molecules.assembly import assemble, parse_name
+from mlip_compose.molecules.assembly import assemble, full, parse_name
 from mlip_compose.molecules.naming import readable_name
-from mlip_compose.molecules.series import full
 from mlip_compose.tasks.environments import environment_labels
 from mlip_compose.tasks.fragments import atoms_within, neighbours_of
 from mlip_compose.tasks.registry import get_task

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from mlip_compose.evaluation.catalogue import METRICS
-from mlip_compose.molecules.assembly import assemble, parse_name
-from mlip_compose.molecules.series import full
+from mlip_compose.molecules.assembly import assemble, full, parse_name
 from mlip_compose.tasks.environments import environment_labels
 from mlip_compose.tasks.registry import get_task
 

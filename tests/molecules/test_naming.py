@@ -8,9 +8,15 @@ import pytest
 
 from mlip_compose.core.errors import NotOfThisKindError
 from mlip_compose.core.records import Parts
-from mlip_compose.molecules.assembly import MAX_CHAIN, parse_name
+from mlip_compose.molecules.assembly import (
+    MAX_CHAIN,
+    METHANE,
+    bifunctional,
+    full,
+    monofunctional,
+    parse_name,
+)
 from mlip_compose.molecules.naming import readable_name
-from mlip_compose.molecules.series import METHANE, bifunctional, full, monofunctional
 
 NAMES = {
     # alkanes

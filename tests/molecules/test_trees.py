@@ -1,7 +1,7 @@
 import pytest
 
 from mlip_compose.core.errors import NotOfThisKindError, RequestError
-from mlip_compose.molecules.recognise import recognise_graph
+from mlip_compose.molecules.recognition import recognise_graph
 from mlip_compose.molecules.trees import read_tree
 
 WATER = [8, 1, 1], [(0, 1), (0, 2)]

@@ -2,13 +2,12 @@ import numpy as np
 import pytest
 from ase import Atoms
 
-from mlip_compose.sampling.checks import topology_kept
+from mlip_compose.molecules.geometry import superposed_rmsd, topology_kept
 from mlip_compose.sampling.conformers import (
     DISTINCT_RMSD,
     conformer_pool,
     draw_starts,
     extended_conformers,
-    superposed_rmsd,
 )
 
 

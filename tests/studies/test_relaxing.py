@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mlip_compose.sampling.conformers import superposed_rmsd
+from mlip_compose.molecules.geometry import superposed_rmsd
 from mlip_compose.store.catalogue import open_store
 from mlip_compose.studies.relaxing import FMAX, MOST_STEPS, relax, relax_minima, relaxed_rmsd
 

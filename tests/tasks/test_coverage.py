@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 
 from mlip_compose.core.records import Parts
-from mlip_compose.molecules.assembly import assemble
-from mlip_compose.molecules.series import full
+from mlip_compose.molecules.assembly import assemble, full
 from mlip_compose.tasks.coverage import Coverage, coverage, novel_atoms
 from mlip_compose.tasks.registry import TASKS, get_task
 

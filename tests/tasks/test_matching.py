@@ -5,8 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from mlip_compose.molecules.assembly import assemble, parse_name
-from mlip_compose.molecules.series import full
+from mlip_compose.molecules.assembly import assemble, full, parse_name
 from mlip_compose.tasks.environments import environment_labels
 from mlip_compose.tasks.matching import matching_weights
 from mlip_compose.tasks.registry import TASKS

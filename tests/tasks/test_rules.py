@@ -4,8 +4,7 @@ import pytest
 
 from mlip_compose.core.errors import RequestError, UnknownNameError
 from mlip_compose.core.records import Parts
-from mlip_compose.molecules.assembly import assemble
-from mlip_compose.molecules.series import full
+from mlip_compose.molecules.assembly import assemble, full
 from mlip_compose.tasks.registry import TASKS, get_task
 
 HELD_OUT = ("OH", "COOH", "CN")

@@ -14,8 +14,7 @@ from types import MappingProxyType
 import numpy as np
 
 from mlip_compose.core.records import Molecule
-from mlip_compose.molecules.assembly import assemble
-from mlip_compose.molecules.series import monofunctional
+from mlip_compose.molecules.assembly import assemble, monofunctional
 from mlip_compose.store.catalogue import dataset_path
 from mlip_compose.store.reader import Store
 from mlip_compose.store.schema import TRAJECTORIES

@@ -17,7 +17,7 @@ app = typer.Typer(help="The molecules X-(CH2)n-Y and their names.", no_args_is_h
 @app.command("list")
 def list_molecules(json: Json = False) -> None:
     """List the full set of molecules that the tasks are defined on."""
-    from mlip_compose.molecules.series import full
+    from mlip_compose.molecules.assembly import full
 
     documents = [_document(molecule) for molecule in full()]
     if json:
@@ -46,7 +46,7 @@ def show_molecule(
 def _find(text: str) -> Molecule:
     from mlip_compose.core.errors import RequestError
     from mlip_compose.molecules.assembly import assemble, parse_name
-    from mlip_compose.molecules.recognise import recognise_smiles
+    from mlip_compose.molecules.recognition import recognise_smiles
 
     try:
         parts = parse_name(text)

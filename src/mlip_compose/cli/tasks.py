@@ -131,7 +131,7 @@ def certify_task(
 
 def _molecules(source: str) -> Any:
     if source == "full":
-        from mlip_compose.molecules.series import full
+        from mlip_compose.molecules.assembly import full
 
         return full()
     from mlip_compose.store.catalogue import open_store

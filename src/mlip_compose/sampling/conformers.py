@@ -10,11 +10,16 @@ import numpy as np
 
 from mlip_compose.core.records import Failure, FloatArray, Molecule
 from mlip_compose.core.units import BOLTZMANN, KCAL_PER_MOL
+from mlip_compose.molecules.geometry import superposed_rmsd
 
 POOL_SIZE: Final = 30
+
 DISTINCT_RMSD: Final = 0.3  # Angstrom, over heavy atoms after superposition
+
 _ANTI: Final = 180.0  # degrees
+
 _Torsion = tuple[int, int, int, int]
+
 _STAGGERED: Final = (60.0, 180.0, 300.0)  # degrees
 
 
@@ -177,16 +182,3 @@ def _is_linear(mol: Any, torsion: tuple[int, ...]) -> bool:
 
     inner = (mol.GetAtomWithIdx(index) for index in torsion[1:3])
     return any(atom.GetHybridization() == Chem.HybridizationType.SP for atom in inner)
-
-
-def superposed_rmsd(a: FloatArray, b: FloatArray) -> float:
-    """Root-mean-square distance of two (N, 3) geometries after the best superposition (Kabsch)."""
-    from scipy.spatial.transform import Rotation
-
-    a, b = a - a.mean(axis=0), b - b.mean(axis=0)
-    if len(a) < 2:
-        return 0.0
-    if len(a) == 2:
-        return float(abs(np.linalg.norm(a[1] - a[0]) - np.linalg.norm(b[1] - b[0])) / 2)
-    _, rssd = Rotation.align_vectors(a, b)
-    return float(rssd / np.sqrt(len(a)))

@@ -16,8 +16,8 @@ from mlip_compose.core.records import (
     Frames,
     Molecule,
 )
+from mlip_compose.molecules.geometry import force_outliers, topology_kept
 from mlip_compose.references.base import Reference
-from mlip_compose.sampling.checks import force_outliers, topology_kept
 from mlip_compose.sampling.conformers import conformer_pool, draw_starts, extended_conformers
 from mlip_compose.sampling.dynamics import relax, sample_trajectory, stored_positions
 from mlip_compose.sampling.protocol import SamplingProtocol

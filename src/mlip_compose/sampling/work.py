@@ -15,7 +15,7 @@ import numpy as np
 
 from mlip_compose.core.host import single_threaded
 from mlip_compose.core.records import FloatArray, IntArray
-from mlip_compose.sampling.checks import covalent_sums
+from mlip_compose.molecules.geometry import covalent_sums
 
 BONDED: Final = 1.3
 """Atoms closer than this times the sum of their covalent radii count as bonded."""

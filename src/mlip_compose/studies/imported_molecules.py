@@ -13,9 +13,9 @@ import numpy as np
 from mlip_compose.core.errors import DataError, NotOfThisKindError, RequestError, UnknownNameError
 from mlip_compose.core.records import BoolArray, FloatArray, IntArray, Molecule
 from mlip_compose.molecules.assembly import parse_name
-from mlip_compose.molecules.perceive import perceive_bonds, recognise_geometry
+from mlip_compose.molecules.geometry import covalent_sums, topology_kept
+from mlip_compose.molecules.recognition import perceive_bonds, recognise_geometry
 from mlip_compose.molecules.trees import read_tree
-from mlip_compose.sampling.checks import covalent_sums, topology_kept
 from mlip_compose.store.formats.base import RawFrames
 
 Keep = Callable[[Molecule, RawFrames, FloatArray, IntArray], None]

@@ -8,9 +8,8 @@ from typing import Any, Final
 import numpy as np
 
 from mlip_compose.core.records import RELAXED, Failure, FloatArray, Molecule, PredictedFrames
+from mlip_compose.molecules.geometry import superposed_rmsd, topology_kept
 from mlip_compose.potentials.base import Potential
-from mlip_compose.sampling.checks import topology_kept
-from mlip_compose.sampling.conformers import superposed_rmsd
 from mlip_compose.store.reader import Store
 
 FMAX: Final = 0.01

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from mlip_compose.molecules.series import monofunctional
+from mlip_compose.molecules.assembly import monofunctional
 from mlip_compose.tasks.base import LONG, Rule, Task
 
 HALF_A: Final = frozenset({"H", "OH", "SH", "CHO", "CONH2"})

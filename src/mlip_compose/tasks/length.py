@@ -1,6 +1,6 @@
 """The task ``length``: from short chains to long ones."""
 
-from mlip_compose.molecules.series import monofunctional
+from mlip_compose.molecules.assembly import monofunctional
 from mlip_compose.tasks.base import LONG, Rule, Task
 
 

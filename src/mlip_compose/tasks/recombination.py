@@ -1,6 +1,6 @@
 """The task ``recombination``: two known end groups on one molecule."""
 
-from mlip_compose.molecules.series import bifunctional, monofunctional
+from mlip_compose.molecules.assembly import bifunctional, monofunctional
 from mlip_compose.tasks.base import Rule, Task
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mlip_compose.core.records import Molecule, Split
-from mlip_compose.molecules.series import bifunctional, monofunctional
+from mlip_compose.molecules.assembly import bifunctional, monofunctional
 from mlip_compose.tasks.base import Rule, Task
 
 

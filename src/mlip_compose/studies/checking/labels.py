@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from mlip_compose.core.records import Frames
-from mlip_compose.sampling.checks import FORCE_LIMIT, OUTLIER_FACTOR, force_outliers
+from mlip_compose.molecules.geometry import FORCE_LIMIT, OUTLIER_FACTOR, force_outliers
 from mlip_compose.studies.checking.base import (
     CheckResult,
     Material,

@@ -9,8 +9,8 @@ import numpy as np
 from mlip_compose.core.errors import RequestError
 from mlip_compose.core.records import Molecule
 from mlip_compose.molecules.assembly import assemble
-from mlip_compose.molecules.recognise import recognise_graph
-from mlip_compose.sampling.checks import topology_kept
+from mlip_compose.molecules.geometry import topology_kept
+from mlip_compose.molecules.recognition import recognise_graph
 from mlip_compose.studies.checking.base import CheckResult, Material, counted, first_of, place
 
 HEAVIEST: Final = 118  # oganesson

@@ -1,4 +1,4 @@
-"""Checks on sampled frames: still the same molecule, and forces that such a molecule can have."""
+"""Geometry against graph: bonds that are kept, superposition, forces that are no outliers."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from mlip_compose.core.records import BoolArray, FloatArray, IntArray, Molecule
 
 STRETCHED: Final = 1.45
 """A bond is broken where it is longer than this times the sum of covalent radii."""
+
 FORMED: Final = 1.15
 """Atoms that are not bonded have formed a bond where they are closer than this times the sum."""
+
 FORCE_LIMIT: Final = 30.0
 """eV/Angstrom on an atom; bond stretches at 500 K reach about a third of it."""
+
 OUTLIER_FACTOR: Final = 6.0
 """A frame whose largest force is this many times the trajectory's median of that is an outlier."""
 
@@ -63,3 +66,16 @@ def force_outliers(forces: FloatArray) -> BoolArray:
     largest = np.linalg.norm(forces, axis=-1).max(axis=1)
     limit = min(FORCE_LIMIT, OUTLIER_FACTOR * float(np.median(largest)))
     return np.asarray(~np.isfinite(largest) | (largest > limit))
+
+
+def superposed_rmsd(a: FloatArray, b: FloatArray) -> float:
+    """Root-mean-square distance of two (N, 3) geometries after the best superposition (Kabsch)."""
+    from scipy.spatial.transform import Rotation
+
+    a, b = a - a.mean(axis=0), b - b.mean(axis=0)
+    if len(a) < 2:
+        return 0.0
+    if len(a) == 2:
+        return float(abs(np.linalg.norm(a[1] - a[0]) - np.linalg.norm(b[1] - b[0])) / 2)
+    _, rssd = Rotation.align_vectors(a, b)
+    return float(rssd / np.sqrt(len(a)))

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mlip_compose.sampling.checks import force_outliers, topology_kept
+from mlip_compose.molecules.geometry import force_outliers, topology_kept
 from mlip_compose.sampling.conformers import conformer_pool
 
 

@@ -1,26 +1,89 @@
-"""From a molecule to its parts: the inverse of assembly, by a walk over the graph.
+"""From SMILES, a graph or atoms in space to X, n and Y."""
 
-Why X, n and Y are unique. Every carbon inside an end group has a double or triple bond; a carbon of
-the chain has four single bonds. So the graph alone says which carbons are the chain, and n is their
-number. An unbroken, unbranched chain has 2n + 2 other bonds. At each carbon two of them lead to the
-hydrogens of CH2; the two that are left lead to X and Y. (At CH3 any two of three hydrogens can make
-the CH2: an H is left as end group.) A group is known by its tree, and the ten trees differ. So no
-molecule has two readings, apart from which end is the left one, which the canonical order settles.
-"""
+from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from mlip_compose.core.errors import NotOfThisKindError
-from mlip_compose.core.records import IntArray, Parts
-from mlip_compose.molecules.assembly import canonical_parts
+from mlip_compose.core.records import IntArray, Molecule, Parts
+from mlip_compose.molecules.assembly import assemble, canonical_parts
 from mlip_compose.molecules.groups import END_GROUPS
 from mlip_compose.molecules.trees import Tree, check_fragments, not_of_this_kind, read_tree
 
+BONDED: Final = 1.3
+"""Atoms closer than this times the sum of their covalent radii are bonded.
+
+In the frames of mini-v1 (500 K) the longest bond is 1.23 times the sum (C-H), and the closest atoms
+that are not bonded are 1.39 times the sum apart (C and S, next but one to each other).
+"""
+
+
+def perceive_bonds(numbers: ArrayLike, positions: ArrayLike) -> IntArray:
+    """Find the bonds of a molecule from distances alone.
+
+    Parameters
+    ----------
+    numbers : (N,) int
+        Atomic numbers.
+    positions : (N, 3) float
+        Angstrom. Thermal geometries (500 K) are as good as relaxed ones.
+
+    Returns
+    -------
+    (B, 2) int64
+        Indices of bonded atoms, each pair ascending, rows in lexicographic order. Atoms are bonded
+        that are closer than 1.3 times the sum of their covalent radii (Cordero et al. 2008, as in
+        ASE).
+    """
+    from ase.data import covalent_radii
+
+    radii = covalent_radii[np.asarray(numbers)]
+    where = np.asarray(positions, dtype=np.float64)
+    i, j = np.triu_indices(len(radii), k=1)
+    distances = np.linalg.norm(where[i] - where[j], axis=-1)
+    bonded = distances < BONDED * (radii[i] + radii[j])
+    return np.stack([i[bonded], j[bonded]], axis=1)
+
+
+def recognise_geometry(numbers: ArrayLike, positions: ArrayLike) -> Molecule:
+    """Find which molecule X-(CH2)n-Y a geometry is of.
+
+    Parameters
+    ----------
+    numbers : (N,) int
+        Atomic numbers, hydrogens included, in any order.
+    positions : (N, 3) float
+        Angstrom.
+
+    Returns
+    -------
+    Molecule
+        With its atoms in the order given, unlike that of ``assemble``.
+
+    Raises
+    ------
+    NotOfThisKindError
+        The atoms are not such a molecule; says why not.
+    """
+    elements = np.asarray(numbers)
+    bonds = perceive_bonds(elements, positions)
+    named = assemble(recognise_graph(elements, bonds))
+    neighbours = read_tree(elements, bonds, None).neighbours
+    orders = np.array([neighbours[i][j] for i, j in bonds.tolist()], dtype=np.uint8)
+    arrays = elements.astype(np.uint8), bonds.astype(np.uint8), orders
+    for array in arrays:
+        array.flags.writeable = False
+    return replace(named, numbers=arrays[0], bonds=arrays[1], bond_orders=arrays[2])
+
+
 _ORDER_SIGN: Final = {1: "-", 2: "=", 3: "#"}
+
 _GROUP_OF_BRANCH: Final = {group.branch: group.name for group in END_GROUPS.values()}
+
 _DEEPEST_GROUP: Final = 3  # atoms from the chain outwards, as in -C(-O(-H))(=O)
 
 
