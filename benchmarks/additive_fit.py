@@ -14,7 +14,7 @@ from pathlib import Path
 from mlip_compose.core.records import Failure, TrainingSet
 from mlip_compose.potentials.additive.kind import KIND
 from mlip_compose.store.catalogue import open_store
-from mlip_compose.tasks.registry import TASKS
+from mlip_compose.tasks.rules import TASKS
 from mlip_compose.tasks.selection import select_frames
 
 BUDGET = 10.0  # seconds

@@ -36,7 +36,7 @@ import numpy as np
 
 from mlip_compose.core.units import KCAL_PER_MOL
 from mlip_compose.store.catalogue import open_store
-from mlip_compose.tasks.registry import TASKS
+from mlip_compose.tasks.rules import TASKS
 
 MOLECULES, FRAMES, SECONDARY_SHARE = 118, 296_534, 500 / 2_513
 LEFT_OUT = "CN-6-H"

@@ -15,9 +15,8 @@ from rdkit.Chem.Draw import rdMolDraw2D
 from mlip_compose.core.records import Molecule
 from mlip_compose.molecules.assembly import assemble, full, parse_name
 from mlip_compose.molecules.naming import readable_name
-from mlip_compose.tasks.environments import environment_labels
-from mlip_compose.tasks.fragments import atoms_within, neighbours_of
-from mlip_compose.tasks.registry import get_task
+from mlip_compose.tasks.environments import atoms_within, environment_labels, neighbours_of
+from mlip_compose.tasks.rules import get_task
 
 OUT = Path(__file__).resolve().parent.parent / "docs" / "images" / "coverage.svg"
 TESTED, CHAIN_ATOM, RADII = "OH-7-H", 4, (1, 2, 3)

@@ -9,7 +9,7 @@ import pytest
 from mlip_compose.evaluation.catalogue import METRICS
 from mlip_compose.molecules.assembly import assemble, full, parse_name
 from mlip_compose.tasks.environments import environment_labels
-from mlip_compose.tasks.registry import get_task
+from mlip_compose.tasks.rules import get_task
 
 ROOT = Path(__file__).parents[2]
 

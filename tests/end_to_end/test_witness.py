@@ -8,7 +8,7 @@ import pytest
 from mlip_compose.core.records import TrainingSet
 from mlip_compose.potentials.additive.kind import KIND
 from mlip_compose.store.catalogue import open_store
-from mlip_compose.tasks.registry import TASKS
+from mlip_compose.tasks.rules import TASKS
 from mlip_compose.tasks.selection import select_frames
 
 LEVEL = 2

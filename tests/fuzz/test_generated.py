@@ -18,7 +18,7 @@ from mlip_compose.studies.recipe import Recipe, load_recipe
 from mlip_compose.studies.results import read_results
 from mlip_compose.studies.study import Study, load_study
 from mlip_compose.studies.training import read_unit
-from mlip_compose.tasks.schema import Certificate
+from mlip_compose.tasks.certificate_schema import Certificate
 
 FEW = settings(max_examples=60, deadline=None, derandomize=True, database=None)
 WORDS = st.sampled_from(

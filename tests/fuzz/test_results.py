@@ -34,7 +34,7 @@ from mlip_compose.studies.scoring import score_predictions
 from mlip_compose.studies.shards import SHARD as SHARD_FILE
 from mlip_compose.studies.shards import ShardRecord, read_shard
 from mlip_compose.studies.study import Study
-from mlip_compose.tasks.schema import Certificate
+from mlip_compose.tasks.certificate_schema import Certificate
 
 _MADE = {}
 

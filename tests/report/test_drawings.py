@@ -5,7 +5,7 @@ import pytest
 
 from mlip_compose.molecules.assembly import assemble, parse_name
 from mlip_compose.report.drawings import draw_fragment, draw_molecule, formula_of
-from mlip_compose.tasks.fragments import atoms_within, neighbours_of, rooted_smiles
+from mlip_compose.tasks.environments import atoms_within, neighbours_of, rooted_smiles
 
 
 def graph(name):

@@ -2,7 +2,7 @@ import pytest
 
 from mlip_compose.report.evidence import evidence
 from mlip_compose.report.evidence_figures import evidence_panels, task_styles
-from mlip_compose.tasks.schema import Certificate
+from mlip_compose.tasks.certificate_schema import Certificate
 
 
 @pytest.fixture

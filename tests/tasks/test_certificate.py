@@ -13,7 +13,7 @@ from mlip_compose.tasks.coverage import novel_atoms
 from mlip_compose.tasks.divergence import environment_divergence
 from mlip_compose.tasks.environments import environment_labels
 from mlip_compose.tasks.fingerprints import DUPLICATE_TOLERANCE
-from mlip_compose.tasks.registry import TASKS, get_task
+from mlip_compose.tasks.rules import TASKS, get_task
 from mlip_compose.tasks.selection import select_frames
 
 SMALL = Split("length", 1, train=("OH-2-H", "H-2-H"), ood=("OH-7-H", "H-8-H"))

@@ -4,7 +4,7 @@ import pytest
 from mlip_compose.core.records import Parts
 from mlip_compose.molecules.assembly import assemble, full
 from mlip_compose.tasks.coverage import Coverage, coverage, novel_atoms
-from mlip_compose.tasks.registry import TASKS, get_task
+from mlip_compose.tasks.rules import TASKS, get_task
 
 
 @pytest.mark.parametrize("level", [1, 2, 3])

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from mlip_compose.core.records import Molecule
 from mlip_compose.molecules.assembly import full
-from mlip_compose.tasks.environments import environment_labels
-from mlip_compose.tasks.fragments import rooted_smiles
+from mlip_compose.tasks.environments import environment_labels, rooted_smiles
 
 RINGS = (
     "C1CC1",

@@ -8,7 +8,7 @@ import pytest
 from mlip_compose.molecules.assembly import assemble, full, parse_name
 from mlip_compose.tasks.environments import environment_labels
 from mlip_compose.tasks.matching import matching_weights
-from mlip_compose.tasks.registry import TASKS
+from mlip_compose.tasks.rules import TASKS
 
 
 def molecules(*names):

@@ -4,7 +4,7 @@ import pytest
 from mlip_compose.core.errors import CoverageError, RequestError
 from mlip_compose.molecules.assembly import full
 from mlip_compose.tasks.certificate import Certificate, certify
-from mlip_compose.tasks.registry import TASKS, UNTRAINED, get_task
+from mlip_compose.tasks.rules import TASKS, UNTRAINED, get_task
 from mlip_compose.tasks.selection import select_frames
 
 NAMES = ("OH-13-H", "F-1-OH", "OH-2-H", "H-2-H")

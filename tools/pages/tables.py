@@ -8,7 +8,7 @@ from mlip_compose.evaluation.horizon import HORIZON_METRICS
 from mlip_compose.molecules.assembly import full
 from mlip_compose.molecules.groups import END_GROUPS
 from mlip_compose.tasks.certificate import certify
-from mlip_compose.tasks.registry import TASKS
+from mlip_compose.tasks.rules import TASKS
 from pages import findings, million, scaling
 from pages.markdown import code, prose, sentence, table
 

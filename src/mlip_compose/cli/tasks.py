@@ -23,7 +23,7 @@ Molecules = Annotated[
 @app.command("list")
 def list_tasks(json: Json = False) -> None:
     """List the tasks."""
-    from mlip_compose.tasks.registry import TASKS, UNTRAINED
+    from mlip_compose.tasks.rules import TASKS, UNTRAINED
 
     rows = [
         {
@@ -53,7 +53,7 @@ def show_task(
     """Show which molecules a task trains on and tests on."""
     from mlip_compose.molecules.assembly import parse_name
     from mlip_compose.molecules.naming import readable_name
-    from mlip_compose.tasks.registry import get_task
+    from mlip_compose.tasks.rules import get_task
 
     split = get_task(task).split(_molecules(molecules), level)
     if json:
@@ -88,7 +88,7 @@ def certify_task(
     On a data set the certificate also speaks of its frames.
     """
     from mlip_compose.tasks.certificate import certify
-    from mlip_compose.tasks.registry import get_task
+    from mlip_compose.tasks.rules import get_task
 
     if molecules == "full":
         everything = _molecules(molecules)

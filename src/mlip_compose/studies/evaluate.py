@@ -10,7 +10,7 @@ from mlip_compose.studies.plan import Target, split_of
 from mlip_compose.studies.prediction import predict_selection
 from mlip_compose.studies.training import TrainedUnit
 from mlip_compose.tasks.certificate import certify
-from mlip_compose.tasks.schema import Certificate
+from mlip_compose.tasks.certificate_schema import Certificate
 from mlip_compose.tasks.selection import select_frames
 
 

@@ -15,7 +15,7 @@ from mlip_compose.core.records import FrameSelection, IntArray, Split
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.study import Entry, Study
 from mlip_compose.tasks.ceiling import ceiling_selection
-from mlip_compose.tasks.registry import get_task
+from mlip_compose.tasks.rules import get_task
 from mlip_compose.tasks.selection import select_frames
 
 

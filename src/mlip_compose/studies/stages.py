@@ -28,7 +28,7 @@ from mlip_compose.studies.training import (
     read_unit,
 )
 from mlip_compose.studies.watch import Watch
-from mlip_compose.tasks.schema import Certificate
+from mlip_compose.tasks.certificate_schema import Certificate
 
 ROLE_ORDER: Final = ("learned", "feasibility", "scale")
 """The longest trainings first, so that no process waits for one at the end."""

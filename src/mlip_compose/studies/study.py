@@ -14,7 +14,7 @@ from mlip_compose.core.documents import is_file, parse_document, read_text
 from mlip_compose.core.errors import StudyError, UnknownNameError, excerpt
 from mlip_compose.potentials.base import PotentialKind, Pretraining, Settings
 from mlip_compose.potentials.registry import get_kind
-from mlip_compose.tasks.registry import TASKS, UNTRAINED, get_task
+from mlip_compose.tasks.rules import TASKS, UNTRAINED, get_task
 
 NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 LABEL: Final = r"^[A-Za-z0-9][A-Za-z0-9 ._+-]*$"

@@ -12,6 +12,15 @@ import numpy as np
 from mlip_compose.core.errors import CoverageError
 from mlip_compose.core.records import FrameSelection, Molecule, Split
 from mlip_compose.tasks.base import check_not_empty
+from mlip_compose.tasks.certificate_schema import (
+    Certificate,
+    ElementCounts,
+    FrameCounts,
+    Shift,
+    Sizes,
+    Unseen,
+    UnseenEnvironment,
+)
 from mlip_compose.tasks.coverage import coverage, environments_of
 from mlip_compose.tasks.divergence import (
     ATOM_ALPHA,
@@ -20,22 +29,12 @@ from mlip_compose.tasks.divergence import (
     COMPOUND_RADII,
     environment_divergence,
 )
-from mlip_compose.tasks.environments import MAX_RADIUS, environment_labels
+from mlip_compose.tasks.environments import MAX_RADIUS, environment_labels, rooted_smiles
 from mlip_compose.tasks.fingerprints import DUPLICATE_TOLERANCE
-from mlip_compose.tasks.fragments import rooted_smiles
 from mlip_compose.tasks.leaks import (
     FrameSource,
     shared_frames,
     shared_molecules,
-)
-from mlip_compose.tasks.schema import (
-    Certificate,
-    ElementCounts,
-    FrameCounts,
-    Shift,
-    Sizes,
-    Unseen,
-    UnseenEnvironment,
 )
 
 __all__ = ["Certificate", "certify"]

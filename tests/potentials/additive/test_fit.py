@@ -16,7 +16,7 @@ from mlip_compose.potentials.additive.kinds import KIND_BY_NAME, TERM_KINDS
 from mlip_compose.potentials.additive.parameters import ParameterSpace
 from mlip_compose.potentials.additive.potential import AdditivePotential
 from mlip_compose.potentials.additive.terms import find_terms
-from mlip_compose.tasks.registry import TASKS
+from mlip_compose.tasks.rules import TASKS
 
 
 def errors(store, potential, names, trajectory):

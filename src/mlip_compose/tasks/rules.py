@@ -1,0 +1,148 @@
+"""The tasks: five rules that split molecules into training and OOD, and their names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from mlip_compose.core.errors import UnknownNameError
+from mlip_compose.core.records import Molecule, Split
+from mlip_compose.molecules.assembly import bifunctional, monofunctional
+from mlip_compose.tasks.base import LONG, Rule, Task
+
+
+class Length(Task):
+    """Every family is trained on short chains and tested on long ones."""
+
+    name = "length"
+    tradition = "productivity; SCAN length split"
+    summary = "train on every family with n <= 2r, test on every family with n = 7..12"
+
+    def rule(self, level: int) -> Rule:
+        """Return the molecules that the task asks for at ``level``."""
+        series = monofunctional()
+        return Rule(
+            train=tuple(parts for parts in series if parts.chain <= 2 * level),
+            ood=tuple(parts for parts in series if parts.chain >= LONG),
+        )
+
+
+HALF_A: Final = frozenset({"H", "OH", "SH", "CHO", "CONH2"})
+"""Families trained on short chains; the other families, half B, are trained on long ones."""
+
+
+class Crossing(Task):
+    """One half of the families is trained on short chains, the other on long ones, and they swap.
+
+    Levels share their training molecules. They differ in the short molecules of half B that are
+    tested on: in the middle of a chain of n = 2r or 2r + 1 carbons, an environment of radius r ends
+    before it has both the end group and the methyl end in it, and one of radius r + 1 does not.
+    """
+
+    name = "crossing"
+    tradition = "systematicity"
+    summary = (
+        "train on half A (H, OH, SH, CHO, CONH2) with n <= 6 and half B (NH2, F, Cl, COOH, CN) "
+        "with n >= 7, test on half A with n >= 7 and half B with n = 2r, 2r + 1 (up to 6)"
+    )
+
+    def rule(self, level: int) -> Rule:
+        """Return the molecules that the task asks for at ``level``."""
+        series = monofunctional()
+        short_b = {n for n in (2 * level, 2 * level + 1) if n < LONG}
+        return Rule(
+            train=tuple(p for p in series if (p.chain < LONG) == (p.left in HALF_A)),
+            ood=tuple(
+                p for p in series if (p.chain >= LONG if p.left in HALF_A else p.chain in short_b)
+            ),
+        )
+
+
+HELD_OUT: Final = frozenset({"OH", "COOH", "CN"})
+"""Families trained on short chains only."""
+
+
+class Transfer(Task):
+    """Long chains are learned from some families, and asked of those seen on short chains only."""
+
+    name = "transfer"
+    tradition = 'add-primitive ("jump")'
+    summary = (
+        "train on the other families at every n and on OH, COOH and CN with n <= 2r, "
+        "test on OH, COOH and CN with n = 7..12"
+    )
+
+    def rule(self, level: int) -> Rule:
+        """Return the molecules that the task asks for at ``level``."""
+        series = monofunctional()
+        return Rule(
+            train=tuple(p for p in series if p.left not in HELD_OUT or p.chain <= 2 * level),
+            ood=tuple(p for p in series if p.left in HELD_OUT and p.chain >= LONG),
+        )
+
+
+class Recombination(Task):
+    """Molecules with one end group are trained on, molecules with two are tested on.
+
+    Levels share their training molecules. The shorter the chain between the two end groups, the
+    sooner an environment reaches both.
+    """
+
+    name = "recombination"
+    tradition = "CFQ recombination"
+    summary = (
+        "train on every mono-functional molecule, test on every bifunctional X-(CH2)n-Y with n = 2r"
+    )
+
+    def rule(self, level: int) -> Rule:
+        """Return the molecules that the task asks for at ``level``."""
+        return Rule(
+            train=monofunctional(),
+            ood=tuple(parts for parts in bifunctional() if parts.chain == 2 * level),
+        )
+
+
+class Whole(Task):
+    """Nothing is trained on, and every molecule of the data set is tested on.
+
+    There is no ID part, and so no gap, and without training labels no per-element offset. Unlike
+    those of other tasks the rule speaks of whatever molecules there are, and never misses any. A
+    level means nothing here; the standard one stands for all.
+    """
+
+    name = "whole"
+    tradition = "zero-shot"
+    summary = "train on nothing, test on every molecule of the data set"
+    levels = (2,)
+
+    def rule(self, level: int) -> Rule:
+        """Return the full set as what is tested on."""
+        return Rule(train=(), ood=(*monofunctional(), *bifunctional()))
+
+    def split(self, molecules: Iterable[Molecule], level: int) -> Split:
+        """Take every molecule for the test: in the order of the full set, others after it."""
+        self.check_level(level)
+        place = {parts: index for index, parts in enumerate(self.rule(level).ood)}
+        ordered = sorted(
+            molecules, key=lambda molecule: (place.get(molecule.parts, len(place)), molecule.parts)
+        )
+        names = tuple(molecule.name for molecule in ordered)
+        return Split(task=self.name, level=level, train=(), ood=names, trains=False)
+
+
+TASKS: Final[Mapping[str, Task]] = MappingProxyType(
+    {task.name: task for task in (Length(), Crossing(), Transfer(), Recombination())}
+)
+"""The four tasks that train, in the order of reports."""
+
+UNTRAINED: Final[Mapping[str, Task]] = MappingProxyType({task.name: task for task in (Whole(),)})
+"""Tasks that train on nothing, for potentials that were trained elsewhere; no study's default."""
+
+
+def get_task(name: str) -> Task:
+    """Return the task of this name, or raise ``UnknownNameError`` with the nearest one."""
+    known = {**TASKS, **UNTRAINED}
+    if name not in known:
+        raise UnknownNameError("task", name, known)
+    return known[name]
