@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mlip_compose.store.predictions import read_predictions
+from mlip_compose.predictions.file import read_predictions
 
 LENGTH = ("predict", "length", "--level", "1", "--train-frames", "6", "--allow-missing")
 

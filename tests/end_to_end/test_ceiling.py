@@ -10,8 +10,8 @@ from small_study import LENGTHS, SILENT, small_study, write_small
 
 from mlip_compose.core.records import PRIMARY
 from mlip_compose.evaluation.ceiling import CeilingScore
+from mlip_compose.predictions.file import read_predictions
 from mlip_compose.report.page import render_report
-from mlip_compose.store.predictions import read_predictions
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.directory import ResultsDirectory
 from mlip_compose.studies.results import read_results

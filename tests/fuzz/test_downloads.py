@@ -12,8 +12,8 @@ from mutations import NAMES, mutate_bytes, mutate_document, mutate_json, one_of
 from pen import Reader, few, many, offences
 
 from mlip_compose.core.errors import UnwritableError
-from mlip_compose.store.archives import unpack
-from mlip_compose.store.download import Download
+from mlip_compose.datasets.download.archives import unpack
+from mlip_compose.datasets.download.plan import Download
 
 _HTTP = []
 REPOSITORY = "AmirMasoud/GMD"
@@ -126,7 +126,7 @@ def answers(rng, arena):
 
 def ask(said):
     """Ask a hub that answers so, without a network: its client is given a transport of ours."""
-    from mlip_compose.store.hub import Hub
+    from mlip_compose.datasets.download.hub import Hub
 
     (httpx, set_client_factory), *_ = _HTTP
 

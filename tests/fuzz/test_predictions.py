@@ -27,15 +27,15 @@ from test_stores import write_toy
 
 from mlip_compose.core.errors import DataError
 from mlip_compose.core.records import MINIMUM
-from mlip_compose.store.formats.predicted import origin_of
-from mlip_compose.store.joined_predictions import part_name, read_joined, read_part, write_joined
-from mlip_compose.store.predictions import (
+from mlip_compose.predictions.exchange.reading import origin_of
+from mlip_compose.predictions.file import (
     PredictionHeader,
     Predictions,
     _checksum,
     read_predictions,
     write_predictions,
 )
+from mlip_compose.predictions.joined import part_name, read_joined, read_part, write_joined
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.evaluate import certified, target_of
 from mlip_compose.studies.exporting import TaskFrames, export_data
@@ -120,7 +120,7 @@ def seal(path):
 
 
 def _seal(group):
-    from mlip_compose.store import predictions as module
+    from mlip_compose.predictions import file as module
 
     attributes = {k: v for k, v in group.attrs.items() if k not in ("schema", "sha256")}
     attributes = {k: v.item() if isinstance(v, np.generic) else v for k, v in attributes.items()}

@@ -14,8 +14,8 @@ import numpy as np
 import psutil
 
 from mlip_compose.core.records import PRIMARY, SECONDARY
+from mlip_compose.predictions.file import read_predictions
 from mlip_compose.store.catalogue import open_store
-from mlip_compose.store.predictions import read_predictions
 from mlip_compose.store.reader import Store
 from mlip_compose.store.writer import write_store
 from mlip_compose.studies.training import read_unit

@@ -15,8 +15,8 @@ from mlip_compose.core.errors import (
     UnknownNameError,
     UnreadableError,
 )
-from mlip_compose.store.joined_predictions import read_joined
-from mlip_compose.store.predictions import Predictions
+from mlip_compose.predictions.file import Predictions
+from mlip_compose.predictions.joined import read_joined
 from mlip_compose.studies.directory import ResultsDirectory
 from mlip_compose.studies.run import run_study
 from mlip_compose.studies.study import Entry, with_predictions

@@ -24,7 +24,7 @@ from mlip_compose.cli.output import (
 from mlip_compose.core.errors import RequestError
 
 if TYPE_CHECKING:
-    from mlip_compose.store.predictions import Predictions
+    from mlip_compose.predictions.file import Predictions
     from mlip_compose.studies.engine.engine import Engine
     from mlip_compose.studies.plan import Target
     from mlip_compose.studies.study import Entry
@@ -102,8 +102,8 @@ def predict(
 
     With a potential that was trained here (MODEL), or, zero-shot, with any ASE calculator.
     """
+    from mlip_compose.predictions.file import write_predictions
     from mlip_compose.store.catalogue import dataset_path
-    from mlip_compose.store.predictions import write_predictions
     from mlip_compose.store.reader import Store
     from mlip_compose.studies.calculated import calculator_entry
     from mlip_compose.studies.evaluate import predict_unit, target_of

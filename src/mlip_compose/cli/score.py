@@ -26,11 +26,11 @@ def score(
     json: Json = False,
 ) -> None:
     """Score predictions: ID and OOD errors, gaps, and intervals over molecules."""
+    from mlip_compose.predictions.joined import choose, read_joined
     from mlip_compose.report.attribution import largest_errors
     from mlip_compose.report.numbers import bracketed
     from mlip_compose.report.origins import origin_note
     from mlip_compose.store.catalogue import open_store
-    from mlip_compose.store.joined_predictions import choose, read_joined
     from mlip_compose.studies.evaluate import certified, target_of
     from mlip_compose.studies.foreign_files import refuse_foreign
     from mlip_compose.studies.scoring import score_predictions

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
@@ -99,3 +101,52 @@ def dataset_path(name: str) -> Path:
 def open_store(name: str) -> Store:
     """Open a frozen data set by its name, or a store by its path (see ``Store``)."""
     return Store(dataset_path(name))
+
+
+@dataclass(frozen=True)
+class Published:
+    """A data set that others published on the hub.
+
+    Attributes
+    ----------
+    repository
+        Its name on the hub, ``owner/name``.
+    reference
+        Level of theory of its labels, as it is published.
+    licence
+        Under which it may be used, as far as it is known here.
+    text
+        One line on what it is.
+    revision
+        Commit that is fetched where the caller names none. None: what ``main`` points to at the
+        first fetch, which the manifest beside the download then keeps.
+    """
+
+    repository: str
+    reference: str
+    licence: str
+    text: str
+    revision: str | None = None
+
+
+PUBLISHED: Final[dict[str, Published]] = {
+    "gmd-26": Published(
+        repository="AmirMasoud/GMD",
+        reference="pbe-d3bj/def2-tzvp",
+        licence="that of the data set's page on the hub",
+        text="GMD-26 (arXiv 2605.08988): 118 molecules, 296,534 frames; PBE-D3(BJ)/def2-TZVP",
+    ),
+}
+
+
+def get_published(name: str) -> Published:
+    """Return a published data set by its name.
+
+    Raises
+    ------
+    UnknownNameError
+        None of this name.
+    """
+    if name not in PUBLISHED:
+        raise UnknownNameError("published data set", name, PUBLISHED)
+    return PUBLISHED[name]

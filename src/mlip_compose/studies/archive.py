@@ -12,7 +12,7 @@ from pydantic import Field, ValidationError
 from mlip_compose.core.documents import Strict, is_file
 from mlip_compose.core.errors import RequestError, SchemaError, UnwritableError
 from mlip_compose.core.files import write_text
-from mlip_compose.store.predictions import predictions_checksum
+from mlip_compose.predictions.file import predictions_checksum
 from mlip_compose.studies.directory import ResultsDirectory, reason_of
 from mlip_compose.studies.training import MODEL, UNIT
 

@@ -17,8 +17,8 @@ from mlip_compose.potentials.calculator import (
     CalculatorSettings,
     make,
 )
+from mlip_compose.predictions.file import Predictions
 from mlip_compose.report.bundle import UnitFacts
-from mlip_compose.store.predictions import Predictions
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.engine.engine import Engine
 from mlip_compose.studies.plan import Target

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mlip_compose.evaluation.ceiling import CeilingHeader, CeilingScore, ceiling_score
-from mlip_compose.store.predictions import Predictions
+from mlip_compose.predictions.file import Predictions
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.plan import Target
 from mlip_compose.studies.scoring import comparisons

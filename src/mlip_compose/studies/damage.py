@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 
 from mlip_compose.core.errors import DamagedError, DataError
 from mlip_compose.core.files import set_aside
-from mlip_compose.store.predictions import Predictions, read_predictions
+from mlip_compose.predictions.file import Predictions, read_predictions
 from mlip_compose.studies.directory import ResultsDirectory
 
 Result = TypeVar("Result")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mlip_compose.core.errors import RequestError
 from mlip_compose.potentials.registry import load_potential
-from mlip_compose.store.predictions import Predictions
+from mlip_compose.predictions.file import Predictions
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.plan import Target, split_of
 from mlip_compose.studies.prediction import predict_selection

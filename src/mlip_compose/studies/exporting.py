@@ -14,7 +14,7 @@ import numpy as np
 from mlip_compose.core.errors import RequestError, UnknownNameError, UnwritableError
 from mlip_compose.core.files import exists
 from mlip_compose.core.records import MINIMUM, Frames, IntArray
-from mlip_compose.store.formats.extended_xyz import extended_xyz
+from mlip_compose.store.formats.ase import extended_xyz
 from mlip_compose.store.reader import Store
 from mlip_compose.store.schema import TRAJECTORIES
 from mlip_compose.studies.plan import split_of

@@ -8,11 +8,18 @@ from pathlib import Path
 
 from mlip_compose.core.errors import CoverageError, MissingLabelsError, UnreadableError
 from mlip_compose.core.files import refuse_existing
-from mlip_compose.store.archives import unpack
-from mlip_compose.store.download import ARCHIVES, FRAMES, MANIFEST, Download, Plan, reason_to_leave
+from mlip_compose.datasets.download.archives import unpack
+from mlip_compose.datasets.download.hub import Hub
+from mlip_compose.datasets.download.plan import (
+    ARCHIVES,
+    FRAMES,
+    MANIFEST,
+    Download,
+    Plan,
+    reason_to_leave,
+)
+from mlip_compose.store.catalogue import get_published
 from mlip_compose.store.formats.registry import files_of, read_foreign
-from mlip_compose.store.hub import Hub
-from mlip_compose.store.published import get_published
 from mlip_compose.studies.imported_units import GivenUnits
 from mlip_compose.studies.importing import ImportOutcome, import_data
 

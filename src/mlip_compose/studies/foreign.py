@@ -15,10 +15,10 @@ from mlip_compose.core.errors import ChecksumError, RequestError, UnknownNameErr
 from mlip_compose.core.files import sha256_of
 from mlip_compose.core.records import MINIMUM, FloatArray, PredictedFrames
 from mlip_compose.core.units import ENERGY_UNITS, FORCE_UNITS
+from mlip_compose.predictions.exchange.claims import NUMBERS_OF_ORIGIN, Claim
+from mlip_compose.predictions.exchange.xyz import Keys
+from mlip_compose.predictions.file import PredictionHeader, Predictions
 from mlip_compose.store.catalogue import open_store
-from mlip_compose.store.formats.claims import NUMBERS_OF_ORIGIN, Claim
-from mlip_compose.store.formats.predicted_xyz import Keys
-from mlip_compose.store.predictions import PredictionHeader, Predictions
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.evaluate import target_of
 from mlip_compose.studies.foreign_checks import Compared, refuse_labels, refuse_units

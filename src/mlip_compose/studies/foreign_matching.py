@@ -10,7 +10,7 @@ import numpy as np
 
 from mlip_compose.core.errors import CoverageError
 from mlip_compose.core.records import MINIMUM, PRIMARY, SECONDARY, FloatArray
-from mlip_compose.store.formats.claims import Claim
+from mlip_compose.predictions.exchange.claims import Claim
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.plan import Target
 from mlip_compose.studies.split_document import parts_of

@@ -29,7 +29,7 @@ from mlip_compose.evaluation.gallery import (
     quantise,
 )
 from mlip_compose.evaluation.metrics import is_usable
-from mlip_compose.store.predictions import Predictions, predictions_checksum, read_predictions
+from mlip_compose.predictions.file import Predictions, predictions_checksum, read_predictions
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.archive import read_archived
 from mlip_compose.studies.damage import derived

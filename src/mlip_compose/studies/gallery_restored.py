@@ -6,7 +6,7 @@ import numpy as np
 
 from mlip_compose.core.records import PredictedFrames
 from mlip_compose.evaluation.gallery import FAILED, FORCE_STEP, GallerySet, decode
-from mlip_compose.store.predictions import PredictionHeader, Predictions
+from mlip_compose.predictions.file import PredictionHeader, Predictions
 from mlip_compose.store.reader import Store
 
 

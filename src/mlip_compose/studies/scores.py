@@ -12,8 +12,8 @@ from mlip_compose.core.files import sha256_of, write_text
 from mlip_compose.core.records import Failure
 from mlip_compose.evaluation.ceiling import CeilingScore
 from mlip_compose.evaluation.results import Score
-from mlip_compose.store.joined_predictions import read_part
-from mlip_compose.store.predictions import Predictions
+from mlip_compose.predictions.file import Predictions
+from mlip_compose.predictions.joined import read_part
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.ceilings import score_against_ceiling
 from mlip_compose.studies.damage import predicted

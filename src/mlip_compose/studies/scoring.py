@@ -20,7 +20,7 @@ from mlip_compose.core.records import (
 from mlip_compose.evaluation.reactions import Minimum
 from mlip_compose.evaluation.results import Score
 from mlip_compose.evaluation.score import Header, score
-from mlip_compose.store.predictions import Predictions
+from mlip_compose.predictions.file import Predictions
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.plan import Target
 from mlip_compose.studies.relaxing import relaxed_rmsd

@@ -12,8 +12,8 @@ from typing import Any, Final
 from mlip_compose.core.documents import is_file, parse_json
 from mlip_compose.core.errors import ChecksumError, SchemaError
 from mlip_compose.evaluation.results import Score
+from mlip_compose.predictions.joined import read_part
 from mlip_compose.store.catalogue import open_store
-from mlip_compose.store.joined_predictions import read_part
 from mlip_compose.studies.directory import ResultsDirectory
 from mlip_compose.studies.evaluate import certified
 from mlip_compose.studies.foreign_rows import ForeignRow, foreign_rows

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from mlip_compose.core.documents import is_directory, is_file, parse_document, read_text
 from mlip_compose.core.errors import ChecksumError, RequestError, SchemaError, UnreadableError
 from mlip_compose.core.files import refuse_existing, sha256_of, write_text
-from mlip_compose.store.joined_predictions import Part, write_joined
+from mlip_compose.predictions.joined import Part, write_joined
 
 CARD: Final = "card.yaml"
 PREDICTIONS: Final = "predictions.h5"

@@ -11,7 +11,7 @@ from mlip_compose.cli.data.options import EnergyUnit, ForceUnit, LengthUnit, Spl
 from mlip_compose.cli.output import Json, print_json, print_table, progress_bars, stderr
 
 if TYPE_CHECKING:
-    from mlip_compose.store.download import Plan
+    from mlip_compose.datasets.download.plan import Plan
     from mlip_compose.studies.fetching import FetchOutcome
 
 

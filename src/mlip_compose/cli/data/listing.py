@@ -12,8 +12,7 @@ from mlip_compose.cli.output import Json, print_json, print_table
 
 def list_data(json: Json = False) -> None:
     """List the data sets: those in the package, those to fetch, and the recipes to build."""
-    from mlip_compose.store.catalogue import manifest
-    from mlip_compose.store.published import PUBLISHED
+    from mlip_compose.store.catalogue import PUBLISHED, manifest
     from mlip_compose.studies.recipe import recipe_names
 
     if json:

@@ -59,7 +59,7 @@ def import_predictions(
     json: Json = False,
 ) -> None:
     """Import predictions of an exported task; each is matched with its frame, and checked."""
-    from mlip_compose.store.predictions import write_predictions
+    from mlip_compose.predictions.file import write_predictions
     from mlip_compose.studies.foreign import ForeignRow, import_predictions
 
     row = ForeignRow(

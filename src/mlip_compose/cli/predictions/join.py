@@ -21,7 +21,7 @@ def join(
     json: Json = False,
 ) -> None:
     """Join predictions on several splits in one file, with a card to fill in: a submission."""
-    from mlip_compose.store.joined_predictions import read_joined
+    from mlip_compose.predictions.joined import read_joined
     from mlip_compose.studies.foreign_files import refuse_foreign
     from mlip_compose.studies.submissions import CARD, TO_DO, write_submission
 

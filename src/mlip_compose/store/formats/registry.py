@@ -8,7 +8,7 @@ from typing import Final
 
 from mlip_compose.core.documents import is_directory, is_file
 from mlip_compose.core.errors import SchemaError, UnreadableError
-from mlip_compose.store.formats.ase_files import read_ase_file
+from mlip_compose.store.formats.ase import read_ase_file
 from mlip_compose.store.formats.base import RawFrames
 from mlip_compose.store.formats.npz import read_npz
 

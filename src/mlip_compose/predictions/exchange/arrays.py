@@ -23,8 +23,8 @@ from mlip_compose.core.arrays import DAMAGE, members, read_member
 from mlip_compose.core.errors import MissingLabelsError, SchemaError, UnreadableError
 from mlip_compose.core.hdf5 import check_stored, open_hdf5
 from mlip_compose.core.records import MINIMUM, PRIMARY, SECONDARY, FloatArray
-from mlip_compose.store.formats.claims import ORIGIN, Claim, NoPredictionsError, origin_in
-from mlip_compose.store.predictions import SCHEMA, read_predictions
+from mlip_compose.predictions.exchange.claims import ORIGIN, Claim, NoPredictionsError, origin_in
+from mlip_compose.predictions.file import SCHEMA, read_predictions
 
 ARRAYS: Final = ("frames", "energy", "forces")
 POSITIONS: Final = "positions"

@@ -9,7 +9,7 @@ from mlip_compose.core.errors import (
     UnreadableError,
 )
 from mlip_compose.core.records import PredictedFrames
-from mlip_compose.store.predictions import (
+from mlip_compose.predictions.file import (
     PredictionHeader,
     Predictions,
     read_predictions,

@@ -18,11 +18,11 @@ from mlip_compose.core.errors import (
     UnreadableError,
 )
 from mlip_compose.core.records import PredictedFrames
-from mlip_compose.store.formats.claims import NoPredictionsError
-from mlip_compose.store.formats.predicted import origin_of, read_predicted
-from mlip_compose.store.formats.predicted_arrays import Sizes
-from mlip_compose.store.formats.predicted_xyz import Keys
-from mlip_compose.store.predictions import PredictionHeader, Predictions, write_predictions
+from mlip_compose.predictions.exchange.arrays import Sizes
+from mlip_compose.predictions.exchange.claims import NoPredictionsError
+from mlip_compose.predictions.exchange.reading import origin_of, read_predicted
+from mlip_compose.predictions.exchange.xyz import Keys
+from mlip_compose.predictions.file import PredictionHeader, Predictions, write_predictions
 
 SIZES = Sizes({"OH-0-H": 3, "CN-0-H": 3}, 50)
 ORIGIN = {"dataset": "toy", "dataset_sha256": "ab" * 32, "task": "length", "level": 2, "seed": 0}

@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Final
 
 from mlip_compose.core.errors import SchemaError, UnreadableError
-from mlip_compose.store.formats.ase_files import structures
-from mlip_compose.store.formats.claims import Claim, origin_in
-from mlip_compose.store.formats.predicted_arrays import (
+from mlip_compose.predictions.exchange.arrays import (
     Sizes,
     origin_of_hdf5,
     origin_of_npz,
     read_predicted_hdf5,
     read_predicted_npz,
 )
-from mlip_compose.store.formats.predicted_xyz import Keys, read_predicted_xyz
+from mlip_compose.predictions.exchange.claims import Claim, origin_in
+from mlip_compose.predictions.exchange.xyz import Keys, read_predicted_xyz
+from mlip_compose.store.formats.ase import structures
 from mlip_compose.store.formats.registry import HDF5_SUFFIXES
 
 STRUCTURES: Final = (".xyz", ".extxyz", ".traj")

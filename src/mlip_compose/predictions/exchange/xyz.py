@@ -10,8 +10,13 @@ import numpy as np
 
 from mlip_compose.core.errors import MissingLabelsError, RequestError, UnreadableError
 from mlip_compose.core.records import MINIMUM, PRIMARY, SECONDARY
-from mlip_compose.store.formats.ase_files import INDEX_KEY, NAME_KEYS, structures
-from mlip_compose.store.formats.claims import Claim, NoPredictionsError, origin_in, whole_number
+from mlip_compose.predictions.exchange.claims import (
+    Claim,
+    NoPredictionsError,
+    origin_in,
+    whole_number,
+)
+from mlip_compose.store.formats.ase import INDEX_KEY, NAME_KEYS, structures
 
 LABELS: Final = "REF_"
 """Prefix of the keys of an export's labels, which are nobody's predictions."""

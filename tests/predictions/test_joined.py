@@ -6,8 +6,8 @@ import pytest
 
 from mlip_compose.core.errors import ChecksumError, RequestError, SchemaError, UnreadableError
 from mlip_compose.core.records import PredictedFrames
-from mlip_compose.store.joined_predictions import choose, read_joined, read_part, write_joined
-from mlip_compose.store.predictions import PredictionHeader, Predictions, write_predictions
+from mlip_compose.predictions.file import PredictionHeader, Predictions, write_predictions
+from mlip_compose.predictions.joined import choose, read_joined, read_part, write_joined
 
 SUMS = {"OH-1-H": "abc"}
 

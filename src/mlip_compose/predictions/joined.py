@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from mlip_compose.core.errors import RequestError, SchemaError
 from mlip_compose.core.hdf5 import create_hdf5, open_hdf5
-from mlip_compose.store.predictions import (
+from mlip_compose.predictions.file import (
     SCHEMA,
     PredictionHeader,
     Predictions,

@@ -1,4 +1,4 @@
-"""Extended XYZ, ASE trajectories and ASE databases, one frame at a time."""
+"""Extended XYZ, ASE trajectories and ASE databases, read in pieces."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 import numpy as np
+from ase.db.sqlite import SQLite3Database
 
 from mlip_compose.core.errors import UnreadableError
+from mlip_compose.core.records import Frames, Molecule
 from mlip_compose.store.formats.base import (
     CUSTOM_OF_ASE,
     SPLIT_WORDS,
@@ -20,11 +23,100 @@ from mlip_compose.store.formats.base import (
     missing_labels,
 )
 
+
+def extended_xyz(
+    molecule: Molecule, frames: Frames, info: Mapping[str, str | int]
+) -> Iterator[str]:
+    """Write frames as extended XYZ, one text a frame.
+
+    Energies (eV) are ``REF_energy`` with as many digits as float64 takes, forces (eV/Angstrom)
+    ``REF_forces`` and positions (Angstrom) have the nine digits that float32 takes.
+
+    Parameters
+    ----------
+    molecule
+        Whose frames. Its name, SMILES, InChIKey, charge and spin stand in every frame.
+    frames
+        Their trajectory and index (``frame``) stand in every frame.
+    info
+        What else stands in every frame.
+    """
+    from ase.data import chemical_symbols
+
+    entries: dict[str, str | int] = {
+        "molecule": molecule.name,
+        "smiles": molecule.smiles,
+        "inchikey": molecule.inchikey,
+        "charge": molecule.charge,
+        "spin": molecule.spin,
+        "trajectory": frames.trajectory,
+        **info,
+    }
+    common = " ".join(
+        f"{key}={value}" if isinstance(value, int) else f'{key}="{value}"'
+        for key, value in entries.items()
+    )
+    row = "{:2s}" + 6 * " %.9g"
+    table = "\n".join(row.format(chemical_symbols[number]) for number in molecule.numbers)
+    for index, positions, energy, forces in zip(
+        frames.indices, frames.positions, frames.energy, frames.forces, strict=True
+    ):
+        numbers = [x for pair in zip(positions, forces, strict=True) for v in pair for x in v]
+        yield (
+            f"{molecule.n_atoms}\n"
+            "Properties=species:S:1:pos:R:3:REF_forces:R:3 "
+            f'REF_energy={float(energy)!r} {common} frame={index} pbc="F F F"\n'
+            f"{table % tuple(numbers)}\n"
+        )
+
+
+def rows(path: Path) -> Iterator[Any]:
+    """Yield the rows of a database, as ASE's ``AtomsRow``.
+
+    Raises
+    ------
+    UnreadableError
+        Another program is writing it.
+    OSError, sqlite3.Error, and what else ASE raises
+        It is damaged, or no database of ASE.
+    """
+    journal = path.with_name(f"{path.name}-wal")
+    if journal.is_file() and journal.stat().st_size:
+        raise UnreadableError(
+            f"a database that is closed in {path}",
+            f"{journal.name}, with frames that are not in it yet",
+            "Close the program that writes it.",
+        )
+    yield from _ReadOnly(str(path), create_indices=False, use_lock_file=False).select()
+
+
+class _ReadOnly(SQLite3Database):
+    def _connect(self) -> sqlite3.Connection:
+        # ASE would make its tables in a database that has none, SQLite a journal beside it
+        address = f"file:{quote(str(self.filename))}?mode=ro&immutable=1"
+        connection = sqlite3.connect(address, uri=True, timeout=20)
+        connection.set_authorizer(_authorise)
+        return connection
+
+
+def _authorise(
+    action: int, first: str | None, second: str | None, base: str | None, view: str | None
+) -> int:
+    """Deny what a view or a recursive query does, which need not come to an end."""
+    if action == sqlite3.SQLITE_RECURSIVE or view is not None:
+        return sqlite3.SQLITE_DENY
+    return sqlite3.SQLITE_OK
+
+
 LABEL_KEYS: Final = (("REF_energy", "REF_forces"), ("energy", "forces"))
 """Energies and forces that belong together, the first pair that is there before the second."""
+
 NAME_KEYS: Final = ("molecule", "name")
+
 TRAJECTORY_KEYS: Final = ("trajectory", "split")
+
 INDEX_KEY: Final = "frame"
+
 MOST_COLUMNS: Final = 1000
 """Of one property of an atom in extended XYZ."""
 
@@ -93,8 +185,6 @@ def structures(path: Path) -> Iterator[tuple[int, Any, Mapping[str, Any]]]:
 def _images(path: Path) -> Iterator[tuple[Any, Mapping[str, Any]]]:
     """Yield structures with their metadata."""
     if path.suffix == ".db":
-        from mlip_compose.store.formats.ase_database import rows
-
         for row in rows(path):
             yield row.toatoms(), {**row.data, **row.key_value_pairs}
         return

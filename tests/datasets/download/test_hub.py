@@ -14,10 +14,10 @@ import pytest
 from stand_in_hub import REPOSITORY
 
 from mlip_compose.core.errors import ChecksumError, MissingExtraError, RequestError, SchemaError
-from mlip_compose.store.archives import unpack, unpacked_path
-from mlip_compose.store.download import Download, reason_to_leave
-from mlip_compose.store.hub import Hub, HubFile
-from mlip_compose.store.published import PUBLISHED, get_published
+from mlip_compose.datasets.download.archives import unpack, unpacked_path
+from mlip_compose.datasets.download.hub import Hub, HubFile
+from mlip_compose.datasets.download.plan import Download, reason_to_leave
+from mlip_compose.store.catalogue import PUBLISHED, get_published
 
 FILES = {
     "README.md": b"# frames\n",
@@ -120,8 +120,8 @@ def test_a_cut_connection_is_taken_up_again(download, published, after, monkeypa
 KILLED = """
 import sys
 from pathlib import Path
-from mlip_compose.store.download import Download
-from mlip_compose.store.hub import Hub
+from mlip_compose.datasets.download.plan import Download
+from mlip_compose.datasets.download.hub import Hub
 
 def watch(path, size):
     if path == "data/large.npz":
@@ -186,7 +186,7 @@ def test_a_download_beyond_the_disk_is_refused_with_numbers(download, published,
 def test_a_disk_that_fills_up_is_said_and_the_download_goes_on_later(
     download, published, monkeypatch
 ):
-    from mlip_compose.store import hub
+    from mlip_compose.datasets.download import hub
 
     class Full(hub._Counted):
         def write(self, block):

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from mlip_compose.core.errors import RequestError, SchemaError, UnwritableError
 from mlip_compose.core.files import write_text
-from mlip_compose.store.hub import (
+from mlip_compose.datasets.download.hub import (
     DEFAULT_REVISION,
     PARTIAL,
     Hub,

@@ -1,0 +1,1 @@
+"""Data sets: made, taken in, checked and described."""

@@ -1,0 +1,1 @@
+"""Data sets that others published, downloaded."""

@@ -1,0 +1,1 @@
+"""Predictions of frames: made, kept, exchanged and scored."""

@@ -1,0 +1,1 @@
+"""Frames for other programs, and predictions from them."""
