@@ -111,7 +111,7 @@ def test_the_scale_row_is_what_it_says(results):
 
 def test_unseen_types_agree_with_the_certificate(results):
     """What reaches no further than r* has been seen; what reaches further need not have been."""
-    from mlip_compose.potentials.additive.kinds import KIND_BY_NAME
+    from mlip_compose.potentials.additive.term_kinds import KIND_BY_NAME
 
     document = json.loads((results / "results.json").read_text())
     for score in document["scores"]:

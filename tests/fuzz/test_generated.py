@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mlip_compose.core.documents import parse_json, parse_yaml
 from mlip_compose.core.errors import RequestError
-from mlip_compose.potentials.model_card import read_card
+from mlip_compose.potentials.published.card import read_card
 from mlip_compose.predictions.file import PredictionHeader, read_predictions
 from mlip_compose.store.formats.registry import read_foreign
 from mlip_compose.store.reader import Store

@@ -175,10 +175,10 @@ def neural():
     if "schnet" not in _MADE:
         import torch
 
+        from mlip_compose.potentials.neural.architectures.schnet import SchNetSettings, build
         from mlip_compose.potentials.neural.models import build_model
         from mlip_compose.potentials.neural.potential import NeuralPotential
-        from mlip_compose.potentials.neural_kind import Architecture
-        from mlip_compose.potentials.schnet import SchNetSettings, build
+        from mlip_compose.potentials.neural.settings import Architecture
 
         torch.set_num_threads(1)
         architecture = Architecture("schnet-small", SchNetSettings, build)
@@ -202,7 +202,7 @@ def weights(rng, arena):
     """Write what is to be a state of torch, and mostly is a pickle that runs code."""
     import torch
 
-    import mlip_compose.potentials.pretrained.torchani_model  # noqa: F401 - makes caches at first
+    import mlip_compose.potentials.published.with_torchani  # noqa: F401 - makes caches at first
 
     state = {"a.weight": torch.zeros(3, 3), "b": torch.ones(2)}
     target = io.BytesIO()
@@ -230,8 +230,8 @@ def weights(rng, arena):
 
 
 def read_weights(path):
-    from mlip_compose.potentials.pretrained.kinds import shipped_card
-    from mlip_compose.potentials.pretrained.torchani_model import load
+    from mlip_compose.potentials.published.kind import shipped_card
+    from mlip_compose.potentials.published.with_torchani import load
 
     load(shipped_card("ani-1x"), path)
 

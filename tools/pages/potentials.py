@@ -3,8 +3,12 @@
 from pydantic import BaseModel
 
 from mlip_compose.potentials.base import PotentialKind
-from mlip_compose.potentials.neural_kind import TrainingSettings
-from mlip_compose.potentials.pretrained.kinds import NativeSettings, TunedSettings, WeightsSettings
+from mlip_compose.potentials.neural.settings import TrainingSettings
+from mlip_compose.potentials.published.settings import (
+    NativeSettings,
+    TunedSettings,
+    WeightsSettings,
+)
 from mlip_compose.potentials.registry import CARDS, KINDS, find_card
 from pages.markdown import code, prose, sentence, table
 from pages.schemas import Key, keys_of, table_of

@@ -13,7 +13,7 @@ from mlip_compose.cli.output import Json, print_json, print_table
 
 if TYPE_CHECKING:
     from mlip_compose.potentials.base import PotentialKind
-    from mlip_compose.potentials.model_card import ModelCard
+    from mlip_compose.potentials.published.card import ModelCard
 
 app = typer.Typer(
     help="The kinds of potential, their settings, and what was fitted.", no_args_is_help=True

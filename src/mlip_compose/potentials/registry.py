@@ -19,24 +19,24 @@ from mlip_compose.potentials.base import Potential, PotentialKind
 from mlip_compose.potentials.files import read_kind
 
 if TYPE_CHECKING:
-    from mlip_compose.potentials.model_card import ModelCard
+    from mlip_compose.potentials.published.card import ModelCard
 
 _PLACES = {
     "composition": ("composition", "KIND"),
     "additive": ("additive.kind", "KIND"),
-    "schnet-small": ("schnet", "SMALL"),
-    "schnet-standard": ("schnet", "STANDARD"),
-    "painn-small": ("painn", "SMALL"),
-    "painn-standard": ("painn", "STANDARD"),
-    "tensornet-small": ("tensornet", "SMALL"),
-    "tensornet-standard": ("tensornet", "STANDARD"),
-    "nequip-small": ("nequip", "SMALL"),
-    "nequip-standard": ("nequip", "STANDARD"),
-    "mace-small": ("mace", "SMALL"),
-    "mace-standard": ("mace", "STANDARD"),
-    "mace-short": ("mace", "SHORT"),
-    "additive+mace-small": ("residual", "SMALL"),
-    "additive+mace-standard": ("residual", "STANDARD"),
+    "schnet-small": ("neural.architectures.schnet", "SMALL"),
+    "schnet-standard": ("neural.architectures.schnet", "STANDARD"),
+    "painn-small": ("neural.architectures.painn", "SMALL"),
+    "painn-standard": ("neural.architectures.painn", "STANDARD"),
+    "tensornet-small": ("neural.architectures.tensornet", "SMALL"),
+    "tensornet-standard": ("neural.architectures.tensornet", "STANDARD"),
+    "nequip-small": ("neural.architectures.nequip", "SMALL"),
+    "nequip-standard": ("neural.architectures.nequip", "STANDARD"),
+    "mace-small": ("neural.architectures.mace", "SMALL"),
+    "mace-standard": ("neural.architectures.mace", "STANDARD"),
+    "mace-short": ("neural.architectures.mace", "SHORT"),
+    "additive+mace-small": ("neural.architectures.residual", "SMALL"),
+    "additive+mace-standard": ("neural.architectures.residual", "STANDARD"),
     "calculator": ("calculator", "KIND"),
 }
 
@@ -73,7 +73,7 @@ class _Kinds(Mapping[str, PotentialKind]):
         if name not in _NAMES:
             raise KeyError(name)
         if name not in _PLACES:
-            from mlip_compose.potentials.pretrained.kinds import shipped_kind
+            from mlip_compose.potentials.published.kind import shipped_kind
 
             return shipped_kind(name)
         module, attribute = _PLACES[name]
@@ -118,7 +118,7 @@ def get_kind(name: str) -> PotentialKind:
     if path.endswith(".yaml"):
         return _kind_of_user(Path(path), name != path)
     if path in _ELSEWHERE:
-        from mlip_compose.potentials.pretrained.kinds import shipped_kind
+        from mlip_compose.potentials.published.kind import shipped_kind
 
         return shipped_kind(name)  # which says why it is not fine-tuned here
     raise UnknownNameError("potential", name, KINDS)
@@ -128,11 +128,11 @@ def find_card(name: str) -> ModelCard | None:
     """Return the model card that a kind is made from; None for a kind that has none."""
     path = name.removesuffix(_FINE_TUNED)
     if path in CARDS:
-        from mlip_compose.potentials.pretrained.kinds import shipped_card
+        from mlip_compose.potentials.published.kind import shipped_card
 
         return shipped_card(path)
     if path.endswith(".yaml"):
-        from mlip_compose.potentials.model_card import read_card
+        from mlip_compose.potentials.published.card import read_card
 
         return read_card(Path(path))
     return None
@@ -142,7 +142,7 @@ def load_potential(directory: Path) -> Potential:
     """Restore a potential of whatever kind from the directory that its ``save`` wrote."""
     name = read_kind(directory)
     if name not in KINDS:
-        from mlip_compose.potentials.pretrained.kinds import is_saved_from_card, load_saved
+        from mlip_compose.potentials.published.kind import is_saved_from_card, load_saved
 
         if is_saved_from_card(directory):
             return load_saved(name, directory)
@@ -150,8 +150,8 @@ def load_potential(directory: Path) -> Potential:
 
 
 def _kind_of_user(path: Path, fine_tuned: bool) -> PotentialKind:
-    from mlip_compose.potentials.model_card import read_card
-    from mlip_compose.potentials.pretrained.kinds import kind_of
+    from mlip_compose.potentials.published.card import read_card
+    from mlip_compose.potentials.published.kind import kind_of
 
     card = read_card(path)
     if card.name in KINDS:

@@ -9,12 +9,12 @@ from pydantic import ValidationError
 
 from mlip_compose.core.errors import CoverageError, DataError
 from mlip_compose.core.records import PRIMARY, SECONDARY, Failure, Frames, TrainingSet
-from mlip_compose.potentials.additive.constants import Constants
+from mlip_compose.potentials.additive.atom_energies import Constants
 from mlip_compose.potentials.additive.equilibrium import Equilibrium
 from mlip_compose.potentials.additive.kind import KIND
-from mlip_compose.potentials.additive.kinds import KIND_BY_NAME, TERM_KINDS
 from mlip_compose.potentials.additive.parameters import ParameterSpace
 from mlip_compose.potentials.additive.potential import AdditivePotential
+from mlip_compose.potentials.additive.term_kinds import KIND_BY_NAME, TERM_KINDS
 from mlip_compose.potentials.additive.terms import find_terms
 from mlip_compose.tasks.rules import TASKS
 

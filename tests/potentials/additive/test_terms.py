@@ -5,7 +5,7 @@ import pytest
 
 from mlip_compose.core.records import Molecule
 from mlip_compose.molecules.assembly import assemble, parse_name
-from mlip_compose.potentials.additive.kinds import KIND_BY_NAME
+from mlip_compose.potentials.additive.term_kinds import KIND_BY_NAME
 from mlip_compose.potentials.additive.terms import find_terms
 
 NAMES = ("H-3-H", "OH-4-CN", "CONH2-2-COOH", "CHO-1-H")

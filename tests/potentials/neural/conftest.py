@@ -52,7 +52,7 @@ def data():
 
 @pytest.fixture(scope="session")
 def tiny():
-    from mlip_compose.potentials.mace import MaceSettings
+    from mlip_compose.potentials.neural.architectures.mace import MaceSettings
 
     return MaceSettings(
         channels=4,
@@ -69,7 +69,7 @@ def tiny():
 @pytest.fixture(scope="session")
 def fitted(data, tiny, tmp_path_factory):
     """A potential, with what it has been told on the way."""
-    from mlip_compose.potentials.mace import SMALL as KIND
+    from mlip_compose.potentials.neural.architectures.mace import SMALL as KIND
 
     told = []
     workdir = tmp_path_factory.mktemp("fitted")

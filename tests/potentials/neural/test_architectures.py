@@ -70,7 +70,7 @@ def test_killed_training_goes_on_from_its_last_checkpoint(kind, settings, data, 
 
 def build(architecture, dtype, elements=(1, 6, 8), **more):
     from mlip_compose.potentials.neural.models import build_model
-    from mlip_compose.potentials.neural_kind import Architecture
+    from mlip_compose.potentials.neural.settings import Architecture
 
     kind = get_kind(f"{architecture}-small")
     module = __import__(f"mlip_compose.potentials.{architecture}", fromlist=["build"])

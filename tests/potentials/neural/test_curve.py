@@ -91,7 +91,7 @@ def test_fewer_validation_frames_change_the_curve_and_not_the_potential(fitted, 
     import tempfile
     from pathlib import Path
 
-    from mlip_compose.potentials.mace import SMALL as KIND
+    from mlip_compose.potentials.neural.architectures.mace import SMALL as KIND
 
     whole, _ = fitted
     with tempfile.TemporaryDirectory() as workdir:

@@ -10,7 +10,7 @@ import pytest
 from mlip_compose.core.errors import CoverageError
 from mlip_compose.core.records import Failure
 from mlip_compose.potentials.base import silent
-from mlip_compose.potentials.mace import SMALL as KIND
+from mlip_compose.potentials.neural.architectures.mace import SMALL as KIND
 
 
 class KilledError(Exception):

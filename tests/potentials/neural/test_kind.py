@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from mlip_compose.core.errors import MissingExtraError
 from mlip_compose.potentials.base import silent
-from mlip_compose.potentials.mace import SMALL as KIND
+from mlip_compose.potentials.neural.architectures.mace import SMALL as KIND
 
 
 def test_kind_is_known_without_importing_torch():

@@ -15,7 +15,7 @@ from scipy.sparse import csr_matrix
 from mlip_compose.core.records import FloatArray, IntArray
 from mlip_compose.potentials.additive.coordinates import Coordinates, measure
 from mlip_compose.potentials.additive.equilibrium import Equilibrium
-from mlip_compose.potentials.additive.kinds import SCALES
+from mlip_compose.potentials.additive.term_kinds import SCALES
 from mlip_compose.potentials.additive.terms import TermBlock, Terms
 
 

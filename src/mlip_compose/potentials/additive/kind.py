@@ -12,12 +12,12 @@ from pydantic import Field, PositiveFloat
 from mlip_compose.core.errors import CoverageError
 from mlip_compose.core.host import single_threaded
 from mlip_compose.core.records import Failure, ReceptiveField, TrainingSet
-from mlip_compose.potentials.additive.constants import Constants, fit_constants
+from mlip_compose.potentials.additive.atom_energies import Constants, fit_constants
 from mlip_compose.potentials.additive.equilibrium import mean_geometry
-from mlip_compose.potentials.additive.kinds import BONDED_REACH, PAIR_CUTOFF
 from mlip_compose.potentials.additive.parameters import ParameterSpace
 from mlip_compose.potentials.additive.potential import NAME, AdditivePotential, load
 from mlip_compose.potentials.additive.regression import accumulate, misfit, solve
+from mlip_compose.potentials.additive.term_kinds import BONDED_REACH, PAIR_CUTOFF
 from mlip_compose.potentials.additive.terms import find_terms
 from mlip_compose.potentials.base import PotentialKind, Progress, Settings, silent
 

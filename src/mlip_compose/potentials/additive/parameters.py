@@ -13,7 +13,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from mlip_compose.core.records import FloatArray, IntArray
-from mlip_compose.potentials.additive.kinds import KIND_BY_NAME, TERM_KINDS
+from mlip_compose.potentials.additive.term_kinds import KIND_BY_NAME, TERM_KINDS
 from mlip_compose.potentials.additive.terms import TermBlock, Terms, Type
 
 Level = tuple[str, int]

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from mlip_compose.core.host import single_threaded
 from mlip_compose.core.records import FloatArray, Molecule
-from mlip_compose.potentials.additive.constants import Constants
+from mlip_compose.potentials.additive.atom_energies import Constants
 from mlip_compose.potentials.additive.equilibrium import Equilibrium
 from mlip_compose.potentials.additive.features import contract
 from mlip_compose.potentials.additive.parameters import Parameters

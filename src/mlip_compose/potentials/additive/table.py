@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from mlip_compose.core.records import FloatArray
 from mlip_compose.potentials.additive.equilibrium import Equilibrium
-from mlip_compose.potentials.additive.kinds import SCALES, TERM_KINDS, TermKind
 from mlip_compose.potentials.additive.parameters import Parameters
+from mlip_compose.potentials.additive.term_kinds import SCALES, TERM_KINDS, TermKind
 from mlip_compose.potentials.additive.terms import Type
 
 

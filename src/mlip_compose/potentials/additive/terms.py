@@ -13,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 
 from mlip_compose.core.records import IntArray, Molecule
-from mlip_compose.potentials.additive.kinds import KIND_BY_NAME, TermKind
+from mlip_compose.potentials.additive.term_kinds import KIND_BY_NAME, TermKind
 from mlip_compose.potentials.additive.topology import Topology, build_topology
 
 Type = tuple[str, ...]

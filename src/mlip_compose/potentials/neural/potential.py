@@ -24,7 +24,7 @@ from mlip_compose.potentials.neural.models import (
     parameter_arrays,
 )
 from mlip_compose.potentials.neural.prediction import predict_in_batches
-from mlip_compose.potentials.neural_kind import Architecture, NeuralSettings
+from mlip_compose.potentials.neural.settings import Architecture, NeuralSettings
 
 _VERSION = 1
 _BATCH_EDGES = {"cpu": 8_000, "cuda": 200_000}  # directed edges of one batch, by type of device

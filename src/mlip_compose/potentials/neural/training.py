@@ -23,10 +23,9 @@ from mlip_compose.core.files import set_aside
 from mlip_compose.potentials.base import Progress
 from mlip_compose.potentials.files import UNREADABLE
 from mlip_compose.potentials.neural.callbacks import Averaging, Cost, Curve, Report, Termination
-from mlip_compose.potentials.neural.device import chosen_device
 from mlip_compose.potentials.neural.loader import StepLoader
-from mlip_compose.potentials.neural_kind import TrainingSettings
-from mlip_compose.potentials.quiet import quiet
+from mlip_compose.potentials.neural.runtime import chosen_device, quiet
+from mlip_compose.potentials.neural.settings import TrainingSettings
 
 _VALIDATION_BATCH = 32  # frames
 

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from mlip_compose.core.records import ReceptiveField
-from mlip_compose.potentials.neural_kind import (
+from mlip_compose.potentials.neural.kind import neural_kind
+from mlip_compose.potentials.neural.reach import message_passing_field
+from mlip_compose.potentials.neural.settings import (
     Architecture,
     BatchSize,
     Cutoff,
@@ -21,9 +23,7 @@ from mlip_compose.potentials.neural_kind import (
     NeuralSettings,
     Steps,
     Validations,
-    neural_kind,
 )
-from mlip_compose.potentials.reach import message_passing_field
 
 if TYPE_CHECKING:
     from graph_pes import GraphPESModel

@@ -11,19 +11,19 @@ from mlip_compose.core.errors import CoverageError
 from mlip_compose.core.files import sha256_of
 from mlip_compose.core.records import Failure, TrainingSet
 from mlip_compose.potentials.base import Progress, check_request
-from mlip_compose.potentials.model_card import ModelCard, card_elements
-from mlip_compose.potentials.neural.device import chosen_device, name_of
 from mlip_compose.potentials.neural.fitting import fingerprint, training_facts
 from mlip_compose.potentials.neural.graphs import labelled_graphs
 from mlip_compose.potentials.neural.models import DTYPES
+from mlip_compose.potentials.neural.runtime import chosen_device, name_of
 from mlip_compose.potentials.neural.training import train
-from mlip_compose.potentials.pretrained.backend import get_backend
-from mlip_compose.potentials.pretrained.potential import (
+from mlip_compose.potentials.published.backend import get_backend
+from mlip_compose.potentials.published.card import ModelCard, card_elements
+from mlip_compose.potentials.published.potential import (
     PretrainedPotential,
     interaction,
     load_model,
 )
-from mlip_compose.potentials.pretrained.settings import FineTuningSettings, ZeroShotSettings
+from mlip_compose.potentials.published.settings import FineTuningSettings, ZeroShotSettings
 from mlip_compose.potentials.reference_energies import fit_element_energies
 
 

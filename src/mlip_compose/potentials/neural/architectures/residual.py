@@ -32,9 +32,9 @@ from mlip_compose.potentials.base import (
     silent,
 )
 from mlip_compose.potentials.files import read_model, write_model
-from mlip_compose.potentials.mace import SMALL as MACE_SMALL
-from mlip_compose.potentials.mace import STANDARD as MACE_STANDARD
-from mlip_compose.potentials.mace import MaceSettings, MaceStandardSettings
+from mlip_compose.potentials.neural.architectures.mace import SMALL as MACE_SMALL
+from mlip_compose.potentials.neural.architectures.mace import STANDARD as MACE_STANDARD
+from mlip_compose.potentials.neural.architectures.mace import MaceSettings, MaceStandardSettings
 
 _VERSION = 1
 _BASE, _LEARNER = "additive", "learner"  # subdirectories of a saved potential

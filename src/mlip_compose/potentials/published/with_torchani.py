@@ -23,7 +23,7 @@ from torch.nn.functional import celu, linear
 from mlip_compose.core.errors import SchemaError, UnknownNameError, UnreadableError
 from mlip_compose.core.units import HARTREE
 from mlip_compose.potentials.files import UNREADABLE
-from mlip_compose.potentials.quiet import quiet
+from mlip_compose.potentials.neural.runtime import quiet
 
 with quiet():
     from torchani.arch import ANI, Assembler
@@ -31,7 +31,7 @@ with quiet():
     from torchani.utils import SYMBOLS_1X, SYMBOLS_2X
 
 if TYPE_CHECKING:
-    from mlip_compose.potentials.model_card import ModelCard
+    from mlip_compose.potentials.published.card import ModelCard
 
 BATCH_EDGES = {"cpu": 20_000, "cuda": 400_000}
 """A batch takes some 5 kB an edge: AEV terms of triples and hidden layers of all members."""

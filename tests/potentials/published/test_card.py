@@ -12,7 +12,12 @@ from pydantic import ValidationError
 from mlip_compose.core.errors import RequestError, SchemaError, UnknownNameError
 from mlip_compose.core.records import Parts
 from mlip_compose.molecules.assembly import assemble
-from mlip_compose.potentials.model_card import ModelCard, card_elements, check_state, read_card
+from mlip_compose.potentials.published.card import (
+    ModelCard,
+    card_elements,
+    check_state,
+    read_card,
+)
 from mlip_compose.potentials.registry import CARDS, find_card
 
 CARD = {

@@ -7,8 +7,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from mlip_compose.core.errors import ChecksumError, RequestError
-from mlip_compose.potentials.model_card import Weights
-from mlip_compose.potentials.pretrained.weights import find_weights, user_cache
+from mlip_compose.potentials.published.card import Weights
+from mlip_compose.potentials.published.weights import find_weights, user_cache
 from mlip_compose.potentials.registry import find_card
 
 CONTENT = b"weights" * 100_000

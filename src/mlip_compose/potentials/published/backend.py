@@ -19,9 +19,9 @@ from mlip_compose.core.errors import UnknownNameError
 if TYPE_CHECKING:
     from graph_pes import GraphPESModel
 
-    from mlip_compose.potentials.model_card import ModelCard
+    from mlip_compose.potentials.published.card import ModelCard
 
-_PLACES = {"torchani": "torchani_model", "mace": "mace_model"}
+_PLACES = {"torchani": "with_torchani", "mace": "with_mace"}
 
 BACKENDS = tuple(_PLACES)
 """Names of the backends, as a card gives them; iterating imports nothing."""
@@ -72,5 +72,5 @@ def get_backend(name: str) -> Backend:
     """Return the backend called ``name``; this imports torch and the backend's library."""
     if name not in _PLACES:
         raise UnknownNameError("backend", name, _PLACES)
-    module = importlib.import_module(f"mlip_compose.potentials.pretrained.{_PLACES[name]}")
+    module = importlib.import_module(f"mlip_compose.potentials.published.{_PLACES[name]}")
     return cast(Backend, module)

@@ -10,7 +10,7 @@ import pytest
 from mlip_compose.core.errors import CoverageError, RequestError, SchemaError
 from mlip_compose.core.records import Failure, Frames, Parts, TrainingSet
 from mlip_compose.molecules.assembly import assemble
-from mlip_compose.potentials.pretrained.settings import FineTuningSettings, ZeroShotSettings
+from mlip_compose.potentials.published.settings import FineTuningSettings, ZeroShotSettings
 
 pytest.importorskip("graph_pes")
 
@@ -20,7 +20,7 @@ SETTINGS = FineTuningSettings(
 
 
 def make(card, weights, data, fine_tuned, workdir, **changed):
-    from mlip_compose.potentials.pretrained.fine_tuning import fine_tune, zero_shot
+    from mlip_compose.potentials.published.fine_tuning import fine_tune, zero_shot
 
     path = weights[card.backend]
     if not fine_tuned:
@@ -32,7 +32,7 @@ def make(card, weights, data, fine_tuned, workdir, **changed):
 
 
 def load(potential, directory, weights):
-    from mlip_compose.potentials.pretrained.potential import load_pretrained
+    from mlip_compose.potentials.published.potential import load_pretrained
 
     return load_pretrained(potential.name, directory, lambda card: weights[card.backend])
 
@@ -103,7 +103,7 @@ def test_forces_are_minus_the_gradient_of_the_energy(potential, frames):
 
 
 def test_batches_give_what_single_frames_give_and_repeat(potential, frames, monkeypatch):
-    from mlip_compose.potentials.pretrained.backend import get_backend
+    from mlip_compose.potentials.published.backend import get_backend
 
     molecule, x = frames
     energies, forces = potential.predict(molecule, x)
@@ -153,7 +153,7 @@ def test_energies_have_the_zero_of_the_training_labels(potential, data):
 def test_without_training_frames_energies_have_the_published_zero(
     card, weights, data, as_published, tmp_path
 ):
-    from mlip_compose.potentials.pretrained.backend import get_backend
+    from mlip_compose.potentials.published.backend import get_backend
 
     potential = as_published(card, labelled=False)
     backend = get_backend(card.backend)

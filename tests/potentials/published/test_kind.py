@@ -18,8 +18,8 @@ from mlip_compose.core.errors import (
     UnreadableError,
 )
 from mlip_compose.core.records import Failure, TrainingSet
-from mlip_compose.potentials.pretrained.kinds import kind_of
-from mlip_compose.potentials.pretrained.weights import user_cache
+from mlip_compose.potentials.published.kind import kind_of
+from mlip_compose.potentials.published.weights import user_cache
 from mlip_compose.potentials.registry import CARDS, KINDS, find_card, get_kind, load_potential
 
 SPRINGS = "a_library_of_springs"

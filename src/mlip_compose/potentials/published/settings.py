@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from mlip_compose.potentials.base import Settings
-from mlip_compose.potentials.neural_kind import (
+from mlip_compose.potentials.base import (
+    Settings,
+)
+from mlip_compose.potentials.neural.settings import (
     BatchSize,
     LearningRate,
     Steps,
     TrainingSettings,
     Validations,
 )
+
+if TYPE_CHECKING:
+    pass
 
 
 class ZeroShotSettings(Settings):
@@ -35,3 +40,22 @@ class FineTuningSettings(TrainingSettings):
     batch_size: BatchSize = 8
     learning_rate: LearningRate = 1e-4
     validations: Validations = 5
+
+
+class WeightsSettings(Settings):
+    """Where the weights are, and whether they are trusted."""
+
+    weights: str | None = Field(
+        default=None, description="path of the weights file; null looks for it and downloads it"
+    )
+    trust: bool = Field(
+        default=False, description="consent to weights that run code when they are loaded"
+    )
+
+
+class NativeSettings(WeightsSettings, ZeroShotSettings):
+    """Settings of a published model that runs in this environment, used as it is."""
+
+
+class TunedSettings(WeightsSettings, FineTuningSettings):
+    """Settings of a published model that is trained on here."""

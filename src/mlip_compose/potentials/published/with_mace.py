@@ -20,7 +20,7 @@ from torch import Tensor
 
 from mlip_compose.core.errors import SchemaError, UnreadableError
 from mlip_compose.potentials.files import UNREADABLE
-from mlip_compose.potentials.quiet import quiet
+from mlip_compose.potentials.neural.runtime import quiet
 
 # graph_pes comes first: e3nn 0.4.4 imports under torch >= 2.6 only after it; mace-torch 0.3.16
 # prints that cuequivariance is missing
@@ -31,7 +31,7 @@ with quiet(), redirect_stdout(StringIO()):
     from mace.tools.scripts_utils import extract_config_mace_model
 
 if TYPE_CHECKING:
-    from mlip_compose.potentials.model_card import ModelCard
+    from mlip_compose.potentials.published.card import ModelCard
 
 BATCH_EDGES: Final = {"cpu": 4_000, "cuda": 100_000}
 """A batch of a model with 128 channels takes some 100 kB an edge."""

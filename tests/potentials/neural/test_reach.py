@@ -3,9 +3,13 @@ import math
 import pytest
 from pydantic import BaseModel
 
-from mlip_compose.potentials.additive.kinds import BONDED_REACH, PAIR_CUTOFF, TERM_KINDS
+from mlip_compose.potentials.additive.term_kinds import BONDED_REACH, PAIR_CUTOFF, TERM_KINDS
 from mlip_compose.potentials.additive.topology import build_topology
-from mlip_compose.potentials.reach import anti_distance, bonds_within, message_passing_field
+from mlip_compose.potentials.neural.reach import (
+    anti_distance,
+    bonds_within,
+    message_passing_field,
+)
 from mlip_compose.potentials.registry import KINDS, get_kind
 
 

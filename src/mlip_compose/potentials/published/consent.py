@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mlip_compose.core.errors import RequestError
 from mlip_compose.core.files import sha256_of, write_text
-from mlip_compose.potentials.model_card import ModelCard
+from mlip_compose.potentials.published.card import ModelCard
 from mlip_compose.potentials.trust import place_of
 
 

@@ -1,27 +1,15 @@
-"""What the neural kinds have in common: settings of the training, and a kind from an architecture.
-
-Nothing here imports torch before a potential is fitted or loaded. A new architecture is one file:
-settings derived from :class:`NeuralSettings`, a function that builds the graph-pes model, and
-``SMALL = neural_kind(...)``; see :mod:`mlip_compose.potentials.schnet`.
-"""
+"""What every training of a network can be told, and what an architecture is."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from mlip_compose.core.records import Failure, TrainingSet
 from mlip_compose.potentials.base import (
-    Potential,
-    PotentialKind,
-    Progress,
     Settings,
-    require_package,
-    silent,
 )
 
 if TYPE_CHECKING:
@@ -29,11 +17,17 @@ if TYPE_CHECKING:
 
 
 Cutoff = Annotated[float, Field(gt=0, le=50, description="Angstrom")]
+
 Layers = Annotated[int, Field(ge=1, le=32, description="message-passing layers")]
+
 Steps = Annotated[int, Field(ge=1, description="gradient steps")]
+
 BatchSize = Annotated[int, Field(ge=1, description="frames a gradient step")]
+
 LearningRate = Annotated[float, Field(gt=0, description="peak of the schedule, Adam")]
+
 EmaDecay = Annotated[float, Field(ge=0, lt=1, description="of the averaged weights")]
+
 Validations = Annotated[int, Field(ge=1, description="validations, with a checkpoint each")]
 
 
@@ -84,35 +78,3 @@ class Architecture:
     name: str
     settings: type[NeuralSettings]
     build: Callable[[Any, list[int]], GraphPESModel]
-
-
-def neural_kind(architecture: Architecture, summary: str) -> PotentialKind:
-    """Make the kind of potential that has this architecture, trained from scratch."""
-
-    def fit(
-        data: TrainingSet,
-        settings: Settings,
-        seed: int,
-        workdir: Path,
-        progress: Progress = silent,
-    ) -> Potential | Failure:
-        require_package(f"training {architecture.name}", "graph_pes", "train")
-        from mlip_compose.potentials.neural.fitting import fit_neural
-
-        return fit_neural(architecture, data, settings, seed, workdir, progress)
-
-    def load(directory: Path) -> Potential:
-        require_package(f"loading a {architecture.name}", "graph_pes", "train")
-        from mlip_compose.potentials.neural.potential import load_neural
-
-        return load_neural(architecture, directory)
-
-    return PotentialKind(
-        name=architecture.name,
-        summary=summary,
-        role="learned",
-        settings=architecture.settings,
-        fit=fit,
-        load=load,
-        extra="train",
-    )

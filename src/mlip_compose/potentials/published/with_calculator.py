@@ -12,9 +12,9 @@ from mlip_compose.core.files import sha256_of
 from mlip_compose.core.records import FloatArray, Molecule
 from mlip_compose.potentials.calculator import VERSION, CalculatorPotential
 from mlip_compose.potentials.files import read_model, restoring
-from mlip_compose.potentials.model_card import ModelCard, card_elements, check_state
-from mlip_compose.potentials.pretrained.consent import require_remembered_trust
-from mlip_compose.potentials.pretrained.weights import find_weights
+from mlip_compose.potentials.published.card import ModelCard, card_elements, check_state
+from mlip_compose.potentials.published.consent import require_remembered_trust
+from mlip_compose.potentials.published.weights import find_weights
 
 
 class CardCalculator(CalculatorPotential):
@@ -67,7 +67,17 @@ def make_from_card(card: ModelCard, weights: Path | None) -> Any:
                 f"no weights file for {card.name}, whose library has its own", str(weights)
             )
         arguments[card.weights.argument] = str(weights)
-    return make_calculator(card.constructor, arguments)
+    return make_calculator(_place(card.constructor), arguments)
+
+
+def _place(constructor: str) -> str:
+    """Return where a constructor of ours is now.
+
+    The text of a card is part of the ids of trainings, so that a card keeps the old name.
+    """
+    return constructor.replace(
+        "mlip_compose.potentials.pretrained.", "mlip_compose.potentials.published."
+    )
 
 
 def load_calculator(name: str, directory: Path) -> CardCalculator:

@@ -19,7 +19,7 @@ from mlip_compose.core.documents import is_file
 from mlip_compose.core.errors import ChecksumError, RequestError, UnwritableError
 from mlip_compose.core.files import appearing_whole, sha256_of
 from mlip_compose.potentials.base import Progress, silent
-from mlip_compose.potentials.model_card import ModelCard
+from mlip_compose.potentials.published.card import ModelCard
 from mlip_compose.potentials.trust import user_cache
 
 BLOCK: Final = 1 << 20

@@ -19,10 +19,10 @@ from mlip_compose.potentials.files import (
     restoring,
     write_model,
 )
-from mlip_compose.potentials.model_card import ModelCard, card_elements, check_state
 from mlip_compose.potentials.neural.models import DTYPES, load_parameter_arrays, parameter_arrays
 from mlip_compose.potentials.neural.prediction import predict_in_batches
-from mlip_compose.potentials.pretrained.backend import get_backend
+from mlip_compose.potentials.published.backend import get_backend
+from mlip_compose.potentials.published.card import ModelCard, card_elements, check_state
 
 _VERSION = 1
 

@@ -15,7 +15,7 @@ pytest.importorskip("graph_pes")
 
 
 def backend(card):
-    from mlip_compose.potentials.pretrained.backend import get_backend
+    from mlip_compose.potentials.published.backend import get_backend
 
     return get_backend(card.backend)
 
@@ -66,7 +66,7 @@ def test_mace_says_what_mace_says(data, mace_card, weights):
     from ase import Atoms
     from mace.calculators import MACECalculator
 
-    from mlip_compose.potentials.quiet import quiet
+    from mlip_compose.potentials.neural.runtime import quiet
 
     module = backend(mace_card)
     model = module.load(mace_card, weights["mace"]).double().eval()
@@ -164,7 +164,7 @@ def test_a_model_with_several_heads_is_refused(mace_card, several_heads):
 
 
 def test_backends_are_known_by_name():
-    from mlip_compose.potentials.pretrained.backend import get_backend
+    from mlip_compose.potentials.published.backend import get_backend
 
     with pytest.raises(UnknownNameError, match="torchani"):
         get_backend("torchany")

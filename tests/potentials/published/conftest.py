@@ -9,7 +9,7 @@ import pytest
 
 from mlip_compose.core.records import PRIMARY, SECONDARY, Frames, Parts, TrainingSet
 from mlip_compose.molecules.assembly import assemble
-from mlip_compose.potentials.model_card import SCHEMA, ModelCard
+from mlip_compose.potentials.published.card import SCHEMA, ModelCard
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -46,7 +46,7 @@ def write_ani(path):
     """Write a state dict as torchani publishes it: an ensemble of ANI-1x with random weights."""
     import torch
 
-    from mlip_compose.potentials.pretrained import torchani_model
+    from mlip_compose.potentials.published import with_torchani as torchani_model
 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(1)
@@ -63,8 +63,8 @@ def write_mace(path, heads=("Default",)):
     """Write a model as mace-torch does: a pickle of the whole object."""
     import torch
 
-    from mlip_compose.potentials.pretrained import mace_model
-    from mlip_compose.potentials.quiet import quiet
+    from mlip_compose.potentials.neural.runtime import quiet
+    from mlip_compose.potentials.published import with_mace as mace_model
 
     with quiet(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(1)

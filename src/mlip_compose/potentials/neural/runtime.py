@@ -1,4 +1,4 @@
-"""Silence for notices of torch, e3nn and Lightning that no caller of this package can act on."""
+"""Where torch computes, and its libraries kept quiet."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+import torch
 
 _WARNINGS: tuple[tuple[str, type[Warning]], ...] = (
     # e3nn 0.4.4 makes TorchScript of its tensor products, and copies them through files
@@ -20,6 +22,7 @@ _WARNINGS: tuple[tuple[str, type[Warning]], ...] = (
     # that is what checkpoints are for
     ("Checkpoint directory .* exists and is not empty", UserWarning),
 )
+
 _LOGGERS = (  # devices found, tips, "max_steps reached"
     "lightning_fabric.utilities.rank_zero",
     "pytorch_lightning.utilities.rank_zero",
@@ -42,3 +45,13 @@ def quiet() -> Iterator[None]:
         for logger, level in zip(loggers, levels, strict=True):
             if logger.level == logging.ERROR:  # importing Lightning sets a level of its own
                 logger.setLevel(level)
+
+
+def chosen_device() -> torch.device:
+    """Return the device on which networks run in this process."""
+    return torch.device("cuda", 0) if torch.cuda.is_available() else torch.device("cpu")
+
+
+def name_of(device: torch.device) -> str:
+    """Return what results call a device: the model of a GPU, or ``cpu``."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"

@@ -26,13 +26,8 @@ from mlip_compose.potentials.base import (
     silent,
 )
 from mlip_compose.potentials.files import read_facts
-from mlip_compose.potentials.model_card import ModelCard, read_card
-from mlip_compose.potentials.pretrained.calculator_model import (
-    CardCalculator,
-    load_calculator,
-    make_from_card,
-)
-from mlip_compose.potentials.pretrained.consent import (
+from mlip_compose.potentials.published.card import ModelCard, read_card
+from mlip_compose.potentials.published.consent import (
     card_sha256,
     remember_card,
     remember_trust,
@@ -40,32 +35,22 @@ from mlip_compose.potentials.pretrained.consent import (
     require_remembered_trust,
     require_trust,
 )
-from mlip_compose.potentials.pretrained.settings import FineTuningSettings, ZeroShotSettings
-from mlip_compose.potentials.pretrained.weights import find_weights
+from mlip_compose.potentials.published.weights import find_weights
+from mlip_compose.potentials.published.with_calculator import (
+    CardCalculator,
+    load_calculator,
+    make_from_card,
+)
 
 if TYPE_CHECKING:
-    from mlip_compose.potentials.pretrained.potential import PretrainedPotential
+    from mlip_compose.potentials.published.potential import PretrainedPotential
+from mlip_compose.potentials.published.settings import (
+    NativeSettings,
+    TunedSettings,
+    WeightsSettings,
+)
 
 FINE_TUNED: Final = ":fine-tuned"
-
-
-class WeightsSettings(Settings):
-    """Where the weights are, and whether they are trusted."""
-
-    weights: str | None = Field(
-        default=None, description="path of the weights file; null looks for it and downloads it"
-    )
-    trust: bool = Field(
-        default=False, description="consent to weights that run code when they are loaded"
-    )
-
-
-class NativeSettings(WeightsSettings, ZeroShotSettings):
-    """Settings of a published model that runs in this environment, used as it is."""
-
-
-class TunedSettings(WeightsSettings, FineTuningSettings):
-    """Settings of a published model that is trained on here."""
 
 
 @cache
@@ -119,7 +104,7 @@ def load_saved(name: str, directory: Path) -> Potential:
         return load_calculator(name, directory)
     for package in ("graph_pes", card.package):
         require_package(f"loading {name}", package, "foundation")
-    from mlip_compose.potentials.pretrained.potential import load_pretrained
+    from mlip_compose.potentials.published.potential import load_pretrained
 
     report = facts.get("report")
     given = report.get("weights") if isinstance(report, dict) else None
@@ -222,7 +207,7 @@ def _fit(
     if card.backend == "calculator":
         return CardCalculator(card, weights, chosen.weights)
     assert weights is not None  # a card of a backend of this environment names its file
-    from mlip_compose.potentials.pretrained.fine_tuning import fine_tune, zero_shot
+    from mlip_compose.potentials.published.fine_tuning import fine_tune, zero_shot
 
     if isinstance(chosen, NativeSettings):
         return _remembering(zero_shot(name, card, weights, data, chosen), chosen.weights)

@@ -10,9 +10,9 @@ from mlip_compose.core.records import PRIMARY, SECONDARY, Failure, ReceptiveFiel
 from mlip_compose.potentials.additive.kind import KIND as ADDITIVE
 from mlip_compose.potentials.additive.kind import AdditiveSettings
 from mlip_compose.potentials.base import BacksOff, ListsTerms
-from mlip_compose.potentials.mace import SMALL as LEARNER
+from mlip_compose.potentials.neural.architectures.mace import SMALL as LEARNER
+from mlip_compose.potentials.neural.architectures.residual import larger_field, left_over
 from mlip_compose.potentials.registry import get_kind, load_potential
-from mlip_compose.potentials.residual import larger_field, left_over
 from mlip_compose.store.reader import Store
 
 NAMES = ("H-2-H", "OH-1-H", "OH-2-H")

@@ -1,0 +1,1 @@
+"""Architectures, one a file: settings, and a function that builds the model."""

@@ -1,0 +1,1 @@
+"""Published models as potentials: as they are, and fine-tuned."""
