@@ -17,8 +17,8 @@ import time
 from itertools import cycle, islice
 from pathlib import Path
 
+from mlip_compose.engine.choice import local
 from mlip_compose.studies.build import Job
-from mlip_compose.studies.engine.places import local
 from mlip_compose.studies.recipe import load_recipe
 
 BUDGET = 1.0  # GB

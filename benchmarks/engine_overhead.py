@@ -20,8 +20,8 @@ from pathlib import Path
 
 from distributed import Client, LocalCluster
 
-from mlip_compose.studies.engine.engine import Engine
-from mlip_compose.studies.engine.places import local, running
+from mlip_compose.engine.choice import local, running
+from mlip_compose.engine.engine import Engine
 
 BUDGET = 20.0  # ms
 UNITS = 10_000

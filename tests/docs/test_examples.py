@@ -9,7 +9,7 @@ import typer
 import yaml
 
 from mlip_compose.cli.app import app
-from mlip_compose.studies.engine.job_queue import JobQueue
+from mlip_compose.engine.job_queue import JobQueue
 from mlip_compose.studies.recipe import Recipe
 from mlip_compose.studies.study import Entry, Study
 

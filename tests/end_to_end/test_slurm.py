@@ -14,10 +14,10 @@ import yaml
 from units import hold_gpu
 
 from mlip_compose.core.errors import RequestError
+from mlip_compose.engine.choice import queued
 from mlip_compose.store.catalogue import dataset_path
 from mlip_compose.store.reader import Store
 from mlip_compose.store.writer import write_store
-from mlip_compose.studies.engine.places import queued
 
 COMMAND = Path(sys.executable).parent / "mlip-compose"
 DEADLINE = 120  # s

@@ -13,7 +13,7 @@ import pytest
 
 from faults import Command, content, run
 from mlip_compose.core.errors import RequestError
-from mlip_compose.studies.locks import CLAIM, held
+from mlip_compose.engine.locks import CLAIM, held
 
 RUN = ("run", "study.yaml", "--out", "results", "-j", "1")
 

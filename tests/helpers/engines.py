@@ -1,6 +1,6 @@
 """Engines that tests share, so that processes start once; ``tests/conftest.py`` ends them."""
 
-from mlip_compose.studies.engine.places import local
+from mlip_compose.engine.choice import local
 
 ONE = local(1)
 TWO = local(2)

@@ -7,10 +7,10 @@ import pytest
 from small_study import SILENT, small_study, write_small
 
 from mlip_compose.core.errors import RequestError, SchemaError
+from mlip_compose.engine.in_process import Here
 from mlip_compose.report.page import render_report
 from mlip_compose.studies.archive import ARCHIVED, archive
 from mlip_compose.studies.directory import ResultsDirectory
-from mlip_compose.studies.engine.here import Here
 from mlip_compose.studies.results import read_results
 from mlip_compose.studies.run import run_study
 

@@ -10,10 +10,10 @@ from engines import ONE, TWO, Here
 
 from mlip_compose.core.errors import RequestError, UnknownNameError, UnwritableError
 from mlip_compose.core.records import Failure
+from mlip_compose.engine.locks import held
 from mlip_compose.store.reader import Store
 from mlip_compose.studies import build as module
 from mlip_compose.studies.build import build
-from mlip_compose.studies.locks import held
 from mlip_compose.studies.recipe import load_recipe
 
 
@@ -61,7 +61,7 @@ SCRIPT = """
 import sys
 from pathlib import Path
 from mlip_compose.studies.build import build
-from mlip_compose.studies.engine.places import local
+from mlip_compose.engine.choice import local
 from mlip_compose.studies.recipe import load_recipe
 if __name__ == "__main__":
     print("begin", flush=True)

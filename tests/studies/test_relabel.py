@@ -109,7 +109,7 @@ def test_the_number_of_processes_changes_no_byte(finished, tmp_path):
 SCRIPT = """
 import sys, pathlib
 from mlip_compose.store.catalogue import open_store
-from mlip_compose.studies.engine.places import local
+from mlip_compose.engine.choice import local
 from mlip_compose.studies.relabel import Relabelling, relabel
 
 def watch(group, fraction, failure):

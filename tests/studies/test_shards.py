@@ -11,10 +11,10 @@ from small_study import NAMES, SILENT, small_study, write_small
 
 from mlip_compose.cli.main import main
 from mlip_compose.core.errors import RequestError, SchemaError, UnreadableError
+from mlip_compose.engine.in_process import Here
 from mlip_compose.store.reader import Store
 from mlip_compose.studies import merging, shards
 from mlip_compose.studies.directory import ResultsDirectory
-from mlip_compose.studies.engine.here import Here
 from mlip_compose.studies.merging import merge_shards, study_of
 from mlip_compose.studies.plan import plan
 from mlip_compose.studies.run import run_study

@@ -10,7 +10,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mlip_compose.studies.engine.engine import Engine
+    from mlip_compose.engine.engine import Engine
 
 Processes = Annotated[
     int | None,
@@ -36,7 +36,7 @@ def engine_of(
     RequestError
         Two places at once, or a cluster file that cannot be used.
     """
-    from mlip_compose.studies.engine import places
+    from mlip_compose.engine import choice as places
 
     one_place({"--processes": processes, "--scheduler": scheduler, "--cluster": cluster})
     if scheduler is not None:

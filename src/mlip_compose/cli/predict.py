@@ -24,8 +24,8 @@ from mlip_compose.cli.output import (
 from mlip_compose.core.errors import RequestError
 
 if TYPE_CHECKING:
+    from mlip_compose.engine.engine import Engine
     from mlip_compose.predictions.file import Predictions
-    from mlip_compose.studies.engine.engine import Engine
     from mlip_compose.studies.plan import Target
     from mlip_compose.studies.study import Entry
 

@@ -50,8 +50,8 @@ def run(
     json: Json = False,
 ) -> None:
     """Train, predict, score and report what is missing of a study."""
+    from mlip_compose.engine.in_process import Here
     from mlip_compose.studies.directory import ResultsDirectory
-    from mlip_compose.studies.engine.here import Here
     from mlip_compose.studies.planned import planned
     from mlip_compose.studies.run import run_study
     from mlip_compose.studies.shards import Shard, run_shard

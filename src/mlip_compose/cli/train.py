@@ -25,8 +25,8 @@ from mlip_compose.cli.output import (
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+    from mlip_compose.engine.engine import Engine
     from mlip_compose.report.bundle import UnitFacts
-    from mlip_compose.studies.engine.engine import Engine
     from mlip_compose.studies.training import TrainingJob
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Final
 
 from mlip_compose.core.records import Failure
+from mlip_compose.engine.engine import Runs
 from mlip_compose.evaluation.paired import paired_differences
 from mlip_compose.evaluation.ranking import rankings
 from mlip_compose.evaluation.results import PairedDifference, Ranking, Score
-from mlip_compose.studies.engine.base import Runs
 from mlip_compose.studies.watch import Watch
 
 PAIRED_METRICS: Final = ("forces_mae", "energy_mae_per_atom_within")

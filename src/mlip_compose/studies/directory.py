@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from mlip_compose.core.errors import SchemaError, excerpt
 from mlip_compose.core.files import set_aside
-from mlip_compose.studies.locks import held
+from mlip_compose.engine.locks import held
 
 Model = TypeVar("Model", bound=BaseModel)
 

@@ -9,8 +9,8 @@ from typing import Final
 
 from mlip_compose.core.errors import DataError
 from mlip_compose.core.files import write_text, writing
+from mlip_compose.engine.locks import CLAIM, LOCK, held
 from mlip_compose.store.reader import Store
-from mlip_compose.studies.locks import CLAIM, LOCK, held
 
 WHOLE: Final = "finished.h5"
 SUM: Final = "finished.sha256"

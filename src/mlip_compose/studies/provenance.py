@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 
-from mlip_compose.studies.engine.places import available_cores
+from mlip_compose.engine.choice import available_cores
 
 PACKAGES: Final = (
     "mlip-compose",

@@ -24,12 +24,13 @@ from mlip_compose.core.records import (
     IntArray,
     Molecule,
 )
+from mlip_compose.engine.engine import Engine
+from mlip_compose.engine.locks import held
 from mlip_compose.references.base import Reference
 from mlip_compose.references.registry import get_reference
 from mlip_compose.store.reader import Store
 from mlip_compose.store.schema import TRAJECTORIES, StoreHeader
 from mlip_compose.store.writer import write_store
-from mlip_compose.studies.engine.engine import Engine
 from mlip_compose.studies.frame_labels import (
     FrameLabels,
     joined,
@@ -37,7 +38,6 @@ from mlip_compose.studies.frame_labels import (
     read_labels,
     write_labels,
 )
-from mlip_compose.studies.locks import held
 from mlip_compose.studies.parts import finish, finished_before, parts_of
 
 ORIGIN: Final = "relabelled_from"

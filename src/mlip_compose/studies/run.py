@@ -10,13 +10,13 @@ from typing import Final
 
 from mlip_compose.core.errors import UnreadableError
 from mlip_compose.core.files import set_aside, write_text
+from mlip_compose.engine.engine import Runs
 from mlip_compose.report.bundle import StudyResults
 from mlip_compose.store.catalogue import dataset_path
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.comparing import compare
 from mlip_compose.studies.damage import make_way, repaired
 from mlip_compose.studies.directory import ResultsDirectory
-from mlip_compose.studies.engine.base import Runs
 from mlip_compose.studies.foreign_rows import ForeignRow, foreign_rows
 from mlip_compose.studies.gallery import Predicted, update_gallery
 from mlip_compose.studies.plan import Training, plan

@@ -10,6 +10,7 @@ from typing import Generic, Protocol, TypeVar
 from mlip_compose.core.errors import ChecksumError
 from mlip_compose.core.files import sha256_of, write_text
 from mlip_compose.core.records import Failure
+from mlip_compose.engine.engine import Runs
 from mlip_compose.evaluation.ceiling import CeilingScore
 from mlip_compose.evaluation.results import Score
 from mlip_compose.predictions.file import Predictions
@@ -18,7 +19,6 @@ from mlip_compose.store.reader import Store
 from mlip_compose.studies.ceilings import score_against_ceiling
 from mlip_compose.studies.damage import predicted
 from mlip_compose.studies.directory import ResultsDirectory, read_kept
-from mlip_compose.studies.engine.base import Runs
 from mlip_compose.studies.plan import Target
 from mlip_compose.studies.scoring import score_predictions
 from mlip_compose.studies.watch import Watch

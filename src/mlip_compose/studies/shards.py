@@ -14,11 +14,11 @@ from mlip_compose import __version__
 from mlip_compose.core.documents import Strict
 from mlip_compose.core.errors import RequestError, SchemaError, UnreadableError
 from mlip_compose.core.files import write_text
+from mlip_compose.engine.engine import Runs
 from mlip_compose.store.catalogue import dataset_path
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.damage import make_way, repaired
 from mlip_compose.studies.directory import ResultsDirectory, reason_of
-from mlip_compose.studies.engine.base import Runs
 from mlip_compose.studies.plan import Training, plan
 from mlip_compose.studies.preflight import check_there
 from mlip_compose.studies.scores import score_missing

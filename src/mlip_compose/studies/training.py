@@ -18,6 +18,7 @@ from mlip_compose.core.documents import parse_json
 from mlip_compose.core.errors import ChecksumError, SchemaError, UnreadableError
 from mlip_compose.core.files import set_aside, write_text, writing
 from mlip_compose.core.records import PRIMARY, SECONDARY, Failure, IntArray, TrainingSet
+from mlip_compose.engine.locks import held
 from mlip_compose.potentials.base import Potential
 from mlip_compose.potentials.files import check_model
 from mlip_compose.potentials.registry import load_potential
@@ -26,7 +27,6 @@ from mlip_compose.report.bundle import UnitFacts
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.damage import derived
 from mlip_compose.studies.directory import ResultsDirectory
-from mlip_compose.studies.locks import held
 from mlip_compose.studies.plan import Training
 from mlip_compose.studies.prediction import predict_selection
 from mlip_compose.studies.study import Entry

@@ -11,8 +11,8 @@ import pytest
 import torch
 from units import hold_gpu
 
-from mlip_compose.studies.engine import gpus
-from mlip_compose.studies.engine.places import local
+from mlip_compose.engine import local as gpus
+from mlip_compose.engine.choice import local
 
 
 @pytest.fixture

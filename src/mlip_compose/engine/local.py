@@ -1,20 +1,45 @@
-"""Worker processes on this machine, of one thread each; the first ones have a GPU to themselves."""
+"""Graphics processors of this machine, as a process that starts others counts them."""
 
 from __future__ import annotations
 
+import importlib.util
 import logging
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from mlip_compose.core.errors import RequestError
 from mlip_compose.core.interruption import sheltered
-from mlip_compose.studies.engine.engine import GPU, Workers
-from mlip_compose.studies.engine.gpus import VARIABLE, visible_gpus
-from mlip_compose.studies.engine.scratch import scratch_directory
+from mlip_compose.engine.engine import GPU, Workers
+from mlip_compose.engine.locks import scratch_directory
 
 if TYPE_CHECKING:
     from distributed import LocalCluster
+
+
+VARIABLE: Final = "CUDA_VISIBLE_DEVICES"
+"""Says which graphics processors a process may use; PyTorch heeds it for NVIDIA's and AMD's."""
+
+_DRIVERS: Final = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
+"""Where the drivers of NVIDIA, AMD and Windows' subsystem for Linux show themselves."""
+
+
+def visible_gpus() -> tuple[str, ...]:
+    """Return the graphics processors that this process may use, each as ``VARIABLE`` names it.
+
+    PyTorch is asked, and imported, only where a driver is there.
+    """
+    if importlib.util.find_spec("torch") is None or not any(Path(d).exists() for d in _DRIVERS):
+        return ()
+    import torch
+
+    given = os.environ.get(VARIABLE)
+    count: int = torch.cuda.device_count()
+    named = [str(number) for number in range(count)] if given is None else given.split(",")
+    return tuple(name.strip() for name in named[:count])
+
 
 ONE_THREAD: Final[Mapping[str, str]] = {
     "OMP_NUM_THREADS": "1",
@@ -67,7 +92,7 @@ def processes_here(most: int, units: int) -> Iterator[Workers]:
                 local_directory=str(scratch),
                 silence_logs=logging.CRITICAL,
                 env=dict(ONE_THREAD),
-                preload="mlip_compose.studies.engine.worker",
+                preload="mlip_compose.engine.worker",
             )
             client = stack.enter_context(Client(stack.enter_context(cluster)))
 

@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from mlip_compose.core.errors import MissingExtraError, RequestError
-from mlip_compose.studies.engine.engine import Workers
-from mlip_compose.studies.engine.job_queue import JobQueue
+from mlip_compose.engine.engine import Workers
+from mlip_compose.engine.job_queue import JobQueue
 
 if TYPE_CHECKING:
     from distributed import SpecCluster

@@ -14,10 +14,10 @@ from uuid import uuid4
 
 from mlip_compose import __version__
 from mlip_compose.core.errors import RequestError
-from mlip_compose.studies.engine.batch_jobs import workers_of_jobs
-from mlip_compose.studies.engine.engine import Engine, Workers
-from mlip_compose.studies.engine.job_queue import JobQueue, read_job_queue
-from mlip_compose.studies.engine.local_cluster import processes_here
+from mlip_compose.engine.batch_jobs import workers_of_jobs
+from mlip_compose.engine.engine import Engine, Workers
+from mlip_compose.engine.job_queue import JobQueue, read_job_queue
+from mlip_compose.engine.local import processes_here
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -78,7 +78,7 @@ def queued(path: Path, shared: Path) -> Engine:
     Parameters
     ----------
     path
-        YAML file, see :class:`mlip_compose.studies.engine.job_queue.JobQueue`; read now.
+        YAML file, see :class:`mlip_compose.engine.job_queue.JobQueue`; read now.
     shared
         See :func:`running`.
     """

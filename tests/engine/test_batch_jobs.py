@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from mlip_compose.studies.engine import batch_jobs
+from mlip_compose.engine import batch_jobs
 
 
 class Clock:

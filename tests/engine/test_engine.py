@@ -11,8 +11,8 @@ from engines import ONE, TWO
 from units import die_at_nine, leave_pid_and_sleep, process_id
 
 from mlip_compose.core.records import Failure
-from mlip_compose.studies.engine.local_cluster import ONE_THREAD
-from mlip_compose.studies.engine.places import local
+from mlip_compose.engine.choice import local
+from mlip_compose.engine.local import ONE_THREAD
 
 
 def test_every_unit_is_done_once():

@@ -1,4 +1,4 @@
-"""Independent units of work on the workers of a Dask cluster."""
+"""What every place where units of work are done can do."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import count
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, Protocol, Self, TypeVar
 
 from mlip_compose.core.errors import RequestError
 from mlip_compose.core.host import is_out_of_memory
@@ -18,10 +18,32 @@ from mlip_compose.core.records import Failure
 if TYPE_CHECKING:
     from distributed import Client, Future
 
+
 Item = TypeVar("Item")
+
+Result = TypeVar("Result")
+
+
+class Runs(Protocol):
+    """Does independent units of work; see :meth:`mlip_compose.engine.engine.Engine.run`."""
+
+    def run(
+        self,
+        work: Callable[[Item], Result],
+        items: Sequence[Item],
+        tick: Callable[[], None] = ...,
+        wants_gpu: Callable[[Item], bool] = ...,
+    ) -> Iterator[tuple[Item, Result | Failure]]:
+        """Yield each item with its result, or with the failure of the worker that did it."""
+        ...
+
+
+Item = TypeVar("Item")
+
 Result = TypeVar("Result")
 
 TICK: Final = 0.5  # s
+
 GPU: Final = "GPU"
 """The resource that a worker with a graphics processor declares (``--resources GPU=1``)."""
 

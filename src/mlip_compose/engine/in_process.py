@@ -10,8 +10,8 @@ from threading import Event, Thread
 from typing import TypeVar
 
 from mlip_compose.core.records import Failure
-from mlip_compose.studies.engine.engine import TICK
-from mlip_compose.studies.engine.local_cluster import ONE_THREAD
+from mlip_compose.engine.engine import TICK
+from mlip_compose.engine.local import ONE_THREAD
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -30,7 +30,7 @@ class Here:
         tick: Callable[[], None] = lambda: None,
         wants_gpu: Callable[[Item], bool] = lambda item: False,  # has what its job was given
     ) -> Iterator[tuple[Item, Result | Failure]]:
-        """Do one unit after the other; see :meth:`mlip_compose.studies.engine.engine.Engine.run`.
+        """Do one unit after the other; see :meth:`mlip_compose.engine.engine.Engine.run`.
 
         What libraries print goes to stderr. ``wants_gpu`` is not asked.
         """

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from mlip_compose.core.documents import parse_document, read_text
-from mlip_compose.studies.engine.engine import GPU
+from mlip_compose.engine.engine import GPU
 
 _GPU_DIRECTIVES: Final = {
     "slurm": "--gres=gpu:1",

@@ -6,7 +6,7 @@ import time
 import pytest
 from threadpoolctl import threadpool_info
 
-from mlip_compose.studies.engine.here import Here
+from mlip_compose.engine.in_process import Here
 
 
 def double(number):

@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from mlip_compose.core.errors import RequestError, StudyError, UnknownNameError
-from mlip_compose.studies.engine.batch_jobs import _listed
-from mlip_compose.studies.engine.job_queue import JobQueue, read_job_queue
+from mlip_compose.engine.batch_jobs import _listed
+from mlip_compose.engine.job_queue import JobQueue, read_job_queue
 
 SYSTEMS = {
     "slurm": (dask_jobqueue.SLURMCluster, "#SBATCH"),

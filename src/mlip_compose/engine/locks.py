@@ -1,22 +1,26 @@
-"""A directory is one process's at a time, and a process that died holds none."""
+"""A directory is one process's at a time, and is removed with it where it is scratch."""
 
 from __future__ import annotations
 
 import fcntl
 import json
 import os
+import shutil
 import socket
+import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 from mlip_compose.core.errors import RequestError, UnwritableError
 
 LOCK: Final = ".lock"
+
 CLAIM: Final = ".claim"
 """Where a file system has no locks: a file that is there while a process holds the directory."""
+
 PAUSE: Final = 1.0  # s, between looks at a claim that is waited for
 
 
@@ -110,3 +114,44 @@ def _lives(process: int) -> bool:
     except PermissionError:  # another user's
         return True
     return True
+
+
+PREFIX: Final = "mlip-compose-"
+
+
+@contextmanager
+def scratch_directory() -> Iterator[Path]:
+    """Make a temporary directory, which is removed with the context.
+
+    Those that runs left which were killed are removed first.
+
+    Raises
+    ------
+    RequestError
+        There is no place for one.
+    """
+    try:
+        root = Path(tempfile.gettempdir())
+        _remove_left_over(root)
+        path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=root))
+    except OSError as error:
+        raise RequestError(
+            "a directory for temporary files that can be written",
+            error.strerror or str(error),
+            "Make room there, or name another one by the variable TMPDIR.",
+        ) from error
+    try:
+        with ExitStack() as stack:
+            with suppress(RequestError):
+                stack.enter_context(held(path, wait=True))
+            yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _remove_left_over(root: Path) -> None:
+    for path in root.glob(f"{PREFIX}*"):
+        with suppress(OSError, RequestError):
+            if path.stat().st_uid == os.getuid() and (path / LOCK).is_file():
+                with held(path):
+                    shutil.rmtree(path, ignore_errors=True)
