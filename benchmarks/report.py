@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from mlip_compose.evaluation.gallery import FAILED, Gallery, decode, encode
-from mlip_compose.report.bundle import StudyResults
+from mlip_compose.evaluation.study_results import StudyResults
 from mlip_compose.report.page import write_report
 from mlip_compose.studies.directory import ResultsDirectory
 from mlip_compose.studies.results import read_results

@@ -15,7 +15,7 @@ import time
 import numpy as np
 
 from mlip_compose.core.records import Comparison, Molecule, Parts
-from mlip_compose.evaluation.catalogue import METRICS
+from mlip_compose.evaluation.metric_names import METRICS
 from mlip_compose.evaluation.paired import paired_differences
 from mlip_compose.evaluation.reactions import Minimum
 from mlip_compose.evaluation.score import Header, score

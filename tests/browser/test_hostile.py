@@ -5,7 +5,7 @@ import json
 import pytest
 
 from mlip_compose.evaluation.gallery import Gallery
-from mlip_compose.report.bundle import StudyResults
+from mlip_compose.evaluation.study_results import StudyResults
 from mlip_compose.report.page import write_report
 
 HOSTILE = "<script>alert(1)</script>"

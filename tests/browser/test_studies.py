@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from mlip_compose.report.bundle import StudyResults
+from mlip_compose.evaluation.study_results import StudyResults
 from mlip_compose.report.page import write_report
 
 OTHER = "pbe-d3bj/def2-svp"

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mlip_compose.evaluation.positions_in_molecule import distance_from_end_group
+from mlip_compose.evaluation.attribution import distance_from_end_group
 from mlip_compose.evaluation.results import Score
 from mlip_compose.evaluation.score import score
 

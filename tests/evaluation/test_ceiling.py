@@ -5,8 +5,8 @@ import pytest
 
 from mlip_compose.core.errors import RequestError
 from mlip_compose.core.records import Comparison
-from mlip_compose.evaluation.catalogue import MATCHED, METRICS
 from mlip_compose.evaluation.ceiling import CeilingHeader, CeilingScore, ceiling_score
+from mlip_compose.evaluation.metric_names import MATCHED, METRICS
 
 HEADER = CeilingHeader(
     task="length",

@@ -3,8 +3,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mlip_compose.evaluation.ceiling import CeilingHeader, ceiling_score
-from mlip_compose.evaluation.ceiling_seeds import CeilingSummary, ceiling_summaries
+from mlip_compose.evaluation.ceiling import (
+    CeilingHeader,
+    CeilingSummary,
+    ceiling_score,
+    ceiling_summaries,
+)
 
 HEADER = CeilingHeader(
     task="length",

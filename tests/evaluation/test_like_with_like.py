@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mlip_compose.core.errors import DataError
-from mlip_compose.evaluation.catalogue import MATCHED
+from mlip_compose.evaluation.metric_names import MATCHED
 from mlip_compose.evaluation.metrics import frame_errors
 from mlip_compose.evaluation.score import score
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mlip_compose.evaluation.positions_in_molecule import (
+from mlip_compose.evaluation.attribution import (
     NOWHERE,
     distance_from_end_group,
     distance_from_novel_atom,

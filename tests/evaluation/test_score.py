@@ -3,7 +3,7 @@ import pytest
 from pydantic import ValidationError
 
 from mlip_compose.core.errors import DataError, RequestError, SchemaError
-from mlip_compose.evaluation.catalogue import METRICS
+from mlip_compose.evaluation.metric_names import METRICS
 from mlip_compose.evaluation.pooling import frame_pool
 from mlip_compose.evaluation.reactions import Minimum
 from mlip_compose.evaluation.results import Score

@@ -27,11 +27,11 @@ from mutations import (
 )
 from test_stores import write_toy
 
+from mlip_compose.evaluation.study_results import UnitFacts
 from mlip_compose.potentials.additive.kind import KIND as ADDITIVE
 from mlip_compose.potentials.base import ListsTerms
 from mlip_compose.potentials.composition import KIND as COMPOSITION
 from mlip_compose.potentials.registry import load_potential
-from mlip_compose.report.bundle import UnitFacts
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.evaluate import predict_unit, target_of
 from mlip_compose.studies.training import read_unit, training_set

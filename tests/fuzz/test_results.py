@@ -19,8 +19,8 @@ from mlip_compose.evaluation.horizon import horizons
 from mlip_compose.evaluation.paired import paired_differences
 from mlip_compose.evaluation.ranking import rankings
 from mlip_compose.evaluation.results import Score
+from mlip_compose.evaluation.study_results import DatasetFacts, StudyResults, UnitFacts
 from mlip_compose.predictions.file import Predictions, read_predictions, write_predictions
-from mlip_compose.report.bundle import DatasetFacts, StudyResults, UnitFacts
 from mlip_compose.report.page import write_report
 from mlip_compose.report.terminal import leaderboard_table
 from mlip_compose.studies.archive import ARCHIVED, Archived, read_archived

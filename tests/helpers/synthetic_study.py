@@ -18,8 +18,8 @@ from mlip_compose.evaluation.horizon import horizons
 from mlip_compose.evaluation.learning import levellings
 from mlip_compose.evaluation.paired import paired_differences
 from mlip_compose.evaluation.ranking import rankings
+from mlip_compose.evaluation.study_results import DatasetFacts, StudyResults, UnitFacts
 from mlip_compose.predictions.file import PredictionHeader, Predictions
-from mlip_compose.report.bundle import DatasetFacts, StudyResults, UnitFacts
 from mlip_compose.store.catalogue import dataset_path
 from mlip_compose.store.reader import Store
 from mlip_compose.studies import gallery

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mlip_compose.evaluation.results import Interval, Metric, MoleculeScore, PairedDifference, Score
-from mlip_compose.report.bundle import DatasetFacts, StudyResults, UnitFacts
+from mlip_compose.evaluation.study_results import DatasetFacts, StudyResults, UnitFacts
 
 GROUPS = ["H", "OH", "NH2", "SH", "F", "Cl", "CHO", "COOH", "CONH2", "CN"]
 HALF_A = ["H", "OH", "SH", "CHO", "CONH2"]

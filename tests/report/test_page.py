@@ -6,7 +6,7 @@ import pytest
 from whole_page import whole
 
 from mlip_compose.core.errors import UnwritableError
-from mlip_compose.report.bundle import StudyResults
+from mlip_compose.evaluation.study_results import StudyResults
 from mlip_compose.report.packing import unpack
 from mlip_compose.report.page import render_report, write_report
 

@@ -14,7 +14,7 @@ from mlip_compose.evaluation.results import (
     SeedSummary,
     SeedValue,
 )
-from mlip_compose.report.bundle import StudyResults
+from mlip_compose.evaluation.study_results import StudyResults
 from mlip_compose.report.leaderboard import (
     MAIN_METRIC,
     build_board,

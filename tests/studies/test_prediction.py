@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from mlip_compose.evaluation.study_results import UnitFacts
 from mlip_compose.potentials.calculator import CalculatorSettings, make
-from mlip_compose.report.bundle import UnitFacts
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.evaluate import certified, target_of
 from mlip_compose.studies.prediction import (

@@ -5,16 +5,15 @@ from pathlib import Path
 from statistics import fmean
 
 from mlip_compose.evaluation.additivity import ReactionErrors
-from mlip_compose.evaluation.attribution_results import ForceRow
-from mlip_compose.evaluation.catalogue import FAMILIAR as FAMILIAR
-from mlip_compose.evaluation.catalogue import MATCHED as MATCHED
-from mlip_compose.evaluation.catalogue import NOVEL as NOVEL
 from mlip_compose.evaluation.ceiling import CeilingMetric, CeilingScore
 from mlip_compose.evaluation.horizon import Horizon
 from mlip_compose.evaluation.learning import Levelling
+from mlip_compose.evaluation.metric_names import FAMILIAR as FAMILIAR
+from mlip_compose.evaluation.metric_names import MATCHED as MATCHED
+from mlip_compose.evaluation.metric_names import NOVEL as NOVEL
 from mlip_compose.evaluation.pooling import TestPart
-from mlip_compose.evaluation.results import Interval, Metric, Score
-from mlip_compose.report.bundle import StudyResults, UnitFacts
+from mlip_compose.evaluation.results import ForceRow, Interval, Metric, Score
+from mlip_compose.evaluation.study_results import StudyResults, UnitFacts
 from mlip_compose.report.leaderboard import MAIN_METRIC, Cell, Entry, cell_of, entries_of, runs_of
 from mlip_compose.studies.directory import ResultsDirectory
 from mlip_compose.studies.results import read_results

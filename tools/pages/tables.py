@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from mlip_compose.evaluation.catalogue import METRICS, NEEDS_ZERO, Description
 from mlip_compose.evaluation.horizon import HORIZON_METRICS
+from mlip_compose.evaluation.metric_names import METRICS, NEEDS_ZERO, Description
 from mlip_compose.molecules.assembly import full
 from mlip_compose.molecules.groups import END_GROUPS
 from mlip_compose.tasks.certificate import certify

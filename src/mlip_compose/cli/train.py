@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from mlip_compose.engine.engine import Engine
-    from mlip_compose.report.bundle import UnitFacts
+    from mlip_compose.evaluation.study_results import UnitFacts
     from mlip_compose.studies.training import TrainingJob
 
 

@@ -19,7 +19,7 @@ from mlip_compose.core.documents import Interval, Strict
 from mlip_compose.core.records import Molecule
 from mlip_compose.core.units import EV_IN_KCAL_PER_MOL
 from mlip_compose.evaluation.bootstrap import CONFIDENCE, RESAMPLES, estimate
-from mlip_compose.evaluation.catalogue import REACTION_UNIT
+from mlip_compose.evaluation.metric_names import REACTION_UNIT
 from mlip_compose.evaluation.pooling import PARTS, Pool, TestPart
 from mlip_compose.evaluation.reactions import enumerate_reactions
 from mlip_compose.evaluation.results import Score

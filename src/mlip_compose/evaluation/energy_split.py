@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 
 from mlip_compose.core.documents import Interval
 from mlip_compose.core.units import EV_IN_MEV
-from mlip_compose.evaluation.attribution_results import EnergyRow, EnergySplit
 from mlip_compose.evaluation.bootstrap import Estimate, draw_counts
 from mlip_compose.evaluation.pooling import PARTS, TestPart
+from mlip_compose.evaluation.results import EnergyRow, EnergySplit
 
 ALL: Final = "all"
 """The row of all molecules of a part: one slope, and a constant for each family."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Literal
 
-from mlip_compose.evaluation.catalogue import MATCHED
+from mlip_compose.evaluation.metric_names import MATCHED
 from mlip_compose.evaluation.results import Interval, Score, SeedSummary, SeedValue, Strict
 
 HORIZON_GAP: Final = 1.5

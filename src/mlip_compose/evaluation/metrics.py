@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from mlip_compose.core.errors import DataError
 from mlip_compose.core.records import BoolArray, Comparison, FloatArray
 from mlip_compose.core.units import EV_IN_MEV
-from mlip_compose.evaluation.catalogue import MATCHED
+from mlip_compose.evaluation.metric_names import MATCHED
 
 _LARGEST = float(np.finfo(np.float32).max)
 

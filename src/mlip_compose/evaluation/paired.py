@@ -10,7 +10,7 @@ import numpy as np
 
 from mlip_compose.core.errors import RequestError
 from mlip_compose.evaluation.bootstrap import Estimate, estimates
-from mlip_compose.evaluation.catalogue import Description, describe
+from mlip_compose.evaluation.metric_names import Description, describe
 from mlip_compose.evaluation.pooling import PARTS, Pool, TestPart, pool
 from mlip_compose.evaluation.results import PairedDifference, Score
 

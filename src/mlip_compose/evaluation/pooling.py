@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlip_compose.core.errors import SchemaError
-from mlip_compose.evaluation.catalogue import METRICS, Description
+from mlip_compose.evaluation.metric_names import METRICS, Description
 from mlip_compose.evaluation.results import MoleculeScore, ReactionScore
 
 TestPart = Literal["id", "ood"]

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from mlip_compose.core.errors import RequestError
 from mlip_compose.evaluation.bootstrap import Estimate, estimates
-from mlip_compose.evaluation.catalogue import METRICS, Description, describe
+from mlip_compose.evaluation.metric_names import METRICS, Description, describe
 from mlip_compose.evaluation.paired import QUANTITIES, Quantity
 from mlip_compose.evaluation.pooling import PARTS, Pool, TestPart, pool
 from mlip_compose.evaluation.results import RankedPotential, Ranking, Score

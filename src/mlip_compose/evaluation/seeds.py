@@ -10,7 +10,7 @@ import numpy as np
 
 from mlip_compose.core.errors import RequestError
 from mlip_compose.evaluation.bootstrap import Estimate, estimates
-from mlip_compose.evaluation.catalogue import METRICS, Description, describe
+from mlip_compose.evaluation.metric_names import METRICS, Description, describe
 from mlip_compose.evaluation.pooling import Pool, TestPart, pool
 from mlip_compose.evaluation.results import Score, SeedSummary, SeedValue
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import yaml
 
-from mlip_compose.report.bundle import StudyResults, UnitFacts
+from mlip_compose.evaluation.study_results import StudyResults, UnitFacts
 from mlip_compose.report.numbers import DASH, duration, number
 
 UNITS: Final = ("K", "fs", "ps", "u", "eV", "Angstrom")

@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from mlip_compose.evaluation.attribution import NO_NOVEL_ATOM
-from mlip_compose.evaluation.attribution_results import (
+from mlip_compose.evaluation.energy_split import ALL
+from mlip_compose.evaluation.results import (
     Attribution,
     EnergyRow,
     EnergySplit,
     ForceGrouping,
     ForceRow,
+    Interval,
+    Score,
 )
-from mlip_compose.evaluation.energy_split import ALL
-from mlip_compose.evaluation.results import Interval, Score
+from mlip_compose.evaluation.study_results import StudyResults
 from mlip_compose.report.attribution_figures import energy_figure, force_figure
-from mlip_compose.report.bundle import StudyResults
 from mlip_compose.report.leaderboard import Entry, levels_of, tasks_of
 from mlip_compose.report.numbers import DASH, between, number, percent
 from mlip_compose.report.style import Style

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from mlip_compose.report.bundle import StudyResults
+from mlip_compose.evaluation.study_results import StudyResults
 from mlip_compose.report.leaderboard import MAIN_METRIC, Entry, find_score
 from mlip_compose.report.words import group_order
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from mlip_compose.report.bundle import StudyResults
+from mlip_compose.evaluation.study_results import StudyResults
 from mlip_compose.report.cells import Ground, Part, Place, errors_of, ground_of
 from mlip_compose.report.leaderboard import MAIN_METRIC, Entry, tasks_of, unit_of
 from mlip_compose.report.numbers import is_number, number

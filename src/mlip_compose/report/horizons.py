@@ -13,7 +13,7 @@ from typing import Any, Literal
 from mlip_compose.core.records import ReceptiveField
 from mlip_compose.evaluation.horizon import HORIZON_GAP, Horizon, HorizonPoint
 from mlip_compose.evaluation.results import Interval
-from mlip_compose.report.bundle import StudyResults
+from mlip_compose.evaluation.study_results import StudyResults
 from mlip_compose.report.leaderboard import MAIN_METRIC, Entry, runs_of, tasks_of
 from mlip_compose.report.numbers import DASH, between, is_number, number, ratio
 from mlip_compose.report.style import (

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mlip_compose.evaluation.results import Metric, Score, SeedSummary
-from mlip_compose.report.bundle import StudyResults, UnitFacts
+from mlip_compose.evaluation.study_results import StudyResults, UnitFacts
 from mlip_compose.report.numbers import between, is_number, number, ratio
 from mlip_compose.report.words import ROLES, STANDARD_LEVEL
 

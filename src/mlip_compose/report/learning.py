@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mlip_compose.report.bundle import StudyResults, UnitFacts
+from mlip_compose.evaluation.study_results import StudyResults, UnitFacts
 from mlip_compose.report.leaderboard import Entry, tasks_of
 from mlip_compose.report.numbers import is_number, number, percent
 from mlip_compose.report.style import (

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from mlip_compose.report.bundle import StudyResults
+from mlip_compose.evaluation.study_results import StudyResults
 from mlip_compose.report.cells import Ground, Place, errors_of, ground_of
 from mlip_compose.report.leaderboard import MAIN_METRIC, Entry, failure_of, find_score, unit_of
 from mlip_compose.report.numbers import DASH, is_number, number

@@ -18,7 +18,7 @@ from mlip_compose.evaluation.gallery import (
     GallerySet,
 )
 from mlip_compose.evaluation.results import Metric, MoleculeScore
-from mlip_compose.report.bundle import StudyResults
+from mlip_compose.evaluation.study_results import StudyResults
 from mlip_compose.report.drawings import draw_molecule, formula_of
 from mlip_compose.report.leaderboard import default_level, metrics_of
 from mlip_compose.report.numbers import number

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mlip_compose.evaluation.results import Score
-from mlip_compose.report.bundle import StudyResults, UnitFacts
+from mlip_compose.evaluation.study_results import StudyResults, UnitFacts
 from mlip_compose.report.leaderboard import Entry, entries_of
 
 

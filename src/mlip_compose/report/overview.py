@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mlip_compose.evaluation.study_results import StudyResults
 from mlip_compose.report.attribution import largest_errors
-from mlip_compose.report.bundle import StudyResults
 from mlip_compose.report.leaderboard import Board, Cell, Entry
 from mlip_compose.report.numbers import is_number, number, ratio
 

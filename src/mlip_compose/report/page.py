@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mlip_compose import __version__
 from mlip_compose.core.files import write_text
+from mlip_compose.evaluation.study_results import StudyResults
 from mlip_compose.report.account import account
 from mlip_compose.report.attribution import View, attribution_document, attribution_views
-from mlip_compose.report.bundle import StudyResults
 from mlip_compose.report.ceilings import Ceilings, ceiling_rows, ceilings_of
 from mlip_compose.report.costs import COSTS, cost_document
 from mlip_compose.report.curves import curve_document

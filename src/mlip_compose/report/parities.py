@@ -6,7 +6,7 @@ import math
 from typing import Any, Final
 
 from mlip_compose.evaluation.parity import Parity
-from mlip_compose.report.bundle import StudyResults
+from mlip_compose.evaluation.study_results import StudyResults
 from mlip_compose.report.leaderboard import Entry, find_score
 from mlip_compose.report.numbers import number, percent
 from mlip_compose.report.style import Figure, panel, title

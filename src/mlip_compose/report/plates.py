@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
+from mlip_compose.evaluation.study_results import StudyResults
 from mlip_compose.report.attribution import attribution_document, attribution_views
-from mlip_compose.report.bundle import StudyResults
 from mlip_compose.report.ceilings import ceilings_of
 from mlip_compose.report.costs import cost_document
 from mlip_compose.report.curves import curve_document

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mlip_compose.core.errors import MissingExtraError
 from mlip_compose.core.files import write_bytes
-from mlip_compose.report.bundle import StudyResults
+from mlip_compose.evaluation.study_results import StudyResults
 from mlip_compose.report.matplotlib_panel import DASHES, FILLS, draw_panel, marker_style
 from mlip_compose.report.plates import Pane, Plate, plates
 from mlip_compose.report.style import SCALE

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mlip_compose.evaluation.results import RankedPotential, Ranking
-from mlip_compose.report.bundle import StudyResults
+from mlip_compose.evaluation.study_results import StudyResults
 from mlip_compose.report.leaderboard import Board, Entry
 from mlip_compose.report.numbers import DASH, number, percent, ratio
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from mlip_compose.evaluation.additivity import Deviations, KindOfReaction, ReactionErrors
 from mlip_compose.evaluation.relaxations import Relaxations
-from mlip_compose.report.bundle import StudyResults
+from mlip_compose.evaluation.study_results import StudyResults
 from mlip_compose.report.leaderboard import Entry, levels_of, runs_of, tasks_of
 from mlip_compose.report.numbers import DASH, between, number
 from mlip_compose.report.reaction_figures import Dots, reaction_figure, shown

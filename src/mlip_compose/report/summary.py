@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from statistics import fmean
 
-from mlip_compose.evaluation.catalogue import MATCHED, NOVEL
 from mlip_compose.evaluation.horizon import HORIZON_GAP
+from mlip_compose.evaluation.metric_names import MATCHED, NOVEL
 from mlip_compose.evaluation.results import Metric, PairedDifference
-from mlip_compose.report.bundle import StudyResults
+from mlip_compose.evaluation.study_results import StudyResults
 from mlip_compose.report.ceilings import CeilingCell, ceilings_of
 from mlip_compose.report.leaderboard import (
     MAIN_METRIC,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from mlip_compose.report.bundle import StudyResults
+from mlip_compose.evaluation.study_results import StudyResults
 from mlip_compose.report.ceilings import ceiling_text, ceilings_of, has_ceilings
 from mlip_compose.report.leaderboard import (
     MAIN_METRIC,

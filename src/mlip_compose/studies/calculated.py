@@ -12,6 +12,7 @@ from typing import Any
 from mlip_compose.core.errors import ChecksumError, RequestError
 from mlip_compose.core.records import Failure
 from mlip_compose.engine.engine import Engine
+from mlip_compose.evaluation.study_results import UnitFacts
 from mlip_compose.potentials.calculator import (
     NAME,
     CalculatorPotential,
@@ -19,7 +20,6 @@ from mlip_compose.potentials.calculator import (
     make,
 )
 from mlip_compose.predictions.file import Predictions
-from mlip_compose.report.bundle import UnitFacts
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.plan import Target
 from mlip_compose.studies.prediction import (

@@ -12,9 +12,9 @@ from mlip_compose import __version__
 from mlip_compose.core.documents import canonical_json, is_file
 from mlip_compose.core.errors import ChecksumError, StudyError
 from mlip_compose.core.files import sha256_of
+from mlip_compose.evaluation.study_results import UnitFacts
 from mlip_compose.predictions.file import PredictionHeader
 from mlip_compose.predictions.joined import read_joined
-from mlip_compose.report.bundle import UnitFacts
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.foreign_files import refuse_foreign
 from mlip_compose.studies.plan import Target, Training

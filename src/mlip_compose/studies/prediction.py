@@ -10,9 +10,9 @@ from typing import Final
 import numpy as np
 
 from mlip_compose.core.records import Frames, IntArray, Molecule, PredictedFrames
+from mlip_compose.evaluation.study_results import UnitFacts
 from mlip_compose.potentials.base import BacksOff, FailsFrames, Potential
 from mlip_compose.predictions.file import PredictionHeader, Predictions
-from mlip_compose.report.bundle import UnitFacts
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.plan import Target
 from mlip_compose.studies.relaxing import relax_minima

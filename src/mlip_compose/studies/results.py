@@ -10,14 +10,13 @@ from pydantic import ValidationError
 from mlip_compose.core.errors import DataError, SchemaError, UnreadableError
 from mlip_compose.core.files import set_aside
 from mlip_compose.evaluation.additivity import Additivity, reaction_errors, reference_additivity
-from mlip_compose.evaluation.ceiling import CeilingScore
-from mlip_compose.evaluation.ceiling_seeds import ceiling_summaries
+from mlip_compose.evaluation.ceiling import CeilingScore, ceiling_summaries
 from mlip_compose.evaluation.horizon import horizons
 from mlip_compose.evaluation.learning import levellings
 from mlip_compose.evaluation.relaxations import relaxations
 from mlip_compose.evaluation.results import Score
 from mlip_compose.evaluation.seeds import seed_summaries
-from mlip_compose.report.bundle import DatasetFacts, StudyResults, UnitFacts
+from mlip_compose.evaluation.study_results import DatasetFacts, StudyResults, UnitFacts
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.comparing import Compared
 from mlip_compose.studies.directory import ResultsDirectory, reason_of

@@ -11,7 +11,7 @@ from typing import Final
 from mlip_compose.core.errors import UnreadableError
 from mlip_compose.core.files import set_aside, write_text
 from mlip_compose.engine.engine import Runs
-from mlip_compose.report.bundle import StudyResults
+from mlip_compose.evaluation.study_results import StudyResults
 from mlip_compose.store.catalogue import dataset_path
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.comparing import compare

@@ -11,7 +11,7 @@ from typing import Any, Final
 from mlip_compose.core.files import write_text
 from mlip_compose.core.records import Failure
 from mlip_compose.engine.engine import Runs
-from mlip_compose.report.bundle import UnitFacts
+from mlip_compose.evaluation.study_results import UnitFacts
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.archive import read_archived
 from mlip_compose.studies.damage import derived

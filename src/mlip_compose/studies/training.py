@@ -19,11 +19,11 @@ from mlip_compose.core.errors import ChecksumError, SchemaError, UnreadableError
 from mlip_compose.core.files import set_aside, write_text, writing
 from mlip_compose.core.records import PRIMARY, SECONDARY, Failure, IntArray, TrainingSet
 from mlip_compose.engine.locks import held
+from mlip_compose.evaluation.study_results import UnitFacts
 from mlip_compose.potentials.base import Potential
 from mlip_compose.potentials.files import check_model
 from mlip_compose.potentials.registry import load_potential
 from mlip_compose.predictions.file import write_predictions
-from mlip_compose.report.bundle import UnitFacts
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.damage import derived
 from mlip_compose.studies.directory import ResultsDirectory

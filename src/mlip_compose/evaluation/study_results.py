@@ -8,8 +8,7 @@ from pydantic import Field
 
 from mlip_compose.core.records import ReceptiveField
 from mlip_compose.evaluation.additivity import Additivity, ReactionErrors
-from mlip_compose.evaluation.ceiling import CeilingScore
-from mlip_compose.evaluation.ceiling_seeds import CeilingSummary
+from mlip_compose.evaluation.ceiling import CeilingScore, CeilingSummary
 from mlip_compose.evaluation.gallery import Gallery
 from mlip_compose.evaluation.horizon import Horizon
 from mlip_compose.evaluation.learning import Levelling

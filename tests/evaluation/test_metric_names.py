@@ -1,7 +1,7 @@
 import pytest
 
 from mlip_compose.core.errors import UnknownNameError
-from mlip_compose.evaluation.catalogue import METRICS, describe
+from mlip_compose.evaluation.metric_names import METRICS, describe
 
 
 def test_the_metrics_of_the_design_are_there():
