@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mlip_compose.evaluation.results import Interval
+from mlip_compose.core.documents import Interval
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))
 from pages import finding_tables as tables

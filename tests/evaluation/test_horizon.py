@@ -1,7 +1,8 @@
 import pytest
 
+from mlip_compose.core.documents import Interval
 from mlip_compose.evaluation.horizon import HORIZON_GAP, horizon, horizons
-from mlip_compose.evaluation.results import Interval, Metric, Score, SeedSummary, SeedValue
+from mlip_compose.evaluation.results import Metric, Score, SeedSummary, SeedValue
 
 
 def gap_of(value, low=None, high=None):

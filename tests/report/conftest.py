@@ -6,7 +6,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from mlip_compose.evaluation.results import Interval, Metric, MoleculeScore, PairedDifference, Score
+from mlip_compose.core.documents import Interval
+from mlip_compose.evaluation.results import Metric, MoleculeScore, PairedDifference, Score
 from mlip_compose.evaluation.study_results import DatasetFacts, StudyResults, UnitFacts
 
 GROUPS = ["H", "OH", "NH2", "SH", "F", "Cl", "CHO", "COOH", "CONH2", "CN"]

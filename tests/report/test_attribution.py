@@ -6,13 +6,13 @@ import re
 import pytest
 from whole_page import whole
 
+from mlip_compose.core.documents import Interval
 from mlip_compose.evaluation.results import (
     Attribution,
     EnergyRow,
     EnergySplit,
     ForceGrouping,
     ForceRow,
-    Interval,
 )
 from mlip_compose.report.attribution import attribution_document, attribution_views, largest_errors
 from mlip_compose.report.leaderboard import build_board, entries_of, metrics_of

@@ -3,8 +3,9 @@ import io
 import pytest
 from whole_page import whole
 
+from mlip_compose.core.documents import Interval
 from mlip_compose.evaluation.ceiling import CeilingMetric, CeilingScore, CeilingSummary
-from mlip_compose.evaluation.results import Interval, SeedSummary, SeedValue
+from mlip_compose.evaluation.results import SeedSummary, SeedValue
 from mlip_compose.report.ceilings import ceiling_rows, ceiling_text, ceilings_of
 from mlip_compose.report.gaps import gap_caption, gap_figure
 from mlip_compose.report.leaderboard import build_board, entries_of, metrics_of

@@ -7,13 +7,8 @@ import pytest
 from rich.console import Console
 from whole_page import whole
 
-from mlip_compose.evaluation.results import (
-    Interval,
-    RankedPotential,
-    Ranking,
-    SeedSummary,
-    SeedValue,
-)
+from mlip_compose.core.documents import Interval
+from mlip_compose.evaluation.results import RankedPotential, Ranking, SeedSummary, SeedValue
 from mlip_compose.evaluation.study_results import StudyResults
 from mlip_compose.report.leaderboard import (
     MAIN_METRIC,

@@ -6,9 +6,10 @@ import re
 import pytest
 from whole_page import island
 
+from mlip_compose.core.documents import Interval
 from mlip_compose.evaluation.additivity import reaction_errors, reference_additivity
 from mlip_compose.evaluation.relaxations import Relaxations
-from mlip_compose.evaluation.results import Interval, ReactionScore
+from mlip_compose.evaluation.results import ReactionScore
 from mlip_compose.evaluation.study_results import StudyResults
 from mlip_compose.molecules.assembly import assemble, parse_name
 from mlip_compose.report.leaderboard import entries_of

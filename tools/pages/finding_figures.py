@@ -3,8 +3,8 @@
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
+from mlip_compose.core.documents import Interval
 from mlip_compose.evaluation.horizon import HORIZON_GAP
-from mlip_compose.evaluation.results import Interval
 from mlip_compose.report.gaps import gap_figure
 from mlip_compose.report.leaderboard import Board, Entry, build_board, entries_of, metrics_of
 from mlip_compose.report.plates import Pane, Plate

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from mlip_compose.core.documents import Interval
 from mlip_compose.evaluation.ceiling import CeilingMetric
-from mlip_compose.evaluation.results import Interval
 from mlip_compose.report.numbers import DASH, between, duration, number, percent, ratio
 from pages import published as at
 from pages.markdown import code, table

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from mlip_compose.core.documents import Interval
 from mlip_compose.evaluation.learning import LEVEL
-from mlip_compose.evaluation.results import Interval
 from mlip_compose.report.numbers import number, percent, ratio
 from mlip_compose.report.words import joined
 from pages import finding_tables as tables

@@ -4,6 +4,7 @@ from functools import cache
 from pathlib import Path
 from statistics import fmean
 
+from mlip_compose.core.documents import Interval
 from mlip_compose.evaluation.additivity import ReactionErrors
 from mlip_compose.evaluation.ceiling import CeilingMetric, CeilingScore
 from mlip_compose.evaluation.horizon import Horizon
@@ -12,7 +13,7 @@ from mlip_compose.evaluation.metric_names import FAMILIAR as FAMILIAR
 from mlip_compose.evaluation.metric_names import MATCHED as MATCHED
 from mlip_compose.evaluation.metric_names import NOVEL as NOVEL
 from mlip_compose.evaluation.pooling import TestPart
-from mlip_compose.evaluation.results import ForceRow, Interval, Metric, Score
+from mlip_compose.evaluation.results import ForceRow, Metric, Score
 from mlip_compose.evaluation.study_results import StudyResults, UnitFacts
 from mlip_compose.report.leaderboard import MAIN_METRIC, Cell, Entry, cell_of, entries_of, runs_of
 from mlip_compose.studies.directory import ResultsDirectory

@@ -1,4 +1,4 @@
-"""What every place where units of work are done can do."""
+"""Units of work on the workers of a Dask cluster, and what every engine can do."""
 
 from __future__ import annotations
 
@@ -37,10 +37,6 @@ class Runs(Protocol):
         """Yield each item with its result, or with the failure of the worker that did it."""
         ...
 
-
-Item = TypeVar("Item")
-
-Result = TypeVar("Result")
 
 TICK: Final = 0.5  # s
 

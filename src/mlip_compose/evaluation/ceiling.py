@@ -19,6 +19,7 @@ from typing import Final, Literal
 
 import numpy as np
 
+from mlip_compose.core.documents import Interval, Strict
 from mlip_compose.core.errors import RequestError
 from mlip_compose.core.host import single_threaded
 from mlip_compose.core.records import Comparison
@@ -34,7 +35,7 @@ from mlip_compose.evaluation.metric_names import MATCHED, METRICS, Description, 
 from mlip_compose.evaluation.metrics import check, usable_frames
 from mlip_compose.evaluation.offsets import fit_offsets
 from mlip_compose.evaluation.pooling import Pool, frame_pool
-from mlip_compose.evaluation.results import Interval, MoleculeScore, SeedValue, Strict
+from mlip_compose.evaluation.results import MoleculeScore, SeedValue
 from mlip_compose.evaluation.score import molecule_errors, molecule_score
 from mlip_compose.evaluation.seeds import over_seeds
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Literal
 
+from mlip_compose.core.documents import Interval, Strict
 from mlip_compose.evaluation.metric_names import MATCHED
-from mlip_compose.evaluation.results import Interval, Score, SeedSummary, SeedValue, Strict
+from mlip_compose.evaluation.results import Score, SeedSummary, SeedValue
 
 HORIZON_GAP: Final = 1.5
 """The gap up to which a potential counts as generalising."""

@@ -1,4 +1,4 @@
-"""What an attribution says: where in the molecules the error of a potential is."""
+"""What an evaluation says: every number with unit, aggregation, level of theory and split."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from typing import Final, Literal
 from pydantic import Field
 
 from mlip_compose.core.documents import Interval, Strict
-from mlip_compose.core.documents import Interval as Interval
-from mlip_compose.core.documents import Strict as Strict
 from mlip_compose.evaluation.parity import Parity
 
 GroupingName = Literal["family", "chain", "element", "end_distance", "novel_distance"]

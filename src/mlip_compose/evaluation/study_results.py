@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from mlip_compose.core.documents import Strict
 from mlip_compose.core.records import ReceptiveField
 from mlip_compose.evaluation.additivity import Additivity, ReactionErrors
 from mlip_compose.evaluation.ceiling import CeilingScore, CeilingSummary
@@ -13,7 +14,7 @@ from mlip_compose.evaluation.gallery import Gallery
 from mlip_compose.evaluation.horizon import Horizon
 from mlip_compose.evaluation.learning import Levelling
 from mlip_compose.evaluation.relaxations import Relaxations
-from mlip_compose.evaluation.results import PairedDifference, Ranking, Score, SeedSummary, Strict
+from mlip_compose.evaluation.results import PairedDifference, Ranking, Score, SeedSummary
 
 
 class DatasetFacts(Strict):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from mlip_compose.evaluation.results import EnergySplit, ForceGrouping, Interval
+from mlip_compose.core.documents import Interval
+from mlip_compose.evaluation.results import EnergySplit, ForceGrouping
 from mlip_compose.report.leaderboard import Entry
 from mlip_compose.report.numbers import is_number
 from mlip_compose.report.style import (

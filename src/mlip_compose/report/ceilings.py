@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from mlip_compose.core.documents import Interval
 from mlip_compose.evaluation.ceiling import CeilingMetric, CeilingSummary
-from mlip_compose.evaluation.results import Interval, SeedValue
+from mlip_compose.evaluation.results import SeedValue
 from mlip_compose.evaluation.study_results import StudyResults
 from mlip_compose.report.leaderboard import Board, Entry
 from mlip_compose.report.numbers import DASH, between, is_number, number, ratio

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeGuard
 
+from mlip_compose.core.documents import Interval
 from mlip_compose.evaluation.horizon import HORIZON_GAP
-from mlip_compose.evaluation.results import Interval
 from mlip_compose.report.ceilings import Ceilings
 from mlip_compose.report.leaderboard import Board, Entry
 from mlip_compose.report.numbers import DASH, between, is_number, ratio

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from mlip_compose.core.documents import Interval
 from mlip_compose.core.records import ReceptiveField
 from mlip_compose.evaluation.horizon import HORIZON_GAP, Horizon, HorizonPoint
-from mlip_compose.evaluation.results import Interval
 from mlip_compose.evaluation.study_results import StudyResults
 from mlip_compose.report.leaderboard import MAIN_METRIC, Entry, runs_of, tasks_of
 from mlip_compose.report.numbers import DASH, between, is_number, number, ratio

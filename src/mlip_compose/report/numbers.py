@@ -6,7 +6,7 @@ import math
 import re
 from typing import TypeGuard
 
-from mlip_compose.evaluation.results import Interval
+from mlip_compose.core.documents import Interval
 
 DASH = "–"
 _TOGETHER = re.compile(r"(?<=\d) (?=%|meV|eV|kcal|Å)|(?<=[nr*]) (?== \d)|(?<==) (?=\d)")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from mlip_compose.evaluation.results import Interval, RankedPotential
+from mlip_compose.core.documents import Interval
+from mlip_compose.evaluation.results import RankedPotential
 from mlip_compose.report.ceilings import CeilingCell, Ceilings
 from mlip_compose.report.leaderboard import Board, Cell, Column, Row
 from mlip_compose.report.numbers import is_number
