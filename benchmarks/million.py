@@ -248,8 +248,8 @@ def selected(folder: Path, number: int):
 def plan(folder: Path, store, split: Split) -> dict[str, float]:
     """Choose the frames of a split, and say what a training depends on."""
     from mlip_compose.core.documents import canonical_json
+    from mlip_compose.potentials.entry import Entry
     from mlip_compose.studies.plan import training_of
-    from mlip_compose.studies.study import Entry
     from mlip_compose.tasks.selection import select_frames
 
     selection = select_frames(split, store.n_frames, None, 0)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from mlip_compose.potentials.entry import Entry
 from mlip_compose.predictions.file import read_predictions
-from mlip_compose.studies.study import Entry
 
 PAGE = (Path(__file__).parents[2] / "docs/potentials/calculators.md").read_text("utf-8")
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from mlip_compose.predictions.exchange.submission import read_submission
 from mlip_compose.report.site import MANIFEST, site_files
 from mlip_compose.studies.directory import ResultsDirectory
 from mlip_compose.studies.results import read_results
-from mlip_compose.studies.submissions import read_submission
 
 ROOT = Path(__file__).parents[2]
 SITE = ROOT / "site"

@@ -32,9 +32,9 @@ from mlip_compose.potentials.additive.kind import KIND as ADDITIVE
 from mlip_compose.potentials.base import ListsTerms
 from mlip_compose.potentials.composition import KIND as COMPOSITION
 from mlip_compose.potentials.registry import load_potential
+from mlip_compose.predictions.target import target_of
 from mlip_compose.store.reader import Store
-from mlip_compose.studies.evaluate import predict_unit, target_of
-from mlip_compose.studies.training import read_unit, training_set
+from mlip_compose.studies.training import predict_unit, read_unit, training_set
 
 _MADE = {}
 

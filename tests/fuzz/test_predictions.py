@@ -27,7 +27,11 @@ from test_stores import write_toy
 
 from mlip_compose.core.errors import DataError
 from mlip_compose.core.records import MINIMUM
+from mlip_compose.predictions.exchange.export import TaskFrames, export_data
+from mlip_compose.predictions.exchange.files import refuse_foreign
+from mlip_compose.predictions.exchange.importing import ForeignRow, import_predictions
 from mlip_compose.predictions.exchange.reading import origin_of
+from mlip_compose.predictions.exchange.submission import read_submission, write_submission
 from mlip_compose.predictions.file import (
     PredictionHeader,
     Predictions,
@@ -36,13 +40,9 @@ from mlip_compose.predictions.file import (
     write_predictions,
 )
 from mlip_compose.predictions.joined import part_name, read_joined, read_part, write_joined
+from mlip_compose.predictions.scoring import score_predictions
+from mlip_compose.predictions.target import certified, target_of
 from mlip_compose.store.reader import Store
-from mlip_compose.studies.evaluate import certified, target_of
-from mlip_compose.studies.exporting import TaskFrames, export_data
-from mlip_compose.studies.foreign import ForeignRow, import_predictions
-from mlip_compose.studies.foreign_files import refuse_foreign
-from mlip_compose.studies.scoring import score_predictions
-from mlip_compose.studies.submissions import read_submission, write_submission
 
 PARTS = ("train", "id", "ood", "minimum")
 _MADE = {}

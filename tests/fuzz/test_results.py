@@ -21,16 +21,16 @@ from mlip_compose.evaluation.ranking import rankings
 from mlip_compose.evaluation.results import Score
 from mlip_compose.evaluation.study_results import DatasetFacts, StudyResults, UnitFacts
 from mlip_compose.predictions.file import Predictions, read_predictions, write_predictions
+from mlip_compose.predictions.scoring import score_predictions
+from mlip_compose.predictions.target import certified
 from mlip_compose.report.page import write_report
 from mlip_compose.report.terminal import leaderboard_table
 from mlip_compose.studies.archive import ARCHIVED, Archived, read_archived
 from mlip_compose.studies.directory import ResultsDirectory, made_from, read_kept
-from mlip_compose.studies.evaluate import certified
 from mlip_compose.studies.gallery import Predicted, update_gallery
 from mlip_compose.studies.merging import study_of
 from mlip_compose.studies.provenance import provenance
 from mlip_compose.studies.results import read_results
-from mlip_compose.studies.scoring import score_predictions
 from mlip_compose.studies.shards import SHARD as SHARD_FILE
 from mlip_compose.studies.shards import ShardRecord, read_shard
 from mlip_compose.studies.study import Study

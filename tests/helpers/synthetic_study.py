@@ -20,13 +20,13 @@ from mlip_compose.evaluation.paired import paired_differences
 from mlip_compose.evaluation.ranking import rankings
 from mlip_compose.evaluation.study_results import DatasetFacts, StudyResults, UnitFacts
 from mlip_compose.predictions.file import PredictionHeader, Predictions
+from mlip_compose.predictions.scoring import score_predictions
+from mlip_compose.predictions.target import certified, target_of
 from mlip_compose.store.catalogue import dataset_path
 from mlip_compose.store.reader import Store
 from mlip_compose.studies import gallery
 from mlip_compose.studies.directory import ResultsDirectory
-from mlip_compose.studies.evaluate import certified, target_of
 from mlip_compose.studies.provenance import provenance
-from mlip_compose.studies.scoring import score_predictions
 
 LEVELS = {"length": (1, 2), "crossing": (1, 2), "transfer": (2,), "recombination": (2,)}
 LEARNED = ("wide", "deep", "light", "narrow", "long", "short")
@@ -72,7 +72,7 @@ def synthetic_study(folder):
         if (task, potential) != FAILED
     }
     few = partial(scoring.score, resamples=RESAMPLES)
-    with patch("mlip_compose.studies.scoring.score", few):  # a third of the time
+    with patch("mlip_compose.predictions.scoring.score", few):  # a third of the time
         scores = [
             score_predictions(each, store, targets[key], certificates[key].coverage_radius)
             for each in predicted.values()

@@ -10,8 +10,8 @@ from mlip_compose.core.errors import RequestError, StudyError
 from mlip_compose.core.records import TrainingSet
 from mlip_compose.potentials import trust
 from mlip_compose.potentials.calculator import KIND, CalculatorSettings, make
+from mlip_compose.potentials.entry import Entry
 from mlip_compose.potentials.registry import get_kind, load_potential
-from mlip_compose.studies.study import Entry
 
 NOTHING = TrainingSet(molecules={}, train=(), validation=())
 

@@ -4,9 +4,9 @@ import ase.io
 import numpy as np
 import pytest
 
+from mlip_compose.predictions.exchange.export import TaskFrames, export_data
 from mlip_compose.sampling.protocol import SamplingProtocol
 from mlip_compose.store.reader import Store
-from mlip_compose.studies.exporting import TaskFrames, export_data
 from mlip_compose.studies.recipe import Recipe
 
 SHORT = SamplingProtocol(

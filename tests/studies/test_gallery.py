@@ -7,10 +7,10 @@ from mlip_compose.core.errors import SchemaError
 from mlip_compose.core.records import FrameSelection, PredictedFrames, Split
 from mlip_compose.evaluation.gallery import decode
 from mlip_compose.predictions.file import PredictionHeader, Predictions, write_predictions
+from mlip_compose.predictions.target import Target
 from mlip_compose.store.catalogue import open_store
 from mlip_compose.studies.directory import ResultsDirectory
 from mlip_compose.studies.gallery import Predicted, read_gallery, update_gallery
-from mlip_compose.studies.plan import Target
 
 SELECTION = FrameSelection(
     train={"OH-2-H": np.arange(2)},

@@ -15,13 +15,18 @@ from mlip_compose.core.errors import (
     UnknownNameError,
     UnreadableError,
 )
+from mlip_compose.potentials.entry import Entry
+from mlip_compose.predictions.exchange.submission import (
+    read_submission,
+    submissions_in,
+    write_submission,
+)
 from mlip_compose.predictions.file import Predictions
 from mlip_compose.predictions.joined import read_joined
 from mlip_compose.studies.directory import ResultsDirectory
 from mlip_compose.studies.run import run_study
-from mlip_compose.studies.study import Entry, with_predictions
+from mlip_compose.studies.study import with_predictions
 from mlip_compose.studies.submission_checks import check_submission, first_difference
-from mlip_compose.studies.submissions import read_submission, submissions_in, write_submission
 
 FILLED = {"summary": "the same with another name", "authors": ["somebody"], "training": "a fit"}
 

@@ -25,9 +25,9 @@ from mlip_compose.core.errors import RequestError
 
 if TYPE_CHECKING:
     from mlip_compose.engine.engine import Engine
+    from mlip_compose.potentials.entry import Entry
     from mlip_compose.predictions.file import Predictions
-    from mlip_compose.studies.plan import Target
-    from mlip_compose.studies.study import Entry
+    from mlip_compose.predictions.target import Target
 
 OF_CALCULATORS = "With --calculator: "
 TRAIN_FRAMES = 400
@@ -102,12 +102,12 @@ def predict(
 
     With a potential that was trained here (MODEL), or, zero-shot, with any ASE calculator.
     """
+    from mlip_compose.predictions.calculator import calculator_entry
     from mlip_compose.predictions.file import write_predictions
+    from mlip_compose.predictions.target import target_of
     from mlip_compose.store.catalogue import dataset_path
     from mlip_compose.store.reader import Store
-    from mlip_compose.studies.calculated import calculator_entry
-    from mlip_compose.studies.evaluate import predict_unit, target_of
-    from mlip_compose.studies.training import read_unit
+    from mlip_compose.studies.training import predict_unit, read_unit
 
     of_calculators = {
         "--set": settings,
@@ -193,7 +193,7 @@ def print_failures(failures: dict[str, tuple[int, str]]) -> None:
 def _calculated(
     entry: Entry, dataset: Path, target: Target, seed: int, engine: Engine
 ) -> Predictions:
-    from mlip_compose.studies.calculated import predict_calculator
+    from mlip_compose.predictions.calculator import predict_calculator
 
     with engine, progress_bars() as bars:
         watch = unit_watch(bars, f"{entry.shown} on {target.split.task}")

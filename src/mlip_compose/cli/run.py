@@ -51,12 +51,12 @@ def run(
 ) -> None:
     """Train, predict, score and report what is missing of a study."""
     from mlip_compose.engine.in_process import Here
+    from mlip_compose.predictions.exchange.submission import submissions_in
     from mlip_compose.studies.directory import ResultsDirectory
     from mlip_compose.studies.planned import planned
     from mlip_compose.studies.run import run_study
     from mlip_compose.studies.shards import Shard, run_shard
     from mlip_compose.studies.study import load_study, with_predictions
-    from mlip_compose.studies.submissions import submissions_in
 
     one_place(
         {

@@ -26,14 +26,14 @@ def score(
     json: Json = False,
 ) -> None:
     """Score predictions: ID and OOD errors, gaps, and intervals over molecules."""
+    from mlip_compose.predictions.exchange.files import refuse_foreign
     from mlip_compose.predictions.joined import choose, read_joined
+    from mlip_compose.predictions.scoring import score_predictions
+    from mlip_compose.predictions.target import certified, target_of
     from mlip_compose.report.attribution import largest_errors
     from mlip_compose.report.numbers import bracketed
     from mlip_compose.report.origins import origin_note
     from mlip_compose.store.catalogue import open_store
-    from mlip_compose.studies.evaluate import certified, target_of
-    from mlip_compose.studies.foreign_files import refuse_foreign
-    from mlip_compose.studies.scoring import score_predictions
 
     refuse_foreign(predictions)
     loaded = choose(read_joined(predictions), predictions, task, level)

@@ -94,8 +94,8 @@ def certify_task(
         everything = _molecules(molecules)
         certificate = certify(get_task(task).split(everything, level), everything)
     else:
+        from mlip_compose.predictions.target import split_of
         from mlip_compose.store.catalogue import open_store
-        from mlip_compose.studies.plan import split_of
         from mlip_compose.tasks.selection import select_frames
 
         store = open_store(molecules)

@@ -33,13 +33,10 @@ Model = TypeVar("Model", bound=BaseModel)
 
 LARGEST: Final = 1_000_000
 """Bytes of a YAML document; what people write by hand has some thousands."""
-
 DEEPEST: Final = 40
 """Levels of a YAML document."""
-
 MOST: Final = 100_000
 """Values of a YAML document, those counted again that an alias repeats."""
-
 _BITS: Final = 64  # of a whole number
 
 

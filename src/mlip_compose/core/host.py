@@ -9,7 +9,6 @@ from functools import cache, wraps
 from typing import Any, Final, ParamSpec, TypeVar
 
 Arguments = ParamSpec("Arguments")
-
 Returned = TypeVar("Returned")
 
 LINEAR_ALGEBRA: Final = "scipy.linalg"

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 
 Item = TypeVar("Item")
-
 Result = TypeVar("Result")
 
 
@@ -39,7 +38,6 @@ class Runs(Protocol):
 
 
 TICK: Final = 0.5  # s
-
 GPU: Final = "GPU"
 """The resource that a worker with a graphics processor declares (``--resources GPU=1``)."""
 

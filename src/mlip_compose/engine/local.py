@@ -1,4 +1,4 @@
-"""Graphics processors of this machine, as a process that starts others counts them."""
+"""Worker processes on this machine, of one thread each; the first ones have a GPU to themselves."""
 
 from __future__ import annotations
 

@@ -17,10 +17,8 @@ from typing import Final
 from mlip_compose.core.errors import RequestError, UnwritableError
 
 LOCK: Final = ".lock"
-
 CLAIM: Final = ".claim"
 """Where a file system has no locks: a file that is there while a process holds the directory."""
-
 PAUSE: Final = 1.0  # s, between looks at a claim that is waited for
 
 

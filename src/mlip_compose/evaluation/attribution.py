@@ -1,7 +1,9 @@
-"""Where each atom stands in its molecule: bonds from the end group, or from the nearest novel atom.
+"""Where the force error is: by end group, chain length, element, and place in the molecule.
 
-Both are read from the molecular graph alone. An atom to which no path of bonds leads stands nowhere
-(``NOWHERE``).
+The error of a group is the mean absolute error over the force components of its atoms, pooled over
+all molecules of a test part; its interval is that of the bootstrap over the molecules that have
+such atoms (``bootstrap``). All of it follows from one sum of absolute errors for each atom of each
+molecule, so that its cost does not grow with the number of frames.
 """
 
 from __future__ import annotations
@@ -23,7 +25,6 @@ from mlip_compose.evaluation.pooling import PARTS, Pool, TestPart
 from mlip_compose.evaluation.results import Attribution, ForceGrouping, ForceRow, GroupingName
 
 NOWHERE: Final = -1
-
 _HYDROGEN, _CARBON = 1, 6
 
 

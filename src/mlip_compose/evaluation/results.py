@@ -1,4 +1,7 @@
-"""What an evaluation says: every number with unit, aggregation, level of theory and split."""
+"""What an evaluation says: every number with unit, aggregation, level of theory and split.
+
+These records are the files of scores (``model_dump_json``), strict in both directions.
+"""
 
 from __future__ import annotations
 

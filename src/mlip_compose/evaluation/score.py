@@ -1,4 +1,4 @@
-"""From the comparison of one molecule's frames to its errors, and to what a score keeps of them."""
+"""From reference and prediction to a score: all that is said of one potential on one split."""
 
 from __future__ import annotations
 

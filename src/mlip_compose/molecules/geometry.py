@@ -10,13 +10,10 @@ from mlip_compose.core.records import BoolArray, FloatArray, IntArray, Molecule
 
 STRETCHED: Final = 1.45
 """A bond is broken where it is longer than this times the sum of covalent radii."""
-
 FORMED: Final = 1.15
 """Atoms that are not bonded have formed a bond where they are closer than this times the sum."""
-
 FORCE_LIMIT: Final = 30.0
 """eV/Angstrom on an atom; bond stretches at 500 K reach about a third of it."""
-
 OUTLIER_FACTOR: Final = 6.0
 """A frame whose largest force is this many times the trajectory's median of that is an outlier."""
 

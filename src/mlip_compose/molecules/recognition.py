@@ -81,9 +81,7 @@ def recognise_geometry(numbers: ArrayLike, positions: ArrayLike) -> Molecule:
 
 
 _ORDER_SIGN: Final = {1: "-", 2: "=", 3: "#"}
-
 _GROUP_OF_BRANCH: Final = {group.branch: group.name for group in END_GROUPS.values()}
-
 _DEEPEST_GROUP: Final = 3  # atoms from the chain outwards, as in -C(-O(-H))(=O)
 
 

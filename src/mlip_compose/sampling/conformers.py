@@ -13,13 +13,9 @@ from mlip_compose.core.units import BOLTZMANN, KCAL_PER_MOL
 from mlip_compose.molecules.geometry import superposed_rmsd
 
 POOL_SIZE: Final = 30
-
 DISTINCT_RMSD: Final = 0.3  # Angstrom, over heavy atoms after superposition
-
 _ANTI: Final = 180.0  # degrees
-
 _Torsion = tuple[int, int, int, int]
-
 _STAGGERED: Final = (60.0, 180.0, 300.0)  # degrees
 
 

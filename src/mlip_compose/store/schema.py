@@ -1,4 +1,24 @@
-"""Checksums of content, not of bytes on disk: compression and HDF5's version do not change them."""
+"""The layout of a store: what must be there, in which shape and type, and nothing else.
+
+===========================  ===================  ============
+path                         shape, type          unit
+===========================  ===================  ============
+``/`` attributes             see ``StoreHeader``, and ``schema``, ``sha256``
+``/<molecule>`` attributes   smiles, inchikey, left, right, chain, charge, spin, sha256
+``numbers``                  (N,) uint8
+``bonds``                    (B, 2) uint8
+``bond_orders``              (B,) uint8
+``<trajectory>/positions``   (F, N, 3) float32    Angstrom
+``<trajectory>/energy``      (F,) float64         eV
+``<trajectory>/forces``      (F, N, 3) float32    eV/Angstrom
+``minimum/positions``        (N, 3) float32       Angstrom
+``minimum/energy``           () float64           eV
+``minimum/forces``           (N, 3) float32       eV/Angstrom
+===========================  ===================  ============
+
+``<trajectory>`` is ``primary`` or ``secondary``. ``minimum/forces`` is there where the minimum was
+relaxed with another level of theory than the labels', and its forces are not zero therefore.
+"""
 
 from __future__ import annotations
 
@@ -46,20 +66,13 @@ def file_checksum(header: StoreHeader, molecules: Iterable[tuple[str, str]]) -> 
 
 
 SCHEMA: Final = "mlip-compose/store/1"
-
 TRAJECTORIES: Final = (PRIMARY, SECONDARY)
-
 GRAPH_TYPES: Final = {"numbers": np.uint8, "bonds": np.uint8, "bond_orders": np.uint8}
-
 FRAME_TYPES: Final = {"positions": np.float32, "energy": np.float64, "forces": np.float32}
-
 MINIMUM_TYPES: Final = {"positions": np.float32, "energy": np.float64}
-
 MINIMUM_FORCES: Final = "forces"
-
 AT_REST: Final = 0.01
 """Largest component of a relaxed minimum's forces, eV/Angstrom; such forces are not kept."""
-
 LABELS: Final = ("energy", "forces")
 
 

@@ -13,14 +13,15 @@ from mlip_compose.core.documents import canonical_json, is_file
 from mlip_compose.core.errors import ChecksumError, StudyError
 from mlip_compose.core.files import sha256_of
 from mlip_compose.evaluation.study_results import UnitFacts
+from mlip_compose.predictions.exchange.files import refuse_foreign
+from mlip_compose.predictions.exchange.submission import SubmissionCard, read_submission
 from mlip_compose.predictions.file import PredictionHeader
 from mlip_compose.predictions.joined import read_joined
+from mlip_compose.predictions.target import Target
 from mlip_compose.store.reader import Store
-from mlip_compose.studies.foreign_files import refuse_foreign
-from mlip_compose.studies.plan import Target, Training
+from mlip_compose.studies.plan import Training
 from mlip_compose.studies.scores import ForeignFile
 from mlip_compose.studies.study import Study
-from mlip_compose.studies.submissions import SubmissionCard, read_submission
 
 Split = tuple[str, int, int]
 """Task, level and seed."""

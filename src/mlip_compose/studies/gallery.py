@@ -30,13 +30,13 @@ from mlip_compose.evaluation.gallery import (
 )
 from mlip_compose.evaluation.metrics import is_usable
 from mlip_compose.predictions.file import Predictions, predictions_checksum, read_predictions
+from mlip_compose.predictions.scoring import predicted_frames
+from mlip_compose.predictions.target import Target
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.archive import read_archived
 from mlip_compose.studies.damage import derived
 from mlip_compose.studies.directory import ResultsDirectory, read_kept
 from mlip_compose.studies.gallery_restored import restored
-from mlip_compose.studies.plan import Target
-from mlip_compose.studies.scoring import predicted_frames
 from mlip_compose.tasks.coverage import environments_of, unseen_atoms
 
 ROLES: Final = ("learned", "feasibility", "scale")

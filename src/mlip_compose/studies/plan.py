@@ -10,40 +10,13 @@ from typing import Any
 
 from mlip_compose import __version__
 from mlip_compose.core.documents import canonical_json
-from mlip_compose.core.errors import CoverageError
-from mlip_compose.core.records import FrameSelection, IntArray, Split
+from mlip_compose.core.records import FrameSelection, IntArray
+from mlip_compose.potentials.entry import Entry
+from mlip_compose.predictions.target import Target, split_of
 from mlip_compose.store.reader import Store
-from mlip_compose.studies.study import Entry, Study
+from mlip_compose.studies.study import Study
 from mlip_compose.tasks.ceiling import ceiling_selection
-from mlip_compose.tasks.rules import get_task
 from mlip_compose.tasks.selection import select_frames
-
-
-@dataclass(frozen=True, eq=False)
-class Target:
-    """A split at one level, with its frames: what a training is evaluated on.
-
-    Attributes
-    ----------
-    id
-        Of the predictions and the score.
-    relax
-        Whether the potential is to relax the minima of the molecules too.
-    ceiling_of
-        Of a ceiling: the id of the target of the ordinary training that it is held against; its
-        selection is then that of :func:`mlip_compose.tasks.ceiling.ceiling_selection`.
-    """
-
-    id: str
-    split: Split
-    selection: FrameSelection
-    ceiling_of: str = ""
-    relax: bool = False
-
-    @property
-    def level(self) -> int:
-        """Level of the task."""
-        return self.split.level
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,25 +50,6 @@ class Training:
     def n_train(self) -> int:
         """Number of training frames."""
         return sum(len(indices) for indices in self.train.values())
-
-
-def split_of(task: str, level: int, store: Store, allow_missing: bool) -> Split:
-    """Split a store's molecules by a task.
-
-    Raises
-    ------
-    CoverageError
-        The store lacks molecules of the task, and that was not allowed.
-    """
-    split = get_task(task).split(store.molecules.values(), level)
-    if split.missing and not allow_missing:
-        shown = ", ".join(split.missing[:8]) + (", ..." if len(split.missing) > 8 else "")
-        raise CoverageError(
-            f"every molecule of the task {task!r} at level {level} in {store.name}",
-            f"{len(split.missing)} missing: {shown}",
-            "Add --allow-missing (in a study, allow_missing: true) to run on what is there.",
-        )
-    return split
 
 
 def plan(study: Study, store: Store) -> tuple[Training, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from mlip_compose.core.errors import RequestError
 from mlip_compose.core.records import Failure
 from mlip_compose.engine.engine import Runs
-from mlip_compose.studies.study import Entry
+from mlip_compose.potentials.entry import Entry
 
 
 def check_there(entries: Iterable[Entry], engine: Runs) -> None:

@@ -15,12 +15,11 @@ from mlip_compose.evaluation.ceiling import CeilingScore
 from mlip_compose.evaluation.results import Score
 from mlip_compose.predictions.file import Predictions
 from mlip_compose.predictions.joined import read_part
+from mlip_compose.predictions.scoring import score_against_ceiling, score_predictions
+from mlip_compose.predictions.target import Target
 from mlip_compose.store.reader import Store
-from mlip_compose.studies.ceilings import score_against_ceiling
 from mlip_compose.studies.damage import predicted
 from mlip_compose.studies.directory import ResultsDirectory, read_kept
-from mlip_compose.studies.plan import Target
-from mlip_compose.studies.scoring import score_predictions
 from mlip_compose.studies.watch import Watch
 
 Found = TypeVar("Found", covariant=True)

@@ -12,12 +12,12 @@ from mlip_compose.core.files import write_text
 from mlip_compose.core.records import Failure
 from mlip_compose.engine.engine import Runs
 from mlip_compose.evaluation.study_results import UnitFacts
+from mlip_compose.predictions.target import Target, certified
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.archive import read_archived
 from mlip_compose.studies.damage import derived
 from mlip_compose.studies.directory import ResultsDirectory
-from mlip_compose.studies.evaluate import certified
-from mlip_compose.studies.plan import Target, Training
+from mlip_compose.studies.plan import Training
 from mlip_compose.studies.scores import CeilingJob, ScoreJob
 from mlip_compose.studies.training import (
     UNIT,

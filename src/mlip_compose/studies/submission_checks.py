@@ -13,12 +13,12 @@ from mlip_compose.core.documents import is_file, parse_json
 from mlip_compose.core.errors import ChecksumError, SchemaError
 from mlip_compose.evaluation.results import Score
 from mlip_compose.predictions.joined import read_part
+from mlip_compose.predictions.scoring import score_predictions
+from mlip_compose.predictions.target import certified
 from mlip_compose.store.catalogue import open_store
 from mlip_compose.studies.directory import ResultsDirectory
-from mlip_compose.studies.evaluate import certified
 from mlip_compose.studies.foreign_rows import ForeignRow, foreign_rows
 from mlip_compose.studies.plan import plan
-from mlip_compose.studies.scoring import score_predictions
 from mlip_compose.studies.study import Study
 
 SAME: Final = 1e-6

@@ -15,21 +15,22 @@ from typing import Any, Final
 from pydantic import BaseModel, ValidationError
 
 from mlip_compose.core.documents import parse_json
-from mlip_compose.core.errors import ChecksumError, SchemaError, UnreadableError
+from mlip_compose.core.errors import ChecksumError, RequestError, SchemaError, UnreadableError
 from mlip_compose.core.files import set_aside, write_text, writing
 from mlip_compose.core.records import PRIMARY, SECONDARY, Failure, IntArray, TrainingSet
 from mlip_compose.engine.locks import held
 from mlip_compose.evaluation.study_results import UnitFacts
 from mlip_compose.potentials.base import Potential
+from mlip_compose.potentials.entry import origin
 from mlip_compose.potentials.files import check_model
 from mlip_compose.potentials.registry import load_potential
-from mlip_compose.predictions.file import write_predictions
+from mlip_compose.predictions.file import Predictions, write_predictions
+from mlip_compose.predictions.predict import predict_selection
+from mlip_compose.predictions.target import Target
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.damage import derived
 from mlip_compose.studies.directory import ResultsDirectory
 from mlip_compose.studies.plan import Training
-from mlip_compose.studies.prediction import predict_selection
-from mlip_compose.studies.study import Entry
 
 UNIT: Final = "unit.json"
 MODEL: Final = "model"
@@ -253,21 +254,6 @@ def _facts(training: Training, outcome: Potential | Failure, cost: dict[str, Any
     )
 
 
-def origin(entry: Entry) -> tuple[str, str]:
-    """Return the levels of theory that a potential was trained on elsewhere.
-
-    Returns
-    -------
-    level_of_theory, pretrained_on
-        Of one that is not trained on this data, and of one that is fine-tuned on it then; empty
-        where it is not so.
-    """
-    known = entry.pretraining
-    if known is None:
-        return "", ""
-    return ("", known.level_of_theory) if known.fine_tuned else (known.level_of_theory, "")
-
-
 COST_KEYS: Final = ("parameters", "gradient_steps", "device", "peak_memory_mb")
 """Facts of a fit that are shown as its cost."""
 
@@ -297,3 +283,36 @@ def read_progress(directory: ResultsDirectory, unit: str) -> tuple[float, str]:
 def _peak_memory_mb() -> float:
     scale = 1024**2 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / scale
+
+
+def predict_unit(unit: TrainedUnit, store: Store, target: Target) -> Predictions:
+    """Predict a target with a potential that was trained on exactly its training frames.
+
+    One that was trained elsewhere, and on no frame of this data, predicts any target.
+
+    Raises
+    ------
+    RequestError
+        The potential was trained on other frames: some of those it would be tested on may be among
+        them. Or its training failed, so that there is no potential.
+    """
+    if unit.facts.status == "failed":
+        raise RequestError("a trained potential", f"a training that failed: {unit.facts.reason}")
+    if unit.facts.level_of_theory:
+        return predict_selection(load_potential(unit.model), unit.facts, store, target)
+    if not target.split.trains:
+        raise RequestError(
+            f"a potential that was trained elsewhere, for {target.split.task!r}",
+            f"{unit.facts.id}, trained on frames of {unit.facts.task!r}",
+            "Name the task that it was trained on.",
+        )
+    trained = {name: list(frames) for name, frames in unit.identity["train"].items()}
+    wanted = {name: frames.tolist() for name, frames in target.selection.train.items()}
+    if unit.identity["dataset_sha256"] != store.checksum or trained != wanted:
+        raise RequestError(
+            f"a potential trained on the training frames of {target.split.task!r}, level "
+            f"{target.level}, in {store.name}",
+            f"{unit.facts.id}, trained on other frames",
+            "Its test frames could be among those; name the task and data set it was trained on.",
+        )
+    return predict_selection(load_potential(unit.model), unit.facts, store, target)

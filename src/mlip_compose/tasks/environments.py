@@ -1,4 +1,9 @@
-"""Neighbourhoods of atoms as sub-molecules: which atoms they hold, and how to write them down."""
+"""Environments of atoms: env(a, r), the subgraph around atom a out to r bonds, as canonical labels.
+
+A label is a graph invariant of the rooted induced subgraph with its elements and bond orders,
+hydrogens included: renumbering the atoms of a molecule reorders its labels and changes none, and
+two neighbourhoods have the same label if and only if they are the same.
+"""
 
 from __future__ import annotations
 

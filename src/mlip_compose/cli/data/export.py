@@ -39,8 +39,8 @@ def export_data(
     json: Json = False,
 ) -> None:
     """Write extended XYZ (REF_energy, REF_forces): by trajectory, or a task's split by part."""
+    from mlip_compose.predictions.exchange.export import TaskFrames, export_data
     from mlip_compose.store.catalogue import open_store
-    from mlip_compose.studies.exporting import TaskFrames, export_data
 
     if task is None and train_frames is not None:
         raise RequestError("a task with --train-frames", "none", "Name one with --task.")

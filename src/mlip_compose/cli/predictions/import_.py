@@ -59,8 +59,8 @@ def import_predictions(
     json: Json = False,
 ) -> None:
     """Import predictions of an exported task; each is matched with its frame, and checked."""
+    from mlip_compose.predictions.exchange.importing import ForeignRow, import_predictions
     from mlip_compose.predictions.file import write_predictions
-    from mlip_compose.studies.foreign import ForeignRow, import_predictions
 
     row = ForeignRow(
         name=name,

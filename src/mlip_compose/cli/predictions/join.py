@@ -21,9 +21,9 @@ def join(
     json: Json = False,
 ) -> None:
     """Join predictions on several splits in one file, with a card to fill in: a submission."""
+    from mlip_compose.predictions.exchange.files import refuse_foreign
+    from mlip_compose.predictions.exchange.submission import CARD, TO_DO, write_submission
     from mlip_compose.predictions.joined import read_joined
-    from mlip_compose.studies.foreign_files import refuse_foreign
-    from mlip_compose.studies.submissions import CARD, TO_DO, write_submission
 
     for path in files:
         refuse_foreign(path)

@@ -22,7 +22,6 @@ _WARNINGS: tuple[tuple[str, type[Warning]], ...] = (
     # that is what checkpoints are for
     ("Checkpoint directory .* exists and is not empty", UserWarning),
 )
-
 _LOGGERS = (  # devices found, tips, "max_steps reached"
     "lightning_fabric.utilities.rank_zero",
     "pytorch_lightning.utilities.rank_zero",

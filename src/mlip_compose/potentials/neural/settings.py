@@ -17,17 +17,11 @@ if TYPE_CHECKING:
 
 
 Cutoff = Annotated[float, Field(gt=0, le=50, description="Angstrom")]
-
 Layers = Annotated[int, Field(ge=1, le=32, description="message-passing layers")]
-
 Steps = Annotated[int, Field(ge=1, description="gradient steps")]
-
 BatchSize = Annotated[int, Field(ge=1, description="frames a gradient step")]
-
 LearningRate = Annotated[float, Field(gt=0, description="peak of the schedule, Adam")]
-
 EmaDecay = Annotated[float, Field(ge=0, lt=1, description="of the averaged weights")]
-
 Validations = Annotated[int, Field(ge=1, description="validations, with a checkpoint each")]
 
 

@@ -110,13 +110,9 @@ def _authorise(
 
 LABEL_KEYS: Final = (("REF_energy", "REF_forces"), ("energy", "forces"))
 """Energies and forces that belong together, the first pair that is there before the second."""
-
 NAME_KEYS: Final = ("molecule", "name")
-
 TRAJECTORY_KEYS: Final = ("trajectory", "split")
-
 INDEX_KEY: Final = "frame"
-
 MOST_COLUMNS: Final = 1000
 """Of one property of an atom in extended XYZ."""
 

@@ -14,11 +14,11 @@ import numpy as np
 from mlip_compose.core.errors import RequestError, UnknownNameError, UnwritableError
 from mlip_compose.core.files import exists
 from mlip_compose.core.records import MINIMUM, Frames, IntArray
+from mlip_compose.predictions.exchange.split_document import SPLIT_FILE, SplitDocument, parts_of
+from mlip_compose.predictions.target import split_of
 from mlip_compose.store.formats.ase import extended_xyz
 from mlip_compose.store.reader import Store
 from mlip_compose.store.schema import TRAJECTORIES
-from mlip_compose.studies.plan import split_of
-from mlip_compose.studies.split_document import SPLIT_FILE, SplitDocument, parts_of
 from mlip_compose.tasks.selection import select_frames
 
 AT_REST: Final = "zero by definition of a minimum"

@@ -17,13 +17,13 @@ from mlip_compose.core.errors import (
     UnreadableError,
 )
 from mlip_compose.core.records import MINIMUM
+from mlip_compose.predictions.exchange.export import TaskFrames, export_data
+from mlip_compose.predictions.exchange.importing import ForeignRow, import_predictions
+from mlip_compose.predictions.scoring import score_predictions
+from mlip_compose.predictions.target import certified, target_of
 from mlip_compose.store.catalogue import open_store
 from mlip_compose.store.reader import Store
 from mlip_compose.store.writer import write_store
-from mlip_compose.studies.evaluate import certified, target_of
-from mlip_compose.studies.exporting import TaskFrames, export_data
-from mlip_compose.studies.foreign import ForeignRow, import_predictions
-from mlip_compose.studies.scoring import score_predictions
 
 IDENTITY = ("molecule", "trajectory", "frame")
 

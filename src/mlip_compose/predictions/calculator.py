@@ -19,17 +19,16 @@ from mlip_compose.potentials.calculator import (
     CalculatorSettings,
     make,
 )
+from mlip_compose.potentials.entry import LABEL, Entry, origin
 from mlip_compose.predictions.file import Predictions
-from mlip_compose.store.reader import Store
-from mlip_compose.studies.plan import Target
-from mlip_compose.studies.prediction import (
+from mlip_compose.predictions.predict import (
     MoleculePrediction,
     assemble,
     molecules_of,
     predict_molecule,
 )
-from mlip_compose.studies.study import LABEL, Entry
-from mlip_compose.studies.training import origin
+from mlip_compose.predictions.target import Target
+from mlip_compose.store.reader import Store
 
 Watch = Callable[[str, float, Failure | None], None]
 """Called with the molecule that was predicted, the fraction done, and a failure if any."""

@@ -5,7 +5,12 @@ import pytest
 
 from mlip_compose.core.errors import RequestError
 from mlip_compose.core.units import ENERGY_UNITS, FORCE_UNITS
-from mlip_compose.studies.foreign_checks import Compared, agreement, refuse_labels, refuse_units
+from mlip_compose.predictions.exchange.checks import (
+    Compared,
+    agreement,
+    refuse_labels,
+    refuse_units,
+)
 
 NOT_TOLD = ("eV/Angstrom", "eV/Bohr", "Hartree/nm")
 

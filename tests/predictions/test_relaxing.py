@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from mlip_compose.molecules.geometry import superposed_rmsd
+from mlip_compose.predictions.relaxing import FMAX, MOST_STEPS, relax, relax_minima, relaxed_rmsd
 from mlip_compose.store.catalogue import open_store
-from mlip_compose.studies.relaxing import FMAX, MOST_STEPS, relax, relax_minima, relaxed_rmsd
 
 NAMES = ("OH-1-H", "F-2-H")
 

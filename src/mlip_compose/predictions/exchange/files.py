@@ -11,12 +11,12 @@ from mlip_compose.core.errors import RequestError, UnreadableError
 from mlip_compose.predictions.exchange.arrays import Sizes, schema_of
 from mlip_compose.predictions.exchange.claims import Claim, NoPredictionsError
 from mlip_compose.predictions.exchange.reading import SUFFIXES, origin_of, read_predicted
+from mlip_compose.predictions.exchange.split_document import SPLIT_FILE, read_split
 from mlip_compose.predictions.exchange.xyz import Keys
 from mlip_compose.predictions.joined import is_predictions
 from mlip_compose.store.catalogue import manifest
 from mlip_compose.store.formats.registry import HDF5_SUFFIXES, files_of
 from mlip_compose.store.reader import Store
-from mlip_compose.studies.split_document import SPLIT_FILE, read_split
 
 Said = tuple[str, Mapping[str, str | int]]
 """A place in a file, and what it says of the origin of its frames."""

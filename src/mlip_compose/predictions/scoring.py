@@ -1,8 +1,9 @@
-"""Join predictions with the labels of a data set, and score them."""
+"""Predictions against labels: a score, or a score against a ceiling."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -17,13 +18,14 @@ from mlip_compose.core.records import (
     Molecule,
     PredictedFrames,
 )
+from mlip_compose.evaluation.ceiling import CeilingHeader, CeilingScore, ceiling_score
 from mlip_compose.evaluation.reactions import Minimum
 from mlip_compose.evaluation.results import Score
 from mlip_compose.evaluation.score import Header, score
 from mlip_compose.predictions.file import Predictions
+from mlip_compose.predictions.relaxing import relaxed_rmsd
+from mlip_compose.predictions.target import Target
 from mlip_compose.store.reader import Store
-from mlip_compose.studies.plan import Target
-from mlip_compose.studies.relaxing import relaxed_rmsd
 from mlip_compose.tasks.coverage import environments_of, unseen_atoms
 from mlip_compose.tasks.matching import matching_weights
 
@@ -193,3 +195,54 @@ def _minima(predictions: Predictions, store: Store, target: Target) -> dict[str,
                 relaxed=None if relaxed is None else float(relaxed.energy[0]),
             )
     return found
+
+
+def score_against_ceiling(
+    predictions: Predictions,
+    of_ceiling: Predictions,
+    store: Store,
+    ordinary: Target,
+    ceiling: Target,
+    coverage_radius: int,
+) -> CeilingScore:
+    """Score a potential against its ceiling on the frames that the ceiling is tested on.
+
+    Parameters
+    ----------
+    predictions, of_ceiling
+        Of the ordinary potential and of its ceiling: the training frames of each, and the test
+        frames of the ceiling.
+    store
+        The data set with the labels.
+    ordinary, ceiling
+        What each was trained on and is tested on.
+    coverage_radius
+        r* of the ordinary split.
+
+    Raises
+    ------
+    CoverageError
+        Frames were not predicted; says which.
+    """
+    made_for = predictions.header
+    train = ceiling.selection.train
+    header = CeilingHeader(
+        task=ordinary.split.task,
+        level=ordinary.level,
+        coverage_radius=coverage_radius,
+        potential=made_for.potential,
+        role=made_for.role,
+        seed=made_for.seed,
+        dataset=store.name,
+        dataset_sha256=store.checksum,
+        reference=store.reference,
+        train_frames=made_for.train_frames,
+        ood_train_frames=sum(len(train[name]) for name in ceiling.selection.ood),
+    )
+    tested = replace(ordinary.selection, validation={}, id={}, ood=ceiling.selection.ood)
+    seen = [store.molecules[name] for name in ordinary.selection.train]
+    return ceiling_score(
+        header,
+        list(comparisons(predictions, store, tested, seen, coverage_radius)),
+        list(comparisons(of_ceiling, store, ceiling.selection, seen, coverage_radius)),
+    )

@@ -3,15 +3,15 @@ import pytest
 
 from mlip_compose.evaluation.study_results import UnitFacts
 from mlip_compose.potentials.calculator import CalculatorSettings, make
-from mlip_compose.store.reader import Store
-from mlip_compose.studies.evaluate import certified, target_of
-from mlip_compose.studies.prediction import (
+from mlip_compose.predictions.predict import (
     MOST_REASONS,
     OTHER_REASONS,
     count_reasons,
     predict_selection,
 )
-from mlip_compose.studies.scoring import score_predictions
+from mlip_compose.predictions.scoring import score_predictions
+from mlip_compose.predictions.target import certified, target_of
+from mlip_compose.store.reader import Store
 
 NAMES = ("OH-1-H", "OH-2-H", "F-2-H", "OH-7-H", "H-7-H")
 

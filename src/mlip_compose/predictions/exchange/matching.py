@@ -11,9 +11,9 @@ import numpy as np
 from mlip_compose.core.errors import CoverageError
 from mlip_compose.core.records import MINIMUM, PRIMARY, SECONDARY, FloatArray
 from mlip_compose.predictions.exchange.claims import Claim
+from mlip_compose.predictions.exchange.split_document import parts_of
+from mlip_compose.predictions.target import Target
 from mlip_compose.store.reader import Store
-from mlip_compose.studies.plan import Target
-from mlip_compose.studies.split_document import parts_of
 
 TOLERANCE: Final = 1e-3
 """Angstrom; positions of one frame agree within this after a program has rounded them."""

@@ -6,8 +6,8 @@ import pytest
 from mlip_compose.core.errors import CoverageError, SchemaError
 from mlip_compose.core.records import PredictedFrames
 from mlip_compose.predictions.file import PredictionHeader, Predictions
+from mlip_compose.predictions.scoring import predicted_frames
 from mlip_compose.studies.directory import ResultsDirectory, made_from
-from mlip_compose.studies.scoring import predicted_frames
 
 HEADER = PredictionHeader(
     potential="p",

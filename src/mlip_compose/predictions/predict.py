@@ -13,9 +13,9 @@ from mlip_compose.core.records import Frames, IntArray, Molecule, PredictedFrame
 from mlip_compose.evaluation.study_results import UnitFacts
 from mlip_compose.potentials.base import BacksOff, FailsFrames, Potential
 from mlip_compose.predictions.file import PredictionHeader, Predictions
+from mlip_compose.predictions.relaxing import relax_minima
+from mlip_compose.predictions.target import Target
 from mlip_compose.store.reader import Store
-from mlip_compose.studies.plan import Target
-from mlip_compose.studies.relaxing import relax_minima
 
 NOT_FINITE: Final = "energy or forces that are not finite"
 LONGEST_REASON: Final = 200  # characters

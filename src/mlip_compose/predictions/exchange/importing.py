@@ -15,16 +15,16 @@ from mlip_compose.core.errors import ChecksumError, RequestError, UnknownNameErr
 from mlip_compose.core.files import sha256_of
 from mlip_compose.core.records import MINIMUM, FloatArray, PredictedFrames
 from mlip_compose.core.units import ENERGY_UNITS, FORCE_UNITS
+from mlip_compose.predictions.exchange.checks import Compared, refuse_labels, refuse_units
 from mlip_compose.predictions.exchange.claims import NUMBERS_OF_ORIGIN, Claim
+from mlip_compose.predictions.exchange.files import Said, dataset_of, find_files, read_claims
+from mlip_compose.predictions.exchange.matching import Place, match
 from mlip_compose.predictions.exchange.xyz import Keys
 from mlip_compose.predictions.file import PredictionHeader, Predictions
+from mlip_compose.predictions.predict import NOT_FINITE, count_reasons
+from mlip_compose.predictions.target import target_of
 from mlip_compose.store.catalogue import open_store
 from mlip_compose.store.reader import Store
-from mlip_compose.studies.evaluate import target_of
-from mlip_compose.studies.foreign_checks import Compared, refuse_labels, refuse_units
-from mlip_compose.studies.foreign_files import Said, dataset_of, find_files, read_claims
-from mlip_compose.studies.foreign_matching import Place, match
-from mlip_compose.studies.prediction import NOT_FINITE, count_reasons
 
 NAME: Final = r"[A-Za-z0-9][A-Za-z0-9 ._+-]*"
 

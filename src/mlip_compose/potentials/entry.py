@@ -1,0 +1,110 @@
+"""A potential with its settings and the name of its row."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from mlip_compose.core.errors import (
+    StudyError,
+    UnknownNameError,
+    excerpt,
+)
+from mlip_compose.potentials.base import PotentialKind, Pretraining, Settings
+from mlip_compose.potentials.registry import get_kind
+
+LABEL: Final = r"^[A-Za-z0-9][A-Za-z0-9 ._+-]*$"
+
+
+class Entry(BaseModel):
+    """A potential in a study: its kind, settings other than the defaults, and the name of its row.
+
+    Attributes
+    ----------
+    potential
+        Name of the kind.
+    settings
+        Settings that differ from the kind's defaults.
+    label
+        Under which results show it; the kind's name where none is given.
+    levels, seeds, ceiling
+        In place of the study's own, for a potential that is given more or less than the others;
+        null takes those of the study. ``ceiling`` may list the levels that have one.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    potential: str
+    settings: dict[str, Any] = {}
+    label: str = Field(default="", pattern=rf"{LABEL}|^$")
+    levels: tuple[int, ...] | None = Field(default=None, min_length=1)
+    seeds: tuple[Annotated[int, Field(ge=0)], ...] | None = Field(default=None, min_length=1)
+    ceiling: bool | tuple[int, ...] | None = None
+
+    @property
+    def shown(self) -> str:
+        """Name of the row."""
+        return self.label or self.potential
+
+    @property
+    def kind(self) -> PotentialKind:
+        """The kind of potential.
+
+        Raises
+        ------
+        UnknownNameError
+            There is none of this name.
+        """
+        return get_kind(self.potential)
+
+    @property
+    def pretraining(self) -> Pretraining | None:
+        """What it learned elsewhere, as its kind or its settings say; None of one from scratch."""
+        return self.kind.pretraining or self.resolved().pretraining()
+
+    @property
+    def is_zero_shot(self) -> bool:
+        """Whether it was trained elsewhere, and is not trained on the frames of a task."""
+        return self.pretraining is not None and not self.pretraining.fine_tuned
+
+    def resolved(self) -> Settings:
+        """Return all settings, defaults included.
+
+        Raises
+        ------
+        UnknownNameError, StudyError
+            For a setting that the kind does not have, or a value that cannot be.
+        """
+        schema = self.kind.settings
+        for key in self.settings:
+            if key not in schema.model_fields:
+                raise UnknownNameError(f"setting of {self.potential}", key, schema.model_fields)
+        try:
+            return schema.model_validate(self.settings)
+        except ValidationError as error:
+            first = error.errors()[0]
+            key = ".".join(str(part) for part in first["loc"])
+            raise StudyError(
+                f"settings of {self.potential} in which {key} is right",
+                f"{excerpt(first.get('input'))!r}: {first['msg']}",
+            ) from error
+
+
+def _entry(value: Any) -> Any:
+    return {"potential": value} if isinstance(value, str) else value
+
+
+def origin(entry: Entry) -> tuple[str, str]:
+    """Return the levels of theory that a potential was trained on elsewhere.
+
+    Returns
+    -------
+    level_of_theory, pretrained_on
+        Of one that is not trained on this data, and of one that is fine-tuned on it then; empty
+        where it is not so.
+    """
+    known = entry.pretraining
+    if known is None:
+        return "", ""
+    return ("", known.level_of_theory) if known.fine_tuned else (known.level_of_theory, "")
