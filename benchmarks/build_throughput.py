@@ -28,12 +28,12 @@ from typing import NamedTuple
 
 from distributed import Client
 
+from mlip_compose.datasets.build import build
+from mlip_compose.datasets.recipe import Recipe
 from mlip_compose.engine.choice import local
 from mlip_compose.references.registry import get_reference
 from mlip_compose.sampling.protocol import SamplingProtocol
 from mlip_compose.store.catalogue import open_store
-from mlip_compose.studies.build import build
-from mlip_compose.studies.recipe import Recipe
 
 BUDGET = 1.9
 REPEATS = 3

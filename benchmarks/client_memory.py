@@ -17,9 +17,9 @@ import time
 from itertools import cycle, islice
 from pathlib import Path
 
+from mlip_compose.datasets.build import Job
+from mlip_compose.datasets.recipe import load_recipe
 from mlip_compose.engine.choice import local
-from mlip_compose.studies.build import Job
-from mlip_compose.studies.recipe import load_recipe
 
 BUDGET = 1.0  # GB
 UNITS = (1_000, 10_000, 100_000)

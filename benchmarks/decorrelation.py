@@ -12,12 +12,12 @@ import time
 
 import numpy as np
 
+from mlip_compose.datasets.recipe import load_recipe
+from mlip_compose.datasets.statistics import energy_autocorrelation, statistical_inefficiency
 from mlip_compose.molecules.assembly import assemble, parse_name
 from mlip_compose.references.gfn2 import Gfn2Xtb
 from mlip_compose.sampling.conformers import conformer_pool, draw_starts
 from mlip_compose.sampling.dynamics import sample_trajectory
-from mlip_compose.sampling.statistics import energy_autocorrelation, statistical_inefficiency
-from mlip_compose.studies.recipe import load_recipe
 
 PICOSECONDS = {"OH-1-H": 24.0, "COOH-4-H": 18.0, "NH2-8-H": 12.0}
 TIMES_FS = (12, 24, 48, 72, 90, 150, 300)

@@ -143,7 +143,7 @@ def import_xyz(folder):
 
 
 def import_from(source, target):
-    from mlip_compose.studies.importing import import_data
+    from mlip_compose.datasets.importing.importing import import_data
 
     target.unlink(missing_ok=True)
     outcome = import_data(source, target, name="size", reference="springs")
@@ -151,7 +151,7 @@ def import_from(source, target):
 
 
 def check(folder):
-    from mlip_compose.studies.check import check_store
+    from mlip_compose.datasets.checking.check import check_store
 
     report = check_store(folder / "store.h5", sample=0, watch=lambda what, done: None)
     for each in report.checks:

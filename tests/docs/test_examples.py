@@ -9,9 +9,9 @@ import typer
 import yaml
 
 from mlip_compose.cli.app import app
+from mlip_compose.datasets.recipe import Recipe
 from mlip_compose.engine.job_queue import JobQueue
 from mlip_compose.potentials.entry import Entry
-from mlip_compose.studies.recipe import Recipe
 from mlip_compose.studies.study import Study
 
 ROOT = Path(__file__).parents[2]

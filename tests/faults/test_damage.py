@@ -9,8 +9,8 @@ from engines import ONE, Here
 
 from faults import Command, content, run
 from mlip_compose.core.errors import UnwritableError
-from mlip_compose.studies import build as module
-from mlip_compose.studies.recipe import load_recipe
+from mlip_compose.datasets import build as module
+from mlip_compose.datasets.recipe import load_recipe
 
 RUN = ("run", "study.yaml", "--out", "results", "-j", "1")
 FILES = {  # what is damaged, and what goes with it so that it is needed

@@ -10,10 +10,10 @@ from pen import Reader, few, many, offences
 
 from mlip_compose.cli.output import settings_in
 from mlip_compose.core.documents import canonical_json
+from mlip_compose.datasets.recipe import load_recipe
 from mlip_compose.engine.job_queue import read_job_queue
 from mlip_compose.potentials.published.card import card_elements
 from mlip_compose.potentials.registry import find_card, get_kind
-from mlip_compose.studies.recipe import load_recipe
 from mlip_compose.studies.study import load_study
 
 DATA = files("mlip_compose.data")

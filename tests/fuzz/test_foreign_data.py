@@ -12,9 +12,9 @@ from ase.calculators.singlepoint import SinglePointCalculator
 from mutations import mutate_bytes, mutate_npz, mutate_text, one_of
 from pen import Reader, few, many, offences
 
+from mlip_compose.datasets.importing.importing import import_data
 from mlip_compose.store.catalogue import open_store
 from mlip_compose.store.reader import Store
-from mlip_compose.studies.importing import import_data
 
 _MADE = {}
 

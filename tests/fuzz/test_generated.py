@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from mlip_compose.core.documents import parse_json, parse_yaml
 from mlip_compose.core.errors import RequestError
+from mlip_compose.datasets.recipe import Recipe, load_recipe
 from mlip_compose.engine.job_queue import JobQueue, read_job_queue
 from mlip_compose.potentials.published.card import read_card
 from mlip_compose.predictions.file import PredictionHeader, read_predictions
 from mlip_compose.store.formats.registry import read_foreign
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.directory import ResultsDirectory, read_kept
-from mlip_compose.studies.recipe import Recipe, load_recipe
 from mlip_compose.studies.results import read_results
 from mlip_compose.studies.study import Study, load_study
 from mlip_compose.studies.training import read_unit

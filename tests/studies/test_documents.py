@@ -8,7 +8,7 @@ from mlip_compose.core.errors import (
     StudyError,
     UnknownNameError,
 )
-from mlip_compose.studies.recipe import load_recipe, recipe_names
+from mlip_compose.datasets.recipe import load_recipe, recipe_names
 from mlip_compose.studies.study import load_study, study_names
 
 

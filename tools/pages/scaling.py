@@ -14,12 +14,12 @@ from types import MappingProxyType
 import numpy as np
 
 from mlip_compose.core.records import Molecule
+from mlip_compose.datasets.recipe import load_recipe
 from mlip_compose.molecules.assembly import assemble, monofunctional
 from mlip_compose.store.catalogue import dataset_path
 from mlip_compose.store.reader import Store
 from mlip_compose.store.schema import TRAJECTORIES
 from mlip_compose.studies.plan import Training, plan
-from mlip_compose.studies.recipe import load_recipe
 from mlip_compose.studies.study import Study
 from pages.markdown import code, table
 

@@ -1,8 +1,8 @@
 """Keys of a study file and of a recipe."""
 
+from mlip_compose.datasets.recipe import Recipe, recipe_names
 from mlip_compose.potentials.entry import Entry
 from mlip_compose.sampling.protocol import SamplingProtocol
-from mlip_compose.studies.recipe import Recipe, recipe_names
 from mlip_compose.studies.study import Study, study_names
 from pages.markdown import code
 from pages.schemas import Key, keys_of, table_of

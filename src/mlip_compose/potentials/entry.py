@@ -91,7 +91,8 @@ class Entry(BaseModel):
             ) from error
 
 
-def _entry(value: Any) -> Any:
+def as_entry(value: Any) -> Any:
+    """Return the mapping that the name of a kind stands for, and anything else as it is."""
     return {"potential": value} if isinstance(value, str) else value
 
 

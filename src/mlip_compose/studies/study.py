@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from mlip_compose.core.documents import is_file, parse_document, read_text
 from mlip_compose.core.errors import StudyError, UnknownNameError
-from mlip_compose.potentials.entry import Entry, _entry
+from mlip_compose.potentials.entry import Entry, as_entry
 from mlip_compose.tasks.rules import TASKS, UNTRAINED, get_task
 
 NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
@@ -60,7 +60,7 @@ class Study(BaseModel):
     dataset: str = "core-v1"
     tasks: tuple[str, ...] = Field(default=tuple(TASKS), min_length=1)
     levels: tuple[int, ...] = Field(default=(2,), min_length=1)
-    potentials: tuple[Annotated[Entry, BeforeValidator(_entry)], ...] = Field(min_length=1)
+    potentials: tuple[Annotated[Entry, BeforeValidator(as_entry)], ...] = Field(min_length=1)
     seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field(default=(0,), min_length=1)
     train_frames: int | None = Field(default=400, ge=1)
     allow_missing: bool = False

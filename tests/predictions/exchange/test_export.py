@@ -14,13 +14,13 @@ from mlip_compose.core.errors import (
     UnknownNameError,
     UnwritableError,
 )
+from mlip_compose.datasets.importing.importing import import_data
 from mlip_compose.potentials.entry import Entry
 from mlip_compose.predictions.exchange import export as exporting
 from mlip_compose.predictions.exchange.export import TaskFrames, export_data
 from mlip_compose.predictions.exchange.split_document import read_split
 from mlip_compose.store.catalogue import open_store
 from mlip_compose.store.reader import Store
-from mlip_compose.studies.importing import import_data
 from mlip_compose.studies.plan import plan
 from mlip_compose.studies.study import Study
 

@@ -33,8 +33,8 @@ def build_data(
     json: Json = False,
 ) -> None:
     """Sample and label the molecules of a recipe; a build that was interrupted goes on."""
-    from mlip_compose.studies.build import build
-    from mlip_compose.studies.recipe import load_recipe
+    from mlip_compose.datasets.build import build
+    from mlip_compose.datasets.recipe import load_recipe
 
     loaded = load_recipe(recipe)
     if molecules is not None:

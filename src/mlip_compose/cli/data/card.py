@@ -22,9 +22,9 @@ def write_card(
 ) -> None:
     """Write the data card of a store in Markdown; it holds what `data check` finds."""
     from mlip_compose.core.files import write_text
+    from mlip_compose.datasets.data_card import data_card
     from mlip_compose.store.catalogue import dataset_path
     from mlip_compose.store.reader import Store
-    from mlip_compose.studies.card import data_card
 
     path = dataset_path(file)
     store = Store(path)

@@ -18,7 +18,7 @@ from mlip_compose.cli.output import (
 )
 
 if TYPE_CHECKING:
-    from mlip_compose.studies.check import CheckReport
+    from mlip_compose.datasets.checking.check import CheckReport
 
 
 def check_data(
@@ -62,7 +62,7 @@ def watched_check(
     path: Path, sample: int, seed: int = 0, reference: str | None = None
 ) -> CheckReport:
     """Check a store with a progress bar (see ``check_store``)."""
-    from mlip_compose.studies.check import check_store
+    from mlip_compose.datasets.checking.check import check_store
 
     with progress_bars() as bars:
         bar = bars.add_task("check", total=1.0)

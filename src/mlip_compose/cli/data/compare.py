@@ -17,8 +17,8 @@ def compare_data(
     """Compare the labels of two data sets on the frames that both have (see `data relabel`)."""
     from dataclasses import asdict
 
+    from mlip_compose.datasets.compare_references import compare_references
     from mlip_compose.store.catalogue import open_store
-    from mlip_compose.studies.compare import compare_references
 
     found = compare_references(open_store(first), open_store(second))
     if json:

@@ -12,7 +12,7 @@ from mlip_compose.cli.output import Json, print_json, print_table, progress_bars
 
 if TYPE_CHECKING:
     from mlip_compose.datasets.download.plan import Plan
-    from mlip_compose.studies.fetching import FetchOutcome
+    from mlip_compose.datasets.importing.download import FetchOutcome
 
 
 def fetch_data(
@@ -44,8 +44,8 @@ def fetch_data(
     json: Json = False,
 ) -> None:
     """Download a published data set and import it; one that was interrupted goes on."""
-    from mlip_compose.studies.fetching import FetchWatch, fetch
-    from mlip_compose.studies.imported_units import GivenUnits
+    from mlip_compose.datasets.importing.download import FetchWatch, fetch
+    from mlip_compose.datasets.importing.units import GivenUnits
 
     with progress_bars() as bars:
         bar = bars.add_task(f"fetch {name}", total=None)

@@ -33,7 +33,7 @@ def import_data(
     json: Json = False,
 ) -> None:
     """Import labelled frames; molecules are recognised, units found out or checked."""
-    from mlip_compose.studies.importing import import_data
+    from mlip_compose.datasets.importing.importing import import_data
 
     with progress_bars() as bars:
         bar = bars.add_task("read", total=None)

@@ -12,8 +12,8 @@ from mlip_compose.cli.output import Json, print_json, print_table
 
 def list_data(json: Json = False) -> None:
     """List the data sets: those in the package, those to fetch, and the recipes to build."""
+    from mlip_compose.datasets.recipe import recipe_names
     from mlip_compose.store.catalogue import PUBLISHED, manifest
-    from mlip_compose.studies.recipe import recipe_names
 
     if json:
         frozen = {name: entry.model_dump(mode="json") for name, entry in manifest().items()}

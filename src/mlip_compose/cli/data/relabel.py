@@ -70,8 +70,8 @@ def relabel_data(
     json: Json = False,
 ) -> None:
     """Label frames and minima of a data set anew; what was interrupted goes on."""
+    from mlip_compose.datasets.relabel import Relabelling, relabel
     from mlip_compose.store.catalogue import open_store
-    from mlip_compose.studies.relabel import Relabelling, relabel
 
     chosen_settings = settings_in(settings or [])
     store = open_store(file)
@@ -110,7 +110,7 @@ def _named(store: Store, reference: str, name: str | None, out: Path | None) -> 
 
     from mlip_compose.core.errors import RequestError
     from mlip_compose.core.files import exists
-    from mlip_compose.studies.recipe import DATASET_NAME
+    from mlip_compose.datasets.recipe import DATASET_NAME
 
     usual = f"{store.name}-{re.sub('[^a-z0-9]+', '-', reference.lower()).strip('-')}"
     chosen = name or (out.name.removesuffix(".h5") if out else usual)

@@ -9,13 +9,13 @@ from engines import ONE, TWO, Here
 
 from mlip_compose.core.errors import CoverageError, RequestError, UnknownNameError
 from mlip_compose.core.records import Failure
+from mlip_compose.datasets import relabel as module
+from mlip_compose.datasets.compare_references import compare_references
+from mlip_compose.datasets.relabel import ORIGIN, Relabelling, relabel, spread
 from mlip_compose.references.base import Label
 from mlip_compose.references.registry import get_reference
 from mlip_compose.store.catalogue import open_store
 from mlip_compose.store.reader import Store
-from mlip_compose.studies import relabel as module
-from mlip_compose.studies.compare import compare_references
-from mlip_compose.studies.relabel import ORIGIN, Relabelling, relabel, spread
 
 MINI = open_store("mini-v1")
 TBLITE = "tblite.ase:TBLite"
@@ -110,7 +110,7 @@ SCRIPT = """
 import sys, pathlib
 from mlip_compose.store.catalogue import open_store
 from mlip_compose.engine.choice import local
-from mlip_compose.studies.relabel import Relabelling, relabel
+from mlip_compose.datasets.relabel import Relabelling, relabel
 
 def watch(group, fraction, failure):
     print(group or "begin", flush=True)

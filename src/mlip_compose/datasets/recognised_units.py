@@ -1,20 +1,16 @@
-"""Energies against forces: the work that forces do between frames of one molecule.
-
-Along a straight path in some coordinates q the energy rises by -1/2 (g1 + g2).(q2 - q1), where g
-are the forces along q; this is exact where the energy is quadratic in q. Cartesian coordinates are
-no good for that at a distance, since rotors turn. Here q are the distances between atoms one, two
-and three bonds apart, scaled by the stiffness that is usual for them; g follows from the Cartesian
-forces as the least that, so scaled, gives them (the minimum-norm solution of B^T g = F).
-"""
+"""Units from the numbers alone: the size of forces, and energies against the work of forces."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from mlip_compose.core.host import single_threaded
 from mlip_compose.core.records import FloatArray, IntArray
+from mlip_compose.core.units import BOLTZMANN, ENERGY_UNITS, FORCE_UNITS
 from mlip_compose.molecules.geometry import covalent_sums
 
 BONDED: Final = 1.3
@@ -146,3 +142,122 @@ def _near_in_bonds(
     near = bonds_apart[first, second] <= len(STIFFNESS)
     first, second = first[near], second[near]
     return first, second, np.array(STIFFNESS)[bonds_apart[first, second] - 1]
+
+
+TYPICAL_STIFFNESS: Final = 23.0
+"""eV/Angstrom^2, the mean diagonal of the Hessian; 13 to 50 in the molecules of mini-v1."""
+TYPICAL_TEMPERATURE: Final = 400.0
+"""K; frames of 300 and of 500 K are both near."""
+FEWEST_FRAMES: Final = 8
+LEAST_CORRELATION: Final = 0.6
+"""Of energies and work, below which their ratio says nothing."""
+WORST_FIT: Final = 14.0
+LEAST_MARGIN: Final = 10.0
+"""The best pair of units is taken where its misfit (a sum of squared deviations over their spread)
+is below ``WORST_FIT`` and that of any other pair larger by ``LEAST_MARGIN``."""
+
+_SPREAD_TEMPERATURE: Final = 0.7  # of the logarithm; 100 to 1,600 K is two of it
+_SPREAD_TEMPERATURES: Final = 0.6  # of the logarithm of their ratio
+_SPREAD_WORK: Final = 0.15  # of the logarithm, with many frames
+_SPREAD_WORK_FEW: Final = 0.8  # and this over their number
+
+
+@dataclass(frozen=True)
+class RecognisedUnits:
+    """The units that energies and forces are in.
+
+    Attributes
+    ----------
+    energy, forces
+        Names, as in ``units.ENERGY_UNITS`` and ``units.FORCE_UNITS``.
+    energy_factor, forces_factor
+        What values are multiplied by to be in eV and eV/Angstrom.
+    evidence
+        The measurements that say so, in words.
+    """
+
+    energy: str
+    forces: str
+    energy_factor: float
+    forces_factor: float
+    evidence: str
+
+
+def recognise_units(
+    numbers: IntArray, positions: FloatArray, energy: FloatArray, forces: FloatArray
+) -> RecognisedUnits | None:
+    """Find the units of energies and forces of thermal frames of one organic molecule.
+
+    Parameters
+    ----------
+    numbers : (N,) int
+        Atomic numbers.
+    positions : (F, N, 3) float
+        Angstrom.
+    energy : (F,) float
+        Of unknown unit, with any zero.
+    forces : (F, N, 3) float
+        Of unknown unit.
+
+    Returns
+    -------
+    RecognisedUnits or None
+        None where the numbers do not say: fewer than ``FEWEST_FRAMES`` frames, energies that do
+        not follow from the forces, or frames that are not thermal.
+
+    Notes
+    -----
+    meV/Angstrom and kJ/mol/nm differ by 4 % only. Such forces are taken for kJ/mol/nm where the
+    energies are in kJ/mol, and for meV/Angstrom otherwise. No other unit per nm is looked for.
+    """
+    energy = np.asarray(energy, dtype=np.float64)
+    forces = np.asarray(forces, dtype=np.float64)
+    if len(energy) < FEWEST_FRAMES or not (np.isfinite(energy).all() and np.isfinite(forces).all()):
+        return None
+    agreement = work_agreement(numbers, positions, energy, forces)
+    if agreement is None or agreement.correlation < LEAST_CORRELATION:
+        return None
+    size = float(np.sqrt(np.mean(forces**2)))
+    degrees = max(3 * len(numbers) - 6, 1)
+    spread = float(np.std(energy, ddof=1)) / np.sqrt(degrees / 2)
+    spread_work = _SPREAD_WORK + _SPREAD_WORK_FEW / agreement.frames
+    fits = []
+    for energy_unit, force_unit in _pairs():
+        by_energy, by_force = ENERGY_UNITS[energy_unit], FORCE_UNITS[force_unit]
+        from_forces = (size * by_force) ** 2 / TYPICAL_STIFFNESS / BOLTZMANN
+        from_energies = spread * by_energy / BOLTZMANN
+        ratio = agreement.ratio * by_energy / by_force
+        misfit = (
+            (np.log(from_forces / TYPICAL_TEMPERATURE) / _SPREAD_TEMPERATURE) ** 2
+            + (np.log(from_energies / from_forces) / _SPREAD_TEMPERATURES) ** 2
+            + (np.log(ratio) / spread_work) ** 2
+        )
+        fits.append((float(misfit), energy_unit, force_unit, from_energies, ratio))
+    fits.sort()
+    misfit, energy_unit, force_unit, temperature, ratio = fits[0]
+    if misfit > WORST_FIT or fits[1][0] - misfit < LEAST_MARGIN:
+        return None
+    rms = size * FORCE_UNITS[force_unit]
+    return RecognisedUnits(
+        energy=energy_unit,
+        forces=force_unit,
+        energy_factor=ENERGY_UNITS[energy_unit],
+        forces_factor=FORCE_UNITS[force_unit],
+        evidence=(
+            f"read so, force components are {rms:.2f} eV/Angstrom (rms), energies spread as at "
+            f"{temperature:.0f} K and change {ratio:.2f} times as the forces say "
+            f"({agreement.frames} frames)"
+        ),
+    )
+
+
+def _pairs() -> Iterator[tuple[str, str]]:
+    """Yield the pairs of units that can be told apart."""
+    for energy_unit in ENERGY_UNITS:
+        for force_unit in FORCE_UNITS:
+            kilojoules = energy_unit == "kJ/mol"
+            if force_unit.endswith("/nm") and not (kilojoules and force_unit == "kJ/mol/nm"):
+                continue
+            if kilojoules and force_unit == "meV/Angstrom":
+                continue
+            yield energy_unit, force_unit

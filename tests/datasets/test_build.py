@@ -10,11 +10,11 @@ from engines import ONE, TWO, Here
 
 from mlip_compose.core.errors import RequestError, UnknownNameError, UnwritableError
 from mlip_compose.core.records import Failure
+from mlip_compose.datasets import build as module
+from mlip_compose.datasets.build import build
+from mlip_compose.datasets.recipe import load_recipe
 from mlip_compose.engine.locks import held
 from mlip_compose.store.reader import Store
-from mlip_compose.studies import build as module
-from mlip_compose.studies.build import build
-from mlip_compose.studies.recipe import load_recipe
 
 
 def silent(molecule, fraction, failure):
@@ -60,9 +60,9 @@ def test_some_molecules_of_a_recipe_have_the_frames_of_all(finished, recipe, tmp
 SCRIPT = """
 import sys
 from pathlib import Path
-from mlip_compose.studies.build import build
+from mlip_compose.datasets.build import build
 from mlip_compose.engine.choice import local
-from mlip_compose.studies.recipe import load_recipe
+from mlip_compose.datasets.recipe import load_recipe
 if __name__ == "__main__":
     print("begin", flush=True)
     tell = lambda molecule, fraction, failure: print(molecule, flush=True)
@@ -210,7 +210,7 @@ def test_a_build_killed_in_its_last_steps_is_finished(
 
     path = tmp_path / "late.h5"
     with monkeypatch.context() as patch:
-        patch.setattr(f"mlip_compose.studies.parts.{step}", die)
+        patch.setattr(f"mlip_compose.datasets.resumable_parts.{step}", die)
         with pytest.raises(KeyboardInterrupt):
             build(recipe, path, Here(), silent)
     assert path.exists() == (step != "write_text")

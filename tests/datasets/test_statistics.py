@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mlip_compose.core.units import BOLTZMANN
-from mlip_compose.sampling.statistics import (
+from mlip_compose.datasets.statistics import (
     chain_torsions,
     dihedral_angles,
     energy_autocorrelation,

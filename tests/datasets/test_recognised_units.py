@@ -5,10 +5,10 @@ import pytest
 
 from mlip_compose.core.records import PRIMARY, SECONDARY
 from mlip_compose.core.units import ENERGY_UNITS, FORCE_UNITS
+from mlip_compose.datasets.recognised_units import FEWEST_FRAMES, recognise_units
 from mlip_compose.references.gfn2 import Gfn2Xtb
 from mlip_compose.sampling.protocol import SamplingProtocol
 from mlip_compose.sampling.sampler import sample_molecule
-from mlip_compose.sampling.unit_recognition import FEWEST_FRAMES, recognise_units
 from mlip_compose.store.catalogue import open_store
 
 PER_LENGTH = [

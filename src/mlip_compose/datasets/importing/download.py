@@ -18,10 +18,10 @@ from mlip_compose.datasets.download.plan import (
     Plan,
     reason_to_leave,
 )
+from mlip_compose.datasets.importing.importing import ImportOutcome, import_data
+from mlip_compose.datasets.importing.units import GivenUnits
 from mlip_compose.store.catalogue import get_published
 from mlip_compose.store.formats.registry import files_of, read_foreign
-from mlip_compose.studies.imported_units import GivenUnits
-from mlip_compose.studies.importing import ImportOutcome, import_data
 
 
 @dataclass(frozen=True)

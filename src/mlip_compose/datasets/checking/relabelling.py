@@ -12,18 +12,18 @@ import numpy as np
 
 from mlip_compose.core.errors import RequestError
 from mlip_compose.core.records import Failure, Frames, Molecule
-from mlip_compose.references.base import Label, Reference
-from mlip_compose.references.registry import get_reference
-from mlip_compose.store.reader import Store
-from mlip_compose.store.schema import TRAJECTORIES, StoreHeader
-from mlip_compose.studies.checking.base import (
+from mlip_compose.datasets.checking.finding import (
     CheckResult,
     counted,
     first_of,
     is_finite,
     place,
 )
-from mlip_compose.studies.checking.structure import is_graph
+from mlip_compose.datasets.checking.structure import is_graph
+from mlip_compose.references.base import Label, Reference
+from mlip_compose.references.registry import get_reference
+from mlip_compose.store.reader import Store
+from mlip_compose.store.schema import TRAJECTORIES, StoreHeader
 
 ENERGY_TOLERANCE: Final = 1e-5  # eV
 FORCE_TOLERANCE: Final = 3e-5

@@ -11,8 +11,8 @@ from typing import Any, Final
 import numpy as np
 
 from mlip_compose.core.records import PRIMARY, SECONDARY, FloatArray, Molecule
-from mlip_compose.molecules.groups import END_GROUPS
-from mlip_compose.sampling.statistics import (
+from mlip_compose.datasets.checking.check import CheckReport
+from mlip_compose.datasets.statistics import (
     LONGEST_LAG,
     chain_torsions,
     dihedral_angles,
@@ -22,9 +22,9 @@ from mlip_compose.sampling.statistics import (
     mean_difference,
     statistical_inefficiency,
 )
+from mlip_compose.molecules.groups import END_GROUPS
 from mlip_compose.store.reader import Store
 from mlip_compose.store.schema import TRAJECTORIES
-from mlip_compose.studies.check import CheckReport
 
 _HOW: Final = (
     "Langevin dynamics of each molecule in vacuum. Hydrogens are heavier than they are: masses do "

@@ -8,10 +8,10 @@ import pytest
 from springs import as_database, as_extended_xyz, as_md17, spring_frames
 
 from mlip_compose.core.errors import CoverageError, RequestError, UnknownNameError
+from mlip_compose.datasets.importing.download import FetchWatch, fetch
+from mlip_compose.datasets.importing.units import GivenUnits
 from mlip_compose.store.catalogue import open_store
 from mlip_compose.store.reader import Store
-from mlip_compose.studies.fetching import FetchWatch, fetch
-from mlip_compose.studies.imported_units import GivenUnits
 
 FAMILY = ("OH-1-H", "OH-2-H", "OH-3-H")
 OTHERS = {

@@ -12,10 +12,10 @@ import numpy as np
 from mlip_compose.core.errors import CoverageError, RequestError
 from mlip_compose.core.records import MINIMUM, FloatArray, Frames, Molecule, Parts
 from mlip_compose.core.units import EV_IN_KCAL_PER_MOL, EV_IN_MEV
+from mlip_compose.datasets.relabel import ORIGIN
 from mlip_compose.evaluation.reactions import enumerate_reactions
 from mlip_compose.store.reader import Store
 from mlip_compose.store.schema import TRAJECTORIES
-from mlip_compose.studies.relabel import ORIGIN
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,14 @@ from mlip_compose.core.records import (
     IntArray,
     Molecule,
 )
+from mlip_compose.datasets.frame_labels import (
+    FrameLabels,
+    joined,
+    label_frames,
+    read_labels,
+    write_labels,
+)
+from mlip_compose.datasets.resumable_parts import finish, finished_before, parts_of
 from mlip_compose.engine.engine import Engine
 from mlip_compose.engine.locks import held
 from mlip_compose.references.base import Reference
@@ -31,14 +39,6 @@ from mlip_compose.references.registry import get_reference
 from mlip_compose.store.reader import Store
 from mlip_compose.store.schema import TRAJECTORIES, StoreHeader
 from mlip_compose.store.writer import write_store
-from mlip_compose.studies.frame_labels import (
-    FrameLabels,
-    joined,
-    label_frames,
-    read_labels,
-    write_labels,
-)
-from mlip_compose.studies.parts import finish, finished_before, parts_of
 
 ORIGIN: Final = "relabelled_from"
 """Key of a header's ``sampling`` that says which frames of which data set were labelled anew.

@@ -6,12 +6,8 @@ from collections import Counter
 
 import numpy as np
 
-from mlip_compose.sampling.unit_recognition import (
-    FEWEST_FRAMES,
-    RecognisedUnits,
-    recognise_units,
-)
-from mlip_compose.studies.checking.base import CheckResult, Material, counted
+from mlip_compose.datasets.checking.finding import CheckResult, Material, counted
+from mlip_compose.datasets.recognised_units import FEWEST_FRAMES, RecognisedUnits, recognise_units
 
 RIGHT = ("eV", "eV/Angstrom")
 

@@ -16,18 +16,12 @@ from numpy.typing import NDArray
 from mlip_compose.core.errors import CoverageError, RequestError
 from mlip_compose.core.files import refuse_existing
 from mlip_compose.core.records import MINIMUM, PRIMARY, SECONDARY, Frames, Molecule
+from mlip_compose.datasets.importing.files import Reading, Spool, Watch
+from mlip_compose.datasets.importing.units import DecidedUnits, GivenUnits, Sample, decide_units
 from mlip_compose.store.formats.base import Units
 from mlip_compose.store.formats.registry import files_of
 from mlip_compose.store.schema import StoreHeader
 from mlip_compose.store.writer import write_store
-from mlip_compose.studies.imported_files import Reading, Watch
-from mlip_compose.studies.imported_units import (
-    DecidedUnits,
-    GivenUnits,
-    Sample,
-    decide_units,
-)
-from mlip_compose.studies.spool import Spool
 
 UNKNOWN: Final = ""
 """The trajectory of frames of which nothing says it."""

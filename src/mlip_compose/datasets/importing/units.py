@@ -12,7 +12,7 @@ import numpy as np
 from mlip_compose.core.errors import DataError, UnknownNameError
 from mlip_compose.core.records import FloatArray, IntArray
 from mlip_compose.core.units import ENERGY_UNITS, FORCE_UNITS, LENGTH_UNITS
-from mlip_compose.sampling.unit_recognition import RecognisedUnits, recognise_units
+from mlip_compose.datasets.recognised_units import RecognisedUnits, recognise_units
 from mlip_compose.store.formats.base import RawFrames, Units
 
 SAME_FACTOR: Final = 0.05

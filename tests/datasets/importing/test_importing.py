@@ -22,10 +22,10 @@ from mlip_compose.core.errors import (
     UnwritableError,
 )
 from mlip_compose.core.units import BOHR, HARTREE, KCAL_PER_MOL
+from mlip_compose.datasets.importing import files as spool
+from mlip_compose.datasets.importing.importing import import_data
 from mlip_compose.store.catalogue import open_store
 from mlip_compose.store.reader import Store
-from mlip_compose.studies import spool
-from mlip_compose.studies.importing import import_data
 
 
 @pytest.fixture(scope="module")

@@ -9,14 +9,14 @@ from typing import Final
 
 from mlip_compose.core.errors import ChecksumError, DataError, UnreadableError
 from mlip_compose.core.records import Frames
-from mlip_compose.references.base import Reference
-from mlip_compose.store.reader import Store
-from mlip_compose.store.schema import SCHEMA
-from mlip_compose.studies.checking.base import Check, CheckResult, Material, counted
-from mlip_compose.studies.checking.consistency import ForcesAgainstEnergies
-from mlip_compose.studies.checking.duplicates import Duplicates
-from mlip_compose.studies.checking.labels import EnergyOutliers, FiniteLabels, ForceOutliers
-from mlip_compose.studies.checking.relabelling import (
+from mlip_compose.datasets.checking.finding import Check, CheckResult, Material, counted
+from mlip_compose.datasets.checking.labels import (
+    EnergyOutliers,
+    FiniteLabels,
+    ForceOutliers,
+    ForcesAgainstEnergies,
+)
+from mlip_compose.datasets.checking.relabelling import (
     NOISE,
     RECOMPUTATION,
     compare,
@@ -24,9 +24,12 @@ from mlip_compose.studies.checking.relabelling import (
     reference_of,
     skipped,
 )
-from mlip_compose.studies.checking.structure import Graph, Topology, is_graph
-from mlip_compose.studies.checking.thermal import EnergiesAboveMinimum
-from mlip_compose.studies.checking.units import Units
+from mlip_compose.datasets.checking.structure import Duplicates, Graph, Topology, is_graph
+from mlip_compose.datasets.checking.thermal import EnergiesAboveMinimum
+from mlip_compose.datasets.checking.units import Units
+from mlip_compose.references.base import Reference
+from mlip_compose.store.reader import Store
+from mlip_compose.store.schema import SCHEMA
 
 SAMPLE: Final = 24
 SCHEMA_CHECK: Final = "schema"

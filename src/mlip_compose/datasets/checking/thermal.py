@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from mlip_compose.core.units import BOLTZMANN
-from mlip_compose.studies.checking.base import CheckResult, Material, counted, first_of, place
+from mlip_compose.datasets.checking.finding import CheckResult, Material, counted, first_of, place
 
 BELOW: Final = 0.5
 """eV by which another conformer, hydrogen-bonded say, may lie below the relaxed minimum."""

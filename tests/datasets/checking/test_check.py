@@ -9,9 +9,9 @@ import pytest
 from mlip_compose.core.errors import UnknownNameError, UnreadableError
 from mlip_compose.core.records import MINIMUM, PRIMARY, SECONDARY
 from mlip_compose.core.units import ENERGY_UNITS, FORCE_UNITS
+from mlip_compose.datasets.checking.check import check_store
 from mlip_compose.store.catalogue import dataset_path, open_store
 from mlip_compose.store.writer import write_store
-from mlip_compose.studies.check import check_store
 
 NAMES = ("OH-1-H", "F-1-H", "H-2-H", "CN-1-H", "CHO-1-H")
 

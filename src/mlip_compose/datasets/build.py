@@ -10,6 +10,8 @@ from pathlib import Path
 from mlip_compose.core.errors import DataError, RequestError
 from mlip_compose.core.files import refuse_existing, set_aside
 from mlip_compose.core.records import Failure, Frames, Molecule
+from mlip_compose.datasets.recipe import Recipe
+from mlip_compose.datasets.resumable_parts import finish, finished_before, parts_of
 from mlip_compose.engine.engine import Engine
 from mlip_compose.engine.locks import held
 from mlip_compose.references.registry import get_reference
@@ -17,8 +19,6 @@ from mlip_compose.sampling.sampler import SampledMolecule, sample_molecule
 from mlip_compose.store.reader import Store
 from mlip_compose.store.schema import TRAJECTORIES, StoreHeader
 from mlip_compose.store.writer import write_store
-from mlip_compose.studies.parts import finish, finished_before, parts_of
-from mlip_compose.studies.recipe import Recipe
 
 Watch = Callable[[str, float, "Failure | None"], None]
 """Called after each molecule: its name, the share of the work done so far, and a failure if any."""

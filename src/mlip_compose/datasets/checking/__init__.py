@@ -1,0 +1,1 @@
+"""Proofs of a data set, one kind of check a file."""

@@ -1,0 +1,1 @@
+"""Data of others, made a data set."""
