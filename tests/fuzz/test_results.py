@@ -29,8 +29,7 @@ from mlip_compose.studies.archive import ARCHIVED, Archived, read_archived
 from mlip_compose.studies.directory import ResultsDirectory, made_from, read_kept
 from mlip_compose.studies.gallery import Predicted, update_gallery
 from mlip_compose.studies.merging import study_of
-from mlip_compose.studies.provenance import provenance
-from mlip_compose.studies.results import read_results
+from mlip_compose.studies.results import provenance, read_results
 from mlip_compose.studies.shards import SHARD as SHARD_FILE
 from mlip_compose.studies.shards import ShardRecord, read_shard
 from mlip_compose.studies.study import Study

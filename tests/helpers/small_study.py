@@ -6,8 +6,8 @@ from mlip_compose.core.records import MINIMUM, PRIMARY, SECONDARY
 from mlip_compose.store.catalogue import dataset_path
 from mlip_compose.store.reader import Store
 from mlip_compose.store.writer import write_store
+from mlip_compose.studies.progress import Watch
 from mlip_compose.studies.study import Study
-from mlip_compose.studies.watch import Watch
 
 SILENT = Watch(
     stage=lambda name, units: None,

@@ -26,7 +26,7 @@ from mlip_compose.store.catalogue import dataset_path
 from mlip_compose.store.reader import Store
 from mlip_compose.studies import gallery
 from mlip_compose.studies.directory import ResultsDirectory
-from mlip_compose.studies.provenance import provenance
+from mlip_compose.studies.results import provenance
 
 LEVELS = {"length": (1, 2), "crossing": (1, 2), "transfer": (2,), "recombination": (2,)}
 LEARNED = ("wide", "deep", "light", "narrow", "long", "short")

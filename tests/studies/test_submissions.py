@@ -23,10 +23,10 @@ from mlip_compose.predictions.exchange.submission import (
 )
 from mlip_compose.predictions.file import Predictions
 from mlip_compose.predictions.joined import read_joined
+from mlip_compose.studies.check_submission import check_submission, first_difference
 from mlip_compose.studies.directory import ResultsDirectory
 from mlip_compose.studies.run import run_study
 from mlip_compose.studies.study import with_predictions
-from mlip_compose.studies.submission_checks import check_submission, first_difference
 
 FILLED = {"summary": "the same with another name", "authors": ["somebody"], "training": "a fit"}
 

@@ -53,7 +53,7 @@ def run(
     from mlip_compose.engine.in_process import Here
     from mlip_compose.predictions.exchange.submission import submissions_in
     from mlip_compose.studies.directory import ResultsDirectory
-    from mlip_compose.studies.planned import planned
+    from mlip_compose.studies.remaining import planned
     from mlip_compose.studies.run import run_study
     from mlip_compose.studies.shards import Shard, run_shard
     from mlip_compose.studies.study import load_study, with_predictions

@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from mlip_compose.studies.directory import ResultsDirectory
-    from mlip_compose.studies.planned import PlannedTraining
+    from mlip_compose.studies.progress import Watch
+    from mlip_compose.studies.remaining import PlannedTraining
     from mlip_compose.studies.run import RunOutcome
     from mlip_compose.studies.shards import ShardOutcome
-    from mlip_compose.studies.watch import Watch
 
 
 def study_watch(bars: Progress) -> Watch:
     """Return who shows a run's progress in bars."""
-    from mlip_compose.studies.watch import Watch
+    from mlip_compose.studies.progress import Watch
 
     stages: list[TaskID] = []
     trainings: dict[str, TaskID] = {}

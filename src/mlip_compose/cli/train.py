@@ -55,10 +55,9 @@ def train(
     from mlip_compose.potentials.entry import Entry
     from mlip_compose.store.catalogue import dataset_path
     from mlip_compose.store.reader import Store
-    from mlip_compose.studies.damage import make_way, repaired
-    from mlip_compose.studies.directory import ResultsDirectory
+    from mlip_compose.studies.directory import ResultsDirectory, make_way, repaired
     from mlip_compose.studies.plan import plan
-    from mlip_compose.studies.preflight import check_there
+    from mlip_compose.studies.run import check_there
     from mlip_compose.studies.study import Study
     from mlip_compose.studies.training import TrainingJob
 

@@ -34,9 +34,8 @@ from mlip_compose.predictions.scoring import predicted_frames
 from mlip_compose.predictions.target import Target
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.archive import read_archived
-from mlip_compose.studies.damage import derived
-from mlip_compose.studies.directory import ResultsDirectory, read_kept
-from mlip_compose.studies.gallery_restored import restored
+from mlip_compose.studies.directory import ResultsDirectory, derived, read_kept
+from mlip_compose.studies.gallery_archive import restored
 from mlip_compose.tasks.coverage import environments_of, unseen_atoms
 
 ROLES: Final = ("learned", "feasibility", "scale")

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Iterable, Sequence
-from typing import Any
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Final
 
 from pydantic import ValidationError
 
 from mlip_compose.core.errors import DataError, SchemaError, UnreadableError
 from mlip_compose.core.files import set_aside
+from mlip_compose.engine.choice import available_cores
 from mlip_compose.evaluation.additivity import Additivity, reaction_errors, reference_additivity
 from mlip_compose.evaluation.ceiling import CeilingScore, ceiling_summaries
 from mlip_compose.evaluation.horizon import horizons
@@ -18,11 +23,53 @@ from mlip_compose.evaluation.results import Score
 from mlip_compose.evaluation.seeds import seed_summaries
 from mlip_compose.evaluation.study_results import DatasetFacts, StudyResults, UnitFacts
 from mlip_compose.store.reader import Store
-from mlip_compose.studies.comparing import Compared
+from mlip_compose.studies.comparisons import Compared
 from mlip_compose.studies.directory import ResultsDirectory, reason_of
 from mlip_compose.studies.gallery import read_gallery
-from mlip_compose.studies.provenance import provenance
 from mlip_compose.studies.study import Study
+
+PACKAGES: Final = (
+    "mlip-compose",
+    "numpy",
+    "scipy",
+    "ase",
+    "rdkit",
+    "tblite",
+    "h5py",
+    "torch",
+    "graph-pes",
+    "e3nn",
+    "pytorch-lightning",
+)
+
+
+def provenance(command: str) -> dict[str, Any]:
+    """Return versions, hardware, the command that makes this result anew, and the time (UTC)."""
+    return {
+        "command": command,
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "processor": _processor(),
+        "cores": available_cores(),
+        "versions": {name: found for name in PACKAGES if (found := _version(name))},
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _processor() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file():
+        for line in cpuinfo.read_text("utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()
 
 
 def read_results(directory: ResultsDirectory) -> StudyResults:

@@ -8,19 +8,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from mlip_compose.core.errors import UnreadableError
+from mlip_compose.core.errors import RequestError, UnreadableError
 from mlip_compose.core.files import set_aside, write_text
+from mlip_compose.core.records import Failure
 from mlip_compose.engine.engine import Runs
 from mlip_compose.evaluation.study_results import StudyResults
+from mlip_compose.potentials.entry import Entry
 from mlip_compose.store.catalogue import dataset_path
 from mlip_compose.store.reader import Store
-from mlip_compose.studies.comparing import compare
-from mlip_compose.studies.damage import make_way, repaired
-from mlip_compose.studies.directory import ResultsDirectory
-from mlip_compose.studies.foreign_rows import ForeignRow, foreign_rows
+from mlip_compose.studies.comparisons import compare
+from mlip_compose.studies.directory import ResultsDirectory, make_way, repaired
 from mlip_compose.studies.gallery import Predicted, update_gallery
+from mlip_compose.studies.given import ForeignRow, foreign_rows
 from mlip_compose.studies.plan import Training, plan
-from mlip_compose.studies.preflight import check_there
+from mlip_compose.studies.progress import Watch
 from mlip_compose.studies.results import assemble_results, kept_results
 from mlip_compose.studies.scores import ScoreJob, score_missing
 from mlip_compose.studies.stages import (
@@ -35,7 +36,32 @@ from mlip_compose.studies.stages import (
     train_missing,
 )
 from mlip_compose.studies.study import Study
-from mlip_compose.studies.watch import Watch
+
+
+def check_there(entries: Iterable[Entry], engine: Runs) -> None:
+    """Ask each kind, once for each of its settings, whether it can be served by the workers.
+
+    That may load a model, so it is a unit of work.
+
+    Raises
+    ------
+    RequestError
+        What it needs is not there; says what.
+    """
+    asked = {
+        (entry.potential, entry.resolved().model_dump_json()): entry
+        for entry in entries
+        if entry.kind.check is not None
+    }
+    for entry, outcome in engine.run(_check, tuple(asked.values())):
+        if isinstance(outcome, Failure):
+            raise RequestError(f"a worker in which {entry.shown} can be made", outcome.reason)
+
+
+def _check(entry: Entry) -> None:
+    if entry.kind.check is not None:
+        entry.kind.check(entry.resolved())
+
 
 END_OF_PAGE: Final = b"</html>"
 

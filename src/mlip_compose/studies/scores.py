@@ -18,9 +18,8 @@ from mlip_compose.predictions.joined import read_part
 from mlip_compose.predictions.scoring import score_against_ceiling, score_predictions
 from mlip_compose.predictions.target import Target
 from mlip_compose.store.reader import Store
-from mlip_compose.studies.damage import predicted
-from mlip_compose.studies.directory import ResultsDirectory, read_kept
-from mlip_compose.studies.watch import Watch
+from mlip_compose.studies.directory import ResultsDirectory, predicted, read_kept
+from mlip_compose.studies.progress import Watch
 
 Found = TypeVar("Found", covariant=True)
 

@@ -17,10 +17,10 @@ from mlip_compose.core.files import write_text
 from mlip_compose.engine.engine import Runs
 from mlip_compose.store.catalogue import dataset_path
 from mlip_compose.store.reader import Store
-from mlip_compose.studies.damage import make_way, repaired
-from mlip_compose.studies.directory import ResultsDirectory, reason_of
+from mlip_compose.studies.directory import ResultsDirectory, make_way, reason_of, repaired
 from mlip_compose.studies.plan import Training, plan
-from mlip_compose.studies.preflight import check_there
+from mlip_compose.studies.progress import Watch
+from mlip_compose.studies.run import check_there
 from mlip_compose.studies.scores import score_missing
 from mlip_compose.studies.stages import (
     certify_splits,
@@ -29,7 +29,6 @@ from mlip_compose.studies.stages import (
     train_missing,
 )
 from mlip_compose.studies.study import Study
-from mlip_compose.studies.watch import Watch
 
 SHARD: Final = "shard.json"
 """The record of a shard, in its directory of results."""

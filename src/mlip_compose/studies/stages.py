@@ -15,9 +15,9 @@ from mlip_compose.evaluation.study_results import UnitFacts
 from mlip_compose.predictions.target import Target, certified
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.archive import read_archived
-from mlip_compose.studies.damage import derived
-from mlip_compose.studies.directory import ResultsDirectory
+from mlip_compose.studies.directory import ResultsDirectory, derived
 from mlip_compose.studies.plan import Training
+from mlip_compose.studies.progress import Watch
 from mlip_compose.studies.scores import CeilingJob, ScoreJob
 from mlip_compose.studies.training import (
     UNIT,
@@ -27,7 +27,6 @@ from mlip_compose.studies.training import (
     read_progress,
     read_unit,
 )
-from mlip_compose.studies.watch import Watch
 from mlip_compose.tasks.certificate_schema import Certificate
 
 ROLE_ORDER: Final = ("learned", "feasibility", "scale")

@@ -28,8 +28,7 @@ from mlip_compose.predictions.file import Predictions, write_predictions
 from mlip_compose.predictions.predict import predict_selection
 from mlip_compose.predictions.target import Target
 from mlip_compose.store.reader import Store
-from mlip_compose.studies.damage import derived
-from mlip_compose.studies.directory import ResultsDirectory
+from mlip_compose.studies.directory import ResultsDirectory, derived
 from mlip_compose.studies.plan import Training
 
 UNIT: Final = "unit.json"

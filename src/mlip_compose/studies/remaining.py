@@ -9,7 +9,7 @@ from typing import Literal
 from mlip_compose.store.catalogue import dataset_path
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.directory import ResultsDirectory
-from mlip_compose.studies.foreign_rows import foreign_rows
+from mlip_compose.studies.given import foreign_rows
 from mlip_compose.studies.plan import Training, plan
 from mlip_compose.studies.stages import Done, longest_first
 from mlip_compose.studies.study import Study

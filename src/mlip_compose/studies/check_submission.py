@@ -17,7 +17,7 @@ from mlip_compose.predictions.scoring import score_predictions
 from mlip_compose.predictions.target import certified
 from mlip_compose.store.catalogue import open_store
 from mlip_compose.studies.directory import ResultsDirectory
-from mlip_compose.studies.foreign_rows import ForeignRow, foreign_rows
+from mlip_compose.studies.given import ForeignRow, foreign_rows
 from mlip_compose.studies.plan import plan
 from mlip_compose.studies.study import Study
 

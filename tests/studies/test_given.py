@@ -12,9 +12,9 @@ from mlip_compose.core.errors import ChecksumError, RequestError, StudyError, Un
 from mlip_compose.predictions.exchange.importing import ForeignRow, import_predictions
 from mlip_compose.predictions.file import Predictions, read_predictions, write_predictions
 from mlip_compose.studies.directory import ResultsDirectory
+from mlip_compose.studies.progress import Watch
 from mlip_compose.studies.run import run_study
 from mlip_compose.studies.study import Study, load_study
-from mlip_compose.studies.watch import Watch
 
 SILENT = Watch(lambda *_: None, lambda *_: None, lambda *_: None)
 

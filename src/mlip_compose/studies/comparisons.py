@@ -12,7 +12,7 @@ from mlip_compose.engine.engine import Runs
 from mlip_compose.evaluation.paired import paired_differences
 from mlip_compose.evaluation.ranking import rankings
 from mlip_compose.evaluation.results import PairedDifference, Ranking, Score
-from mlip_compose.studies.watch import Watch
+from mlip_compose.studies.progress import Watch
 
 PAIRED_METRICS: Final = ("forces_mae", "energy_mae_per_atom_within")
 

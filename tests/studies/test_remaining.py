@@ -6,7 +6,7 @@ from small_study import SILENT, small_study, write_small
 
 from mlip_compose.core.errors import StudyError
 from mlip_compose.studies.directory import ResultsDirectory
-from mlip_compose.studies.planned import planned
+from mlip_compose.studies.remaining import planned
 from mlip_compose.studies.run import run_study
 
 
