@@ -7,8 +7,7 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 from synthetic_study import FAILED, LEARNED, LEVELS, POTENTIALS, REASON
 
-from mlip_compose.report.numbers import number
-from mlip_compose.report.words import ROLES
+from mlip_compose.report.words import ROLES, number
 
 ROWS = "#leaderboard-table .tabulator-row"
 NOTED = "return document.querySelector('#note').matches(':popover-open')"

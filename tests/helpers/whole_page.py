@@ -2,7 +2,7 @@
 
 import re
 
-from mlip_compose.report.packing import unpack
+from mlip_compose.report.page import unpack
 
 
 def island(page):

@@ -3,12 +3,12 @@ import math
 
 import pytest
 
-from mlip_compose.report.cells import Place, ground_of, place_of
-from mlip_compose.report.curves import curve_document
-from mlip_compose.report.gaps import gap_caption, gap_figure
-from mlip_compose.report.leaderboard import build_board, entries_of, metrics_of
-from mlip_compose.report.maps import map_document
-from mlip_compose.report.style import MARKS, log_axis, plain, styles_of
+from mlip_compose.report.figures.style import MARKS, log_axis, plain, styles_of
+from mlip_compose.report.sections.curves import curve_document
+from mlip_compose.report.sections.gaps import gap_caption, gap_figure
+from mlip_compose.report.sections.leaderboard import build_board, entries_of, metrics_of
+from mlip_compose.report.sections.map_cells import Place, ground_of, place_of
+from mlip_compose.report.sections.maps import map_document
 
 TASKS = ("length", "crossing", "transfer", "recombination")
 

@@ -3,7 +3,7 @@ import math
 import pytest
 
 from mlip_compose.core.documents import Interval
-from mlip_compose.report.numbers import between, duration, number, percent, ratio, unbroken
+from mlip_compose.report.words import between, duration, number, percent, ratio, unbroken
 
 
 @pytest.mark.parametrize(

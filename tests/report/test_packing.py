@@ -3,7 +3,7 @@ import math
 import pytest
 from whole_page import whole
 
-from mlip_compose.report.packing import pack, put_off, unpack
+from mlip_compose.report.page import pack, put_off, unpack
 
 
 def test_a_document_is_unpacked_as_it_was():

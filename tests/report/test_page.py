@@ -7,8 +7,7 @@ from whole_page import whole
 
 from mlip_compose.core.errors import UnwritableError
 from mlip_compose.evaluation.study_results import StudyResults
-from mlip_compose.report.packing import unpack
-from mlip_compose.report.page import render_report, write_report
+from mlip_compose.report.page import render_report, unpack, write_report
 
 HOSTILE = "<script>alert(1)</script>"
 LIMIT = 8_000_000  # bytes

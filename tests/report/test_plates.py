@@ -2,10 +2,10 @@ from dataclasses import replace
 
 import pytest
 
-from mlip_compose.report.gaps import gap_figure
-from mlip_compose.report.leaderboard import build_board, entries_of, metrics_of
+from mlip_compose.report.figures.style import styles_of
 from mlip_compose.report.plates import COLUMN, PAGE, Pane, Plate, _sheets, plates
-from mlip_compose.report.style import styles_of
+from mlip_compose.report.sections.gaps import gap_figure
+from mlip_compose.report.sections.leaderboard import build_board, entries_of, metrics_of
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from mlip_compose.report.leaderboard import build_board, metrics_of
+from mlip_compose.report.sections.leaderboard import build_board, metrics_of
 from mlip_compose.report.terminal import leaderboard_table
 from mlip_compose.studies.directory import ResultsDirectory
 from mlip_compose.studies.results import read_results

@@ -3,14 +3,7 @@ import json
 
 import pytest
 
-from mlip_compose.report.vendored import (
-    FOLDER,
-    MOL3D,
-    PLOTLY,
-    TABULATOR,
-    TABULATOR_STYLE,
-    vendored,
-)
+from mlip_compose.report.page import FOLDER, MOL3D, PLOTLY, TABULATOR, TABULATOR_STYLE, vendored
 
 PACKAGES = json.loads((FOLDER / "vendor.json").read_text("utf-8"))
 FILES = [entry for package in PACKAGES for entry in package["files"]]

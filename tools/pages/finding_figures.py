@@ -5,11 +5,7 @@ from dataclasses import replace
 
 from mlip_compose.core.documents import Interval
 from mlip_compose.evaluation.horizon import HORIZON_GAP
-from mlip_compose.report.gaps import gap_figure
-from mlip_compose.report.leaderboard import Board, Entry, build_board, entries_of, metrics_of
-from mlip_compose.report.plates import Pane, Plate
-from mlip_compose.report.printing import plate_svg
-from mlip_compose.report.style import (
+from mlip_compose.report.figures.style import (
     Figure,
     Style,
     bars,
@@ -20,6 +16,16 @@ from mlip_compose.report.style import (
     rule,
     styles_of,
     title,
+)
+from mlip_compose.report.plates import Pane, Plate
+from mlip_compose.report.printing import plate_svg
+from mlip_compose.report.sections.gaps import gap_figure
+from mlip_compose.report.sections.leaderboard import (
+    Board,
+    Entry,
+    build_board,
+    entries_of,
+    metrics_of,
 )
 from pages import finding_tables as tables
 from pages import published as at

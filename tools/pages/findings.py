@@ -13,8 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from mlip_compose.core.documents import Interval
 from mlip_compose.evaluation.learning import LEVEL
-from mlip_compose.report.numbers import number, percent, ratio
-from mlip_compose.report.words import joined
+from mlip_compose.report.words import joined, number, percent, ratio
 from pages import finding_tables as tables
 from pages import published as at
 

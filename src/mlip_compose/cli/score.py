@@ -30,9 +30,9 @@ def score(
     from mlip_compose.predictions.joined import choose, read_joined
     from mlip_compose.predictions.scoring import score_predictions
     from mlip_compose.predictions.target import certified, target_of
-    from mlip_compose.report.attribution import largest_errors
-    from mlip_compose.report.numbers import bracketed
-    from mlip_compose.report.origins import origin_note
+    from mlip_compose.report.sections.attribution import largest_errors
+    from mlip_compose.report.sections.origins import origin_note
+    from mlip_compose.report.words import bracketed
     from mlip_compose.store.catalogue import open_store
 
     refuse_foreign(predictions)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlip_compose.evaluation.parity import unpacked
-from mlip_compose.report.style import VIRIDIS, Figure
+from mlip_compose.report.figures.style import VIRIDIS, Figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
+import re
+import zlib
 from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.resources import files
 from itertools import compress, groupby, repeat
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from mlip_compose import __version__
 from mlip_compose.core.files import write_text
 from mlip_compose.evaluation.study_results import StudyResults
-from mlip_compose.report.account import account
-from mlip_compose.report.attribution import View, attribution_document, attribution_views
-from mlip_compose.report.ceilings import Ceilings, ceiling_rows, ceilings_of
-from mlip_compose.report.costs import COSTS, cost_document
-from mlip_compose.report.curves import curve_document
-from mlip_compose.report.evidence import evidence
-from mlip_compose.report.evidence_figures import evidence_panels, task_styles
-from mlip_compose.report.gaps import gap_caption, gap_figure, has_gaps
-from mlip_compose.report.horizons import horizon_panels, horizon_tables
-from mlip_compose.report.leaderboard import (
+from mlip_compose.report.figures.style import VIRIDIS, Style, run_styles, styles_of
+from mlip_compose.report.sections.attribution import View, attribution_document, attribution_views
+from mlip_compose.report.sections.ceilings import Ceilings, ceiling_rows, ceilings_of
+from mlip_compose.report.sections.costs import COSTS, cost_document
+from mlip_compose.report.sections.curves import curve_document
+from mlip_compose.report.sections.evidence import evidence
+from mlip_compose.report.sections.evidence_figures import evidence_panels, task_styles
+from mlip_compose.report.sections.gaps import gap_caption, gap_figure, has_gaps
+from mlip_compose.report.sections.horizons import horizon_panels, horizon_tables
+from mlip_compose.report.sections.leaderboard import (
     MAIN_METRIC,
     Board,
     Entry,
@@ -32,34 +35,111 @@ from mlip_compose.report.leaderboard import (
     entries_of,
     levels_of,
     metrics_of,
-    provenance_of,
-    runs_of,
-    tasks_of,
-    unit_of,
-)
-from mlip_compose.report.learning import learning_panels
-from mlip_compose.report.maps import map_document
-from mlip_compose.report.molecules import LIMIT, molecules_document
-from mlip_compose.report.numbers import DASH, between, is_number, number, ratio, unbroken
-from mlip_compose.report.origins import origin_of
-from mlip_compose.report.packing import pack, put_off
-from mlip_compose.report.parities import parity_document
-from mlip_compose.report.ranking import (
     order_note,
     order_rows,
     orders_of,
     place_note,
     places_of,
+    provenance_of,
+    runs_of,
+    tasks_of,
+    unit_of,
 )
-from mlip_compose.report.reactions import Reactions, reactions_of
-from mlip_compose.report.records import board_document
-from mlip_compose.report.style import VIRIDIS, Style, run_styles, styles_of
-from mlip_compose.report.summary import answer, confidence_of
-from mlip_compose.report.vendored import MOL3D, PLOTLY, TABULATOR, TABULATOR_STYLE, vendored
-from mlip_compose.report.words import GLOSSARY, QUESTION, ROLES
+from mlip_compose.report.sections.leaderboard_json import board_document
+from mlip_compose.report.sections.learning import learning_panels
+from mlip_compose.report.sections.maps import map_document
+from mlip_compose.report.sections.molecules import LIMIT, molecules_document
+from mlip_compose.report.sections.origins import origin_of
+from mlip_compose.report.sections.parities import parity_document
+from mlip_compose.report.sections.reactions import Reactions, reactions_of
+from mlip_compose.report.sections.run_account import account
+from mlip_compose.report.sections.summary import answer, confidence_of
+from mlip_compose.report.words import (
+    DASH,
+    GLOSSARY,
+    QUESTION,
+    ROLES,
+    between,
+    is_number,
+    number,
+    ratio,
+    unbroken,
+)
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+
+
+_LATER = re.compile(
+    r"(?P<start><div [^<>]*?)(?P<hidden> hidden)?><!--later-->(?P<part>.*?)<!--/later-->", re.S
+)
+
+
+def pack(document: Any) -> str:
+    """Return a document as JSON, deflated (zlib) and in base64.
+
+    Raises
+    ------
+    ValueError
+        A number in it is not finite.
+    """
+    text = json.dumps(
+        document, sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=False
+    )
+    return base64.b64encode(zlib.compress(text.encode(), 9)).decode("ascii")
+
+
+def unpack(text: str) -> Any:
+    """Return the document that ``pack`` was given."""
+    return json.loads(zlib.decompress(base64.b64decode(text)))
+
+
+def put_off(html: str) -> tuple[str, list[str]]:
+    """Take the parts out of a page that are hidden at first.
+
+    Returns
+    -------
+    str
+        The page. What templates enclose in ``<!--later-->`` and ``<!--/later-->``, right inside of
+        a ``div`` that is hidden, has become the number of a part in its ``data-later``; inside of
+        one that is not, it stays.
+    list
+        The parts, by number.
+    """
+    parts: list[str] = []
+
+    def replace(found: re.Match[str]) -> str:
+        if not found["hidden"]:
+            return f"{found['start']}>{found['part']}"
+        parts.append(found["part"])
+        return f'{found["start"]} data-later="{len(parts) - 1}" hidden>'
+
+    return _LATER.sub(replace, html), parts
+
+
+PLOTLY: Final = "plotly-cartesian.min.js"
+TABULATOR: Final = "tabulator.min.js"
+TABULATOR_STYLE: Final = "tabulator.min.css"
+MOL3D: Final = "3Dmol-min.js"
+
+FOLDER: Final = files("mlip_compose.report") / "vendor"
+_SOURCE_MAP = re.compile(r"(//|/\*)# sourceMappingURL=\S+( ?\*/)?\s*$")
+
+
+@cache
+def vendored(file: str) -> str:
+    """Return a vendored script or style, to be put into the page.
+
+    The line that names its source map is left out: a page without files beside it has none, and
+    developer tools would ask for it.
+
+    Parameters
+    ----------
+    file
+        Its name in the folder: one of the constants of this module.
+    """
+    return _SOURCE_MAP.sub("", (FOLDER / file).read_text("utf-8"))
+
 
 TEMPLATES = files("mlip_compose.report") / "templates"
 SCRIPTS = (

@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from mlip_compose.evaluation.study_results import StudyResults
-from mlip_compose.report.attribution import attribution_document, attribution_views
-from mlip_compose.report.ceilings import ceilings_of
-from mlip_compose.report.costs import cost_document
-from mlip_compose.report.curves import curve_document
-from mlip_compose.report.gaps import gap_figure
-from mlip_compose.report.horizons import horizon_panels
-from mlip_compose.report.leaderboard import (
+from mlip_compose.report.figures.style import Figure, Style, run_styles, styles_of
+from mlip_compose.report.sections.attribution import attribution_document, attribution_views
+from mlip_compose.report.sections.ceilings import ceilings_of
+from mlip_compose.report.sections.costs import cost_document
+from mlip_compose.report.sections.curves import curve_document
+from mlip_compose.report.sections.gaps import gap_figure
+from mlip_compose.report.sections.horizons import horizon_panels
+from mlip_compose.report.sections.leaderboard import (
     Entry,
     build_board,
     entries_of,
@@ -26,11 +27,10 @@ from mlip_compose.report.leaderboard import (
     tasks_of,
     unit_of,
 )
-from mlip_compose.report.learning import learning_panels
-from mlip_compose.report.maps import map_document
-from mlip_compose.report.parities import parity_document
-from mlip_compose.report.reactions import reactions_of
-from mlip_compose.report.style import Figure, Style, run_styles, styles_of
+from mlip_compose.report.sections.learning import learning_panels
+from mlip_compose.report.sections.maps import map_document
+from mlip_compose.report.sections.parities import parity_document
+from mlip_compose.report.sections.reactions import reactions_of
 
 COLUMN: Final = 3.3  # inches, one column of a journal
 PAGE: Final = 7.0  # inches, both

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, Final
 from mlip_compose.core.errors import MissingExtraError
 from mlip_compose.core.files import write_bytes
 from mlip_compose.evaluation.study_results import StudyResults
+from mlip_compose.report.figures.style import SCALE
 from mlip_compose.report.matplotlib_panel import DASHES, FILLS, draw_panel, marker_style
 from mlip_compose.report.plates import Pane, Plate, plates
-from mlip_compose.report.style import SCALE
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist

@@ -16,8 +16,8 @@ from mlip_compose import __version__
 from mlip_compose.core.errors import SchemaError, UnwritableError
 from mlip_compose.core.files import write_bytes
 from mlip_compose.evaluation.study_results import StudyResults
+from mlip_compose.report.csv_tables import csv_text, tables_of
 from mlip_compose.report.page import Download, render_report
-from mlip_compose.report.tables import csv_text, tables_of
 
 MANIFEST: Final = "data/manifest.json"
 SCHEMA: Final = "mlip-compose/site/1"

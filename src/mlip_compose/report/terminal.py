@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from mlip_compose.evaluation.study_results import StudyResults
-from mlip_compose.report.ceilings import ceiling_text, ceilings_of, has_ceilings
-from mlip_compose.report.leaderboard import (
+from mlip_compose.report.sections.ceilings import ceiling_text, ceilings_of, has_ceilings
+from mlip_compose.report.sections.leaderboard import (
     MAIN_METRIC,
     Cell,
     Column,
@@ -15,8 +15,8 @@ from mlip_compose.report.leaderboard import (
     levels_of,
     metrics_of,
 )
-from mlip_compose.report.numbers import DASH, between, number, ratio
-from mlip_compose.report.origins import origins_of
+from mlip_compose.report.sections.origins import origins_of
+from mlip_compose.report.words import DASH, between, number, ratio
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -37,7 +37,7 @@ def check(
 ) -> None:
     """Check cards, frames and splits of submissions, and score them: what a leaderboard asks."""
     from mlip_compose.predictions.exchange.submission import submissions_in
-    from mlip_compose.report.numbers import bracketed
+    from mlip_compose.report.words import bracketed
     from mlip_compose.studies.check_submission import check_submission
     from mlip_compose.studies.directory import ResultsDirectory
     from mlip_compose.studies.study import load_study

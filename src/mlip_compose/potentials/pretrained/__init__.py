@@ -1,1 +1,0 @@
-"""Models that were trained elsewhere: loading, zero-shot prediction, fine-tuning."""

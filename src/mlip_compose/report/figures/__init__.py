@@ -1,0 +1,1 @@
+"""What every figure shares: style, drawings of structures, places of names."""

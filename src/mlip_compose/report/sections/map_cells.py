@@ -1,0 +1,80 @@
+"""Where molecules stand in the figures: which trained, which are tests, and their errors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+from mlip_compose.evaluation.study_results import StudyResults
+from mlip_compose.report.sections.leaderboard import MAIN_METRIC, Entry, find_score
+from mlip_compose.report.words import group_order
+
+Part = Literal["id", "ood"]
+
+
+class Place(NamedTuple):
+    """A molecule's parts: left end group, chain length, right end group."""
+
+    left: str
+    chain: int
+    right: str
+
+    @property
+    def single(self) -> bool:
+        """Whether one end is H: a cell of the map of families and chain lengths."""
+        return self.right == "H"
+
+
+@dataclass(frozen=True)
+class Ground:
+    """The molecules of a task at a level, and the part each plays; the same for all potentials."""
+
+    task: str
+    level: int
+    parts: dict[Place, Part]
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        """End groups of the molecules with one end group, in canonical order."""
+        return tuple(sorted({p.left for p in self.parts if p.single}, key=group_order))
+
+
+def place_of(name: str) -> Place | None:
+    """Return the parts that a name such as ``OH-4-H`` spells, or None."""
+    parts = name.split("-")
+    if len(parts) != 3 or not parts[1].isdecimal():
+        return None
+    return Place(parts[0], int(parts[1]), parts[2])
+
+
+def ground_of(results: StudyResults, task: str, level: int) -> Ground:
+    """Return which molecules a task trains and tests on: by its certificate and its scores."""
+    parts: dict[Place, Part] = {}
+    certificate: dict[str, Any] = next(
+        (c for c in results.certificates if (c.get("task"), c.get("level")) == (task, level)), {}
+    )
+    names: tuple[tuple[str, Part], ...] = (("train_molecules", "id"), ("ood_molecules", "ood"))
+    for key, part in names:
+        for name in certificate.get(key, ()):
+            place = place_of(str(name))
+            if place is not None:
+                parts[place] = part
+    for score in results.scores:
+        if (score.task, score.level) == (task, level):
+            for molecule in score.molecules:
+                parts[Place(molecule.left, molecule.chain, molecule.right)] = molecule.part
+    return Ground(task, level, parts)
+
+
+def errors_of(
+    results: StudyResults, entry: Entry, ground: Ground, metric: str = MAIN_METRIC
+) -> dict[Place, float]:
+    """Return the error of an entry on each molecule of a task; empty where it has no score."""
+    score = find_score(results, entry, ground.task, ground.level)
+    if score is None:
+        return {}
+    return {
+        Place(m.left, m.chain, m.right): m.values[metric]
+        for m in score.molecules
+        if metric in m.values
+    }
