@@ -23,7 +23,7 @@ for module in pkgutil.walk_packages(mlip_compose.__path__, "mlip_compose."):
 LIGHT = """
 import sys
 sys.argv = ["mlip-compose", "tasks", "list"]
-from mlip_compose.cli.main import main
+from mlip_compose.cli.app import main
 try:
     main()
 except SystemExit:

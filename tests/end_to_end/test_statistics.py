@@ -7,7 +7,7 @@ import h5py
 import pytest
 from whole_page import whole
 
-from mlip_compose.cli.main import main
+from mlip_compose.cli.app import main
 
 STUDY = """
 name: seeds

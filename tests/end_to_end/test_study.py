@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mlip_compose.cli.main import main
+from mlip_compose.cli.app import main
 
 STUDY = """
 name: small

@@ -18,7 +18,7 @@ import test_stores
 from mutations import NAMES, one_of
 from test_predictions import shared
 
-from mlip_compose.cli.main import main
+from mlip_compose.cli.app import main
 from mlip_compose.core.errors import RequestError
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from small_study import NAMES, SILENT, small_study, write_small
 
-from mlip_compose.cli.main import main
+from mlip_compose.cli.app import main
 from mlip_compose.core.errors import RequestError, SchemaError, UnreadableError
 from mlip_compose.engine.in_process import Here
 from mlip_compose.store.reader import Store

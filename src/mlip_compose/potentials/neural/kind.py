@@ -14,10 +14,10 @@ from mlip_compose.potentials.base import (
     require_package,
     silent,
 )
+from mlip_compose.potentials.neural.settings import Architecture
 
 if TYPE_CHECKING:
     pass
-from mlip_compose.potentials.neural.settings import Architecture
 
 
 def neural_kind(architecture: Architecture, summary: str) -> PotentialKind:

@@ -35,6 +35,11 @@ from mlip_compose.potentials.published.consent import (
     require_remembered_trust,
     require_trust,
 )
+from mlip_compose.potentials.published.settings import (
+    NativeSettings,
+    TunedSettings,
+    WeightsSettings,
+)
 from mlip_compose.potentials.published.weights import find_weights
 from mlip_compose.potentials.published.with_calculator import (
     CardCalculator,
@@ -44,11 +49,6 @@ from mlip_compose.potentials.published.with_calculator import (
 
 if TYPE_CHECKING:
     from mlip_compose.potentials.published.potential import PretrainedPotential
-from mlip_compose.potentials.published.settings import (
-    NativeSettings,
-    TunedSettings,
-    WeightsSettings,
-)
 
 FINE_TUNED: Final = ":fine-tuned"
 
