@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from springs import as_md17, spring_frames
+from spring_potential import as_md17, spring_frames
 
 from mlip_compose.store.catalogue import open_store
 

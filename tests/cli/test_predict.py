@@ -27,7 +27,7 @@ def refused(outcome, *fragments):
 def test_a_calculator_predicts_a_task_and_the_score_says_what_it_mixes(command, data):
     made = command(
         *LENGTH,
-        *("--calculator", "planted:Fails", "--set", "way=raise", "--set", "beyond=1.2"),
+        *("--calculator", "toy_calculators:Fails", "--set", "way=raise", "--set", "beyond=1.2"),
         *("--elements", "H,C,O", "--level-of-theory", "wB97X/6-31G(d)", "--name", "mine"),
         *("--dataset", data, "-j", "2", "--json"),
     )
@@ -58,7 +58,9 @@ def test_a_calculator_predicts_a_task_and_the_score_says_what_it_mixes(command, 
 
 
 def test_the_whole_of_a_store_is_predicted_and_scored(command, data):
-    made = command("predict", "whole", "--calculator", "planted:Pairs", "-d", data, "-j", "1")
+    made = command(
+        "predict", "whole", "--calculator", "toy_calculators:Pairs", "-d", data, "-j", "1"
+    )
     assert made.status == 0
     assert "a level of theory that was not stated" in made.out
     shown = command("score", "whole_L2_Pairs_s0.h5", "--dataset", data)
@@ -75,10 +77,10 @@ def test_the_whole_of_a_store_is_predicted_and_scored(command, data):
     ("options", "fragments"),
     [
         (("--calculator", "no_such_module:f"), ("no_such_module", "PYTHONPATH")),
-        (("--calculator", "planted:CONSTANT"), ("'CONSTANT'", "a int")),
-        (("--calculator", "planted:cannot_be_made"), ("no weights in weights.pt",)),
-        (("--calculator", "planted:dies_when_made"), ("a worker process died",)),
-        (("--calculator", "planted:Dies", "-j", "1"), ("4 of 4 molecules", "OH-7-H")),
+        (("--calculator", "toy_calculators:CONSTANT"), ("'CONSTANT'", "a int")),
+        (("--calculator", "toy_calculators:cannot_be_made"), ("no weights in weights.pt",)),
+        (("--calculator", "toy_calculators:dies_when_made"), ("a worker process died",)),
+        (("--calculator", "toy_calculators:Dies", "-j", "1"), ("4 of 4 molecules", "OH-7-H")),
     ],
     ids=lambda value: value[1] if value[0].startswith("--") else "",
 )
@@ -91,14 +93,20 @@ def test_what_cannot_be_made_or_dies_is_refused(command, data, tmp_path, options
     ("arguments", "fragments"),
     [
         (("predict", "length"), ("either MODEL", "none of them")),
-        (("predict", "length", "model", "--calculator", "planted:Pairs"), ("found both",)),
+        (("predict", "length", "model", "--calculator", "toy_calculators:Pairs"), ("found both",)),
         (("predict", "length", "model", "--seed", "1"), ("--seed with --calculator",)),
-        ((*LENGTH, "--calculator", "planted:Pairs", "--set", "strength"), ("--set key=value",)),
-        ((*LENGTH, "--calculator", "planted:Pairs", "--elements", "H,Xx"), ("'Xx'",)),
-        ((*LENGTH, "--calculator", "planted:Pairs", "--name", "<b>"), ("a name",)),
-        (("predict", "lenght", "--calculator", "planted:Pairs"), ("Did you mean 'length'?",)),
         (
-            ("predict", "whole", "--level", "1", "--calculator", "planted:Pairs"),
+            (*LENGTH, "--calculator", "toy_calculators:Pairs", "--set", "strength"),
+            ("--set key=value",),
+        ),
+        ((*LENGTH, "--calculator", "toy_calculators:Pairs", "--elements", "H,Xx"), ("'Xx'",)),
+        ((*LENGTH, "--calculator", "toy_calculators:Pairs", "--name", "<b>"), ("a name",)),
+        (
+            ("predict", "lenght", "--calculator", "toy_calculators:Pairs"),
+            ("Did you mean 'length'?",),
+        ),
+        (
+            ("predict", "whole", "--level", "1", "--calculator", "toy_calculators:Pairs"),
             ("the task 'whole': 2",),
         ),
     ],
@@ -114,9 +122,9 @@ name: elsewhere
 dataset: {data}
 tasks: [whole]
 potentials:
-  - {{potential: calculator, settings: {{function: "planted:Pairs", arguments: {{strength: 2.0}},
-      level_of_theory: "wB97X/6-31G(d)"}}, label: pairs}}
-  - {{potential: calculator, settings: {{function: "planted:Fails"}}, label: failing}}
+  - {{potential: calculator, settings: {{function: "toy_calculators:Pairs",
+      arguments: {{strength: 2.0}}, level_of_theory: "wB97X/6-31G(d)"}}, label: pairs}}
+  - {{potential: calculator, settings: {{function: "toy_calculators:Fails"}}, label: failing}}
 """
 
 
@@ -139,7 +147,7 @@ def test_a_study_of_calculators_on_the_whole(command, data, tmp_path):
 
 
 def test_what_was_trained_elsewhere_predicts_any_task(command, data, tmp_path):
-    chosen = ("--set", "function=planted:Pairs", "--dataset", data)
+    chosen = ("--set", "function=toy_calculators:Pairs", "--dataset", data)
     trained = command("train", "whole", "calculator", *chosen, "--json")
     assert trained.status == 0
     model = json.loads(trained.out)["model"]
@@ -152,7 +160,9 @@ def test_what_was_trained_elsewhere_predicts_any_task(command, data, tmp_path):
 
 
 def test_a_study_whose_calculator_cannot_be_made_stops_before_any_work(command, data, tmp_path):
-    text = STUDY.format(data=data).replace("planted:Fails", "planted:cannot_be_made")
+    text = STUDY.format(data=data).replace(
+        "toy_calculators:Fails", "toy_calculators:cannot_be_made"
+    )
     (tmp_path / "s.yaml").write_text(text)
     refused(command("run", "s.yaml", "-o", "results"), "no weights in weights.pt")
     assert not (tmp_path / "results").exists()

@@ -18,7 +18,7 @@ RIGHT = np.array([[0.5, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
 
 
 def test_two_geometries_differ_by_the_work_of_the_forces():
-    calculator = make_calculator("planted:Pairs", {"strength": 2.0})
+    calculator = make_calculator("toy_calculators:Pairs", {"strength": 2.0})
     step = np.zeros((3, 3))
     step[1, 0] = 1e-5
     back, here, ahead = (
@@ -37,13 +37,15 @@ def test_two_geometries_differ_by_the_work_of_the_forces():
     ],
 )
 def test_what_fails_has_a_reason(way, reason):
-    found = evaluate(make_calculator("planted:Fails", {"way": way}), as_atoms(NUMBERS, RIGHT, 0, 1))
+    found = evaluate(
+        make_calculator("toy_calculators:Fails", {"way": way}), as_atoms(NUMBERS, RIGHT, 0, 1)
+    )
     assert isinstance(found, str)
     assert reason in found
 
 
 def test_charge_and_spin_and_nothing_else_are_told():
-    found = evaluate(make_calculator("planted:Told", {}), as_atoms(NUMBERS, RIGHT, 2, 3))
+    found = evaluate(make_calculator("toy_calculators:Told", {}), as_atoms(NUMBERS, RIGHT, 2, 3))
     assert found.energy == 23.0
 
 
@@ -76,12 +78,16 @@ def test_torchani_says_its_elements(monkeypatch):
     ("name", "arguments", "says"),
     [
         ("no_such_module:f", {}, "PYTHONPATH"),
-        ("planted:absent", {}, "'absent'.*no such name"),
-        ("planted:CONSTANT", {}, "a int"),
-        ("planted:Nothing", {}, "Nothing without get_potential_energy"),
-        ("planted:cannot_be_made", {"path": "w"}, r"cannot_be_made\(path='w'\).*no weights in w"),
-        ("planted:Pairs", {"size": 3}, "unexpected keyword argument 'size'"),
-        ("planted", {}, "module:function"),
+        ("toy_calculators:absent", {}, "'absent'.*no such name"),
+        ("toy_calculators:CONSTANT", {}, "a int"),
+        ("toy_calculators:Nothing", {}, "Nothing without get_potential_energy"),
+        (
+            "toy_calculators:cannot_be_made",
+            {"path": "w"},
+            r"cannot_be_made\(path='w'\).*no weights in w",
+        ),
+        ("toy_calculators:Pairs", {"size": 3}, "unexpected keyword argument 'size'"),
+        ("toy_calculators", {}, "module:function"),
         ("", {}, "module:function"),
     ],
 )
@@ -99,4 +105,4 @@ def test_arguments_are_such_as_json_can_write():
 
 def test_versions_name_the_package_that_makes_it():
     assert set(versions_of("tblite.ase:TBLite")) == {"ase", "tblite"}
-    assert set(versions_of("planted:Pairs")) == {"ase"}
+    assert set(versions_of("toy_calculators:Pairs")) == {"ase"}

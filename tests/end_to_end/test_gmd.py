@@ -10,7 +10,7 @@ import sys
 
 import numpy as np
 import pytest
-from springs import DEVIATION, SPRING, as_extended_xyz, as_md17, spring_frames
+from spring_potential import DEVIATION, SPRING, as_extended_xyz, as_md17, spring_frames
 
 from mlip_compose.cli.app import main
 from mlip_compose.store.catalogue import open_store

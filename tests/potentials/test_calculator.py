@@ -17,7 +17,7 @@ NOTHING = TrainingSet(molecules={}, train=(), validation=())
 
 
 def potential(function, **settings):
-    return make(CalculatorSettings(function=f"planted:{function}", **settings))
+    return make(CalculatorSettings(function=f"toy_calculators:{function}", **settings))
 
 
 @pytest.fixture(autouse=True)
@@ -115,7 +115,7 @@ def test_a_saved_potential_is_its_settings_and_no_code(tmp_path, ethanol, positi
     first.save(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["model.json"]
     facts = json.loads((tmp_path / "model.json").read_text())["facts"]
-    assert facts["function"] == "planted:Pairs"
+    assert facts["function"] == "toy_calculators:Pairs"
     KIND.check(CalculatorSettings.model_validate(facts))
     again = load_potential(tmp_path)
     assert again.elements == first.elements
@@ -135,7 +135,7 @@ def test_a_saved_potential_of_others_calls_no_function(tmp_path, monkeypatch):
 
 
 def test_what_was_fitted_here_is_loaded_by_another_process(tmp_path, monkeypatch):
-    settings = CalculatorSettings(function="planted:Pairs", arguments={"strength": 2.0})
+    settings = CalculatorSettings(function="toy_calculators:Pairs", arguments={"strength": 2.0})
     KIND.fit(NOTHING, settings, 0, tmp_path).save(tmp_path / "model")
     monkeypatch.setattr(trust, "_REMEMBERED", set())
     assert load_potential(tmp_path / "model").elements
@@ -145,7 +145,7 @@ def test_what_was_fitted_here_is_loaded_by_another_process(tmp_path, monkeypatch
 
 
 def test_fitting_trains_nothing(tmp_path):
-    fitted = KIND.fit(NOTHING, CalculatorSettings(function="planted:Pairs"), 0, tmp_path)
+    fitted = KIND.fit(NOTHING, CalculatorSettings(function="toy_calculators:Pairs"), 0, tmp_path)
     assert fitted.name == "calculator"
     assert not list(tmp_path.iterdir())
 
@@ -153,7 +153,7 @@ def test_fitting_trains_nothing(tmp_path):
 @pytest.mark.parametrize("name", ["cannot_be_made", "Nothing", "absent"])
 def test_a_calculator_that_cannot_be_made_is_refused_beforehand(name):
     with pytest.raises(RequestError):
-        get_kind("calculator").check(CalculatorSettings(function=f"planted:{name}"))
+        get_kind("calculator").check(CalculatorSettings(function=f"toy_calculators:{name}"))
 
 
 def test_settings_say_the_pretraining():

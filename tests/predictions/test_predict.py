@@ -24,7 +24,7 @@ def store(toy_store):
 @pytest.fixture
 def predicted(store):
     def predict(function, task="length", level=1, relax=False, **settings):
-        potential = make(CalculatorSettings(function=f"planted:{function}", **settings))
+        potential = make(CalculatorSettings(function=f"toy_calculators:{function}", **settings))
         target = target_of(store, task, level, 6, 0, True, relax)
         facts = UnitFacts(
             id="x",

@@ -5,7 +5,7 @@ import zipfile
 
 import numpy as np
 import pytest
-from springs import as_database, as_extended_xyz, as_md17, spring_frames
+from spring_potential import as_database, as_extended_xyz, as_md17, spring_frames
 
 from mlip_compose.core.errors import CoverageError, RequestError, UnknownNameError
 from mlip_compose.datasets.importing.download import FetchWatch, fetch
