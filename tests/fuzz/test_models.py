@@ -27,6 +27,7 @@ from mutations import (
 )
 from test_stores import write_toy
 
+from mlip_compose.core.records import SplitKey
 from mlip_compose.evaluation.study_results import UnitFacts
 from mlip_compose.potentials.additive.kind import KIND as ADDITIVE
 from mlip_compose.potentials.base import ListsTerms
@@ -45,7 +46,7 @@ def shared():
         folder = Path(tempfile.mkdtemp(prefix="pen-models-"))
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
         store = Store(write_toy(folder / "toy.h5"))
-        target = target_of(store, "length", 1, 8, 0, True)
+        target = target_of(store, SplitKey("length", 1, 0), 8, True)
         data = training_set(store, target.selection.train, target.selection.validation)
         for kind in (COMPOSITION, ADDITIVE):
             potential = kind.fit(data, kind.settings(), 0, folder)

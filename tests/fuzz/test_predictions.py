@@ -26,7 +26,7 @@ from mutations import (
 from test_stores import write_toy
 
 from mlip_compose.core.errors import DataError
-from mlip_compose.core.records import MINIMUM
+from mlip_compose.core.records import MINIMUM, SplitKey
 from mlip_compose.predictions.exchange.export import TaskFrames, export_data
 from mlip_compose.predictions.exchange.files import refuse_foreign
 from mlip_compose.predictions.exchange.importing import ForeignRow, import_predictions
@@ -39,7 +39,7 @@ from mlip_compose.predictions.file import (
     read_predictions,
     write_predictions,
 )
-from mlip_compose.predictions.joined import part_name, read_joined, read_part, write_joined
+from mlip_compose.predictions.joined import read_joined, read_part, write_joined
 from mlip_compose.predictions.scoring import score_predictions
 from mlip_compose.predictions.target import certified, target_of
 from mlip_compose.store.reader import Store
@@ -67,7 +67,7 @@ def shared():
                 shape = atoms.arrays["REF_forces"].shape
                 atoms.arrays["MACE_forces"] = atoms.arrays["REF_forces"] + rng.normal(size=shape)
             ase.io.write(folder / f"{part}.xyz", images, format="extxyz")
-        target = target_of(store, "length", 1, 8, 0, True)
+        target = target_of(store, SplitKey("length", 1, 0), 8, True)
         row = ForeignRow(name="mine", dataset=str(folder / "toy.h5"), allow_missing=True)
         found = import_predictions([folder / f"{part}.xyz" for part in PARTS], row)
         write_predictions(folder / "mine.h5", found.predictions, store.molecule_checksums)
@@ -175,9 +175,9 @@ def joined(rng, arena):
 def read_and_score_parts(path):
     made = shared()
     refuse_foreign(path)
-    for name, (predictions, _) in read_joined(path).items():
-        assert part_name(predictions.header) == name
-        assert read_part(path, name)[0].header == predictions.header
+    for key, (predictions, _) in read_joined(path).items():
+        assert predictions.header.key == key
+        assert read_part(path, key)[0].header == predictions.header
         score = score_predictions(predictions, made["store"], made["target"], made["radius"])
         assert score.model_validate_json(score.model_dump_json())
 

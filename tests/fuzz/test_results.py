@@ -96,7 +96,7 @@ def shared():
             provenance=provenance("mlip-compose run"),
         )
         directory.results.write_text(results.model_dump_json(indent=1))
-        path = directory.certificate("length", 1, 0)
+        path = directory.certificate(target.key)
         path.parent.mkdir()
         path.write_text(json.dumps(certificate.to_json()))
         _MADE["folder"] = folder

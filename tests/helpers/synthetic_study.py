@@ -6,12 +6,13 @@ every call; one training failed, and one potential has no finite value for one f
 """
 
 import itertools
+from dataclasses import replace
 from functools import cache, partial
 from unittest.mock import patch
 
 import numpy as np
 
-from mlip_compose.core.records import MINIMUM, PRIMARY, PredictedFrames, ReceptiveField
+from mlip_compose.core.records import MINIMUM, PRIMARY, PredictedFrames, ReceptiveField, SplitKey
 from mlip_compose.evaluation import score as scoring
 from mlip_compose.evaluation.additivity import reaction_errors, reference_additivity
 from mlip_compose.evaluation.horizon import horizons
@@ -59,7 +60,7 @@ def synthetic_study(folder):
     """Return the results of the study, with its gallery; ``folder`` is for that."""
     store = FewFrames(dataset_path("mini-v1"))
     targets = {
-        (task, level): target_of(store, task, level, BUDGET, 0, allow_missing=False)
+        (task, level): target_of(store, SplitKey(task, level, 0), BUDGET, allow_missing=False)
         for task, levels in LEVELS.items()
         for level in levels
     }
@@ -190,7 +191,7 @@ def frames_of(store, targets, certificates, predicted, folder):
     """Return the gallery, made from predictions in memory in place of files."""
     asked = [
         gallery.Predicted(
-            gallery.Target(name, targets[key].split, targets[key].selection),
+            replace(targets[key], id=name),
             seed=0,
             coverage_radius=certificates[key].coverage_radius,
             potential=each.header.potential,

@@ -5,11 +5,12 @@ import numpy as np
 import pytest
 
 from mlip_compose.core.errors import ChecksumError, RequestError, SchemaError, UnreadableError
-from mlip_compose.core.records import PredictedFrames
+from mlip_compose.core.records import PredictedFrames, SplitKey
 from mlip_compose.predictions.file import PredictionHeader, Predictions, write_predictions
 from mlip_compose.predictions.joined import choose, read_joined, read_part, write_joined
 
 SUMS = {"OH-1-H": "abc"}
+STANDARD = SplitKey("length", 2, 0)
 
 
 def part(task="length", level=2, seed=0, **changes):
@@ -40,10 +41,11 @@ def path(tmp_path):
 
 def test_every_split_is_read_as_it_was(path):
     found = read_joined(path)
-    assert list(found) == ["length_L1_s0", "length_L2_s0", "length_L2_s1", "transfer_L2_s0"]
-    for name, (predictions, sums) in found.items():
+    names = ["length_L1_s0", "length_L2_s0", "length_L2_s1", "transfer_L2_s0"]
+    assert [str(key) for key in found] == names
+    for key, (predictions, sums) in found.items():
         assert sums == SUMS
-        again, _ = read_part(path, name)
+        again, _ = read_part(path, key)
         assert again.header == predictions.header
         frames = again.frames["OH-1-H", "primary"]
         np.testing.assert_array_equal(frames.forces, float(predictions.header.level))
@@ -51,8 +53,8 @@ def test_every_split_is_read_as_it_was(path):
 
 def test_a_file_of_one_split_is_as_good(tmp_path):
     write_predictions(tmp_path / "one.h5", *part())
-    assert list(read_joined(tmp_path / "one.h5")) == ["length_L2_s0"]
-    assert read_part(tmp_path / "one.h5", "length_L2_s0")[0].header.level == 2
+    assert list(read_joined(tmp_path / "one.h5")) == [STANDARD]
+    assert read_part(tmp_path / "one.h5", STANDARD)[0].header.level == 2
 
 
 def test_a_joined_file_and_its_bytes_are_the_same_each_time(path, tmp_path):
@@ -85,7 +87,7 @@ def test_altered_numbers_and_names_are_refused(path):
         file["length_L1_s0/OH-1-H/primary/energy"][0] = 0.0
     with pytest.raises(ChecksumError, match="length_L1_s0"):
         read_joined(path)
-    assert read_part(path, "length_L2_s0")[0].header.level == 2
+    assert read_part(path, STANDARD)[0].header.level == 2
 
 
 def test_what_is_no_group_of_predictions_is_named(path):
@@ -94,7 +96,7 @@ def test_what_is_no_group_of_predictions_is_named(path):
     with pytest.raises(SchemaError, match="an array"):
         read_joined(path)
     with pytest.raises(SchemaError, match=r"found array, length_L1_s0"):
-        read_part(path, "length_L9_s0")
+        read_part(path, SplitKey("length", 9, 0))
     with h5py.File(path, "r+") as file:
         for name in list(file):
             del file[name]
@@ -112,5 +114,5 @@ def test_one_split_is_chosen_by_its_task_and_level(path):
     for task, level, message in ((None, None, "found 4"), ("length", 2, "found 2 of length")):
         with pytest.raises(RequestError, match=message):
             choose(parts, path, task, level)
-    one = {"length_L2_s0": part()}
+    one = {STANDARD: part()}
     assert choose(one, path, "crossing", 1).header.task == "length"  # scored as another one

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from mlip_compose.core.records import SplitKey
 from mlip_compose.evaluation.study_results import UnitFacts
 from mlip_compose.potentials.calculator import CalculatorSettings, make
 from mlip_compose.predictions.predict import (
@@ -25,7 +26,7 @@ def store(toy_store):
 def predicted(store):
     def predict(function, task="length", level=1, relax=False, **settings):
         potential = make(CalculatorSettings(function=f"toy_calculators:{function}", **settings))
-        target = target_of(store, task, level, 6, 0, True, relax)
+        target = target_of(store, SplitKey(task, level, 0), 6, True, relax)
         facts = UnitFacts(
             id="x",
             task=task,

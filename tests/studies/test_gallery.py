@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mlip_compose.core.errors import SchemaError
-from mlip_compose.core.records import FrameSelection, PredictedFrames, Split
+from mlip_compose.core.records import FrameSelection, PredictedFrames, Split, SplitKey
 from mlip_compose.evaluation.gallery import decode
 from mlip_compose.predictions.file import PredictionHeader, Predictions, write_predictions
 from mlip_compose.predictions.target import Target
@@ -33,7 +33,8 @@ def directory(tmp_path):
 
 def target(potential, seed=0, task="length"):
     split = Split(task, 1, train=("OH-2-H",), ood=("OH-4-H",))
-    return Predicted(Target(f"{task}_L1_{potential}_s{seed}", split, SELECTION), seed, 1, potential)
+    name = SplitKey(task, 1, seed).file_name(potential)
+    return Predicted(Target(name, split, seed, SELECTION), seed, 1, potential)
 
 
 def predict(store, directory, potential, role, seed=0, factor=1.0, fails=()):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -102,6 +101,7 @@ def predict(
 
     With a potential that was trained here (MODEL), or, zero-shot, with any ASE calculator.
     """
+    from mlip_compose.core.records import SplitKey
     from mlip_compose.predictions.calculator import calculator_entry
     from mlip_compose.predictions.file import write_predictions
     from mlip_compose.predictions.target import target_of
@@ -121,21 +121,22 @@ def predict(
         "--cluster": cluster,
     }
     given = [option for option, value in of_calculators.items() if value is not None]
-    where = (allow_missing, relax_minima)
     if calculator is not None and model is None:
         arguments = settings_in(settings or [])
         symbols = None if elements is None else names_in(elements)
         entry = calculator_entry(calculator, arguments, symbols, level_of_theory or "", name or "")
         path = dataset_path(dataset).resolve()
         store = Store(path)
-        target = target_of(store, task, level, train_frames or TRAIN_FRAMES, seed or 0, *where)
+        key = SplitKey(task, level, seed or 0)
+        target = target_of(store, key, train_frames or TRAIN_FRAMES, allow_missing, relax_minima)
         engine = engine_of(processes, scheduler, cluster, Path())
-        predictions = _calculated(entry, path, target, seed or 0, engine)
+        predictions = _calculated(entry, path, target, engine)
     elif model is not None and calculator is None and not given:
         unit = read_unit(model)
         store = Store(dataset_path(dataset))
         budget = unit.facts.train_frames or TRAIN_FRAMES  # none where it was made for 'whole'
-        target = target_of(store, task, level, budget, unit.facts.seed, *where)
+        key = SplitKey(task, level, unit.facts.seed)
+        target = target_of(store, key, budget, allow_missing, relax_minima)
         predictions = predict_unit(unit, store, target)
     elif model is not None and calculator is None:
         raise RequestError(
@@ -149,8 +150,7 @@ def predict(
             "none of them" if model is None else "both",
         )
     header = predictions.header
-    shown = re.sub(r"[^A-Za-z0-9.+-]+", "-", header.potential)
-    file = out or Path(f"{task}_L{level}_{shown}_s{header.seed}.h5")
+    file = out or Path(f"{header.key.file_name(header.potential)}.h5")
     write_predictions(file, predictions, store.molecule_checksums)
     frames = sum(len(each.indices) for each in predictions.frames.values())
     document: dict[str, Any] = {
@@ -190,11 +190,9 @@ def print_failures(failures: dict[str, tuple[int, str]]) -> None:
         print_table(title, ("frames", "reason", "first"), rows)
 
 
-def _calculated(
-    entry: Entry, dataset: Path, target: Target, seed: int, engine: Engine
-) -> Predictions:
+def _calculated(entry: Entry, dataset: Path, target: Target, engine: Engine) -> Predictions:
     from mlip_compose.predictions.calculator import predict_calculator
 
     with engine, progress_bars() as bars:
         watch = unit_watch(bars, f"{entry.shown} on {target.split.task}")
-        return predict_calculator(entry, dataset, target, seed, engine, watch)
+        return predict_calculator(entry, dataset, target, engine, watch)

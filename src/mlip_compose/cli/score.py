@@ -26,6 +26,7 @@ def score(
     json: Json = False,
 ) -> None:
     """Score predictions: ID and OOD errors, gaps, and intervals over molecules."""
+    from mlip_compose.core.records import SplitKey
     from mlip_compose.predictions.exchange.files import refuse_foreign
     from mlip_compose.predictions.joined import choose, read_joined
     from mlip_compose.predictions.scoring import score_predictions
@@ -39,14 +40,8 @@ def score(
     loaded = choose(read_joined(predictions), predictions, task, level)
     header = loaded.header
     store = open_store(dataset or header.dataset)
-    target = target_of(
-        store,
-        task or header.task,
-        header.level if level is None else level,
-        header.train_frames,
-        header.seed,
-        allow_missing,
-    )
+    key = SplitKey(task or header.task, header.level if level is None else level, header.seed)
+    target = target_of(store, key, header.train_frames, allow_missing)
     radius = certified(store, target).coverage_radius
     result = score_predictions(loaded, store, target, radius)
     if json:

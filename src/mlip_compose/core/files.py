@@ -7,6 +7,7 @@ import fcntl
 import hashlib
 import logging
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -38,6 +39,15 @@ def sha256_of(path: Path) -> str:
     """Return the sha256 of a file's bytes, in hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def slug(name: str) -> str:
+    """Return a name as file names and ids have it: ``my-model`` for ``my model`` or ``my_model``.
+
+    Letters, digits, points, plus signs and hyphens stay; each run of other characters is a hyphen.
+    An underscore is no part of it, since it stands between the parts of an id.
+    """
+    return re.sub(r"[^A-Za-z0-9.+-]+", "-", name)
 
 
 def refuse_existing(path: Path) -> None:

@@ -5,12 +5,15 @@ N counts atoms, B bonds, F frames. Positions are in Angstrom, energies in eV, fo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final, Literal, NamedTuple
+from typing import ClassVar, Final, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from mlip_compose.core.files import slug
 
 FloatArray = NDArray[np.floating]
 IntArray = NDArray[np.integer]
@@ -154,6 +157,58 @@ class PredictedFrames:
     energy: FloatArray
     forces: FloatArray
     positions: FloatArray | None = None
+
+
+@dataclass(frozen=True, order=True)
+class SplitKey:
+    """The name of a split: task, level, and the seed that chooses its frames.
+
+    It is written ``length_L2_s0``, in files, ids and messages alike.
+
+    Attributes
+    ----------
+    task
+        Name of the task, such as ``length``.
+    level
+        Level of the task.
+    seed
+        Seed of the selection of frames, and of a training on them.
+    """
+
+    task: str
+    level: int
+    seed: int
+
+    _WRITTEN: ClassVar = re.compile(r"(?P<task>.+)_L(?P<level>-?\d+)_s(?P<seed>\d+)", re.ASCII)
+
+    @classmethod
+    def parse(cls, text: str) -> SplitKey:
+        """Read what ``str`` wrote.
+
+        Raises
+        ------
+        ValueError
+            The text names no split.
+        """
+        match = cls._WRITTEN.fullmatch(text)
+        if match is None:
+            raise ValueError(f"expected a split such as length_L2_s0; found {text!r}")
+        return cls(match["task"], int(match["level"]), int(match["seed"]))
+
+    def __str__(self) -> str:
+        return f"{self.task}_L{self.level}_s{self.seed}"
+
+    @property
+    def words(self) -> str:
+        """The split in a sentence: ``length, level 2, seed 0``."""
+        return f"{self.task}, level {self.level}, seed {self.seed}"
+
+    def file_name(self, potential: str) -> str:
+        """Return the name, without suffix, of a file about a potential on this split.
+
+        ``length_L2_mace-small_s0`` for ``mace-small``; see :func:`mlip_compose.core.files.slug`.
+        """
+        return f"{self.task}_L{self.level}_{slug(potential)}_s{self.seed}"
 
 
 @dataclass(frozen=True)

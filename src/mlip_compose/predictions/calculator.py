@@ -97,7 +97,6 @@ def predict_calculator(
     entry: Entry,
     dataset: Path,
     target: Target,
-    seed: int,
     engine: Engine,
     watch: Watch = lambda molecule, fraction, failure: None,
 ) -> Predictions:
@@ -111,8 +110,6 @@ def predict_calculator(
         Path of the store.
     target
         The frames; those of training serve the per-element offsets.
-    seed
-        That ``target`` was chosen with.
     engine
         Where molecules are predicted.
     watch
@@ -154,7 +151,7 @@ def predict_calculator(
         levels=(target.level,),
         potential=entry.shown,
         role=entry.kind.role,
-        seed=seed,
+        seed=target.seed,
         train_frames=sum(len(indices) for indices in target.selection.train.values()),
         settings=entry.resolved().model_dump(mode="json"),
         status="done",

@@ -31,7 +31,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from mlip_compose.core.documents import canonical_json
 from mlip_compose.core.errors import ChecksumError, MissingLabelsError, SchemaError
 from mlip_compose.core.hdf5 import check_stored, create_hdf5, open_hdf5
-from mlip_compose.core.records import MINIMUM, PRIMARY, RELAXED, SECONDARY, PredictedFrames
+from mlip_compose.core.records import (
+    MINIMUM,
+    PRIMARY,
+    RELAXED,
+    SECONDARY,
+    PredictedFrames,
+    SplitKey,
+)
 
 SCHEMA: Final = "mlip-compose/predictions/1"
 POSITIONS: Final = "positions"
@@ -93,6 +100,11 @@ class PredictionHeader(BaseModel):
     pretrained_on: str = ""
     failures: dict[str, tuple[int, str]] = Field(default_factory=dict)
     software: dict[str, str]
+
+    @property
+    def key(self) -> SplitKey:
+        """Task, level and seed."""
+        return SplitKey(self.task, self.level, self.seed)
 
     def document(self) -> dict[str, Any]:
         """Return what is written: files of before a field was there have the same checksum."""

@@ -1,7 +1,8 @@
 """Predictions of one potential on several splits, joined in one file that can be handed in.
 
-``/<task>_L<level>_s<seed>`` is a group with the layout of ``store.predictions``, its header and
-checksum included; the file's only attribute is ``schema``. A file of one split is as good.
+Each split is a group under its name, such as ``/length_L2_s0``, with the layout of
+``predictions.file``, its header and checksum included; the file's only attribute is ``schema``.
+A file of one split is as good.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ from typing import Any, Final
 
 from mlip_compose.core.errors import RequestError, SchemaError
 from mlip_compose.core.hdf5 import create_hdf5, open_hdf5
+from mlip_compose.core.records import SplitKey
 from mlip_compose.predictions.file import (
     SCHEMA,
-    PredictionHeader,
     Predictions,
     read_group,
     write_group,
@@ -25,11 +26,6 @@ Part = tuple[Predictions, dict[str, str]]
 """Predictions on one split, and the sha256 of each molecule in the data set, by name."""
 
 
-def part_name(header: PredictionHeader) -> str:
-    """Return the name of a split's group in a file of several."""
-    return f"{header.task}_L{header.level}_s{header.seed}"
-
-
 def write_joined(path: Path, parts: Iterable[Part]) -> None:
     """Write predictions of one potential on several splits; the file appears when it is complete.
 
@@ -38,28 +34,28 @@ def write_joined(path: Path, parts: Iterable[Part]) -> None:
     RequestError
         Two of the same task, level and seed, or of two potentials or data sets.
     """
-    named: dict[str, Part] = {}
+    splits: dict[SplitKey, Part] = {}
     for predictions, sums in parts:
-        name = part_name(predictions.header)
-        if name in named:
-            raise RequestError("predictions of each task, level and seed once", f"{name} twice")
-        named[name] = predictions, sums
-    headers = [predictions.header for predictions, _ in named.values()]
+        key = predictions.header.key
+        if key in splits:
+            raise RequestError("predictions of each task, level and seed once", f"{key} twice")
+        splits[key] = predictions, sums
+    headers = [predictions.header for predictions, _ in splits.values()]
     _check_same("potential", {header.potential for header in headers})
     _check_same("data set", {f"{h.dataset} ({h.dataset_sha256[:12]}...)" for h in headers})
     with create_hdf5(path) as file:
         file.attrs["schema"] = JOINED_SCHEMA
-        for name, (predictions, sums) in sorted(named.items()):
-            write_group(file.create_group(name), predictions, sums)
+        for key in sorted(splits, key=str):
+            write_group(file.create_group(str(key)), *splits[key])
 
 
-def read_joined(path: Path) -> Mapping[str, Part]:
+def read_joined(path: Path) -> Mapping[SplitKey, Part]:
     """Read all predictions of a file, strictly, whether of one split or of several.
 
     Returns
     -------
     dict
-        By the names of their splits, see :func:`part_name`.
+        Predictions by split.
 
     Raises
     ------
@@ -69,17 +65,17 @@ def read_joined(path: Path) -> Mapping[str, Part]:
     with open_hdf5(path, "predictions") as file:
         if file.attrs.get("schema") != JOINED_SCHEMA:
             part = read_group(str(path), file)
-            return {part_name(part[0].header): part}
-        found = {name: read_group(f"{path}, {name}", _group(path, name, file)) for name in file}
-    for name, (predictions, _) in found.items():
-        if (right := part_name(predictions.header)) != name:
-            raise SchemaError(f"predictions of {name} in {path}, {name}", f"those of {right}")
-    if not found:
+            return {part[0].header.key: part}
+        groups = {name: read_group(f"{path}, {name}", _group(path, name, file)) for name in file}
+    for name, (predictions, _) in groups.items():
+        if (split := str(predictions.header.key)) != name:
+            raise SchemaError(f"predictions of {name} in {path}, {name}", f"those of {split}")
+    if not groups:
         raise SchemaError(f"predictions of at least one split in {path}", "none")
-    return found
+    return {part[0].header.key: part for part in groups.values()}
 
 
-def read_part(path: Path, name: str) -> Part:
+def read_part(path: Path, key: SplitKey) -> Part:
     """Read the predictions of one split, strictly, from a file of that split or of several.
 
     Raises
@@ -87,6 +83,7 @@ def read_part(path: Path, name: str) -> Part:
     UnreadableError, SchemaError, MissingLabelsError, ChecksumError
         As for predictions of one split; none of this name.
     """
+    name = str(key)
     with open_hdf5(path, "predictions") as file:
         if file.attrs.get("schema") != JOINED_SCHEMA:
             return read_group(str(path), file)
@@ -96,7 +93,7 @@ def read_part(path: Path, name: str) -> Part:
 
 
 def choose(
-    parts: Mapping[str, Part], path: Path, task: str | None, level: int | None
+    parts: Mapping[SplitKey, Part], path: Path, task: str | None, level: int | None
 ) -> Predictions:
     """Return the predictions of a file of one split, or those of a task and a level among several.
 
@@ -115,7 +112,7 @@ def choose(
     if len(several) != 1:
         wanted = [str(value) for value in (task, level) if value is not None]
         raise RequestError(
-            f"one split of those in {path} ({', '.join(parts)})",
+            f"one split of those in {path} ({', '.join(map(str, parts))})",
             f"{len(several)}" + (f" of {', level '.join(wanted)}" if wanted else ""),
             "Name it with --task and --level.",
         )

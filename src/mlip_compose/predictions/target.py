@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mlip_compose.core.errors import CoverageError
-from mlip_compose.core.records import FrameSelection, Split
+from mlip_compose.core.records import FrameSelection, Split, SplitKey
 from mlip_compose.store.reader import Store
 from mlip_compose.tasks.certificate import certify
 from mlip_compose.tasks.certificate_schema import Certificate
@@ -15,12 +15,18 @@ from mlip_compose.tasks.selection import select_frames
 
 @dataclass(frozen=True, eq=False)
 class Target:
-    """A split at one level, with its frames: what a training is evaluated on.
+    """A split with its frames: what a training is evaluated on.
 
     Attributes
     ----------
     id
-        Of the predictions and the score.
+        Name of the predictions and of the score.
+    split
+        Molecules of the split.
+    seed
+        Seed of the selection of frames.
+    selection
+        Frames of the split.
     relax
         Whether the potential is to relax the minima of the molecules too.
     ceiling_of
@@ -30,9 +36,15 @@ class Target:
 
     id: str
     split: Split
+    seed: int
     selection: FrameSelection
     ceiling_of: str = ""
     relax: bool = False
+
+    @property
+    def key(self) -> SplitKey:
+        """Task, level and seed."""
+        return SplitKey(self.split.task, self.split.level, self.seed)
 
     @property
     def level(self) -> int:
@@ -60,15 +72,22 @@ def split_of(task: str, level: int, store: Store, allow_missing: bool) -> Split:
 
 
 def target_of(
-    store: Store,
-    task: str,
-    level: int,
-    train_frames: int,
-    seed: int,
-    allow_missing: bool,
-    relax: bool = False,
+    store: Store, key: SplitKey, train_frames: int, allow_missing: bool, relax: bool = False
 ) -> Target:
-    """Return the split of a task and its frames, as a training of this budget and seed saw them.
+    """Return a split with its frames: those that a training of this budget and seed sees.
+
+    Parameters
+    ----------
+    store
+        The data set.
+    key
+        Task, level and seed.
+    train_frames
+        Number of training frames, such as 400.
+    allow_missing
+        Whether the data set may lack molecules of the task.
+    relax
+        Whether the potential is to relax the minima of the molecules too.
 
     Raises
     ------
@@ -77,9 +96,9 @@ def target_of(
     CoverageError
         The store lacks molecules or frames.
     """
-    split = split_of(task, level, store, allow_missing)
-    selection = select_frames(split, store.n_frames, train_frames, seed)
-    return Target(f"{task}_L{level}_s{seed}", split, selection, relax=relax)
+    split = split_of(key.task, key.level, store, allow_missing)
+    selection = select_frames(split, store.n_frames, train_frames, key.seed)
+    return Target(str(key), split, key.seed, selection, relax=relax)
 
 
 def certified(store: Store, target: Target) -> Certificate:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from mlip_compose.core.errors import DamagedError, DataError, SchemaError, excerpt
 from mlip_compose.core.files import set_aside
+from mlip_compose.core.records import SplitKey
 from mlip_compose.engine.locks import held
 from mlip_compose.predictions.file import Predictions, read_predictions
 
@@ -77,9 +78,9 @@ class ResultsDirectory:
         """File of the score of a potential against its ceiling."""
         return self.root / "ceilings" / f"{target}.json"
 
-    def certificate(self, task: str, level: int, seed: int) -> Path:
-        """File of a split's certificate; the seed chooses the frames that it speaks of."""
-        return self.root / "certificates" / f"{task}_L{level}_s{seed}.json"
+    def certificate(self, key: SplitKey) -> Path:
+        """File of a split's certificate."""
+        return self.root / "certificates" / f"{key}.json"
 
     def locked(self) -> AbstractContextManager[None]:
         """Hold the directory for one run (see ``held``)."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +11,7 @@ from mlip_compose import __version__
 from mlip_compose.core.documents import canonical_json, is_file
 from mlip_compose.core.errors import ChecksumError, StudyError
 from mlip_compose.core.files import sha256_of
+from mlip_compose.core.records import SplitKey
 from mlip_compose.evaluation.study_results import UnitFacts
 from mlip_compose.predictions.exchange.files import refuse_foreign
 from mlip_compose.predictions.exchange.submission import SubmissionCard, read_submission
@@ -22,9 +22,6 @@ from mlip_compose.store.reader import Store
 from mlip_compose.studies.plan import Training
 from mlip_compose.studies.scores import ForeignFile
 from mlip_compose.studies.study import Study
-
-Split = tuple[str, int, int]
-"""Task, level and seed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,11 +41,6 @@ class ForeignRow:
     facts: UnitFacts
     target: Target
     file: ForeignFile
-
-    @property
-    def key(self) -> Split:
-        """Task, level and seed."""
-        return self.facts.task, self.target.level, self.facts.seed
 
 
 def foreign_rows(
@@ -72,7 +64,7 @@ def foreign_rows(
             f"no {', no '.join(absent)}",
         )
     targets = {
-        (training.task, target.level, training.seed): target
+        target.key: target
         for training in trainings
         if not training.ceiling
         for target in training.targets
@@ -80,7 +72,7 @@ def foreign_rows(
     taken = {
         name for entry in study.potentials for name in (entry.shown, f"{entry.shown}, ceiling")
     }
-    seen: dict[tuple[str, Split], Path] = {}
+    seen: dict[tuple[str, SplitKey], Path] = {}
     rows = []
     for path, row in _rows(study, store, targets):
         name = row.facts.potential
@@ -90,10 +82,10 @@ def foreign_rows(
                 f"{name!r}, which is a potential of the study",
                 "Import them under another name, or give the potential a label.",
             )
-        if (first := seen.setdefault((name, row.key), path)) is not path:
-            task, level, seed = row.key
+        key = row.target.key
+        if (first := seen.setdefault((name, key), path)) is not path:
             raise StudyError(
-                f"one file of predictions of {name!r} for {task!r}, level {level}, seed {seed}",
+                f"one file of predictions of {name!r} for {key.words}",
                 f"{first} and {path}",
             )
         rows.append(row)
@@ -101,15 +93,15 @@ def foreign_rows(
 
 
 def _rows(
-    study: Study, store: Store, targets: Mapping[Split, Target]
+    study: Study, store: Store, targets: Mapping[SplitKey, Target]
 ) -> Iterator[tuple[Path, ForeignRow]]:
     """Yield a row for each split of each file, with the path that the study names."""
     for named in study.predictions:
         submission = read_submission(named)
         refuse_foreign(submission.path)
         sha256 = sha256_of(submission.path)
-        for part, (predictions, sums) in read_joined(submission.path).items():
-            file = ForeignFile(submission.path.absolute(), sha256, part)
+        for key, (predictions, sums) in read_joined(submission.path).items():
+            file = ForeignFile(submission.path.absolute(), sha256, key)
             header = predictions.header
             if submission.card is not None and submission.card.name != header.potential:
                 raise StudyError(
@@ -125,7 +117,7 @@ def _row(
     sums: Mapping[str, str],
     card: SubmissionCard | None,
     store: Store,
-    targets: Mapping[Split, Target],
+    targets: Mapping[SplitKey, Target],
 ) -> ForeignRow:
     path = file.path
     if header.dataset_sha256 != store.checksum:
@@ -139,12 +131,12 @@ def _row(
             f"predictions of the molecules of {store.name} in {path}",
             f"other frames of {', '.join(others[:8])}{', ...' if len(others) > 8 else ''}",
         )
-    target = targets.get((header.task, header.level, header.seed))
+    target = targets.get(header.key)
     if target is None:
         raise StudyError(
             f"predictions of a task, level and seed of the study in {path} "
-            f"({'; '.join(_words(split) for split in targets)})",
-            _words((header.task, header.level, header.seed)),
+            f"({'; '.join(key.words for key in targets)})",
+            header.key.words,
         )
     trained = sum(len(indices) for indices in target.selection.train.values())
     if header.train_frames != trained:
@@ -154,11 +146,10 @@ def _row(
             "Potentials are compared with the same budget.",
         )
     content = _identity(file.sha256, target, header)
-    name = re.sub(r"[^A-Za-z0-9.+-]+", "-", header.potential)
-    slug = f"{header.task}_L{header.level}_{name}_s{header.seed}_{content}"
+    name = f"{header.key.file_name(header.potential)}_{content}"
     return ForeignRow(
         UnitFacts(
-            id=slug,
+            id=name,
             task=header.task,
             levels=(header.level,),
             potential=header.potential,
@@ -172,7 +163,7 @@ def _row(
             level_of_theory=header.level_of_theory,
             pretrained_on=header.pretrained_on,
         ),
-        replace(target, id=slug, relax=False),
+        replace(target, id=name, relax=False),
         file,
     )
 
@@ -193,8 +184,3 @@ def _identity(sha256: str, target: Target, header: PredictionHeader) -> str:
         "frames": frames,
     }
     return hashlib.sha256(canonical_json(identity).encode()).hexdigest()[:10]
-
-
-def _words(split: Split) -> str:
-    task, level, seed = split
-    return f"{task}, level {level}, seed {seed}"

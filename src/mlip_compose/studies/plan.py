@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mlip_compose import __version__
 from mlip_compose.core.documents import canonical_json
-from mlip_compose.core.records import FrameSelection, IntArray
+from mlip_compose.core.files import slug
+from mlip_compose.core.records import FrameSelection, IntArray, SplitKey
 from mlip_compose.potentials.entry import Entry
 from mlip_compose.predictions.target import Target, split_of
 from mlip_compose.store.reader import Store
@@ -61,21 +61,22 @@ def plan(study: Study, store: Store) -> tuple[Training, ...]:
         The data set lacks molecules or frames.
     """
     trainings: dict[str, Training] = {}
-    for task, level, seed, entries in study.splits():
-        split = split_of(task, level, store, study.allow_missing)
-        selection = select_frames(split, store.n_frames, study.train_frames, seed)
+    for key, entries in study.splits():
+        split = split_of(key.task, key.level, store, study.allow_missing)
+        selection = select_frames(split, store.n_frames, study.train_frames, key.seed)
         for entry in entries:
-            training = training_of(store, task, entry, seed, selection)
-            slug = _slug(training, f"L{level}") + ("_relaxed" if study.relax_minima else "")
-            target = Target(slug, split, selection, relax=study.relax_minima)
+            training = training_of(store, key, entry, selection)
+            name = _at_level(training, key) + ("_relaxed" if study.relax_minima else "")
+            target = Target(name, split, key.seed, selection, relax=study.relax_minima)
             _add(trainings, training, target)
             if (
-                study.has_ceiling(entry, level) and not entry.is_zero_shot
+                study.has_ceiling(entry, key.level) and not entry.is_zero_shot
             ):  # that would be the same potential
-                included = ceiling_selection(split, selection, store.n_frames, seed)
-                training = training_of(store, task, entry, seed, included, ceiling=True)
-                slug = _slug(training, f"L{level}")
-                _add(trainings, training, Target(slug, split, included, ceiling_of=target.id))
+                included = ceiling_selection(split, selection, store.n_frames, key.seed)
+                training = training_of(store, key, entry, included, ceiling=True)
+                name = _at_level(training, key)
+                ceiling = Target(name, split, key.seed, included, ceiling_of=target.id)
+                _add(trainings, training, ceiling)
     return tuple(trainings.values())
 
 
@@ -85,41 +86,38 @@ def _add(trainings: dict[str, Training], training: Training, target: Target) -> 
 
 
 def training_of(
-    store: Store,
-    task: str,
-    entry: Entry,
-    seed: int,
-    selection: FrameSelection,
-    ceiling: bool = False,
+    store: Store, key: SplitKey, entry: Entry, selection: FrameSelection, ceiling: bool = False
 ) -> Training:
-    """Return the training of one potential on the training frames of a selection."""
+    """Return the training of one potential on the training frames of a selection.
+
+    The level of the split plays no part: levels with the same training frames have one training.
+    """
     identity: dict[str, Any] = {
         "program": __version__,
         "dataset_sha256": store.checksum,
-        "task": task,
+        "task": key.task,
         "potential": entry.potential,
         "label": entry.shown,
         "settings": entry.resolved().model_dump(mode="json"),
-        "seed": seed,
+        "seed": key.seed,
         "train": {name: indices.tolist() for name, indices in selection.train.items()},
         "validation": {name: indices.tolist() for name, indices in selection.validation.items()},
     }
     if ceiling:
         identity["ceiling"] = True
     digest = hashlib.sha256(canonical_json(identity).encode()).hexdigest()[:10]
-    label = re.sub(r"[^A-Za-z0-9.+-]+", "-", entry.shown)
     return Training(
-        id=f"{task}_{label}_s{seed}_{'ceiling_' if ceiling else ''}{digest}",
+        id=f"{key.task}_{slug(entry.shown)}_s{key.seed}_{'ceiling_' if ceiling else ''}{digest}",
         identity=identity,
-        task=task,
+        task=key.task,
         entry=entry,
-        seed=seed,
+        seed=key.seed,
         train=selection.train,
         validation=selection.validation,
         ceiling=ceiling,
     )
 
 
-def _slug(training: Training, level: str) -> str:
-    task, rest = training.id.split("_", 1)
-    return f"{task}_{level}_{rest}"
+def _at_level(training: Training, key: SplitKey) -> str:
+    """Return the id of a training at one level: ``length_L2_...`` for ``length_...``."""
+    return f"{key.task}_L{key.level}_{training.id.removeprefix(f'{key.task}_')}"

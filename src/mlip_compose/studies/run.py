@@ -29,7 +29,6 @@ from mlip_compose.studies.stages import (
     Trained,
     ceiling_jobs,
     certify_splits,
-    key,
     ordinary,
     score_jobs,
     shown_certificates,
@@ -168,7 +167,7 @@ def _foreign_jobs(
     return [
         ScoreJob(
             row.target,
-            certificates[row.key].coverage_radius,
+            certificates[row.target.key].coverage_radius,
             dataset,
             directory.absolute(),
             row.file,
@@ -185,7 +184,7 @@ def _predicted(
         Predicted(
             target,
             training.seed,
-            certificates[key(training, target)].coverage_radius,
+            certificates[target.key].coverage_radius,
             training.entry.shown,
         )
         for training, target in ordinary(trainings)

@@ -9,7 +9,7 @@ from typing import Generic, Protocol, TypeVar
 
 from mlip_compose.core.errors import ChecksumError
 from mlip_compose.core.files import sha256_of, write_text
-from mlip_compose.core.records import Failure
+from mlip_compose.core.records import Failure, SplitKey
 from mlip_compose.engine.engine import Runs
 from mlip_compose.evaluation.ceiling import CeilingScore
 from mlip_compose.evaluation.results import Score
@@ -49,13 +49,13 @@ class ForeignFile:
     ----------
     path, sha256
         The file, and its checksum when it was named.
-    part
-        Name of the split, in a file of several.
+    key
+        The split, in a file of several.
     """
 
     path: Path
     sha256: str
-    part: str
+    key: SplitKey
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +116,7 @@ class ScoreJob:
                 "another content",
                 "Run again to score the new one.",
             )
-        return read_part(self.foreign.path, self.foreign.part)[0]
+        return read_part(self.foreign.path, self.foreign.key)[0]
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from mlip_compose.core.files import write_text
-from mlip_compose.core.records import Failure
+from mlip_compose.core.records import Failure, SplitKey
 from mlip_compose.engine.engine import Runs
 from mlip_compose.evaluation.study_results import UnitFacts
 from mlip_compose.predictions.target import Target, certified
@@ -32,8 +32,8 @@ from mlip_compose.tasks.certificate_schema import Certificate
 ROLE_ORDER: Final = ("learned", "feasibility", "scale")
 """The longest trainings first, so that no process waits for one at the end."""
 
-Splits = Mapping[tuple[str, int, int], Certificate]
-"""Certificates by task, level and seed."""
+Splits = Mapping[SplitKey, Certificate]
+"""Certificates by split."""
 
 
 @dataclass(eq=False)
@@ -65,18 +65,18 @@ class Trained:
 
 def certify_splits(
     trainings: Sequence[Training], store: Store, directory: ResultsDirectory, watch: Watch
-) -> dict[tuple[str, int, int], Certificate]:
+) -> dict[SplitKey, Certificate]:
     """Certify each split that is trained on, and keep its certificate in its file."""
-    splits = {key(training, target): target for training, target in ordinary(trainings)}
+    splits = {target.key: target for _, target in ordinary(trainings)}
     watch.stage("certify", len(splits))
     found = {}
-    for which, target in splits.items():
+    for key, target in splits.items():
         certificate = certified(store, target)
         text = json.dumps(certificate.to_json(), indent=1) + "\n"
-        path = directory.certificate(*which)
+        path = directory.certificate(key)
         if not path.is_file() or path.read_bytes() != text.encode():
             write_text(path, text)
-        found[which] = certificate
+        found[key] = certificate
         watch.unit(path.stem, "")
     return found
 
@@ -84,9 +84,9 @@ def certify_splits(
 def shown_certificates(certificates: Splits) -> tuple[dict[str, Any], ...]:
     """Return one certificate a task and level: seeds differ in frames alone, unless one leaks."""
     shown: dict[tuple[str, int], Certificate] = {}
-    for (task, level, _), certificate in certificates.items():
-        if certificate.leaks or (task, level) not in shown:
-            shown[task, level] = certificate
+    for key, certificate in certificates.items():
+        if certificate.leaks or (key.task, key.level) not in shown:
+            shown[key.task, key.level] = certificate
     return tuple(certificate.to_json() for certificate in shown.values())
 
 
@@ -207,7 +207,7 @@ def score_jobs(
     return [
         ScoreJob(
             target,
-            certificates[key(training, target)].coverage_radius,
+            certificates[target.key].coverage_radius,
             dataset,
             directory,
         )
@@ -225,21 +225,15 @@ def ceiling_jobs(
 ) -> list[CeilingJob]:
     """Return the scores against ceilings, where the ordinary training and the ceiling ended."""
     done = [training for training in trainings if trained.has(training)]
-    of = {target.id: (training, target) for training, target in ordinary(done)}
-    found = []
+    targets = {target.id: target for _, target in ordinary(done)}
+    jobs = []
     for ceiling in (target for training in done for target in training.targets):
-        if ceiling.ceiling_of in of:
-            training, target = of[ceiling.ceiling_of]
-            radius = certificates[key(training, target)].coverage_radius
-            found.append(CeilingJob(target, ceiling, radius, dataset, directory.absolute()))
-    return found
+        if (target := targets.get(ceiling.ceiling_of)) is not None:
+            radius = certificates[target.key].coverage_radius
+            jobs.append(CeilingJob(target, ceiling, radius, dataset, directory.absolute()))
+    return jobs
 
 
 def ordinary(trainings: Iterable[Training]) -> list[tuple[Training, Target]]:
     """Return trainings with each of their targets, without ceilings."""
     return [(each, target) for each in trainings if not each.ceiling for target in each.targets]
-
-
-def key(training: Training, target: Target) -> tuple[str, int, int]:
-    """Return task, level and seed."""
-    return training.task, target.level, training.seed

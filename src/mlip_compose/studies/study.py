@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from mlip_compose.core.documents import is_file, parse_document, read_text
 from mlip_compose.core.errors import StudyError, UnknownNameError
+from mlip_compose.core.records import SplitKey
 from mlip_compose.potentials.entry import Entry, as_entry
 from mlip_compose.tasks.rules import TASKS, UNTRAINED, get_task
 
@@ -100,8 +101,8 @@ class Study(BaseModel):
                 hint = "Give each a label of its own." if what == "potentials" else ""
                 raise StudyError(f"{what} that are named once", f"{', '.join(twice)} twice", hint)
 
-    def splits(self) -> Iterator[tuple[str, int, int, tuple[Entry, ...]]]:
-        """Yield task, level and seed with the potentials that are trained for them."""
+    def splits(self) -> Iterator[tuple[SplitKey, tuple[Entry, ...]]]:
+        """Yield each split with the potentials that are trained for it."""
         seeds = _union(self.seeds, (entry.seeds for entry in self.potentials))
         for task, level, seed in product(self.tasks, self._all_levels(), seeds):
             entries = tuple(
@@ -110,7 +111,7 @@ class Study(BaseModel):
                 if level in (entry.levels or self.levels) and seed in (entry.seeds or self.seeds)
             )
             if entries:
-                yield task, level, seed, entries
+                yield SplitKey(task, level, seed), entries
 
     def _all_levels(self) -> tuple[int, ...]:
         return _union(self.levels, (entry.levels for entry in self.potentials))

@@ -16,7 +16,7 @@ from mlip_compose.core.errors import (
     UnknownNameError,
     UnreadableError,
 )
-from mlip_compose.core.records import MINIMUM
+from mlip_compose.core.records import MINIMUM, SplitKey
 from mlip_compose.predictions.exchange.export import TaskFrames, export_data
 from mlip_compose.predictions.exchange.importing import ForeignRow, import_predictions
 from mlip_compose.predictions.scoring import score_predictions
@@ -142,7 +142,7 @@ def test_without_training_frames_and_minima_there_are_fewer_numbers(predict, imp
     scores = {}
     for parts in (("id", "ood"), ("train", "id", "ood", "minimum")):
         predictions = imported(predict(parts=parts, to="-".join(parts))).predictions
-        target = target_of(store, "length", 1, 8, 0, allow_missing=True)
+        target = target_of(store, SplitKey("length", 1, 0), 8, allow_missing=True)
         radius = certified(store, target).coverage_radius
         scores[len(parts)] = score_predictions(predictions, store, target, radius)
     few, all_there = scores[2], scores[4]

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 
 from mlip_compose.core.errors import ChecksumError, RequestError, UnknownNameError
 from mlip_compose.core.files import sha256_of
-from mlip_compose.core.records import MINIMUM, FloatArray, PredictedFrames
+from mlip_compose.core.records import MINIMUM, FloatArray, PredictedFrames, SplitKey
 from mlip_compose.core.units import ENERGY_UNITS, FORCE_UNITS
 from mlip_compose.predictions.exchange.checks import Compared, refuse_labels, refuse_units
 from mlip_compose.predictions.exchange.claims import NUMBERS_OF_ORIGIN, Claim
@@ -113,8 +113,9 @@ def import_predictions(sources: Sequence[Path], row: ForeignRow) -> ForeignPredi
     files = find_files(sources)
     store = open_store(row.dataset or dataset_of(files))
     claims, taken, left = read_claims(files, store, keys)
-    split = _split([*files.said, *((each.where, each.origin) for each in claims)], row, store)
-    target = target_of(store, *split, row.allow_missing)
+    said = [*files.said, *((each.where, each.origin) for each in claims)]
+    key, train_frames = _split(said, row, store)
+    target = target_of(store, key, train_frames, row.allow_missing)
     matches = match(claims, store, target)
     frames, failed = _frames(matches.claims, factors)
     compared = [_compared(each, store) for each in frames if each.trajectory != MINIMUM]
@@ -124,13 +125,13 @@ def import_predictions(sources: Sequence[Path], row: ForeignRow) -> ForeignPredi
         potential=row.name,
         role="learned",
         settings={"imported": {path.name: sha256_of(path) for path in taken}},
-        seed=split.seed,
+        seed=key.seed,
         dataset=store.name,
         dataset_sha256=store.checksum,
         reference=store.reference,
-        task=split.task,
-        level=split.level,
-        train_frames=split.train_frames,
+        task=key.task,
+        level=key.level,
+        train_frames=train_frames,
         level_of_theory=row.level_of_theory,
         failures=count_reasons({str(place): NOT_FINITE for place in failed}),
         software={"mlip-compose": version("mlip-compose")},
@@ -138,15 +139,6 @@ def import_predictions(sources: Sequence[Path], row: ForeignRow) -> ForeignPredi
     return ForeignPredictions(
         Predictions(header, frames), store, matches.parts, len(failed), tuple(left)
     )
-
-
-class _Split(NamedTuple):
-    """The split that a model was trained on, in the order of ``target_of``."""
-
-    task: str
-    level: int
-    train_frames: int
-    seed: int
 
 
 def _keys(row: ForeignRow) -> Keys | None:
@@ -168,8 +160,8 @@ def _factors(row: ForeignRow) -> tuple[float, float]:
     return ENERGY_UNITS[row.energy_unit or "eV"], FORCE_UNITS[row.force_unit or "eV/Angstrom"]
 
 
-def _split(said: Sequence[Said], row: ForeignRow, store: Store) -> _Split:
-    """Return the split that files and options say, where all of them agree."""
+def _split(said: Sequence[Said], row: ForeignRow, store: Store) -> tuple[SplitKey, int]:
+    """Return the split and the number of training frames, where files and options agree on them."""
     for where, origin in said:
         checksum = origin.get("dataset_sha256", store.checksum)
         if checksum != store.checksum or origin.get("dataset", store.name) != store.name:
@@ -179,12 +171,12 @@ def _split(said: Sequence[Said], row: ForeignRow, store: Store) -> _Split:
                 f"in {where}",
                 "Predict the frames of this data set, or name the other one with --dataset.",
             )
-    return _Split(
-        task=str(_agreed("task", row.task, said)),
-        level=int(_agreed("level", row.level, said)),
-        train_frames=int(_agreed("train_frames", row.train_frames, said)),
-        seed=int(_agreed("seed", row.seed, said, 0)),
-    )
+    # in this order the first that is not said is named by the error
+    task = str(_agreed("task", row.task, said))
+    level = int(_agreed("level", row.level, said))
+    train_frames = int(_agreed("train_frames", row.train_frames, said))
+    seed = int(_agreed("seed", row.seed, said, 0))
+    return SplitKey(task, level, seed), train_frames
 
 
 def _agreed(
