@@ -6,14 +6,8 @@ from mlip_compose.core.records import MINIMUM, PRIMARY, SECONDARY
 from mlip_compose.store.catalogue import dataset_path
 from mlip_compose.store.reader import Store
 from mlip_compose.store.writer import write_store
-from mlip_compose.studies.progress import Watch
 from mlip_compose.studies.study import Study
 
-SILENT = Watch(
-    stage=lambda name, units: None,
-    unit=lambda name, failure: None,
-    training=lambda name, fraction, message: None,
-)
 NAMES = tuple(f"{group}-{n}-H" for group in ("OH", "F") for n in (1, 2, 3, 4, 7, 8))
 LENGTHS = {PRIMARY: 12, SECONDARY: 5, MINIMUM: 1}
 

@@ -4,11 +4,11 @@ import json
 import shutil
 
 import pytest
-from small_study import SILENT, small_study, write_small
+from small_study import small_study, write_small
 
 from mlip_compose.core.errors import RequestError, SchemaError
 from mlip_compose.engine.in_process import Here
-from mlip_compose.report.page import render_report
+from mlip_compose.report.page import render_report, write_report
 from mlip_compose.studies.archive import ARCHIVED, archive
 from mlip_compose.studies.directory import ResultsDirectory
 from mlip_compose.studies.results import read_results
@@ -32,7 +32,7 @@ def results(study, tmp_path_factory):
 
 
 def run(study, directory):
-    return run_study(study, directory, Here(), "run", SILENT)
+    return run_study(study, directory, engine=Here(), write_page=write_report)
 
 
 @pytest.fixture

@@ -11,12 +11,10 @@ from engines import ONE
 from mlip_compose.core.errors import ChecksumError, RequestError, StudyError, UnreadableError
 from mlip_compose.predictions.exchange.importing import ForeignRow, import_predictions
 from mlip_compose.predictions.file import Predictions, read_predictions, write_predictions
+from mlip_compose.report.page import write_report
 from mlip_compose.studies.directory import ResultsDirectory
-from mlip_compose.studies.progress import Watch
 from mlip_compose.studies.run import run_study
 from mlip_compose.studies.study import Study, load_study
-
-SILENT = Watch(lambda *_: None, lambda *_: None, lambda *_: None)
 
 
 @pytest.fixture
@@ -49,7 +47,7 @@ def run(exported, tmp_path):
         }
         checked = Study.model_validate(fields | changes)
         checked.check()
-        return run_study(checked, directory, ONE, "run", SILENT)
+        return run_study(checked, directory, engine=ONE, write_page=write_report)
 
     return study
 

@@ -2,7 +2,7 @@
 
 import pytest
 from engines import ONE
-from small_study import SILENT, small_study, write_small
+from small_study import small_study, write_small
 
 from mlip_compose.core.errors import StudyError
 from mlip_compose.studies.directory import ResultsDirectory
@@ -34,7 +34,7 @@ def test_all_is_missing_and_nothing_is_written(study, directory):
 
 
 def test_what_was_run_is_done_and_what_was_lost_is_begun(study, directory):
-    run_study(study, directory, ONE, "run", SILENT)
+    run_study(study, directory, engine=ONE)
     before = states(study, directory)
     assert set(before.values()) == {"done"}
     lost = next(iter(directory.root.glob("predictions/length_L1_additive_s0_*.h5")))

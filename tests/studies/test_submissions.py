@@ -5,7 +5,7 @@ import json
 import pytest
 import yaml
 from engines import ONE
-from small_study import NAMES, SILENT, small_study, write_small
+from small_study import NAMES, small_study, write_small
 
 from mlip_compose.core.errors import (
     ChecksumError,
@@ -39,7 +39,7 @@ def made(tmp_path_factory):
     mine = Entry(potential="additive", label="mine")
     study = small_study(folder / "small.h5", potentials=(mine,), ceiling=False)
     directory = ResultsDirectory(folder / "results")
-    assert not run_study(study, directory, ONE, "run", SILENT).failures
+    assert not run_study(study, directory, engine=ONE).failures
     paths = sorted((folder / "results" / "predictions").glob("*.h5"))
     parts = [part for path in paths for part in read_joined(path).values()]
     assert len(parts) == 2
@@ -127,13 +127,13 @@ def test_a_study_takes_it_and_shows_what_its_card_says(submission, study, tmp_pa
     fill(submission, parameters=12, cost={"cpu_s": 2.5}, licence="MIT")
     taken = with_predictions(study, (submission,))
     directory = ResultsDirectory(tmp_path / "results")
-    outcome = run_study(taken, directory, ONE, "run", SILENT)
+    outcome = run_study(taken, directory, engine=ONE)
     units = [unit for unit in outcome.results.units if unit.potential == "mine"]
     assert [(unit.levels, unit.cost) for unit in units] == [
         ((level,), {"parameters": 12, "cpu_s": 2.5}) for level in (1, 2)
     ]
     assert units[0].facts["submission"]["licence"] == "MIT"
-    assert run_study(taken, directory, ONE, "run", SILENT).done == 0
+    assert run_study(taken, directory, engine=ONE).done == 0
 
     splits = list(check_submission(submission, study, directory))
     assert [split.published for split in splits] == [True, True]
@@ -147,7 +147,7 @@ def test_a_published_score_that_is_not_its_own_is_found(submission, study, tmp_p
     directory = ResultsDirectory(tmp_path / "results")
     (first, _) = check_submission(submission, study, directory)
     assert not first.published
-    run_study(with_predictions(study, (submission,)), directory, ONE, "run", SILENT)
+    run_study(with_predictions(study, (submission,)), directory, engine=ONE)
     path = directory.score(first.row.target.id)
     document = json.loads(path.read_text())
     document["metrics"][0]["ood"]["value"] *= 0.99

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mlip_compose.cli.engine import Cluster, Processes, Scheduler, engine_of, one_place
 from mlip_compose.cli.output import Json, print_json, progress_bars, stderr
-from mlip_compose.cli.study_output import show_outcome, show_plan, show_shard, study_watch
+from mlip_compose.cli.study_output import show_outcome, show_plan, show_shard, study_listener
+
+if TYPE_CHECKING:
+    from mlip_compose.evaluation.study_results import StudyResults
 
 
 def run(
@@ -73,7 +76,7 @@ def run(
         name = f"{loaded.name}-{share.number}-of-{share.count}"
         directory = ResultsDirectory(out or Path("results") / name)
         with progress_bars() as bars:
-            done = run_shard(loaded, share, directory, Here(), study_watch(bars))
+            done = run_shard(loaded, share, directory, Here(), study_listener(bars))
         show_shard(done, directory, json)
         return
     directory = ResultsDirectory(out or Path("results") / loaded.name)
@@ -87,7 +90,14 @@ def run(
         engine_of(processes, scheduler, cluster, directory.root) as engine,
         progress_bars() as bars,
     ):
-        outcome = run_study(loaded, directory, engine, command, study_watch(bars))
+        outcome = run_study(
+            loaded,
+            directory,
+            engine=engine,
+            listener=study_listener(bars),
+            command=command,
+            write_page=_write_page,
+        )
     show_outcome(outcome, directory, json)
 
 
@@ -114,8 +124,21 @@ def merge(
         progress_bars() as bars,
     ):
         merge_shards(shards, directory)
-        outcome = run_study(study, directory, engine, command, study_watch(bars))
+        outcome = run_study(
+            study,
+            directory,
+            engine=engine,
+            listener=study_listener(bars),
+            command=command,
+            write_page=_write_page,
+        )
     show_outcome(outcome, directory, json)
+
+
+def _write_page(results: StudyResults, path: Path) -> None:
+    from mlip_compose.report.page import write_report
+
+    write_report(results, path)
 
 
 def archive(

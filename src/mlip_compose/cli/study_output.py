@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from mlip_compose.studies.directory import ResultsDirectory
-    from mlip_compose.studies.progress import Watch
+    from mlip_compose.studies.progress import Listener
     from mlip_compose.studies.remaining import PlannedTraining
     from mlip_compose.studies.run import RunOutcome
     from mlip_compose.studies.shards import ShardOutcome
 
 
-def study_watch(bars: Progress) -> Watch:
-    """Return who shows a run's progress in bars."""
-    from mlip_compose.studies.progress import Watch
+def study_listener(bars: Progress) -> Listener:
+    """Return a listener that shows the progress of a run in bars."""
+    from mlip_compose.studies.progress import Listener
 
     stages: list[TaskID] = []
     trainings: dict[str, TaskID] = {}
@@ -46,7 +46,7 @@ def study_watch(bars: Progress) -> Watch:
         label = "_".join(name.split("_")[:-1])
         bars.update(trainings[name], completed=fraction, description=f"  {label}: {message}")
 
-    return Watch(stage, unit, training)
+    return Listener(stage, unit, training)
 
 
 def show_plan(

@@ -12,7 +12,7 @@ from mlip_compose.engine.engine import Runs
 from mlip_compose.evaluation.paired import paired_differences
 from mlip_compose.evaluation.ranking import rankings
 from mlip_compose.evaluation.results import PairedDifference, Ranking, Score
-from mlip_compose.studies.progress import Watch
+from mlip_compose.studies.progress import Listener
 
 PAIRED_METRICS: Final = ("forces_mae", "energy_mae_per_atom_within")
 
@@ -38,30 +38,30 @@ class _Group:
         return f"{self.task}_L{self.level}"
 
 
-def compare(scored: Sequence[tuple[Score, Path]], engine: Runs, watch: Watch) -> Compared:
+def compare(scored: Sequence[tuple[Score, Path]], engine: Runs, listener: Listener) -> Compared:
     """Compare and rank the potentials of each task and level.
 
     Parameters
     ----------
     scored
         The scores of a study, each with its file, which workers read.
-    engine, watch
+    engine, listener
         Where that is done, and who is told.
     """
     files: dict[tuple[str, int], list[Path]] = {}
     for score, path in scored:
         files.setdefault((score.task, score.level), []).append(path)
     groups = [_Group(*key, tuple(paths)) for key, paths in files.items()]
-    watch.stage("compare", len(groups))
+    listener.stage("compare", len(groups))
     found: dict[_Group, Compared] = {}
     failures = []
     for group, outcome in engine.run(_compare, groups):
         if isinstance(outcome, Failure):
             failures.append(f"comparison of {group}: {outcome.reason}")
-            watch.unit(str(group), outcome.reason)
+            listener.unit(str(group), outcome.reason)
         else:
             found[group] = outcome
-            watch.unit(str(group), "")
+            listener.unit(str(group), "")
     done = [found[group] for group in groups if group in found]
     return Compared(
         tuple(pair for each in done for pair in each.pairs),

@@ -4,22 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
+
+
+def _say_nothing(*_: object) -> None:
+    pass
 
 
 @dataclass(frozen=True)
-class Watch:
-    """Who is told of a run's progress; each field is called with what happened.
+class Listener:
+    """Is told of the progress of a run: three functions, each called when something happens.
 
     Attributes
     ----------
     stage
-        A stage begins: its name, and how many units it has.
+        Called when a stage begins, with its name and its number of units: ``("score", 12)``.
     unit
-        A unit ended: its id, and a failure if any.
+        Called when a unit ended, with its id and the reason of a failure, or an empty text.
     training
-        A training under way: its id, the fraction done and a message.
+        Called now and then during a training, with its id, the fraction done and a message.
     """
 
-    stage: Callable[[str, int], None]
-    unit: Callable[[str, str], None]
-    training: Callable[[str, float, str], None]
+    stage: Callable[[str, int], None] = _say_nothing
+    unit: Callable[[str, str], None] = _say_nothing
+    training: Callable[[str, float, str], None] = _say_nothing
+
+
+SILENT: Final = Listener()
+"""A listener that does nothing."""

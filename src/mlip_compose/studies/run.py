@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from mlip_compose.core.errors import RequestError, UnreadableError
 from mlip_compose.core.files import set_aside, write_text
 from mlip_compose.core.records import Failure
+from mlip_compose.engine.choice import local
 from mlip_compose.engine.engine import Runs
+from mlip_compose.engine.in_process import Here
 from mlip_compose.evaluation.study_results import StudyResults
 from mlip_compose.potentials.entry import Entry
 from mlip_compose.store.catalogue import dataset_path
@@ -21,7 +24,7 @@ from mlip_compose.studies.directory import ResultsDirectory, make_way, repaired
 from mlip_compose.studies.gallery import Predicted, update_gallery
 from mlip_compose.studies.given import ForeignRow, foreign_rows
 from mlip_compose.studies.plan import Training, plan
-from mlip_compose.studies.progress import Watch
+from mlip_compose.studies.progress import SILENT, Listener
 from mlip_compose.studies.results import assemble_results, kept_results
 from mlip_compose.studies.scores import ScoreJob, score_missing
 from mlip_compose.studies.stages import (
@@ -79,10 +82,21 @@ class RunOutcome:
     failures: tuple[str, ...]
 
 
+WritePage = Callable[[StudyResults, Path], None]
+"""Writes the page of results, with their gallery, to a file."""
+
+
 def run_study(
-    study: Study, directory: ResultsDirectory, engine: Runs, command: str, watch: Watch
+    study: Study,
+    directory: ResultsDirectory | Path | str,
+    *,
+    processes: int = 1,
+    engine: Runs | None = None,
+    listener: Listener = SILENT,
+    command: str = "mlip_compose.run_study",
+    write_page: WritePage | None = None,
 ) -> RunOutcome:
-    """Run what is missing of a study, and write its results and its report.
+    """Run what is missing of a study, and write its results.
 
     Every unit is kept as it ends: a run that is killed loses what was under way, and trainings go
     on from their last checkpoint.
@@ -90,26 +104,56 @@ def run_study(
     Parameters
     ----------
     study
-        Checked already (``Study.check``).
+        The study, such as ``load_study("quick")``.
     directory
-        Of the results.
+        The directory of the results, such as ``results/quick``; made where there is none.
+    processes
+        Number of worker processes on this machine; 1 does all units in this process.
     engine
-        Where trainings, predictions, scores and comparisons are done.
+        Does the units, in place of ``processes``: on a Dask scheduler, or jobs of a batch system.
+    listener
+        Is told of progress.
     command
-        With which the result can be made anew.
-    watch
-        Told of progress.
+        The command that makes the results anew; it is written into them.
+    write_page
+        Writes the page, ``report.html``, where it is missing, damaged or out of date; None writes
+        no page, and removes one that is out of date.
+
+    Returns
+    -------
+    RunOutcome
+        The results, and the units that failed.
 
     Raises
     ------
     RequestError
-        The data cannot be used, or the directory cannot be written.
+        The study or its data cannot be used, another run is under way in the directory, or the
+        directory cannot be written.
     """
-    return repaired(directory, lambda: _run_once(study, directory, engine, command, watch))
+    study.check()
+    if not isinstance(directory, ResultsDirectory):
+        directory = ResultsDirectory(Path(directory))
+    if engine is None and processes > 1:
+        with local(processes) as workers:
+            return run_study(
+                study,
+                directory,
+                engine=workers,
+                listener=listener,
+                command=command,
+                write_page=write_page,
+            )
+    run = partial(_run_once, study, directory, engine or Here(), command, listener, write_page)
+    return repaired(directory, run)
 
 
 def _run_once(
-    study: Study, directory: ResultsDirectory, engine: Runs, command: str, watch: Watch
+    study: Study,
+    directory: ResultsDirectory,
+    engine: Runs,
+    command: str,
+    listener: Listener,
+    write_page: WritePage | None,
 ) -> RunOutcome:
     path = dataset_path(study.dataset).resolve()  # workers have other working directories
     store = Store(path)
@@ -118,13 +162,13 @@ def _run_once(
     check_there((t.entry for t in trainings if not directory.training(t.id).is_dir()), engine)
     with directory.locked():
         make_way(directory)
-        certificates = certify_splits(trainings, store, directory, watch)
-        trained = train_missing(trainings, path, directory, engine, watch)
+        certificates = certify_splits(trainings, store, directory, listener)
+        trained = train_missing(trainings, path, directory, engine, listener)
         jobs = score_jobs(trainings, trained, certificates, path, directory)
         jobs += _foreign_jobs(foreign, certificates, path, directory)
-        scored = score_missing(jobs, "score", engine, watch)
+        scored = score_missing(jobs, "score", engine, listener)
         pairs = ceiling_jobs(trainings, trained, certificates, path, directory)
-        against = score_missing(pairs, "score ceilings", engine, watch)
+        against = score_missing(pairs, "score ceilings", engine, listener)
         predicted = _predicted(trainings, trained, certificates)
         gallery, remade = update_gallery(predicted, store, directory)
         if remade:
@@ -137,7 +181,7 @@ def _run_once(
         if done:
             results = None
         if results is None:
-            compared = compare(scored.scores, engine, watch)
+            compared = compare(scored.scores, engine, listener)
             undone += compared.failures
             results = assemble_results(
                 study,
@@ -152,12 +196,10 @@ def _run_once(
             write_text(directory.results, results.model_dump_json(indent=1) + "\n")
             directory.report.unlink(missing_ok=True)
         results = results.model_copy(update={"gallery": gallery})
-        if not _is_whole(directory):
-            from mlip_compose.report.page import write_report
-
-            watch.stage("report", 1)
-            write_report(results, directory.report)
-            watch.unit("report", "")
+        if write_page is not None and not _is_whole(directory):
+            listener.stage("report", 1)
+            write_page(results, directory.report)
+            listener.unit("report", "")
     return RunOutcome(results, directory.report, done, (*trained.failures, *undone))
 
 

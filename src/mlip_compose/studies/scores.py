@@ -19,7 +19,7 @@ from mlip_compose.predictions.scoring import score_against_ceiling, score_predic
 from mlip_compose.predictions.target import Target
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.directory import ResultsDirectory, predicted, read_kept
-from mlip_compose.studies.progress import Watch
+from mlip_compose.studies.progress import Listener
 
 Found = TypeVar("Found", covariant=True)
 
@@ -188,7 +188,7 @@ class Scored(Generic[Found]):
 
 
 def score_missing(
-    jobs: Sequence[Job[Found]], stage: str, engine: Runs, watch: Watch
+    jobs: Sequence[Job[Found]], stage: str, engine: Runs, listener: Listener
 ) -> Scored[Found]:
     """Make the scores that are not there, and return all of them.
 
@@ -198,17 +198,17 @@ def score_missing(
         All that are wanted.
     stage
         What to call this.
-    engine, watch
+    engine, listener
         Where they are made, and who is told.
     """
     missing = [job for job in jobs if job.kept() is None]
-    watch.stage(stage, len(missing))
+    listener.stage(stage, len(missing))
     failures = []
     for job, outcome in engine.run(_do, missing):
         reason = outcome.reason if isinstance(outcome, Failure) else ""
         if reason:
             failures.append(f"score of {job}: {reason}")
-        watch.unit(str(job), reason)
+        listener.unit(str(job), reason)
     scores = [(found, job.path) for job in jobs if (found := job.kept()) is not None]
     return Scored(scores, len(missing), failures)
 

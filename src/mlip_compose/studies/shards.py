@@ -19,7 +19,7 @@ from mlip_compose.store.catalogue import dataset_path
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.directory import ResultsDirectory, make_way, reason_of, repaired
 from mlip_compose.studies.plan import Training, plan
-from mlip_compose.studies.progress import Watch
+from mlip_compose.studies.progress import SILENT, Listener
 from mlip_compose.studies.run import check_there
 from mlip_compose.studies.scores import score_missing
 from mlip_compose.studies.stages import (
@@ -103,7 +103,11 @@ class ShardOutcome:
 
 
 def run_shard(
-    study: Study, shard: Shard, directory: ResultsDirectory, engine: Runs, watch: Watch
+    study: Study,
+    shard: Shard,
+    directory: ResultsDirectory,
+    engine: Runs,
+    listener: Listener = SILENT,
 ) -> ShardOutcome:
     """Do what is missing of a share of a study: trainings, their predictions and their scores.
 
@@ -118,7 +122,7 @@ def run_shard(
         Which share.
     directory
         Of the shard's results; one of its own.
-    engine, watch
+    engine, listener
         Where units are done, and who is told.
 
     Raises
@@ -126,11 +130,11 @@ def run_shard(
     RequestError
         The data cannot be used, the directory cannot be written, or holds another shard.
     """
-    return repaired(directory, lambda: _run_once(study, shard, directory, engine, watch))
+    return repaired(directory, lambda: _run_once(study, shard, directory, engine, listener))
 
 
 def _run_once(
-    study: Study, shard: Shard, directory: ResultsDirectory, engine: Runs, watch: Watch
+    study: Study, shard: Shard, directory: ResultsDirectory, engine: Runs, listener: Listener
 ) -> ShardOutcome:
     path = dataset_path(study.dataset).resolve()
     store = Store(path)
@@ -147,10 +151,10 @@ def _run_once(
     with directory.locked():
         make_way(directory)
         _keep(record, directory)
-        certificates = certify_splits(trainings, store, directory, watch)
-        trained = train_missing(trainings, path, directory, engine, watch)
+        certificates = certify_splits(trainings, store, directory, listener)
+        trained = train_missing(trainings, path, directory, engine, listener)
         jobs = score_jobs(trainings, trained, certificates, path, directory)
-        scored = score_missing(jobs, "score", engine, watch)
+        scored = score_missing(jobs, "score", engine, listener)
     failures = (*trained.failures, *scored.failures)
     return ShardOutcome(record, trained.done + scored.done, failures)
 

@@ -17,7 +17,7 @@ from mlip_compose.store.reader import Store
 from mlip_compose.studies.archive import read_archived
 from mlip_compose.studies.directory import ResultsDirectory, derived
 from mlip_compose.studies.plan import Training
-from mlip_compose.studies.progress import Watch
+from mlip_compose.studies.progress import Listener
 from mlip_compose.studies.scores import CeilingJob, ScoreJob
 from mlip_compose.studies.training import (
     UNIT,
@@ -64,11 +64,11 @@ class Trained:
 
 
 def certify_splits(
-    trainings: Sequence[Training], store: Store, directory: ResultsDirectory, watch: Watch
+    trainings: Sequence[Training], store: Store, directory: ResultsDirectory, listener: Listener
 ) -> dict[SplitKey, Certificate]:
     """Certify each split that is trained on, and keep its certificate in its file."""
     splits = {target.key: target for _, target in ordinary(trainings)}
-    watch.stage("certify", len(splits))
+    listener.stage("certify", len(splits))
     found = {}
     for key, target in splits.items():
         certificate = certified(store, target)
@@ -77,7 +77,7 @@ def certify_splits(
         if not path.is_file() or path.read_bytes() != text.encode():
             write_text(path, text)
         found[key] = certificate
-        watch.unit(path.stem, "")
+        listener.unit(path.stem, "")
     return found
 
 
@@ -95,7 +95,7 @@ def train_missing(
     dataset: Path,
     directory: ResultsDirectory,
     engine: Runs,
-    watch: Watch,
+    listener: Listener,
 ) -> Trained:
     """Do the trainings and predictions that are not there.
 
@@ -105,7 +105,7 @@ def train_missing(
         All that are wanted.
     dataset
         Absolute path of the store.
-    directory, engine, watch
+    directory, engine, listener
         Where they are kept, where they are done, and who is told.
     """
     trained = Trained()
@@ -116,19 +116,19 @@ def train_missing(
             trained.units[training.id] = _facts_of(training, directory)
         else:
             jobs.append(TrainingJob(training, dataset, directory.absolute()))
-    watch.stage("train and predict", len(jobs))
+    listener.stage("train and predict", len(jobs))
 
     def tick() -> None:
         for job in jobs:
             if str(job) not in trained.units:
-                watch.training(str(job), *read_progress(directory, str(job)))
+                listener.training(str(job), *read_progress(directory, str(job)))
 
     for job, outcome in engine.run(do_training, jobs, tick, _wants_gpu):
         if isinstance(outcome, Failure):
             trained.units[str(job)] = failed_unit(job.training, outcome)
         else:
             trained.units[str(job)] = _facts_of(job.training, directory)
-        watch.unit(str(job), outcome.reason)
+        listener.unit(str(job), outcome.reason)
     trained.done = len(jobs)
     return trained
 
