@@ -1,12 +1,12 @@
-"""One pen a session: hostile files are read in a process of its own, within limits."""
+"""One fenced process a session: hostile files are read in it, within limits."""
 
 import pytest
-from pen import Pen
+from hostile.fenced_process import FencedProcess
 
 
 @pytest.fixture(scope="session")
-def pen():
-    """Return a pen for hostile files."""
-    made = Pen()
-    yield made
-    made.close()
+def fenced_process():
+    """Return a process for hostile files."""
+    process = FencedProcess()
+    yield process
+    process.close()

@@ -155,7 +155,7 @@ def write_group(group: Any, predictions: Predictions, molecule_sums: Mapping[str
     for key, value in predictions.header.document().items():
         group.attrs[key] = json.dumps(value) if isinstance(value, dict) else value
     group.attrs["schema"] = SCHEMA
-    group.attrs["sha256"] = _checksum(predictions)
+    group.attrs["sha256"] = content_checksum(predictions)
 
 
 def read_predictions(path: Path) -> tuple[Predictions, dict[str, str]]:
@@ -197,6 +197,24 @@ def read_group(where: str, group: Any) -> tuple[Predictions, dict[str, str]]:
     SchemaError, MissingLabelsError, ChecksumError
         As for a store.
     """
+    predictions, sums = read_unverified(where, group)
+    if (found := content_checksum(predictions)) != group.attrs["sha256"]:
+        raise ChecksumError(
+            f"sha256 {str(group.attrs['sha256'])[:12]}... of {where}",
+            f"{found[:12]}...",
+            "The predictions were altered after they were written; predict again.",
+        )
+    return predictions, sums
+
+
+def read_unverified(where: str, group: Any) -> tuple[Predictions, dict[str, str]]:
+    """Read predictions as :func:`read_group` does, whatever their checksum is.
+
+    Raises
+    ------
+    SchemaError, MissingLabelsError
+        As for a store.
+    """
     schema = group.attrs.get("schema")
     if schema != SCHEMA:
         raise SchemaError(f"predictions of schema {SCHEMA!r}", f"{schema!r} in {where}")
@@ -207,14 +225,7 @@ def read_group(where: str, group: Any) -> tuple[Predictions, dict[str, str]]:
         for trajectory in group[molecule]:
             place = f"{where}, {molecule}/{trajectory}"
             frames.append(_frames(place, molecule, trajectory, group[molecule][trajectory]))
-    predictions = Predictions(header, frames)
-    if (found := _checksum(predictions)) != group.attrs["sha256"]:
-        raise ChecksumError(
-            f"sha256 {str(group.attrs['sha256'])[:12]}... of {where}",
-            f"{found[:12]}...",
-            "The predictions were altered after they were written; predict again.",
-        )
-    return predictions, sums
+    return Predictions(header, frames), sums
 
 
 def predictions_checksum(path: Path) -> str:
@@ -283,7 +294,8 @@ def _arrays(frames: PredictedFrames) -> dict[str, Any]:
     return arrays
 
 
-def _checksum(predictions: Predictions) -> str:
+def content_checksum(predictions: Predictions) -> str:
+    """Return the sha256 of header and arrays, as it stands in the attribute ``sha256``."""
     digest = hashlib.sha256(canonical_json(predictions.header.document()).encode())
     for (molecule, trajectory), frames in sorted(predictions.frames.items()):
         digest.update(f"\n{molecule}/{trajectory}\n".encode())

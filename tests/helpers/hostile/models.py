@@ -6,72 +6,70 @@ import io
 import json
 import pickle
 import shutil
-import sys
 import tempfile
 import zipfile
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
-import pytest
-from pen import Reader, few, many, offences
 
-sys.path.insert(0, str(Path(__file__).parent))
-from mutations import (
-    CANARY,
-    Canary,
-    mutate_bytes,
-    mutate_document,
-    mutate_json,
-    mutate_npz,
-    one_of,
-)
-from test_stores import write_toy
-
+from hostile.canary import CANARY, Canary
+from hostile.corrupted_arrays import mutate_npz
+from hostile.corrupted_documents import mutate_document, mutate_json
+from hostile.corrupted_text import mutate_bytes, one_of
+from hostile.reader import Reader
+from hostile.stores import write_toy
 from mlip_compose.core.records import SplitKey
 from mlip_compose.evaluation.study_results import UnitFacts
 from mlip_compose.potentials.additive.kind import KIND as ADDITIVE
 from mlip_compose.potentials.base import ListsTerms
 from mlip_compose.potentials.composition import KIND as COMPOSITION
 from mlip_compose.potentials.registry import load_potential
-from mlip_compose.predictions.target import target_of
+from mlip_compose.predictions.target import Target, target_of
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.training import predict_unit, read_unit, training_set
 
-_MADE = {}
+
+class Trained(NamedTuple):
+    """Folders of trained potentials, one a kind, and what they were trained on."""
+
+    folder: Path
+    store: Store
+    target: Target
 
 
-def shared():
+@cache
+def trained():
     """Return trained potentials and what they were trained on, made once a process."""
-    if not _MADE:
-        folder = Path(tempfile.mkdtemp(prefix="pen-models-"))
-        atexit.register(shutil.rmtree, folder, ignore_errors=True)
-        store = Store(write_toy(folder / "toy.h5"))
-        target = target_of(store, SplitKey("length", 1, 0), 8, True)
-        data = training_set(store, target.selection.train, target.selection.validation)
-        for kind in (COMPOSITION, ADDITIVE):
-            potential = kind.fit(data, kind.settings(), 0, folder)
-            potential.save(folder / kind.name / "model")
-            facts = UnitFacts(
-                id=f"length_{kind.name}",
-                task="length",
-                levels=(1,),
-                potential=kind.name,
-                role=kind.role,
-                seed=0,
-                train_frames=8,
-                settings={},
-                status="done",
-                cost={"wall_s": 1.0},
-                facts=dict(potential.report),
-            )
-            identity = {
-                "dataset_sha256": store.checksum,
-                "train": {name: each.tolist() for name, each in target.selection.train.items()},
-            }
-            document = {"identity": identity, "facts": facts.model_dump(mode="json")}
-            (folder / kind.name / "unit.json").write_text(json.dumps(document))
-        _MADE.update(folder=folder, store=store, target=target)
-    return _MADE
+    folder = Path(tempfile.mkdtemp(prefix="hostile-models-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    store = Store(write_toy(folder / "toy.h5"))
+    target = target_of(store, SplitKey("length", 1, 0), 8, True)
+    data = training_set(store, target.selection.train, target.selection.validation)
+    for kind in (COMPOSITION, ADDITIVE):
+        potential = kind.fit(data, kind.settings(), 0, folder)
+        potential.save(folder / kind.name / "model")
+        facts = UnitFacts(
+            id=f"length_{kind.name}",
+            task="length",
+            levels=(1,),
+            potential=kind.name,
+            role=kind.role,
+            seed=0,
+            train_frames=8,
+            settings={},
+            status="done",
+            cost={"wall_s": 1.0},
+            facts=dict(potential.report),
+        )
+        identity = {
+            "dataset_sha256": store.checksum,
+            "train": {name: indices.tolist() for name, indices in target.selection.train.items()},
+        }
+        document = {"identity": identity, "facts": facts.model_dump(mode="json")}
+        (folder / kind.name / "unit.json").write_text(json.dumps(document))
+    return Trained(folder, store, target)
 
 
 HOSTILE = (
@@ -123,7 +121,7 @@ HOSTILE = (
 
 def training(name):
     def make(rng, arena):
-        shutil.copytree(shared()["folder"] / name, arena.inside / "training")
+        shutil.copytree(trained().folder / name, arena.inside / "training")
         folder = arena.inside / "training"
         kind = int(rng.integers(8))
         header = folder / "model" / "model.json"
@@ -147,55 +145,48 @@ def training(name):
                 header.write_bytes(mutate_bytes(rng, header.read_bytes()))
             else:
                 with np.load(arrays) as stored:
-                    there = {key: stored[key] for key in stored.files}
-                mutate_npz(rng, arrays, there)
+                    content = {key: stored[key] for key in stored.files}
+                mutate_npz(rng, arrays, content)
         return folder
 
     return make
 
 
 def predict(folder):
-    made = shared()
+    original = trained()
     unit = read_unit(folder)
-    found = predict_unit(unit, made["store"], made["target"])
-    for each in found.frames.values():
-        assert each.forces.shape[::2] == (len(each.energy), 3)
+    predictions = predict_unit(unit, original.store, original.target)
+    for frames in predictions.frames.values():
+        assert frames.forces.shape[::2] == (len(frames.energy), 3)
     potential = load_potential(unit.model)
     if isinstance(potential, ListsTerms):
         potential.terms()
 
 
-READERS = {
-    "composition": Reader(training("composition"), predict),
-    "additive": Reader(training("additive"), predict),
-}
-
-
-def neural():
+@cache
+def trained_schnet():
     """Return a saved SchNet of a few parameters, and weights of ANI's format; needs torch."""
-    if "schnet" not in _MADE:
-        import torch
+    import torch
 
-        from mlip_compose.potentials.neural.architectures.schnet import SchNetSettings, build
-        from mlip_compose.potentials.neural.models import build_model
-        from mlip_compose.potentials.neural.potential import NeuralPotential
-        from mlip_compose.potentials.neural.settings import Architecture
+    from mlip_compose.potentials.neural.architectures.schnet import SchNetSettings, build
+    from mlip_compose.potentials.neural.models import build_model
+    from mlip_compose.potentials.neural.potential import NeuralPotential
+    from mlip_compose.potentials.neural.settings import Architecture
 
-        torch.set_num_threads(1)
-        architecture = Architecture("schnet-small", SchNetSettings, build)
-        settings = architecture.settings(channels=4)
-        energies = {1: -10.0, 6: -1000.0, 8: -2000.0}
-        model = build_model(architecture, settings, sorted(energies), seed=0)
-        folder = shared()["folder"] / "schnet"
-        shutil.copytree(shared()["folder"] / "composition", folder)
-        shutil.rmtree(folder / "model")
-        NeuralPotential(architecture, settings, model.eval(), energies, {}).save(folder / "model")
-        _MADE["schnet"] = folder
-    return _MADE["schnet"]
+    torch.set_num_threads(1)
+    architecture = Architecture("schnet-small", SchNetSettings, build)
+    settings = architecture.settings(channels=4)
+    energies = {1: -10.0, 6: -1000.0, 8: -2000.0}
+    model = build_model(architecture, settings, sorted(energies), seed=0)
+    folder = trained().folder / "schnet"
+    shutil.copytree(trained().folder / "composition", folder)
+    shutil.rmtree(folder / "model")
+    NeuralPotential(architecture, settings, model.eval(), energies, {}).save(folder / "model")
+    return folder
 
 
 def neural_training(rng, arena):
-    neural()
+    trained_schnet()
     return training("schnet")(rng, arena)
 
 
@@ -237,16 +228,9 @@ def read_weights(path):
     load(shipped_card("ani-1x"), path)
 
 
-READERS["schnet"] = Reader(neural_training, predict)  # the last two need torch: slow tests alone
-READERS["weights"] = Reader(weights, read_weights)
-
-
-@pytest.mark.parametrize("reader", ["composition", "additive"])
-def test_hostile_files_are_refused_or_valid(pen, reader):
-    assert offences(pen.run(__file__, reader, few())) == []
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("reader", READERS)
-def test_many_hostile_files_are_refused_or_valid(pen, reader):
-    assert offences(pen.run(__file__, reader, many())) == []
+READERS = {
+    "composition": Reader(training("composition"), predict),
+    "additive": Reader(training("additive"), predict),
+    "schnet": Reader(neural_training, predict, slow=True),
+    "weights": Reader(weights, read_weights, slow=True),
+}
