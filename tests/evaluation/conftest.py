@@ -1,8 +1,10 @@
 """Molecules and comparisons small enough to work out by hand."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+import builders
 import numpy as np
 import pytest
 
@@ -68,20 +70,4 @@ def compare() -> Callable[..., Comparison]:
 @pytest.fixture(scope="session")
 def header() -> Callable[..., Header]:
     """Make a header; keywords replace its fields."""
-
-    def make(**changes: Any) -> Header:
-        fields: dict[str, Any] = {
-            "task": "length",
-            "level": 2,
-            "coverage_radius": 2,
-            "potential": "additive",
-            "role": "feasibility",
-            "seed": 0,
-            "dataset": "mini-v1",
-            "dataset_sha256": "0" * 64,
-            "reference": "gfn2-xtb",
-            "train_frames": 400,
-        }
-        return Header(**(fields | changes))
-
-    return make
+    return partial(builders.header, potential="additive", role="feasibility", dataset="mini-v1")

@@ -2,25 +2,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from builders import ceiling_header
 
 from mlip_compose.core.errors import RequestError
 from mlip_compose.core.records import Comparison
-from mlip_compose.evaluation.ceiling import CeilingHeader, CeilingScore, ceiling_score
+from mlip_compose.evaluation.ceiling import CeilingScore, ceiling_score
 from mlip_compose.evaluation.metric_names import MATCHED, METRICS
 
-HEADER = CeilingHeader(
-    task="length",
-    level=2,
-    coverage_radius=2,
-    potential="p",
-    role="learned",
-    seed=0,
-    dataset="toy",
-    dataset_sha256="0",
-    reference="arbitrary",
-    train_frames=40,
-    ood_train_frames=9,
-)
+HEADER = ceiling_header()
 UNSEEN = ("OH-7-H", "F-8-H", "NH2-9-H", "Cl-7-H")
 
 

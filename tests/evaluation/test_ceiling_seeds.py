@@ -2,27 +2,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from builders import ceiling_header
 
 from mlip_compose.evaluation.ceiling import (
-    CeilingHeader,
     CeilingSummary,
     ceiling_score,
     ceiling_summaries,
 )
 
-HEADER = CeilingHeader(
-    task="length",
-    level=2,
-    coverage_radius=2,
-    potential="p",
-    role="learned",
-    seed=0,
-    dataset="toy",
-    dataset_sha256="0",
-    reference="arbitrary",
-    train_frames=40,
-    ood_train_frames=9,
-)
+HEADER = ceiling_header()
 UNSEEN = ("OH-7-H", "F-8-H", "NH2-9-H")
 
 

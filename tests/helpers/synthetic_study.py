@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import cache, partial
 from unittest.mock import patch
 
+import builders
 import numpy as np
 
 from mlip_compose.core.records import MINIMUM, PRIMARY, PredictedFrames, ReceptiveField, SplitKey
@@ -19,8 +20,8 @@ from mlip_compose.evaluation.horizon import horizons
 from mlip_compose.evaluation.learning import levellings
 from mlip_compose.evaluation.paired import paired_differences
 from mlip_compose.evaluation.ranking import rankings
-from mlip_compose.evaluation.study_results import DatasetFacts, StudyResults, UnitFacts
-from mlip_compose.predictions.file import PredictionHeader, Predictions
+from mlip_compose.evaluation.study_results import StudyResults
+from mlip_compose.predictions.file import Predictions
 from mlip_compose.predictions.scoring import score_predictions
 from mlip_compose.predictions.target import certified, target_of
 from mlip_compose.store.catalogue import dataset_path
@@ -93,15 +94,7 @@ def synthetic_study(folder):
             "seeds": [0],
             "train_frames": BUDGET,
         },
-        dataset=DatasetFacts(
-            name=store.name,
-            sha256=store.checksum,
-            reference=store.reference,
-            reference_settings=store.header.reference_settings,
-            sampling=store.header.sampling,
-            molecules=len(store.molecules),
-            frames=store.total_frames,
-        ),
+        dataset=builders.dataset_facts(store),
         certificates=tuple(each.to_json() for each in certificates.values()),
         units=tuple(units),
         scores=tuple(scores),
@@ -144,18 +137,15 @@ def predictions(store, target, potential):
         minimum = store.minimum(name)
         energy = minimum.energy + rng.normal(scale=size, size=1)
         frames.append(PredictedFrames(name, MINIMUM, np.arange(1), energy, 0.0 * minimum.forces))
-    header = PredictionHeader(
+    header = builders.prediction_header(
         potential=potential,
         role=POTENTIALS[potential],
-        settings={},
-        seed=0,
         dataset=store.name,
         dataset_sha256=store.checksum,
         reference=store.reference,
         task=task,
         level=level,
         train_frames=BUDGET,
-        software={},
     )
     return Predictions(header, frames)
 
@@ -169,7 +159,7 @@ def unit(task, potential):
         {"step": step, "forces_mae": (200.0 + 20.0 * at) / np.sqrt(step / 50)}
         for step in range(50, 1201, 50)
     ]
-    return UnitFacts(
+    return builders.unit_facts(
         id=f"{task}_{potential}_s0_0a1b2c3d{at}",
         task=task,
         levels=LEVELS[task],

@@ -1,6 +1,7 @@
 import h5py
 import numpy as np
 import pytest
+from builders import prediction_header
 
 from mlip_compose.core.errors import (
     ChecksumError,
@@ -10,7 +11,6 @@ from mlip_compose.core.errors import (
 )
 from mlip_compose.core.records import PredictedFrames
 from mlip_compose.predictions.file import (
-    PredictionHeader,
     Predictions,
     read_predictions,
     write_predictions,
@@ -19,18 +19,12 @@ from mlip_compose.predictions.file import (
 
 @pytest.fixture
 def predictions():
-    header = PredictionHeader(
+    header = prediction_header(
         potential="<script>alert(1)</script>",
-        role="learned",
         settings={"cutoff": 5.0},
         seed=3,
-        dataset="toy",
-        dataset_sha256="0" * 64,
         reference="arbitrary",
-        task="length",
-        level=2,
         train_frames=7,
-        software={},
     )
     energy = np.array([1.5, np.nan])
     forces = np.arange(12, dtype=np.float32).reshape(2, 2, 3)

@@ -3,10 +3,11 @@
 import h5py
 import numpy as np
 import pytest
+from builders import prediction_header
 
 from mlip_compose.core.errors import ChecksumError, RequestError, SchemaError, UnreadableError
 from mlip_compose.core.records import PredictedFrames, SplitKey
-from mlip_compose.predictions.file import PredictionHeader, Predictions, write_predictions
+from mlip_compose.predictions.file import Predictions, write_predictions
 from mlip_compose.predictions.joined import choose, read_joined, read_part, write_joined
 
 SUMS = {"OH-1-H": "abc"}
@@ -14,19 +15,7 @@ STANDARD = SplitKey("length", 2, 0)
 
 
 def part(task="length", level=2, seed=0, **changes):
-    header = PredictionHeader(
-        potential="mine",
-        role="learned",
-        settings={},
-        seed=seed,
-        dataset="toy",
-        dataset_sha256="0" * 64,
-        reference="arbitrary",
-        task=task,
-        level=level,
-        train_frames=7,
-        software={},
-    ).model_copy(update=changes)
+    header = prediction_header(task=task, level=level, seed=seed, **changes)
     forces = np.full((2, 2, 3), level, dtype=np.float32)
     frames = PredictedFrames("OH-1-H", "primary", np.array([5, 2]), np.array([1.5, 2.5]), forces)
     return Predictions(header, [frames]), SUMS

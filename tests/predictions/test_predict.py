@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
+from builders import unit_facts
 
 from mlip_compose.core.records import SplitKey
-from mlip_compose.evaluation.study_results import UnitFacts
 from mlip_compose.potentials.calculator import CalculatorSettings, make
 from mlip_compose.predictions.predict import (
     MOST_REASONS,
@@ -27,16 +27,9 @@ def predicted(store):
     def predict(function, task="length", level=1, relax=False, **settings):
         potential = make(CalculatorSettings(function=f"toy_calculators:{function}", **settings))
         target = target_of(store, SplitKey(task, level, 0), 6, True, relax)
-        facts = UnitFacts(
-            id="x",
+        facts = unit_facts(
             task=task,
             levels=(level,),
-            potential="x",
-            role="learned",
-            seed=0,
-            train_frames=6,
-            settings={},
-            status="done",
             facts={"software": {"weights": "3"}},
             level_of_theory="wB97X/6-31G(d)",
         )

@@ -3,11 +3,12 @@
 import itertools
 from collections.abc import Callable
 
+import builders
 import numpy as np
 import pytest
+from builders import interval
 
-from mlip_compose.core.documents import Interval
-from mlip_compose.evaluation.results import Metric, MoleculeScore, PairedDifference, Score
+from mlip_compose.evaluation.results import MoleculeScore, PairedDifference, Score
 from mlip_compose.evaluation.study_results import DatasetFacts, StudyResults, UnitFacts
 
 GROUPS = ["H", "OH", "NH2", "SH", "F", "Cl", "CHO", "COOH", "CONH2", "CN"]
@@ -25,6 +26,7 @@ GAP = {
     "mace-small": dict(zip(TASKS, (1.9, 1.35, 1.5, 2.3), strict=True)),
 }
 MEV_PER_ANGSTROM = "meV/Å"
+SHA256 = "c0ffee" * 10 + "beef"
 METRICS = {
     "forces_mae": ("Force MAE", MEV_PER_ANGSTROM, "mean absolute error over components", 1.0),
     "forces_rmse": ("Force RMSE", MEV_PER_ANGSTROM, "root mean square over components", 1.4),
@@ -146,37 +148,31 @@ def score(task: str, level: int, potential: str, seed: int, rng: np.random.Gener
             a = base
         with_id = metric != "reaction_mae" or task != "length"
         metrics.append(
-            Metric(
-                name=metric,
+            builders.metric(
+                metric,
                 label=label,
                 unit=unit,
                 aggregation=aggregation,
-                id=Interval(value=a, low=0.95 * a, high=1.06 * a) if with_id else None,
-                ood=Interval(value=b, low=0.9 * b, high=1.12 * b),
-                gap=Interval(value=b / a, low=0.9 * b / a, high=1.1 * b / a) if with_id else None,
+                id=interval(a, 0.95 * a, 1.06 * a) if with_id else None,
+                ood=interval(b, 0.9 * b, 1.12 * b),
+                gap=interval(b / a, 0.9 * b / a, 1.1 * b / a) if with_id else None,
                 id_frames=10 * len(train),
                 ood_frames=10 * len(ood),
                 id_molecules=len(train),
                 ood_molecules=len(ood),
             )
         )
-    return Score(
+    return builders.score(
         task=task,
         level=level,
-        coverage_radius=level,
         potential=potential,
         role=ROLES.get(potential, "learned"),
         seed=seed,
         dataset="synthetic-v1",
-        dataset_sha256="c0ffee" * 10 + "beef",
-        reference="gfn2-xtb",
-        train_frames=400,
+        dataset_sha256=SHA256,
         train_molecules=len(train),
-        resamples=1000,
-        confidence=0.95,
         metrics=tuple(metrics),
         molecules=tuple(molecules),
-        failed_frames=0,
     )
 
 
@@ -189,14 +185,13 @@ def unit(task: str, levels: tuple[int, ...], potential: str, seed: int, failed: 
     cost = {"wall_s": 61.2 if learned else 0.9, "cpu_s": 118.0 if learned else 1.1, "device": "cpu"}
     if learned:
         cost |= {"parameters": 23456, "gradient_steps": 1200}
-    return UnitFacts(
+    return builders.unit_facts(
         id=f"{task}-{potential}-{seed}-0a1b2c3d",
         task=task,
         levels=levels,
         potential=potential,
         role=ROLES.get(potential, "learned"),
         seed=seed,
-        train_frames=400,
         settings={"cutoff": 4.0, "channels": 32} if learned else {},
         status="failed" if failed else "done",
         reason="training of mace-small: the loss became NaN at step 312" if failed else "",
@@ -221,7 +216,7 @@ def pairs(scores: list[Score]) -> list[PairedDifference]:
                 quantity="ood",
                 a=a.potential,
                 b=b.potential,
-                difference=Interval(value=y - x, low=y - x - 5.0, high=y - x + 6.0),
+                difference=interval(y - x, y - x - 5.0, y - x + 6.0),
                 probability=1.0 if x < y else 0.0,
             )
         )
@@ -255,7 +250,7 @@ def study_results(
         },
         dataset=DatasetFacts(
             name="synthetic-v1",
-            sha256="c0ffee" * 10 + "beef",
+            sha256=SHA256,
             reference="gfn2-xtb",
             reference_settings={"method": "GFN2-xTB", "accuracy": 0.1},
             sampling={"temperature_K": 500, "friction_per_fs": 0.01},

@@ -3,7 +3,8 @@
 import csv
 import io
 
-from mlip_compose.evaluation.results import SeedSummary, SeedValue
+from builders import seed_summary, seed_value
+
 from mlip_compose.report.csv_tables import csv_text, tables_of
 
 
@@ -40,16 +41,7 @@ def test_seeds_stand_beside_their_mean(make_results):
     results = make_results(potentials=("composition", "mace-small"), seeds=(0, 1), failed=())
     scores = [s for s in results.scores if (s.task, s.potential) == ("length", "mace-small")]
     ood = scores[0].metric("forces_mae").ood
-    summary = SeedSummary(
-        **scores[0].model_dump(include={"task", "level", "potential", "role", "train_frames"}),
-        **scores[0].metric("forces_mae").model_dump(include={"label", "unit", "aggregation"}),
-        seeds=(0, 1),
-        metric="forces_mae",
-        id=None,
-        ood=SeedValue(mean=ood, sd=1.25),
-        gap=None,
-        failed_frames=3,
-    )
+    summary = seed_summary(scores[0], ood=seed_value(ood, sd=1.25), failed_frames=3)
     found = named(results.model_copy(update={"seed_summaries": (summary,)}))["leaderboard"]
     (mean,) = (row for row in found if row["seed"] == "mean")
     assert (mean["quantity"], float(mean["value"])) == ("ood", float(f"{ood.value:.8g}"))

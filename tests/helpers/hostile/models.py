@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from builders import unit_facts
 
 from hostile.canary import CANARY, Canary
 from hostile.corrupted_arrays import mutate_npz
@@ -21,7 +22,6 @@ from hostile.corrupted_text import mutate_bytes, one_of
 from hostile.reader import Reader
 from hostile.stores import write_toy
 from mlip_compose.core.records import SplitKey
-from mlip_compose.evaluation.study_results import UnitFacts
 from mlip_compose.potentials.additive.kind import KIND as ADDITIVE
 from mlip_compose.potentials.base import ListsTerms
 from mlip_compose.potentials.composition import KIND as COMPOSITION
@@ -50,16 +50,11 @@ def trained():
     for kind in (COMPOSITION, ADDITIVE):
         potential = kind.fit(data, kind.settings(), 0, folder)
         potential.save(folder / kind.name / "model")
-        facts = UnitFacts(
-            id=f"length_{kind.name}",
-            task="length",
+        facts = unit_facts(
             levels=(1,),
             potential=kind.name,
             role=kind.role,
-            seed=0,
             train_frames=8,
-            settings={},
-            status="done",
             cost={"wall_s": 1.0},
             facts=dict(potential.report),
         )

@@ -6,6 +6,8 @@ import shutil
 from dataclasses import replace
 from functools import cache
 
+import builders
+
 from hostile.corrupted_documents import mutate_json
 from hostile.corrupted_text import one_of
 from hostile.predictions import originals
@@ -16,7 +18,7 @@ from mlip_compose.evaluation.horizon import horizons
 from mlip_compose.evaluation.paired import paired_differences
 from mlip_compose.evaluation.ranking import rankings
 from mlip_compose.evaluation.results import Score
-from mlip_compose.evaluation.study_results import DatasetFacts, StudyResults, UnitFacts
+from mlip_compose.evaluation.study_results import StudyResults
 from mlip_compose.predictions.file import Predictions, read_predictions, write_predictions
 from mlip_compose.predictions.scoring import score_predictions
 from mlip_compose.predictions.target import certified
@@ -53,16 +55,12 @@ def original_results():
         directory.score(name).write_text(scores[-1].model_dump_json())
         predicted.append(Predicted(renamed, 0, parts.radius, name))
         units.append(
-            UnitFacts(
+            builders.unit_facts(
                 id=name,
-                task="length",
                 levels=(1,),
                 potential=name,
-                role="learned",
-                seed=0,
                 train_frames=8,
                 settings={"channels": 8},
-                status="done",
                 cost={"wall_s": 1.0, "cpu_s": 2.0, "device": "cpu", "parameters": 7},
                 facts={"validation_curve": [{"step": 1, "forces_mae": 2.0}]},
             )
@@ -71,15 +69,7 @@ def original_results():
     results = StudyResults(
         name="mine",
         study={"name": "mine", "tasks": ["length"], "levels": [1], "train_frames": 8},
-        dataset=DatasetFacts(
-            name=store.name,
-            sha256=store.checksum,
-            reference=store.reference,
-            reference_settings={},
-            sampling={},
-            molecules=3,
-            frames=store.total_frames,
-        ),
+        dataset=builders.dataset_facts(store),
         certificates=(certificate.to_json(),),
         units=tuple(units),
         scores=tuple(scores),

@@ -9,6 +9,7 @@ import h5py
 import numpy as np
 import pytest
 from ase.calculators.singlepoint import SinglePointCalculator
+from builders import prediction_header
 
 from mlip_compose.core.errors import (
     ChecksumError,
@@ -22,7 +23,7 @@ from mlip_compose.predictions.exchange.arrays import Sizes
 from mlip_compose.predictions.exchange.claims import NoPredictionsError
 from mlip_compose.predictions.exchange.reading import origin_of, read_predicted
 from mlip_compose.predictions.exchange.xyz import Keys
-from mlip_compose.predictions.file import PredictionHeader, Predictions, write_predictions
+from mlip_compose.predictions.file import Predictions, write_predictions
 
 SIZES = Sizes({"OH-0-H": 3, "CN-0-H": 3}, 50)
 ORIGIN = {"dataset": "toy", "dataset_sha256": "ab" * 32, "task": "length", "level": 2, "seed": 0}
@@ -99,15 +100,7 @@ def attached():
 
 
 def write_ours(path):
-    header = PredictionHeader(
-        potential="a",
-        role="learned",
-        settings={},
-        reference="r",
-        train_frames=9,
-        software={},
-        **ORIGIN,
-    )
+    header = prediction_header(potential="a", **ORIGIN)
     frames = PredictedFrames("OH-0-H", "primary", FRAMES, ENERGY, FORCES)
     write_predictions(path, Predictions(header, [frames]), {"OH-0-H": "abc"})
 

@@ -1,10 +1,11 @@
 import io
 
 import pytest
+from builders import ceiling_metric, ceiling_score, interval
 from whole_page import whole
 
 from mlip_compose.core.documents import Interval
-from mlip_compose.evaluation.ceiling import CeilingMetric, CeilingScore, CeilingSummary
+from mlip_compose.evaluation.ceiling import CeilingSummary
 from mlip_compose.evaluation.results import SeedSummary, SeedValue
 from mlip_compose.report.figures.style import styles_of
 from mlip_compose.report.page import render_report
@@ -19,47 +20,8 @@ FRAMES = ("forces_mae", "forces_rmse", "energy_mae_per_atom")
 
 
 def ceiling(score, names=FRAMES):
-    metrics = tuple(
-        CeilingMetric(
-            name=name,
-            label=found.label,
-            unit=found.unit,
-            aggregation=found.aggregation,
-            ood=found.ood,
-            ceiling=Interval(value=found.ood.value / 1.25, low=20.0, high=60.0),
-            gap=Interval(value=1.25, low=1.17, high=1.34),
-            frames=300,
-            molecules=60,
-        )
-        for name in names
-        for found in (score.metric(name),)
-    )
-    return CeilingScore(
-        **{
-            key: getattr(score, key)
-            for key in (
-                "task",
-                "level",
-                "coverage_radius",
-                "potential",
-                "role",
-                "seed",
-                "dataset",
-                "dataset_sha256",
-                "reference",
-                "train_frames",
-                "resamples",
-                "resampling_seed",
-                "confidence",
-            )
-        },
-        ood_train_frames=150,
-        ood_molecules=60,
-        metrics=metrics,
-        ood=(),
-        ceiling=(),
-        failed_frames=0,
-    )
+    gap = interval(1.25, 1.17, 1.34)
+    return ceiling_score(score, tuple(ceiling_metric(score.metric(name), gap) for name in names))
 
 
 def with_ceilings(results, failed=()):

@@ -4,11 +4,12 @@ import json
 
 import numpy as np
 import pytest
+from builders import seed_summary, seed_value
 from rich.console import Console
 from whole_page import whole
 
 from mlip_compose.core.documents import Interval
-from mlip_compose.evaluation.results import RankedPotential, Ranking, SeedSummary, SeedValue
+from mlip_compose.evaluation.results import RankedPotential, Ranking
 from mlip_compose.evaluation.study_results import StudyResults
 from mlip_compose.report.page import render_report
 from mlip_compose.report.sections.leaderboard import (
@@ -33,34 +34,25 @@ def summaries(results):
     groups = {}
     for score in results.scores:
         groups.setdefault((score.potential, score.task, score.level), []).append(score)
-    found = []
-    for group in groups.values():
-        for metric in group[0].metrics:
-            values = {}
-            for column in ("id", "ood", "gap"):
-                own = [getattr(score.metric(metric.name), column) for score in group]
-                if own[0] is None:
-                    values[column] = None
-                    continue
-                mean = own[0].model_copy(update={"value": float(np.mean([v.value for v in own]))})
-                values[column] = SeedValue(mean=mean, sd=1.25 if len(own) > 1 else None)
-            found.append(
-                SeedSummary(
-                    task=group[0].task,
-                    level=group[0].level,
-                    potential=group[0].potential,
-                    role=group[0].role,
-                    train_frames=400,
-                    seeds=tuple(score.seed for score in group),
-                    metric=metric.name,
-                    label=metric.label,
-                    unit=metric.unit,
-                    aggregation=metric.aggregation,
-                    failed_frames=0,
-                    **values,
-                )
-            )
-    return tuple(found)
+    return tuple(
+        seed_summary(
+            group[0],
+            metric.name,
+            seeds=tuple(score.seed for score in group),
+            **{column: mean(group, metric.name, column) for column in ("id", "ood", "gap")},
+        )
+        for group in groups.values()
+        for metric in group[0].metrics
+    )
+
+
+def mean(group, name, column):
+    intervals = [getattr(score.metric(name), column) for score in group]
+    if intervals[0] is None:
+        return None
+    value = float(np.mean([interval.value for interval in intervals]))
+    shown = intervals[0].model_copy(update={"value": value})
+    return seed_value(shown, sd=1.25 if len(intervals) > 1 else None)
 
 
 def ranking(task="length", quantity="ood", first="additive", **changes):
