@@ -30,7 +30,7 @@ from distributed import Client
 
 from mlip_compose.datasets.build import build
 from mlip_compose.datasets.recipe import Recipe
-from mlip_compose.engine.choice import local
+from mlip_compose.engine.choice import local_engine
 from mlip_compose.references.registry import get_reference
 from mlip_compose.sampling.protocol import SamplingProtocol
 from mlip_compose.store.catalogue import open_store
@@ -85,7 +85,7 @@ def main() -> None:
 def timed_build(recipe: Recipe, processes: int) -> Timed:
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
-        with local(processes) as engine:
+        with local_engine(processes) as engine:
             list(engine.run(index, range(processes)))
             there = time.perf_counter()
             before = Client.current().run(time.process_time)

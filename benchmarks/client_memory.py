@@ -19,7 +19,7 @@ from pathlib import Path
 
 from mlip_compose.datasets.build import Job
 from mlip_compose.datasets.recipe import load_recipe
-from mlip_compose.engine.choice import local
+from mlip_compose.engine.choice import local_engine
 
 BUDGET = 1.0  # GB
 UNITS = (1_000, 10_000, 100_000)
@@ -49,7 +49,7 @@ def main() -> None:
 def measured(units: int) -> dict[str, float]:
     recipe = load_recipe("core-v1")
     molecules = recipe.selected()
-    with local(PROCESSES) as engine:
+    with local_engine(PROCESSES) as engine:
         first = [Job(molecule, recipe, Path("first")) for molecule in molecules[:PROCESSES]]
         list(engine.run(str, first))
         before = peak()

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from distributed import Client, LocalCluster
 
-from mlip_compose.engine.choice import local, running
+from mlip_compose.engine.choice import local_engine, scheduler_engine
 from mlip_compose.engine.engine import Engine
 
 BUDGET = 20.0  # ms
@@ -31,7 +31,7 @@ PROCESSES, THREADS = 2, 500
 def main() -> None:
     units = int(sys.argv[1]) if len(sys.argv) > 1 else UNITS
     start = time.perf_counter()
-    with local(PROCESSES) as engine:
+    with local_engine(PROCESSES) as engine:
         list(engine.run(index, range(PROCESSES)))
         print(f"{PROCESSES} processes and their first units: {time.perf_counter() - start:.1f} s")
         each, cpu = through(engine, units)
@@ -54,7 +54,7 @@ def main() -> None:
             silence_logs=logging.CRITICAL,
         ) as cluster,
         tempfile.TemporaryDirectory() as folder,
-        running(cluster.scheduler_address, Path(folder)) as engine,
+        scheduler_engine(cluster.scheduler_address, Path(folder)) as engine,
     ):
         list(engine.run(index, range(PROCESSES)))
         wide, cpu = through(engine, units)

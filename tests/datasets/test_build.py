@@ -6,7 +6,7 @@ import sys
 import time
 
 import pytest
-from engines import ONE, TWO, Here
+from engines import ONE, TWO, InThisProcess
 
 from mlip_compose.core.errors import RequestError, UnknownNameError, UnwritableError
 from mlip_compose.core.records import Failure
@@ -61,12 +61,12 @@ SCRIPT = """
 import sys
 from pathlib import Path
 from mlip_compose.datasets.build import build
-from mlip_compose.engine.choice import local
+from mlip_compose.engine.choice import local_engine
 from mlip_compose.datasets.recipe import load_recipe
 if __name__ == "__main__":
     print("begin", flush=True)
     tell = lambda molecule, fraction, failure: print(molecule, flush=True)
-    with local(1) as engine:
+    with local_engine(1) as engine:
         build(load_recipe(sys.argv[1]), Path(sys.argv[2]), engine, tell)
 """
 
@@ -158,7 +158,7 @@ def test_a_full_disk_loses_nothing(finished, recipe, tmp_path):
         return honest(job)
 
     with pytest.raises(UnwritableError, match="No space left"):
-        build(recipe, path, Here(full), silent)
+        build(recipe, path, InThisProcess(full), silent)
     kept = {part.name for part in tmp_path.glob("full.h5.parts/*/*.h5")}
     assert kept
     assert not path.exists()
@@ -176,7 +176,7 @@ def test_a_molecule_that_fails_is_recorded_and_stops_nothing(recipe, tmp_path):
             return Failure("scf", "F-1-H", "no convergence")
         return honest(job)
 
-    outcome = build(recipe, tmp_path / "some.h5", Here(failing), silent)
+    outcome = build(recipe, tmp_path / "some.h5", InThisProcess(failing), silent)
     assert [str(failure) for failure in outcome.failures] == ["scf of F-1-H: no convergence"]
     store = Store(tmp_path / "some.h5")
     assert "F-1-H" not in store.molecules
@@ -193,7 +193,7 @@ def test_a_worker_that_dies_leaves_a_build_to_be_gone_on_with(finished, recipe, 
         return honest(job)
 
     with pytest.raises(RequestError, match=r"1 molecules .* worker of F-1-H.*run the same command"):
-        build(recipe, path, Here(dying), silent)
+        build(recipe, path, InThisProcess(dying), silent)
     assert not path.exists()
     told = []
     build(recipe, path, ONE, lambda molecule, fraction, failure: told.append(molecule))
@@ -212,9 +212,9 @@ def test_a_build_killed_in_its_last_steps_is_finished(
     with monkeypatch.context() as patch:
         patch.setattr(f"mlip_compose.datasets.resumable_parts.{step}", die)
         with pytest.raises(KeyboardInterrupt):
-            build(recipe, path, Here(), silent)
+            build(recipe, path, InThisProcess(), silent)
     assert path.exists() == (step != "write_text")
-    outcome = build(recipe, path, Here(), silent)
+    outcome = build(recipe, path, InThisProcess(), silent)
     assert (outcome.molecules, outcome.failures) == (4, ())
     assert outcome.checksum == Store(path).checksum
     assert path.read_bytes() == finished.read_bytes()
@@ -226,7 +226,7 @@ def test_a_file_beside_parts_of_another_build_is_not_taken_for_it(finished, reci
     path.write_bytes(finished.read_bytes())
     (tmp_path / "x.h5.parts" / recipe.digest).mkdir(parents=True)
     with pytest.raises(RequestError, match="Remove it"):
-        build(recipe, path, Here(), silent)
+        build(recipe, path, InThisProcess(), silent)
     assert (tmp_path / "x.h5.parts" / recipe.digest).is_dir()
 
 

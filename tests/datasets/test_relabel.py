@@ -5,7 +5,7 @@ import sys
 
 import numpy as np
 import pytest
-from engines import ONE, TWO, Here
+from engines import ONE, TWO, InThisProcess
 
 from mlip_compose.core.errors import CoverageError, RequestError, UnknownNameError
 from mlip_compose.core.records import Failure
@@ -109,7 +109,7 @@ def test_the_number_of_processes_changes_no_byte(finished, tmp_path):
 SCRIPT = """
 import sys, pathlib
 from mlip_compose.store.catalogue import open_store
-from mlip_compose.engine.choice import local
+from mlip_compose.engine.choice import local_engine
 from mlip_compose.datasets.relabel import Relabelling, relabel
 
 def watch(group, fraction, failure):
@@ -118,7 +118,7 @@ def watch(group, fraction, failure):
 if __name__ == "__main__":
     request = Relabelling("other", "tblite.ase:TBLite", {"method": "GFN1-xTB", "verbosity": 0},
         molecules=("OH-1-H", "F-1-H"), primary=12, secondary=2)
-    with local(1) as engine:
+    with local_engine(1) as engine:
         relabel(open_store("mini-v1"), pathlib.Path(sys.argv[1]), request, engine, watch)
 """
 
@@ -156,10 +156,12 @@ def test_other_settings_use_no_labels_of_a_run_that_was_stopped(tmp_path):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        relabel(MINI, path, GFN1, Here(), stop)
+        relabel(MINI, path, GFN1, InThisProcess(), stop)
     told = []
     other = Relabelling("x", "gfn2-xtb", {"accuracy": 5.0}, GFN1.molecules, 2, 0)
-    relabel(MINI, path, other, Here(), lambda group, fraction, failure: told.append(fraction))
+    relabel(
+        MINI, path, other, InThisProcess(), lambda group, fraction, failure: told.append(fraction)
+    )
     assert told[0] == 0.0
     assert told[-1] == 1.0
     assert Store(path).header.reference_settings["accuracy"] == 5.0
@@ -190,7 +192,7 @@ def broken(monkeypatch, **how):
 def test_frames_that_fail_are_recorded_and_left_out(tmp_path, monkeypatch):
     broken(monkeypatch, elements=(), every=5)
     request = Relabelling("x", "gfn2-xtb", molecules=("OH-1-H",), primary=12, secondary=0)
-    outcome = relabel(MINI, tmp_path / "x.h5", request, Here(), silent)
+    outcome = relabel(MINI, tmp_path / "x.h5", request, InThisProcess(), silent)
     store = Store(tmp_path / "x.h5")
     assert outcome.failures == store.header.failures
     assert len(outcome.failures) == 2
@@ -209,7 +211,7 @@ def test_frames_that_fail_are_recorded_and_left_out(tmp_path, monkeypatch):
 def test_a_molecule_without_any_label_is_left_out(tmp_path, monkeypatch):
     broken(monkeypatch)
     request = Relabelling("x", "gfn2-xtb", molecules=("OH-1-H", "F-1-H"), primary=1, secondary=0)
-    outcome = relabel(MINI, tmp_path / "x.h5", request, Here(), silent)
+    outcome = relabel(MINI, tmp_path / "x.h5", request, InThisProcess(), silent)
     assert set(Store(tmp_path / "x.h5").molecules) == {"OH-1-H"}
     assert outcome.failures[-1] == (
         "label of F-1-H: no frame left, so that it is not in the data set"
@@ -220,14 +222,14 @@ def test_where_nothing_can_be_labelled_there_is_no_file(tmp_path, monkeypatch):
     broken(monkeypatch)
     request = Relabelling("x", "gfn2-xtb", molecules=("F-1-H",), primary=1, secondary=0)
     with pytest.raises(RequestError, match="no convergence"):
-        relabel(MINI, tmp_path / "x.h5", request, Here(), silent)
+        relabel(MINI, tmp_path / "x.h5", request, InThisProcess(), silent)
     assert not (tmp_path / "x.h5").exists()
 
 
 def test_workers_that_die_are_no_failures_of_the_reference(tmp_path, monkeypatch):
     dead = Failure("worker", "OH-1-H", "died", retryable=True)
     with pytest.raises(RequestError, match="run the same command again"):
-        relabel(MINI, tmp_path / "x.h5", GFN1, Here(lambda group: dead), silent)
+        relabel(MINI, tmp_path / "x.h5", GFN1, InThisProcess(lambda group: dead), silent)
     assert not (tmp_path / "x.h5").exists()
 
 

@@ -14,7 +14,7 @@ import yaml
 from units import hold_gpu
 
 from mlip_compose.core.errors import RequestError
-from mlip_compose.engine.choice import queued
+from mlip_compose.engine.choice import cluster_engine
 from mlip_compose.store.catalogue import dataset_path
 from mlip_compose.store.reader import Store
 from mlip_compose.store.writer import write_store
@@ -143,7 +143,7 @@ def engine(slurm, tmp_path, monkeypatch):
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(paths))
     monkeypatch.chdir(tmp_path)
-    return lambda **keys: queued(write_cluster(tmp_path, **keys), tmp_path)
+    return lambda **keys: cluster_engine(write_cluster(tmp_path, **keys), tmp_path)
 
 
 def test_each_unit_that_wants_a_gpu_has_the_one_that_slurm_gives(engine, slurm):

@@ -33,7 +33,7 @@ class Jobs:
     def have_worker(self):
         return self.clock.now >= self.worker_at
 
-    def words(self):
+    def status(self):
         return "slurm has not started job 12"
 
 

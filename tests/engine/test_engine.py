@@ -11,7 +11,7 @@ from engines import ONE, TWO
 from units import die_at_nine, leave_pid_and_sleep, process_id
 
 from mlip_compose.core.records import Failure
-from mlip_compose.engine.choice import local
+from mlip_compose.engine.choice import local_engine
 from mlip_compose.engine.local import ONE_THREAD
 
 
@@ -30,7 +30,7 @@ def test_no_more_units_are_with_the_cluster_than_it_has_threads():
 
 
 def test_nothing_to_do_starts_nothing():
-    with local(1) as engine:
+    with local_engine(1) as engine:
         assert list(engine.run(math.factorial, [])) == []
         assert engine._workers is None
 
@@ -40,7 +40,7 @@ def test_units_that_want_a_gpu_run_where_none_is_declared():
 
 
 def test_no_more_processes_are_started_than_there_are_units():
-    with local(4) as engine:
+    with local_engine(4) as engine:
         assert len({pid for _, pid in engine.run(process_id, [1])}) == 1
         assert len(engine._workers.client.scheduler_info(n_workers=-1)["workers"]) == 1
         list(engine.run(process_id, [1, 2]))
@@ -49,7 +49,7 @@ def test_no_more_processes_are_started_than_there_are_units():
 
 def test_workers_have_one_thread_and_the_parent_keeps_its_own(monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "5")
-    with local(1) as engine:
+    with local_engine(1) as engine:
         assert dict(engine.run(os.getenv, list(ONE_THREAD))) == dict.fromkeys(ONE_THREAD, "1")
     assert os.environ["OMP_NUM_THREADS"] == "5"
 
@@ -57,7 +57,7 @@ def test_workers_have_one_thread_and_the_parent_keeps_its_own(monkeypatch):
 def test_workers_keep_memory_between_steps(monkeypatch):
     name = "MALLOC_TRIM_THRESHOLD_"
     monkeypatch.delenv(name, raising=False)
-    with local(1) as engine:
+    with local_engine(1) as engine:
         assert dict(engine.run(os.getenv, [name])) == {name: None}
 
 
@@ -91,7 +91,7 @@ def test_progress_is_told_while_units_are_under_way():
 
 def test_an_engine_that_is_left_ends_what_was_under_way(tmp_path):
     units = [tmp_path / "pid"]
-    with pytest.raises(KeyboardInterrupt), local(1) as engine:
+    with pytest.raises(KeyboardInterrupt), local_engine(1) as engine:
         list(engine.run(leave_pid_and_sleep, units, lambda: _interrupt(tmp_path)))
     assert not _alive(int((tmp_path / "pid").read_text()))
 
@@ -110,7 +110,7 @@ def _alive(pid):
 
 
 def test_what_a_worker_prints_goes_to_stderr(capfd):
-    with local(1) as engine:
+    with local_engine(1) as engine:
         assert dict(engine.run(print, ["one"])) == {"one": None}
         assert dict(engine.run(partial(os.write, 1), [b"two\n"])) == {b"two\n": 4}
     captured = capfd.readouterr()

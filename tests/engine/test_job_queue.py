@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from mlip_compose.core.errors import RequestError, StudyError, UnknownNameError
-from mlip_compose.engine.batch_jobs import _listed
+from mlip_compose.engine.batch_jobs import unfinished_jobs
 from mlip_compose.engine.job_queue import JobQueue, read_job_queue
 
 SYSTEMS = {
@@ -92,16 +92,16 @@ def says(tmp_path, monkeypatch):
 def test_the_jobs_that_are_not_over_are_known_of_every_batch_system(says, system):
     command, answer = LISTINGS[system]
     says(command, answer)
-    assert _listed(system) == {"12", "345"}
+    assert unfinished_jobs(system) == {"12", "345"}
     says(command)
-    assert _listed(system) == set()
+    assert unfinished_jobs(system) == set()
     says(command, stderr="cannot reach the server", status=1)
-    assert _listed(system) is None
+    assert unfinished_jobs(system) is None
 
 
 def test_lsf_says_by_an_error_that_there_are_none(says):
     says("bjobs", stderr="No unfinished job found", status=255)
-    assert _listed("lsf") == set()
+    assert unfinished_jobs("lsf") == set()
 
 
 def test_without_a_gpu_none_is_asked_for(write):

@@ -12,7 +12,7 @@ import torch
 from units import hold_gpu
 
 from mlip_compose.engine import local as gpus
-from mlip_compose.engine.choice import local
+from mlip_compose.engine.choice import local_engine
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_without_a_driver_torch_is_not_asked(monkeypatch):
 
 def test_no_two_units_share_a_gpu_and_the_others_go_on_beside(machine):
     machine(2, "4,7")
-    with local(3) as engine:
+    with local_engine(3) as engine:
         items = [*(f"gpu {i}" for i in range(6)), *(f"cpu {i}" for i in range(4))]
         done = dict(engine.run(hold_gpu, items, wants_gpu=is_for_gpu))
     on_gpu = {item: held for item, held in done.items() if is_for_gpu(item)}
@@ -69,7 +69,7 @@ def test_no_two_units_share_a_gpu_and_the_others_go_on_beside(machine):
 
 def test_with_none_units_for_one_take_every_process(machine):
     machine(0)
-    with local(2) as engine:
+    with local_engine(2) as engine:
         items = [f"gpu {i}" for i in range(4)]
         done = dict(engine.run(hold_gpu, items, wants_gpu=is_for_gpu))
     assert {gpu for gpu, _, _ in done.values()} == {os.environ.get(gpus.VARIABLE)}

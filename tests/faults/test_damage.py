@@ -5,7 +5,7 @@ import signal
 import time
 
 import pytest
-from engines import ONE, Here
+from engines import ONE, InThisProcess
 
 from faults import Command, content, run
 from mlip_compose.core.errors import UnwritableError
@@ -103,7 +103,7 @@ def test_a_damaged_part_of_a_build_is_made_anew(built, place, way):
 
     recipe = load_recipe(str(place / "recipe.yaml"))
     with pytest.raises(UnwritableError):
-        module.build(recipe, place / "built.h5", Here(full), lambda *_: None)
+        module.build(recipe, place / "built.h5", InThisProcess(full), lambda *_: None)
     first, *_ = sorted(place.glob("built.h5.parts/*/*.h5"))
     damage(first, way)
     told = []

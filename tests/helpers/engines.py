@@ -1,12 +1,12 @@
 """Engines that tests share, so that processes start once; ``tests/conftest.py`` ends them."""
 
-from mlip_compose.engine.choice import local
+from mlip_compose.engine.choice import local_engine
 
-ONE = local(1)
-TWO = local(2)
+ONE = local_engine(1)
+TWO = local_engine(2)
 
 
-class Here:
+class InThisProcess:
     """Does units in this process, so that tests can reach in; ``instead`` stands for the work."""
 
     def __init__(self, instead=None):

@@ -7,7 +7,7 @@ import pytest
 from small_study import small_study, write_small
 
 from mlip_compose.core.errors import RequestError, SchemaError
-from mlip_compose.engine.in_process import Here
+from mlip_compose.engine.in_process import InProcess
 from mlip_compose.report.page import render_report, write_report
 from mlip_compose.studies.archive import ARCHIVED, archive
 from mlip_compose.studies.directory import ResultsDirectory
@@ -32,7 +32,7 @@ def results(study, tmp_path_factory):
 
 
 def run(study, directory):
-    return run_study(study, directory, engine=Here(), write_page=write_report)
+    return run_study(study, directory, engine=InProcess(), write_page=write_report)
 
 
 @pytest.fixture

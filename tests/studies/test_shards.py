@@ -11,7 +11,7 @@ from small_study import NAMES, small_study, write_small
 
 from mlip_compose.cli.app import main
 from mlip_compose.core.errors import RequestError, SchemaError, UnreadableError
-from mlip_compose.engine.in_process import Here
+from mlip_compose.engine.in_process import InProcess
 from mlip_compose.report.page import write_report
 from mlip_compose.store.reader import Store
 from mlip_compose.studies import merging, shards
@@ -32,7 +32,7 @@ def study(tmp_path_factory):
 
 
 def share(study, number, root):
-    return run_shard(study, Shard(number, COUNT), ResultsDirectory(root), Here())
+    return run_shard(study, Shard(number, COUNT), ResultsDirectory(root), InProcess())
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ def roots(shared, tmp_path):
 def merged(roots, root):
     directory = ResultsDirectory(root)
     merge_shards(roots, directory)
-    return run_study(study_of(roots), directory, engine=Here(), write_page=write_report)
+    return run_study(study_of(roots), directory, engine=InProcess(), write_page=write_report)
 
 
 def document(results):
@@ -72,7 +72,7 @@ def document(results):
 def test_merged_shards_are_the_study_in_one_go(study, shared, tmp_path):
     outcome = merged(reversed_(shared), tmp_path / "merged")
     alone = run_study(
-        study, ResultsDirectory(tmp_path / "alone"), engine=Here(), write_page=write_report
+        study, ResultsDirectory(tmp_path / "alone"), engine=InProcess(), write_page=write_report
     )
     assert document(outcome.results) == document(alone.results)
     assert outcome.report.is_file()

@@ -10,7 +10,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mlip_compose.engine.engine import Engine
+    from mlip_compose.engine.engine import DaskEngine
 
 Processes = Annotated[
     int | None,
@@ -28,7 +28,7 @@ Cluster = Annotated[
 
 def engine_of(
     processes: int | None, scheduler: str | None, cluster: Path | None, shared: Path
-) -> Engine:
+) -> DaskEngine:
     """Return the engine that the options ask for; ``shared`` is where results go.
 
     Raises
@@ -36,14 +36,19 @@ def engine_of(
     RequestError
         Two places at once, or a cluster file that cannot be used.
     """
-    from mlip_compose.engine import choice as places
+    from mlip_compose.engine.choice import (
+        available_cores,
+        cluster_engine,
+        local_engine,
+        scheduler_engine,
+    )
 
     one_place({"--processes": processes, "--scheduler": scheduler, "--cluster": cluster})
     if scheduler is not None:
-        return places.running(scheduler, shared)
+        return scheduler_engine(scheduler, shared)
     if cluster is not None:
-        return places.queued(cluster, shared)
-    return places.local(processes or places.available_cores())
+        return cluster_engine(cluster, shared)
+    return local_engine(processes or available_cores())
 
 
 def one_place(options: Mapping[str, object]) -> None:

@@ -23,7 +23,7 @@ from mlip_compose.cli.output import (
 from mlip_compose.core.errors import RequestError
 
 if TYPE_CHECKING:
-    from mlip_compose.engine.engine import Engine
+    from mlip_compose.engine.engine import DaskEngine
     from mlip_compose.potentials.entry import Entry
     from mlip_compose.predictions.file import Predictions
     from mlip_compose.predictions.target import Target
@@ -190,7 +190,7 @@ def print_failures(failures: dict[str, tuple[int, str]]) -> None:
         print_table(title, ("frames", "reason", "first"), rows)
 
 
-def _calculated(entry: Entry, dataset: Path, target: Target, engine: Engine) -> Predictions:
+def _calculated(entry: Entry, dataset: Path, target: Target, engine: DaskEngine) -> Predictions:
     from mlip_compose.predictions.calculator import predict_calculator
 
     with engine, progress_bars() as bars:

@@ -53,7 +53,7 @@ def run(
     json: Json = False,
 ) -> None:
     """Train, predict, score and report what is missing of a study."""
-    from mlip_compose.engine.in_process import Here
+    from mlip_compose.engine.in_process import InProcess
     from mlip_compose.predictions.exchange.submission import submissions_in
     from mlip_compose.studies.directory import ResultsDirectory
     from mlip_compose.studies.remaining import planned
@@ -76,7 +76,7 @@ def run(
         name = f"{loaded.name}-{share.number}-of-{share.count}"
         directory = ResultsDirectory(out or Path("results") / name)
         with progress_bars() as bars:
-            done = run_shard(loaded, share, directory, Here(), study_listener(bars))
+            done = run_shard(loaded, share, directory, InProcess(), study_listener(bars))
         show_shard(done, directory, json)
         return
     directory = ResultsDirectory(out or Path("results") / loaded.name)

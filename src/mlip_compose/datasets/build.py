@@ -12,7 +12,7 @@ from mlip_compose.core.files import refuse_existing, set_aside
 from mlip_compose.core.records import Failure, Frames, Molecule
 from mlip_compose.datasets.recipe import Recipe
 from mlip_compose.datasets.resumable_parts import finish, finished_before, parts_of
-from mlip_compose.engine.engine import Engine
+from mlip_compose.engine.engine import Engine, workers_died
 from mlip_compose.engine.locks import held
 from mlip_compose.references.registry import get_reference
 from mlip_compose.sampling.sampler import SampledMolecule, sample_molecule
@@ -108,11 +108,7 @@ def _build(recipe: Recipe, out: Path, parts: Path, engine: Engine, watch: Watch)
             (died if outcome.retryable else failures).append(outcome)
         watch(str(job), 1 - left / total, outcome)
     if died:
-        raise RequestError(
-            "workers that live to the end of their work",
-            f"{len(died)} molecules that are not made: {died[0]}",
-            "What was finished is kept; run the same command again to go on.",
-        )
+        raise workers_died(f"{len(died)} molecules that are not made: {died[0]}")
     failures.sort(key=lambda failure: failure.subject)
     finished = sorted(name for name, job in jobs.items() if job.part.is_file())
     if not finished:

@@ -32,7 +32,7 @@ from mlip_compose.datasets.frame_labels import (
     write_labels,
 )
 from mlip_compose.datasets.resumable_parts import finish, finished_before, parts_of
-from mlip_compose.engine.engine import Engine
+from mlip_compose.engine.engine import Engine, workers_died
 from mlip_compose.engine.locks import held
 from mlip_compose.references.base import Reference
 from mlip_compose.references.registry import get_reference
@@ -212,11 +212,7 @@ def _label(groups: list[Group], engine: Engine, watch: Watch) -> None:
         if not group.part.is_file() and outcome is not None:
             died.append(outcome)
     if died:
-        raise RequestError(
-            "workers that live to the end of their work",
-            f"{len(died)} groups of frames without labels: {died[0]}",
-            "What was finished is kept; run the same command again to go on.",
-        )
+        raise workers_died(f"{len(died)} groups of frames without labels: {died[0]}")
 
 
 def _is_there(group: Group) -> bool:

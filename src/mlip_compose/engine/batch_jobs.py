@@ -1,7 +1,7 @@
-"""Jobs of a batch system, each with some workers; those that end while there is work are replaced.
+"""Jobs of a batch system, each with some workers; a job that ends while there is work is replaced.
 
-dask-jobqueue writes, submits and cancels a job. It submits each once: that a job was cancelled, ran
-out of its time or could not start a worker is found here, by asking the batch system.
+dask-jobqueue writes, submits and cancels a job, and submits each once. A job may be cancelled, run
+out of its time or fail to start a worker: this module asks the batch system for that.
 """
 
 from __future__ import annotations
@@ -39,34 +39,33 @@ _LISTINGS: Final = {
     "lsf": ("bjobs", "-noheader", "-o", "jobid", "-u"),
     "sge": ("qstat", "-u"),
 }
-"""Commands that list the jobs of a user that are not over, each in a line that starts with its
-number."""
+"""Commands that list the unfinished jobs of a user, each in a line that starts with its number."""
 
 _MOST_FRUITLESS: Final = 3
-"""So many jobs in a row that end without a worker are not replaced any more."""
+"""After so many jobs in a row that ended without a worker, no further job is submitted."""
 
 _FIRST_PAUSE: Final = 1.0  # s
 _LONGEST_PAUSE: Final = 60.0  # s
 _AFTER_SUBMISSION: Final = 5.0  # s, until a job is sure to be in the listing
-_PATIENCE: Final = 30.0  # s, for the batch system's answer
+_PATIENCE: Final = 30.0  # s, for the answer of the batch system
 _TICK: Final = 0.2  # s
-_FIRST_WORD: Final = 30.0  # s without a worker, and twice as long for each further word
+_FIRST_MESSAGE: Final = 30.0  # s without a worker, and twice as long for each further message
 
 _log = logging.getLogger(__name__)
 
 
 @contextmanager
 def workers_of_jobs(queue: JobQueue, units: int) -> Iterator[Workers]:
-    """Give the workers of jobs that are submitted, and cancelled at the end.
+    """Submit jobs, give their workers, and cancel the jobs at the end.
 
-    A first worker is there when the context is entered.
+    The context is entered when the first worker runs.
 
     Parameters
     ----------
     queue
-        What to ask for.
+        The jobs to ask for.
     units
-        How many there are to do at first.
+        Number of units at first.
 
     Raises
     ------
@@ -103,52 +102,52 @@ def workers_of_jobs(queue: JobQueue, units: int) -> Iterator[Workers]:
 
 
 def wait_for_worker(jobs: BatchJobs, units: int) -> None:
-    """Submit jobs until one of them has a worker; say now and then for which ones this waits.
+    """Submit jobs until one of them has a worker; log now and then which jobs this waits for.
 
     Raises
     ------
     RequestError
         The batch system does not take them, or they end before they have a worker.
     """
-    began, word = time.monotonic(), _FIRST_WORD
+    began, next_message = time.monotonic(), _FIRST_MESSAGE
     jobs.provide(units)
     while not jobs.have_worker():
         time.sleep(_TICK)
         jobs.provide(units)
         waited = time.monotonic() - began
-        if waited >= word:
+        if waited >= next_message:
             _log.warning(
                 "no worker yet after %.0f s: %s; what is done is kept if you end this",
                 waited,
-                jobs.words(),
+                jobs.status(),
             )
-            word *= 2
+            next_message *= 2
 
 
 @dataclass
 class _Job:
-    """A job that was submitted, as dask-jobqueue has it, and whether it ever had a worker."""
+    """A submitted job, as dask-jobqueue has it, and whether it ever had a worker."""
 
     submitted: Any
     served: bool = False
 
     @property
     def number(self) -> str:
-        """The batch system's; empty before it answered."""
+        """Number of the job in the batch system; empty before it answered."""
         return str(self.submitted.job_id or "")
 
 
 class BatchJobs:
-    """The jobs of a run that are not over, as far as is known.
+    """The unfinished jobs of a run, as far as the last listing of the batch system says.
 
     Parameters
     ----------
     queue
-        What to ask for.
+        The jobs to ask for.
     cluster
-        Of the scheduler; it has no workers of its own.
+        The cluster of the scheduler; it has no workers of its own.
     job_type
-        dask-jobqueue's for this batch system.
+        Class of dask-jobqueue for a job of this batch system.
     """
 
     def __init__(self, queue: JobQueue, cluster: SpecCluster, job_type: Any) -> None:
@@ -163,26 +162,26 @@ class BatchJobs:
         self._pause = _FIRST_PAUSE
 
     def have_worker(self) -> bool:
-        """Whether any of the jobs has one at present."""
-        return any(name in self._jobs for name in self._heard())
+        """Whether any of the jobs has a worker at present."""
+        return any(name in self._jobs for name in self._names_with_worker())
 
-    def words(self) -> str:
-        """Return which jobs are not over, for messages."""
+    def status(self) -> str:
+        """Return which jobs have not started, as a message."""
         numbers = [job.number for job in self._jobs.values() if job.number]
-        shown = ", ".join(numbers[:5]) + (", ..." if len(numbers) > 5 else "")
+        names = ", ".join(numbers[:5]) + (", ..." if len(numbers) > 5 else "")
         if not numbers:
             return f"{self._queue.system} has taken no job yet"
         return (
-            f"{self._queue.system} has not started {'job' if len(numbers) == 1 else 'jobs'} {shown}"
+            f"{self._queue.system} has not started {'job' if len(numbers) == 1 else 'jobs'} {names}"
         )
 
     def provide(self, units: int) -> None:
-        """Submit what is lacking to ``units`` units that are still to be done, up to the limit.
+        """Submit as many jobs as ``units`` units need beyond those that there are, up to the limit.
 
         Raises
         ------
         RequestError
-            No job is left, and new ones are not taken or end before they have a worker.
+            There is no job, and the batch system takes none, or jobs end before they have a worker.
         """
         self._forget_ended()
         gives_up = len(self._fruitless) >= _MOST_FRUITLESS
@@ -193,33 +192,33 @@ class BatchJobs:
             self._submit(lacking)
 
     def cancel(self) -> None:
-        """Cancel the jobs that are not over."""
+        """Cancel the unfinished jobs."""
         self._cluster.sync(_together, [job.submitted.close() for job in self._jobs.values()])
         self._jobs.clear()
 
-    def _heard(self) -> set[str]:
-        """Return the names of the jobs that have a worker; that of job 3 is ``3``, or ``3-0``."""
+    def _names_with_worker(self) -> set[str]:
+        """Return the names of the jobs with a worker; a worker of job 3 is ``3``, or ``3-0``."""
         workers = list(self._cluster.scheduler_info["workers"].values())
         return {str(worker["name"]).partition("-")[0] for worker in workers}
 
     def _forget_ended(self) -> None:
-        heard = self._heard()
+        serving = self._names_with_worker()
         for name, job in self._jobs.items():
-            if name in heard and not job.served:
+            if name in serving and not job.served:
                 job.served = True
                 self._fruitless.clear()
-        silent = self._jobs.keys() - heard
+        silent = self._jobs.keys() - serving
         if silent - self._silent:
             self._ask_in(_FIRST_PAUSE)
         self._silent = silent
         if not silent or time.monotonic() < self._next_question:
             return
         self._ask_in(min(2 * self._pause, _LONGEST_PAUSE))
-        listed = _listed(self._queue.system)
-        if listed is None:
+        unfinished = unfinished_jobs(self._queue.system)
+        if unfinished is None:
             return
         for name in silent:
-            if self._jobs[name].number not in listed:
+            if self._jobs[name].number not in unfinished:
                 job = self._jobs.pop(name)
                 if not job.served:
                     self._fruitless.append(job)
@@ -255,10 +254,10 @@ class BatchJobs:
             self._next_submission = time.monotonic() + _LONGEST_PAUSE
 
     def _not_taken(self, error: Exception) -> RequestError:
-        _, marked, said = str(error).partition("stderr:\n")
+        _, _, stderr = str(error).partition("stderr:\n")  # as dask-jobqueue quotes a command
         return RequestError(
-            f"a {self._queue.system} that takes jobs from here",
-            " ".join((said if marked and said.strip() else str(error)).split())[:300],
+            f"a {self._queue.system} that takes jobs from this machine",
+            " ".join((stderr if stderr.strip() else str(error)).split())[:300],
             f"Check that `{self._job_type.submit_command}` works in this shell, and the keys of "
             "the cluster file.",
         )
@@ -277,12 +276,12 @@ class BatchJobs:
 
 
 async def _together(awaitables: Sequence[Awaitable[Any]]) -> list[Any]:
-    """Await all; return what each gave, or raised."""
+    """Await all; return the result of each, or the error that it raised."""
     return await asyncio.gather(*awaitables, return_exceptions=True)
 
 
-def _listed(system: str) -> set[str] | None:
-    """Return the numbers of this user's jobs that are not over; None where there is no answer."""
+def unfinished_jobs(system: str) -> set[str] | None:
+    """Return the numbers of the unfinished jobs of this user; None where there is no answer."""
     try:
         answer = subprocess.run(
             [*_LISTINGS[system], getpass.getuser()],
@@ -299,10 +298,10 @@ def _listed(system: str) -> set[str] | None:
 
 
 def _output_of(number: str, folder: Path) -> Path | None:
-    """Return the file in which a job left something; errors come before the rest by their name."""
-    named = re.compile(rf"(?<!\d){number}(?!\d)")
-    found = sorted(path for path in folder.glob(f"*{number}*") if named.search(path.name))
-    return next((path for path in found if path.is_file() and path.stat().st_size), None)
+    """Return a file with output of a job; by their names, errors come before the rest."""
+    pattern = re.compile(rf"(?<!\d){number}(?!\d)")
+    files = sorted(path for path in folder.glob(f"*{number}*") if pattern.search(path.name))
+    return next((path for path in files if path.is_file() and path.stat().st_size), None)
 
 
 def _end_of(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""The clusters that units of work are done on, each as a context that gives a Dask client."""
+"""The choice of an engine: processes of this machine, a Dask scheduler, or a batch system."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from uuid import uuid4
 from mlip_compose import __version__
 from mlip_compose.core.errors import RequestError
 from mlip_compose.engine.batch_jobs import workers_of_jobs
-from mlip_compose.engine.engine import Engine, Workers
+from mlip_compose.engine.engine import DaskEngine, Workers
 from mlip_compose.engine.job_queue import JobQueue, read_job_queue
-from mlip_compose.engine.local import processes_here
+from mlip_compose.engine.local import local_workers
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -26,30 +26,30 @@ TIMEOUT: Final = 30  # s, to find a scheduler
 
 
 def available_cores() -> int:
-    """Return how many cores this process may use."""
+    """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def local(processes: int) -> Engine:
-    """Return an engine of processes on this machine, one thread each, ended with the engine.
+def local_engine(processes: int) -> DaskEngine:
+    """Return an engine of processes on this machine, of one thread each, which end with it.
 
     Parameters
     ----------
     processes
-        How many at a time, at most; no more are started than there are units.
+        Largest number of processes at a time; no more are started than there are units.
     """
-    return Engine(partial(processes_here, processes))
+    return DaskEngine(partial(local_workers, processes))
 
 
-def running(address: str, shared: Path) -> Engine:
+def scheduler_engine(address: str, shared: Path) -> DaskEngine:
     """Return an engine on a Dask scheduler that runs already, and goes on running.
 
     Parameters
     ----------
     address
-        Of the scheduler, such as ``tcp://10.0.0.1:8786``.
+        Address of the scheduler, such as ``tcp://10.0.0.1:8786``.
     shared
-        A directory that the workers must see as this process does: where results go.
+        Directory of results, which the workers must see as this process does.
     """
 
     @contextmanager
@@ -69,18 +69,18 @@ def running(address: str, shared: Path) -> Engine:
             _check_workers(client, shared)
             yield Workers(client)
 
-    return Engine(connect)
+    return DaskEngine(connect)
 
 
-def queued(path: Path, shared: Path) -> Engine:
+def cluster_engine(path: Path, shared: Path) -> DaskEngine:
     """Return an engine on jobs of a batch system, which end with the engine.
 
     Parameters
     ----------
     path
-        YAML file, see :class:`mlip_compose.engine.job_queue.JobQueue`; read now.
+        YAML file of a :class:`mlip_compose.engine.job_queue.JobQueue`; it is read now.
     shared
-        See :func:`running`.
+        Directory of results; see :func:`scheduler_engine`.
     """
     queue: JobQueue = read_job_queue(path)
 
@@ -90,12 +90,12 @@ def queued(path: Path, shared: Path) -> Engine:
             _check_workers(workers.client, shared)
             yield workers
 
-    return Engine(connect)
+    return DaskEngine(connect)
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep Dask from writing tracebacks of lost connections: the engine says what that means."""
+    """Keep Dask from writing tracebacks of lost connections; the engine has a message for them."""
     importlib.import_module("distributed")  # which makes its loggers
     names = [name for name in logging.root.manager.loggerDict if name.startswith("distributed")]
     before = {name: logging.getLogger(name).level for name in names}
@@ -109,17 +109,17 @@ def _quiet() -> Iterator[None]:
 
 
 def _check_workers(client: Client, shared: Path) -> None:
-    """Check that the workers that are there are of this version and see the same files."""
+    """Check that the present workers are of this version and see the same files."""
     shared.mkdir(parents=True, exist_ok=True)
     token = shared / f".seen-{uuid4().hex}"
     token.touch()
     try:
-        found = client.run(_probe, str(token.resolve()), on_error="return")
+        answers = client.run(_probe, str(token.resolve()), on_error="return")
     finally:
         token.unlink(missing_ok=True)
-    wanted = {"version": __version__, "sees the directory of results": True}
-    for worker, answer in found.items():
-        if answer != wanted:
+    expected = {"version": __version__, "sees the directory of results": True}
+    for worker, answer in answers.items():
+        if answer != expected:
             raise RequestError(
                 f"workers with mlip-compose {__version__} that see {shared.resolve()}",
                 f"{worker}: {answer}",

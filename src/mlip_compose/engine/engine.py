@@ -1,4 +1,4 @@
-"""Units of work on the workers of a Dask cluster, and what every engine can do."""
+"""Engines do units of work: what each of them offers, and the one on workers of Dask."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-class Runs(Protocol):
-    """Does independent units of work; see :meth:`mlip_compose.engine.engine.Engine.run`."""
+class Engine(Protocol):
+    """Does independent units of work, on this machine or on others."""
 
     def run(
         self,
@@ -33,11 +33,12 @@ class Runs(Protocol):
         tick: Callable[[], None] = ...,
         wants_gpu: Callable[[Item], bool] = ...,
     ) -> Iterator[tuple[Item, Result | Failure]]:
-        """Yield each item with its result, or with the failure of the worker that did it."""
+        """Yield each item with its result, or a failure; see :meth:`DaskEngine.run`."""
         ...
 
 
 TICK: Final = 0.5  # s
+KEPT: Final = "What was finished is kept; run the same command again to go on."
 GPU: Final = "GPU"
 """The resource that a worker with a graphics processor declares (``--resources GPU=1``)."""
 
@@ -49,26 +50,26 @@ class Workers:
     Attributes
     ----------
     client
-        Of their scheduler.
+        The client of their scheduler.
     provide
-        Called with the number of units that are still to be done, again and again while they are:
-        starts the workers that are lacking, where that is this program's to do.
+        Starts the workers that are lacking, where this program starts workers. It is called again
+        and again, with the number of units that are still to be done.
     """
 
     client: Client
     provide: Callable[[int], None] = lambda units: None
 
 
-class Engine:
-    """Does units of work on a cluster that is made, or joined, when there is something to do.
+class DaskEngine:
+    """Does units of work on a cluster, which it makes or joins when there is something to do.
 
-    A context manager; leaving it ends what it made.
+    It is a context manager; leaving it ends what it made.
 
     Parameters
     ----------
     connect
-        Makes the context of the workers, from the number of units. Entered at the first unit, so
-        that a run that finds everything done starts nothing.
+        Makes the context of the workers, from the number of units. The context is entered at the
+        first unit, so that a run that finds everything done starts nothing.
     """
 
     def __init__(self, connect: Callable[[int], AbstractContextManager[Workers]]) -> None:
@@ -98,33 +99,33 @@ class Engine:
     ) -> Iterator[tuple[Item, Result | Failure]]:
         """Do independent units; yield each as it ends.
 
-        No more units are with the cluster than it has threads and graphics processors, and what has
-        ended is let go of: memory does not grow with the number of units.
+        The cluster holds no more units than it has threads and graphics processors, and lets go of
+        each as it ends: memory does not grow with the number of units.
 
         Parameters
         ----------
         work
-            A function of a module that the workers can import.
+            The function that does a unit; workers import its module.
         items
-            What to do, longest first where lengths are known.
+            The units, the longest first where lengths are known.
         tick
-            Called every ``TICK`` seconds or so while units are under way, to show progress.
+            Shows progress; it is called every ``TICK`` seconds or so while units are under way.
         wants_gpu
-            Whether a unit takes a graphics processor; where workers declare such, it has one to
-            itself, and waits for it. Such units come before the others.
+            Says whether a unit takes a graphics processor. Where workers declare such, it has one
+            to itself, and waits for it. Such units come before the others.
 
         Yields
         ------
         item, outcome
-            The result; or a Failure of stage ``worker`` where the process died that did it (killed,
-            or out of memory), or could not have the memory that it asked for.
+            The unit, and its result; or a Failure of stage ``worker`` where its process died, or
+            could not have the memory that it asked for.
 
         Raises
         ------
         RequestError
             The cluster cannot be reached, or no longer.
         Exception
-            Whatever a unit raises: a bug, or a request that cannot be served.
+            Any error that a unit raises: a bug, or a request that cannot be served.
         """
         if not items:
             return
@@ -159,14 +160,14 @@ class Engine:
 
 
 class _Unit(NamedTuple, Generic[Item]):
-    """A unit that is with the cluster, and whether it has, or waits for, a GPU to itself."""
+    """A unit that the cluster holds, and whether it has, or waits for, a GPU to itself."""
 
     item: Item
     on_gpu: bool
 
 
 class _Waiting(Generic[Item]):
-    """Units that are not with the cluster yet, in order; those that take a GPU apart."""
+    """The units that the cluster does not hold yet, in order; those that take a GPU apart."""
 
     def __init__(self, items: Sequence[Item], wants_gpu: Callable[[Item], bool]) -> None:
         self._for_gpu: deque[Item] = deque()
@@ -178,23 +179,23 @@ class _Waiting(Generic[Item]):
         return len(self._for_gpu) + len(self._others)
 
     def next(self, client: Client, pending: Collection[_Unit[Item]]) -> list[_Unit[Item]]:
-        """Take those that the workers have room for beside the pending ones.
+        """Take the units that the workers have room for beside the pending ones.
 
         Where no worker has a GPU, units that would take one are like the others.
         """
         gpus = _gpus(client) if self._for_gpu else 0
         room = _threads(client) - len(pending)
-        taken: list[_Unit[Item]] = []
+        units: list[_Unit[Item]] = []
         if gpus:
             free = gpus - sum(unit.on_gpu for unit in pending)
-            taken += [_Unit(item, on_gpu=True) for item in _some(self._for_gpu, free)]
+            units += [_Unit(item, on_gpu=True) for item in _popped(self._for_gpu, free)]
         else:
-            taken += [_Unit(item, on_gpu=False) for item in _some(self._for_gpu, room)]
-        others = _some(self._others, room - len(taken))
-        return taken + [_Unit(item, on_gpu=False) for item in others]
+            units += [_Unit(item, on_gpu=False) for item in _popped(self._for_gpu, room)]
+        others = _popped(self._others, room - len(units))
+        return units + [_Unit(item, on_gpu=False) for item in others]
 
 
-def _some(items: deque[Item], most: int) -> list[Item]:
+def _popped(items: deque[Item], most: int) -> list[Item]:
     return [items.popleft() for _ in range(min(most, len(items)))]
 
 
@@ -233,10 +234,29 @@ def _outcome(client: Client, future: Future[Any], item: object) -> Any:
         reason = "a worker process died (killed, or out of memory); run again to do what is missing"
         return Failure("worker", str(item), reason, retryable=True)
     if is_out_of_memory(error):
-        said = " ".join(str(error).split())[:200] or type(error).__name__
-        reason = f"not enough memory ({said}); run again with fewer processes, or more memory"
-        return Failure("worker", str(item), reason, retryable=True)
+        return lack_of_memory(item, error)
     raise error.with_traceback(future.traceback())
+
+
+def lack_of_memory(item: object, error: BaseException) -> Failure:
+    """Return the failure of a unit that could not have the memory that it asked for."""
+    message = " ".join(str(error).split())[:200] or type(error).__name__
+    reason = f"not enough memory ({message}); run again with fewer processes, or more memory"
+    return Failure("worker", str(item), reason, retryable=True)
+
+
+def workers_died(undone: str, hint: str = KEPT) -> RequestError:
+    """Return the error of work that is of use only when all its units are done.
+
+    Parameters
+    ----------
+    undone
+        The units that workers took with them when they died: ``3 molecules that are not made:
+        worker of OH-2-H: a worker process died``.
+    hint
+        Advice: what to do about it.
+    """
+    return RequestError("workers that live to the end of their work", undone, hint)
 
 
 def _address(client: Client) -> str:
@@ -245,7 +265,7 @@ def _address(client: Client) -> str:
 
 @contextmanager
 def _reaching(client: Client) -> Iterator[None]:
-    """Say what a lost connection means."""
+    """Raise a RequestError where the connection to the scheduler is lost."""
     try:
         yield
     except (OSError, TimeoutError, CancelledError) as error:

@@ -1,4 +1,4 @@
-"""Units of work in this very process, one after the other: no engine at all."""
+"""Units of work in this very process, one after the other."""
 
 from __future__ import annotations
 
@@ -9,18 +9,20 @@ from contextlib import contextmanager, redirect_stdout
 from threading import Event, Thread
 from typing import TypeVar
 
+from mlip_compose.core.host import is_out_of_memory
 from mlip_compose.core.records import Failure
-from mlip_compose.engine.engine import TICK
+from mlip_compose.engine.engine import TICK, lack_of_memory
 from mlip_compose.engine.local import ONE_THREAD
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-class Here:
-    """Does units where it is called, on one thread, as a worker process of an engine would.
+class InProcess:
+    """The engine without workers: it does units in this process, one after the other.
 
-    Sums are then in the same order, and results the same to the last bit.
+    Each has one thread, as in a worker process. Sums are then in the same order, and results the
+    same to the last bit.
     """
 
     def run(
@@ -30,14 +32,20 @@ class Here:
         tick: Callable[[], None] = lambda: None,
         wants_gpu: Callable[[Item], bool] = lambda item: False,  # has what its job was given
     ) -> Iterator[tuple[Item, Result | Failure]]:
-        """Do one unit after the other; see :meth:`mlip_compose.engine.engine.Engine.run`.
+        """Do one unit after the other; see :meth:`mlip_compose.engine.engine.DaskEngine.run`.
 
-        What libraries print goes to stderr. ``wants_gpu`` is not asked.
+        The output of libraries goes to stderr. ``wants_gpu`` is not asked.
         """
         for item in items:
+            outcome: Result | Failure
             with _as_a_worker(), _ticking(tick):
-                result = work(item)
-            yield item, result
+                try:
+                    outcome = work(item)
+                except (MemoryError, RuntimeError) as error:
+                    if not is_out_of_memory(error):
+                        raise
+                    outcome = lack_of_memory(item, error)
+            yield item, outcome
 
 
 @contextmanager

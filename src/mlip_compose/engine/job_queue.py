@@ -1,4 +1,4 @@
-"""A file that says how to ask a batch system for workers: the same for SLURM, PBS, LSF and SGE."""
+"""The file that asks a batch system for workers: the same for SLURM, PBS, LSF and SGE."""
 
 from __future__ import annotations
 
@@ -27,31 +27,31 @@ class JobQueue(BaseModel):
     system
         The batch system.
     jobs
-        How many jobs to have at a time, at most: no more are asked for than there are units. One
-        that ends before the work does is replaced.
+        Largest number of jobs at a time; no more are submitted than there are units. A job that
+        ends before the work does is replaced.
     workers
-        Workers of a job, each a process with one core and one thread.
+        Number of workers of a job, each a process with one core and one thread.
     memory
-        Of a job, such as ``32 GB``; shared equally by its workers.
+        Memory of a job, such as ``32 GB``; its workers share it equally.
     walltime
-        Of a job, as the batch system writes it. A unit that it cuts short is done again by another
-        worker, trainings from their last checkpoint.
+        Time limit of a job, as the batch system writes it, such as ``12:00:00``. Another worker
+        does a unit that it cuts short again, a training from its last checkpoint.
     queue, account
-        As the batch system calls them.
+        Queue (partition) and account, as the batch system calls them.
     gpu
         Whether each job has one graphics processor; it then has one worker.
     gpu_directive
-        How a job asks for it, where the usual line of the batch system is not that of the site.
+        The line that asks for it, where the site does not take the usual line.
     directives
-        More lines for the batch system, as they would stand after ``#SBATCH`` or ``#PBS``.
+        More lines for the batch system, without ``#SBATCH`` or ``#PBS``.
     prologue
-        Shell commands before a worker starts, such as ``module load`` or a ``source``.
+        Shell commands before a worker starts, such as ``module load``.
     python
-        The interpreter on the nodes; the one that runs now where none is named.
+        The interpreter on the nodes; by default the one that runs now.
     interface
-        Network interface that the nodes reach this machine by, such as ``ib0``.
+        Network interface by which the nodes reach this machine, such as ``ib0``.
     log_directory
-        Where the jobs' output goes.
+        Directory of the output of the jobs.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -80,7 +80,7 @@ class JobQueue(BaseModel):
 
     def arguments(self) -> dict[str, Any]:
         """Return the keyword arguments of dask-jobqueue's job."""
-        given = {
+        arguments = {
             "cores": self.workers,
             "processes": self.workers,
             "memory": self.memory,
@@ -96,8 +96,8 @@ class JobQueue(BaseModel):
             "worker_extra_args": ["--resources", f"{GPU}=1"] if self.gpu else [],
         }
         if self.gpu and self.system == "pbs":
-            given["job_directives_skip"] = ["select="]
-        return {key: value for key, value in given.items() if value is not None}
+            arguments["job_directives_skip"] = ["select="]
+        return {key: value for key, value in arguments.items() if value is not None}
 
     def _gpu_directives(self) -> list[str]:
         from dask.utils import parse_bytes
@@ -115,6 +115,6 @@ def read_job_queue(path: Path) -> JobQueue:
     Raises
     ------
     UnreadableError, StudyError, UnknownNameError
-        Says which key is wrong.
+        The file cannot be read, or a key is wrong; the message names it.
     """
     return parse_document(read_text(path, "cluster"), JobQueue, "cluster", str(path))

@@ -20,25 +20,26 @@ if TYPE_CHECKING:
 
 
 VARIABLE: Final = "CUDA_VISIBLE_DEVICES"
-"""Says which graphics processors a process may use; PyTorch heeds it for NVIDIA's and AMD's."""
+"""The variable that names the graphics processors of a process; PyTorch heeds it for NVIDIA's and
+AMD's."""
 
 _DRIVERS: Final = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
-"""Where the drivers of NVIDIA, AMD and Windows' subsystem for Linux show themselves."""
+"""Files of the drivers of NVIDIA, AMD and Windows' subsystem for Linux."""
 
 
 def visible_gpus() -> tuple[str, ...]:
-    """Return the graphics processors that this process may use, each as ``VARIABLE`` names it.
+    """Return the graphics processors that this process may use, as ``VARIABLE`` names them.
 
-    PyTorch is asked, and imported, only where a driver is there.
+    PyTorch, which knows, is imported only where there is a driver.
     """
     if importlib.util.find_spec("torch") is None or not any(Path(d).exists() for d in _DRIVERS):
         return ()
     import torch
 
-    given = os.environ.get(VARIABLE)
+    variable = os.environ.get(VARIABLE)
     count: int = torch.cuda.device_count()
-    named = [str(number) for number in range(count)] if given is None else given.split(",")
-    return tuple(name.strip() for name in named[:count])
+    names = [str(number) for number in range(count)] if variable is None else variable.split(",")
+    return tuple(name.strip() for name in names[:count])
 
 
 ONE_THREAD: Final[Mapping[str, str]] = {
@@ -46,7 +47,8 @@ ONE_THREAD: Final[Mapping[str, str]] = {
     "MKL_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
 }
-"""Threads help neither tblite nor small models; processes do. One thread also fixes sums' order."""
+"""Threads help neither tblite nor small models; processes do. One thread also fixes the order of
+sums."""
 
 _SETTINGS: Final = {
     "distributed.scheduler.allowed-failures": 0,  # a unit that kills its worker would again
@@ -59,18 +61,18 @@ _SETTINGS: Final = {
 
 
 @contextmanager
-def processes_here(most: int, units: int) -> Iterator[Workers]:
+def local_workers(most: int, units: int) -> Iterator[Workers]:
     """Give worker processes, as many as there are units but no more than ``most``.
 
     With k graphics processors, each of the first k processes sees one of them alone and declares
-    it, so that no two units share one. The others see what this process sees.
+    it, so that no two units share one. The other processes see what this process sees.
 
     Parameters
     ----------
     most
-        The limit.
+        Largest number of processes.
     units
-        How many there are to do at first.
+        Number of units at first; later ones start further processes.
     """
     import dask
     from distributed import Client, LocalCluster
@@ -102,7 +104,7 @@ def processes_here(most: int, units: int) -> Iterator[Workers]:
                 cluster.worker_spec[number] = _process(cluster.new_spec, number, gpus)
             if len(cluster.worker_spec) > started:
                 with sheltered(), _starting():
-                    cluster.sync(_all_there, cluster)
+                    cluster.sync(_all_started, cluster)
 
         provide(units)
         yield Workers(client, provide)
@@ -110,7 +112,7 @@ def processes_here(most: int, units: int) -> Iterator[Workers]:
 
 @contextmanager
 def _starting() -> Iterator[None]:
-    """Say what it means that workers do not start."""
+    """Raise a RequestError where workers do not start."""
     try:
         yield
     except (OSError, RuntimeError, TimeoutError) as error:
@@ -123,7 +125,7 @@ def _starting() -> Iterator[None]:
 
 
 def _process(spec: Mapping[str, Any], number: int, gpus: tuple[str, ...]) -> dict[str, Any]:
-    """Return what starts a process, with its own GPU where there is one for it."""
+    """Return the specification of a process, with its own GPU where there is one for it."""
     if number >= len(gpus):
         return dict(spec)
     options = spec["options"]
@@ -131,5 +133,5 @@ def _process(spec: Mapping[str, Any], number: int, gpus: tuple[str, ...]) -> dic
     return {**spec, "options": {**options, "env": env, "resources": {GPU: 1}}}
 
 
-async def _all_there(cluster: LocalCluster) -> None:
+async def _all_started(cluster: LocalCluster) -> None:
     await cluster

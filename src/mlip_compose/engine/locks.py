@@ -1,4 +1,4 @@
-"""A directory is one process's at a time, and is removed with it where it is scratch."""
+"""Locks of directories, each held by one process at a time; and scratch directories."""
 
 from __future__ import annotations
 
@@ -18,31 +18,31 @@ from mlip_compose.core.errors import RequestError, UnwritableError
 
 LOCK: Final = ".lock"
 CLAIM: Final = ".claim"
-"""Where a file system has no locks: a file that is there while a process holds the directory."""
-PAUSE: Final = 1.0  # s, between looks at a claim that is waited for
+"""The file that a process leaves while it holds a directory on a file system without locks."""
+PAUSE: Final = 1.0  # s, between looks at the claim of another process
 
 
 @contextmanager
 def held(directory: Path, wait: bool = False) -> Iterator[None]:
-    """Hold a directory for one process, made where there is none.
+    """Hold a directory for this process; it is made where there is none.
 
-    The system lets go of it when the process ends, however it ends. On a file system without locks
-    (some Lustre and NFS mounts) a file says who holds it; that of a process of this machine which
-    has ended counts for nothing.
+    The system releases the lock when the process ends, however it ends. On a file system without
+    locks (some Lustre and NFS mounts) a file names the process that holds the directory. The file
+    of a process of this machine that has ended counts for nothing.
 
     Parameters
     ----------
     directory
-        What to hold.
+        The directory.
     wait
         Whether to wait for another process that holds it.
 
     Raises
     ------
     UnwritableError
-        It cannot be written.
+        The directory cannot be written.
     RequestError
-        Another process holds it, and it was not to be waited for.
+        Another process holds it, and ``wait`` is false.
     """
     try:
         directory.mkdir(parents=True, exist_ok=True)
@@ -96,7 +96,7 @@ def _claimed(directory: Path, wait: bool) -> Iterator[None]:
 
 
 def _holder(path: Path) -> tuple[str, int]:
-    """Return machine and process of a claim; unknown ones where it does not say."""
+    """Return machine and process of a claim; an unknown machine where it cannot be read."""
     try:
         document = json.loads(path.read_text("utf-8"))
         return str(document["host"]), int(document["process"])
@@ -119,9 +119,9 @@ PREFIX: Final = "mlip-compose-"
 
 @contextmanager
 def scratch_directory() -> Iterator[Path]:
-    """Make a temporary directory, which is removed with the context.
+    """Make a temporary directory, and remove it with the context.
 
-    Those that runs left which were killed are removed first.
+    Scratch directories of runs that were killed are removed first.
 
     Raises
     ------

@@ -1,11 +1,11 @@
-"""What a worker process on this machine does first; Dask calls it by its name."""
+"""The first steps of a worker process on this machine; Dask calls them by name."""
 
 import os
 import signal
 
 
 def dask_setup(worker: object) -> None:
-    """Send what libraries print to stderr, and leave Ctrl-C to the process that started this one.
+    """Send the output of libraries to stderr, and leave Ctrl-C to the parent process.
 
     Stdout is for results alone. A terminal sends Ctrl-C to all processes of a command.
     """

@@ -11,7 +11,7 @@ from typing import Any
 
 from mlip_compose.core.errors import ChecksumError, RequestError
 from mlip_compose.core.records import Failure
-from mlip_compose.engine.engine import Engine
+from mlip_compose.engine.engine import Engine, workers_died
 from mlip_compose.evaluation.study_results import UnitFacts
 from mlip_compose.potentials.calculator import (
     NAME,
@@ -138,10 +138,9 @@ def predict_calculator(
         watch(piece.molecule, (len(found) + len(died)) / len(pieces), failure)
     if died:
         largest = next(name for name in names if name in died)
-        raise RequestError(
-            f"workers of {entry.shown} that live to the end of their work",
-            f"one that died (killed, out of memory, or a crash of the calculator) and left "
-            f"{len(died)} of {len(pieces)} molecules, the largest of them {largest}",
+        raise workers_died(
+            f"one of {entry.shown} that died (killed, out of memory, or a crash of the calculator) "
+            f"and left {len(died)} of {len(pieces)} molecules, the largest of them {largest}",
             "Run again, with -j 1 if memory is short.",
         )
     level_of_theory, pretrained_on = origin(entry)

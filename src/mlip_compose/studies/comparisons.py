@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from mlip_compose.core.records import Failure
-from mlip_compose.engine.engine import Runs
+from mlip_compose.engine.engine import Engine
 from mlip_compose.evaluation.paired import paired_differences
 from mlip_compose.evaluation.ranking import rankings
 from mlip_compose.evaluation.results import PairedDifference, Ranking, Score
@@ -38,7 +38,7 @@ class _Group:
         return f"{self.task}_L{self.level}"
 
 
-def compare(scored: Sequence[tuple[Score, Path]], engine: Runs, listener: Listener) -> Compared:
+def compare(scored: Sequence[tuple[Score, Path]], engine: Engine, listener: Listener) -> Compared:
     """Compare and rank the potentials of each task and level.
 
     Parameters

@@ -12,9 +12,9 @@ from typing import Final
 from mlip_compose.core.errors import RequestError, UnreadableError
 from mlip_compose.core.files import set_aside, write_text
 from mlip_compose.core.records import Failure
-from mlip_compose.engine.choice import local
-from mlip_compose.engine.engine import Runs
-from mlip_compose.engine.in_process import Here
+from mlip_compose.engine.choice import local_engine
+from mlip_compose.engine.engine import Engine
+from mlip_compose.engine.in_process import InProcess
 from mlip_compose.evaluation.study_results import StudyResults
 from mlip_compose.potentials.entry import Entry
 from mlip_compose.store.catalogue import dataset_path
@@ -40,7 +40,7 @@ from mlip_compose.studies.stages import (
 from mlip_compose.studies.study import Study
 
 
-def check_there(entries: Iterable[Entry], engine: Runs) -> None:
+def check_there(entries: Iterable[Entry], engine: Engine) -> None:
     """Ask each kind, once for each of its settings, whether it can be served by the workers.
 
     That may load a model, so it is a unit of work.
@@ -91,7 +91,7 @@ def run_study(
     directory: ResultsDirectory | Path | str,
     *,
     processes: int = 1,
-    engine: Runs | None = None,
+    engine: Engine | None = None,
     listener: Listener = SILENT,
     command: str = "mlip_compose.run_study",
     write_page: WritePage | None = None,
@@ -134,7 +134,7 @@ def run_study(
     if not isinstance(directory, ResultsDirectory):
         directory = ResultsDirectory(Path(directory))
     if engine is None and processes > 1:
-        with local(processes) as workers:
+        with local_engine(processes) as workers:
             return run_study(
                 study,
                 directory,
@@ -143,14 +143,14 @@ def run_study(
                 command=command,
                 write_page=write_page,
             )
-    run = partial(_run_once, study, directory, engine or Here(), command, listener, write_page)
+    run = partial(_run_once, study, directory, engine or InProcess(), command, listener, write_page)
     return repaired(directory, run)
 
 
 def _run_once(
     study: Study,
     directory: ResultsDirectory,
-    engine: Runs,
+    engine: Engine,
     command: str,
     listener: Listener,
     write_page: WritePage | None,

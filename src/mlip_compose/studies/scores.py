@@ -10,7 +10,7 @@ from typing import Generic, Protocol, TypeVar
 from mlip_compose.core.errors import ChecksumError
 from mlip_compose.core.files import sha256_of, write_text
 from mlip_compose.core.records import Failure, SplitKey
-from mlip_compose.engine.engine import Runs
+from mlip_compose.engine.engine import Engine
 from mlip_compose.evaluation.ceiling import CeilingScore
 from mlip_compose.evaluation.results import Score
 from mlip_compose.predictions.file import Predictions
@@ -188,7 +188,7 @@ class Scored(Generic[Found]):
 
 
 def score_missing(
-    jobs: Sequence[Job[Found]], stage: str, engine: Runs, listener: Listener
+    jobs: Sequence[Job[Found]], stage: str, engine: Engine, listener: Listener
 ) -> Scored[Found]:
     """Make the scores that are not there, and return all of them.
 

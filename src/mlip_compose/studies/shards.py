@@ -14,7 +14,7 @@ from mlip_compose import __version__
 from mlip_compose.core.documents import Strict
 from mlip_compose.core.errors import RequestError, SchemaError, UnreadableError
 from mlip_compose.core.files import write_text
-from mlip_compose.engine.engine import Runs
+from mlip_compose.engine.engine import Engine
 from mlip_compose.store.catalogue import dataset_path
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.directory import ResultsDirectory, make_way, reason_of, repaired
@@ -106,7 +106,7 @@ def run_shard(
     study: Study,
     shard: Shard,
     directory: ResultsDirectory,
-    engine: Runs,
+    engine: Engine,
     listener: Listener = SILENT,
 ) -> ShardOutcome:
     """Do what is missing of a share of a study: trainings, their predictions and their scores.
@@ -134,7 +134,7 @@ def run_shard(
 
 
 def _run_once(
-    study: Study, shard: Shard, directory: ResultsDirectory, engine: Runs, listener: Listener
+    study: Study, shard: Shard, directory: ResultsDirectory, engine: Engine, listener: Listener
 ) -> ShardOutcome:
     path = dataset_path(study.dataset).resolve()
     store = Store(path)

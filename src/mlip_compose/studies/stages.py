@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from mlip_compose.core.files import write_text
 from mlip_compose.core.records import Failure, SplitKey
-from mlip_compose.engine.engine import Runs
+from mlip_compose.engine.engine import Engine
 from mlip_compose.evaluation.study_results import UnitFacts
 from mlip_compose.predictions.target import Target, certified
 from mlip_compose.store.reader import Store
@@ -94,7 +94,7 @@ def train_missing(
     trainings: Sequence[Training],
     dataset: Path,
     directory: ResultsDirectory,
-    engine: Runs,
+    engine: Engine,
     listener: Listener,
 ) -> Trained:
     """Do the trainings and predictions that are not there.
