@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from mlip_compose.core.documents import Interval
-
 sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))
+from mlip_compose.core.records import Interval
 from pages import finding_tables as tables
 from pages import findings
 from pages import published as at

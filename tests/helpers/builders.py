@@ -6,7 +6,7 @@ of which potential on which split they are share the fields of ``ROW``.
 
 from typing import Any
 
-from mlip_compose.core.documents import Interval
+from mlip_compose.core.records import Interval
 from mlip_compose.evaluation.ceiling import CeilingHeader, CeilingMetric, CeilingScore
 from mlip_compose.evaluation.results import Metric, Score, SeedSummary, SeedValue
 from mlip_compose.evaluation.score import Header

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from mlip_compose.core.documents import Interval
+from mlip_compose.core.records import Interval
 from mlip_compose.report.words import between, duration, number, percent, ratio, unbroken
 
 

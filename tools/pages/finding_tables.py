@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from mlip_compose.core.documents import Interval
+from mlip_compose.core.records import Interval
 from mlip_compose.evaluation.ceiling import CeilingMetric
 from mlip_compose.report.words import DASH, between, duration, number, percent, ratio
 from pages import published as at

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from mlip_compose.core.documents import Interval
+from mlip_compose.core.records import Interval
 from mlip_compose.evaluation.learning import LEVEL
 from mlip_compose.report.words import joined, number, percent, ratio
 from pages import finding_tables as tables

@@ -4,7 +4,7 @@ from functools import cache
 from pathlib import Path
 from statistics import fmean
 
-from mlip_compose.core.documents import Interval
+from mlip_compose.core.records import Interval
 from mlip_compose.evaluation.additivity import ReactionErrors
 from mlip_compose.evaluation.ceiling import CeilingMetric, CeilingScore
 from mlip_compose.evaluation.horizon import Horizon

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mlip_compose.core.errors import RequestError
+from mlip_compose.core.errors import RequestError, class_and_line
 from mlip_compose.core.host import is_out_of_memory
 
 FORM: Final = "'module:function', such as 'tblite.ase:TBLite'"
@@ -63,7 +63,7 @@ def make_calculator(name: str, arguments: Mapping[str, Any]) -> Any:
         calculator = make(**arguments)
     except Exception as error:
         shown = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
-        raise RequestError(f"a calculator from {name}({shown})", one_line(error)) from error
+        raise RequestError(f"a calculator from {name}({shown})", class_and_line(error)) from error
     check_calculator(name, calculator)
     return calculator
 
@@ -110,7 +110,7 @@ def evaluate(calculator: Any, atoms: Any) -> Evaluation | str:
     except Exception as error:  # a calculator may raise what it likes where it does not converge
         if is_out_of_memory(error):  # which says nothing of the frame
             raise
-        return one_line(error)
+        return class_and_line(error)
     if forces.shape != (len(atoms), 3):
         return f"forces of shape {forces.shape} for {len(atoms)} atoms"
     if not (np.isfinite(energy) and np.isfinite(forces).all()):
@@ -140,11 +140,6 @@ def versions_of(name: str) -> dict[str, str]:
     return {each: version(each) for each in sorted({"ase", *names})}
 
 
-def one_line(error: Exception) -> str:
-    """Return the type and the message of an exception on one line."""
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"
-
-
 def _atomic_numbers(elements: Iterable[Any]) -> frozenset[int]:
     from ase.data import atomic_numbers
 
@@ -161,7 +156,7 @@ def _function(name: str) -> Callable[..., Any]:
         lacking = isinstance(error, ModuleNotFoundError)
         raise RequestError(
             f"a module {module_name!r} that can be imported",
-            one_line(error),
+            class_and_line(error),
             "Is it installed? A file of your own is found in a directory that PYTHONPATH names."
             if lacking
             else "",

@@ -9,24 +9,22 @@ from typing import Any, Final, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from mlip_compose.core.errors import RequestError, StudyError, UnknownNameError, excerpt
+from mlip_compose.core.errors import RequestError, StudyError, UnknownNameError, excerpt, one_line
 
 
 class Strict(BaseModel):
-    """A frozen record that refuses keys it does not know."""
+    """A frozen record that refuses keys it does not know; numbers that are not finite are null."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="null")
 
 
-class Interval(Strict):
-    """A value with the 95 % interval of the bootstrap over molecules (``bootstrap``).
+class Handwritten(Strict):
+    """A record that a person writes, such as a card: no value is taken for another type.
 
-    ``low`` and ``high`` are None where fewer than two molecules leave nothing to resample.
+    White space around a text is no part of it.
     """
 
-    value: float
-    low: float | None = None
-    high: float | None = None
+    model_config = ConfigDict(str_strip_whitespace=True, strict=True)
 
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -85,7 +83,7 @@ def parse_yaml(text: str) -> Any:
         return loader.construct_document(node)
     except (yaml.YAMLError, LookupError, AttributeError, TypeError, OverflowError) as error:
         # PyYAML raises the latter for tags that do not fit their values, such as `!!int x`
-        raise ValueError(" ".join(str(error).split()) or type(error).__name__) from error
+        raise ValueError(one_line(error)) from error
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
 
@@ -177,7 +175,7 @@ def parse_document(
     try:
         document = parse_yaml(text)
     except ValueError as error:
-        raise error_class(f"a {what} in {where} (YAML)", " ".join(str(error).split())) from error
+        raise error_class(f"a {what} in {where} (YAML)", one_line(error)) from error
     known = list(model.model_fields)
     if not isinstance(document, dict):
         found = (

@@ -71,6 +71,24 @@ def excerpt(value: object, most: int = 80) -> str:
     return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
+def one_line(error: BaseException, most: int | None = None) -> str:
+    """Return the message of an error of others on one line; its class where it has no message.
+
+    Parameters
+    ----------
+    error
+        The error.
+    most
+        Characters to keep, such as 200; None keeps all.
+    """
+    return " ".join(str(error).split())[:most] or type(error).__name__
+
+
+def class_and_line(error: BaseException, most: int | None = None) -> str:
+    """Return the class and the message of an error on one line: ``KeyError: 'forces'``."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:most]}"
+
+
 def _printable(text: str) -> str:
     """Return a text of a bounded length in which control characters of others are seen, not done.
 

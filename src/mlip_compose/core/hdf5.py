@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, Final
 import h5py
 
 from mlip_compose.core.documents import is_file
-from mlip_compose.core.errors import SchemaError, UnreadableError
+from mlip_compose.core.errors import SchemaError, UnreadableError, one_line
 from mlip_compose.core.files import appearing_whole
 
 SMALL: Final = 64 * 2**20
@@ -59,7 +59,7 @@ def open_hdf5(path: Path, what: str, *, known: bool = False) -> Iterator[Any]:
         OverflowError,
         MemoryError,
     ) as error:
-        reason = " ".join(str(error).split())[:200]
+        reason = one_line(error, 200)
         raise UnreadableError(
             f"a file of {what} (HDF5) that can be read to its end",
             f"{path}, {path.stat().st_size} bytes: {reason}",

@@ -13,6 +13,7 @@ from typing import ClassVar, Final, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from mlip_compose.core.documents import Strict
 from mlip_compose.core.files import slug
 
 FloatArray = NDArray[np.floating]
@@ -24,8 +25,16 @@ SECONDARY: Final = "secondary"
 MINIMUM: Final = "minimum"
 RELAXED: Final = "relaxed"
 
-Part = Literal["train", "validation", "id", "ood"]
-"""Which role a frame plays: fitted, used to choose settings, in- or out-of-distribution test."""
+TestPart = Literal["id", "ood"]
+"""A part of the test: frames in distribution, or out of distribution."""
+
+TEST_PARTS: Final[tuple[TestPart, ...]] = ("id", "ood")
+
+Part = Literal["train", "validation", TestPart]
+"""What a frame is for: to be fitted, to choose settings, or to be tested on."""
+
+Role = Literal["scale", "feasibility", "learned"]
+"""What a row of the results is for: the scale of the numbers, what is feasible, or a potential."""
 
 
 class Parts(NamedTuple):
@@ -295,6 +304,17 @@ class Comparison:
     predicted_forces: FloatArray
     novel: BoolArray
     matching: FloatArray | None = None
+
+
+class Interval(Strict):
+    """A value with the 95 % interval of the bootstrap over molecules.
+
+    ``low`` and ``high`` are None where fewer than two molecules leave nothing to resample.
+    """
+
+    value: float
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass(frozen=True)

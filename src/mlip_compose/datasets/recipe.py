@@ -8,9 +8,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from mlip_compose.core.documents import canonical_json, is_file, parse_document, read_text
+from mlip_compose.core.documents import Strict, canonical_json, is_file, parse_document, read_text
 from mlip_compose.core.errors import UnknownNameError
 from mlip_compose.core.records import Molecule
 from mlip_compose.molecules.assembly import assemble, bifunctional, full, monofunctional, parse_name
@@ -19,7 +19,7 @@ from mlip_compose.sampling.protocol import SamplingProtocol
 DATASET_NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 
 
-class Recipe(BaseModel):
+class Recipe(Strict):
     """How a data set is made.
 
     Attributes
@@ -36,8 +36,6 @@ class Recipe(BaseModel):
     sampling
         The protocol.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str = Field(pattern=DATASET_NAME)
     molecules: Literal["full", "monofunctional", "bifunctional"] | tuple[str, ...] = "full"

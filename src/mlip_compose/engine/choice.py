@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 from mlip_compose import __version__
-from mlip_compose.core.errors import RequestError
+from mlip_compose.core.errors import RequestError, one_line
 from mlip_compose.engine.batch_jobs import workers_of_jobs
 from mlip_compose.engine.engine import DaskEngine, Workers
 from mlip_compose.engine.job_queue import JobQueue, read_job_queue
@@ -61,7 +61,7 @@ def scheduler_engine(address: str, shared: Path) -> DaskEngine:
         except (OSError, ValueError, TimeoutError) as error:
             raise RequestError(
                 f"a Dask scheduler at {address}",
-                " ".join(str(error).split())[:200],
+                one_line(error, 200),
                 "Start one with `dask scheduler`, and workers with `dask worker ADDRESS`.",
             ) from error
         with _quiet(), client:

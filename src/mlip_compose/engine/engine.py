@@ -11,7 +11,7 @@ from itertools import count
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, Protocol, Self, TypeVar
 
-from mlip_compose.core.errors import RequestError
+from mlip_compose.core.errors import RequestError, one_line
 from mlip_compose.core.host import is_out_of_memory
 from mlip_compose.core.records import Failure
 
@@ -271,6 +271,6 @@ def _reaching(client: Client) -> Iterator[None]:
     except (OSError, TimeoutError, CancelledError) as error:
         raise RequestError(
             f"a scheduler that goes on answering at {_address(client)}",
-            f"a connection that was lost ({' '.join(str(error).split())[:100]})",
+            f"a connection that was lost ({one_line(error, 100)})",
             "What was finished is kept: run the same command again.",
         ) from error

@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 from typing import Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from mlip_compose.core.documents import parse_document, read_text
+from mlip_compose.core.documents import Strict, parse_document, read_text
 from mlip_compose.engine.engine import GPU
 
 _GPU_DIRECTIVES: Final = {
@@ -19,7 +19,7 @@ _GPU_DIRECTIVES: Final = {
 }
 
 
-class JobQueue(BaseModel):
+class JobQueue(Strict):
     """Jobs of a batch system, each with some workers of one thread.
 
     Attributes
@@ -53,8 +53,6 @@ class JobQueue(BaseModel):
     log_directory
         Directory of the output of the jobs.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     system: Literal["slurm", "pbs", "lsf", "sge"]
     jobs: int = Field(default=1, ge=1)

@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from mlip_compose.core.errors import RequestError
+from mlip_compose.core.errors import RequestError, one_line
 from mlip_compose.core.interruption import sheltered
 from mlip_compose.engine.engine import GPU, Workers
 from mlip_compose.engine.locks import scratch_directory
@@ -119,7 +119,7 @@ def _starting() -> Iterator[None]:
         cause = error.__cause__ or error
         raise RequestError(
             "worker processes that start on this machine",
-            " ".join(str(cause).split())[:200] or type(cause).__name__,
+            one_line(cause, 200),
             "Run the same command again, with fewer processes (-j) if memory is short.",
         ) from error
 

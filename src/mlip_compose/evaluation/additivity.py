@@ -15,12 +15,12 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from mlip_compose.core.documents import Interval, Strict
-from mlip_compose.core.records import Molecule
+from mlip_compose.core.documents import Strict
+from mlip_compose.core.records import TEST_PARTS, Interval, Molecule, TestPart
 from mlip_compose.core.units import EV_IN_KCAL_PER_MOL
 from mlip_compose.evaluation.bootstrap import CONFIDENCE, RESAMPLES, estimate
 from mlip_compose.evaluation.metric_names import REACTION_UNIT
-from mlip_compose.evaluation.pooling import PARTS, Pool, TestPart
+from mlip_compose.evaluation.pooling import Pool
 from mlip_compose.evaluation.reactions import enumerate_reactions
 from mlip_compose.evaluation.results import Score
 
@@ -204,7 +204,7 @@ def reaction_errors(scores: Iterable[Score]) -> tuple[ReactionErrors, ...]:
         found
         for score in scores
         for kind in KINDS
-        for part in PARTS
+        for part in TEST_PARTS
         for energies in PREDICTED
         if not (kind == "exchange" and energies.endswith("offset"))
         if (found := _errors(score, kind, part, energies)) is not None

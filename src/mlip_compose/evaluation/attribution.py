@@ -16,12 +16,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from mlip_compose.core.records import BoolArray, Molecule
+from mlip_compose.core.records import TEST_PARTS, BoolArray, Molecule, TestPart
 from mlip_compose.evaluation.bootstrap import RESAMPLES, estimate
 from mlip_compose.evaluation.energy_split import MeanError, split_energies
 from mlip_compose.evaluation.metric_names import FORCE_UNIT
 from mlip_compose.evaluation.metrics import Errors
-from mlip_compose.evaluation.pooling import PARTS, Pool, TestPart
+from mlip_compose.evaluation.pooling import Pool
 from mlip_compose.evaluation.results import Attribution, ForceGrouping, ForceRow, GroupingName
 
 NOWHERE: Final = -1
@@ -265,7 +265,7 @@ def _grouped(
     grouping: _Grouping, tested: Sequence[MoleculeErrors], resamples: int, seed: int
 ) -> ForceGrouping:
     rows: list[ForceRow] = []
-    for part in PARTS:
+    for part in TEST_PARTS:
         here = [t for t in tested if t.part == part]
         whole = sum(float(t.errors.force_sums.sum()) for t in here)
         groups: dict[Key, list[_Member]] = {}

@@ -46,8 +46,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, stdtrit
 
-from mlip_compose.core.documents import Interval
-from mlip_compose.evaluation.pooling import Pool, TestPart
+from mlip_compose.core.records import Interval, TestPart
+from mlip_compose.evaluation.pooling import Pool
 
 RESAMPLES: Final = 10_000
 CONFIDENCE: Final = 0.95

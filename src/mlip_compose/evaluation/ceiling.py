@@ -19,10 +19,10 @@ from typing import Final, Literal
 
 import numpy as np
 
-from mlip_compose.core.documents import Interval, Strict
+from mlip_compose.core.documents import Strict
 from mlip_compose.core.errors import RequestError
 from mlip_compose.core.host import single_threaded
-from mlip_compose.core.records import Comparison
+from mlip_compose.core.records import Comparison, Interval, Role
 from mlip_compose.evaluation.bootstrap import (
     CONFIDENCE,
     RESAMPLES,
@@ -77,7 +77,7 @@ class CeilingScore(Strict):
     level: int
     coverage_radius: int
     potential: str
-    role: Literal["scale", "feasibility", "learned"]
+    role: Role
     seed: int
     dataset: str
     dataset_sha256: str
@@ -106,7 +106,7 @@ class CeilingHeader:
     level: int
     coverage_radius: int
     potential: str
-    role: Literal["scale", "feasibility", "learned"]
+    role: Role
     seed: int
     dataset: str
     dataset_sha256: str
@@ -271,7 +271,7 @@ class CeilingSummary(Strict):
     task: str
     level: int
     potential: str
-    role: Literal["scale", "feasibility", "learned"]
+    role: Role
     train_frames: int
     seeds: tuple[int, ...]
     metric: str

@@ -20,10 +20,9 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from mlip_compose.core.documents import Interval
+from mlip_compose.core.records import TEST_PARTS, Interval, TestPart
 from mlip_compose.core.units import EV_IN_MEV
 from mlip_compose.evaluation.bootstrap import Estimate, draw_counts
-from mlip_compose.evaluation.pooling import PARTS, TestPart
 from mlip_compose.evaluation.results import EnergyRow, EnergySplit
 
 ALL: Final = "all"
@@ -94,7 +93,7 @@ def _split(
     seed: int,
 ) -> EnergySplit:
     rows: list[EnergyRow] = []
-    for part in PARTS:
+    for part in TEST_PARTS:
         here = [(e, o) for e, o in zip(errors, offsets, strict=True) if e.part == part]
         groups = sorted({group for error, _ in here for group in error.groups})
         for group in ([ALL] if here else []) + groups:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from mlip_compose.core.documents import Strict
-from mlip_compose.core.records import FloatArray
+from mlip_compose.core.records import FloatArray, Role, TestPart
 
 GALLERY_SCHEMA: Final = 1
 LENGTH_STEP: Final = 1e-3  # Angstrom
@@ -56,7 +56,7 @@ class GalleryPotential(Strict):
     """A potential whose forces are in a set, under the name of its row."""
 
     name: str
-    role: Literal["scale", "feasibility", "learned"]
+    role: Role
 
 
 class GalleryFrame(Strict):
@@ -83,7 +83,7 @@ class GalleryMember(Strict):
     """A molecule in a set: on which side it is tested, its novel atoms, and its frames."""
 
     molecule: str
-    part: Literal["id", "ood"]
+    part: TestPart
     novel: tuple[Atom, ...]
     frames: tuple[GalleryFrame, ...]
 

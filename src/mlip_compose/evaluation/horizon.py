@@ -8,9 +8,10 @@ level r and large below it makes use of environments of r bonds: r is its horizo
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-from mlip_compose.core.documents import Interval, Strict
+from mlip_compose.core.documents import Strict
+from mlip_compose.core.records import Interval, Role
 from mlip_compose.evaluation.metric_names import MATCHED
 from mlip_compose.evaluation.results import Score, SeedSummary, SeedValue
 
@@ -52,7 +53,7 @@ class Horizon(Strict):
 
     task: str
     potential: str
-    role: Literal["scale", "feasibility", "learned"]
+    role: Role
     seed: int | None
     metric: str
     label: str

@@ -9,9 +9,10 @@ from typing import Final, Literal
 import numpy as np
 
 from mlip_compose.core.errors import RequestError
+from mlip_compose.core.records import TEST_PARTS, TestPart
 from mlip_compose.evaluation.bootstrap import Estimate, estimates
 from mlip_compose.evaluation.metric_names import Description, describe
-from mlip_compose.evaluation.pooling import PARTS, Pool, TestPart, pool
+from mlip_compose.evaluation.pooling import Pool, pool
 from mlip_compose.evaluation.results import PairedDifference, Score
 
 Quantity = Literal["ood", "gap"]
@@ -154,4 +155,4 @@ def _common(
 
 
 def _pools(score: Score, description: Description) -> dict[TestPart, Pool]:
-    return {part: pool(score.molecules, score.reactions, description, part) for part in PARTS}
+    return {part: pool(score.molecules, score.reactions, description, part) for part in TEST_PARTS}

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlip_compose.core.documents import Strict
-from mlip_compose.core.records import Comparison, FloatArray
+from mlip_compose.core.records import Comparison, FloatArray, TestPart
 from mlip_compose.core.units import EV_IN_MEV
 from mlip_compose.evaluation.metrics import usable_frames
 
@@ -25,7 +25,6 @@ SPREAD: Final = 6.0
 """Bins span the reference's values, but no more than so many of their root mean squares."""
 
 Quantity = Literal["forces", "energy_within"]
-Part = Literal["id", "ood"]
 
 LABELS: Final[dict[Quantity, tuple[str, str]]] = {
     "forces": ("force component", "eV/Å"),
@@ -47,7 +46,7 @@ class Parity(Strict):
     quantity: Quantity
     label: str
     unit: str
-    part: Part
+    part: TestPart
     low: float
     high: float
     bins: int
@@ -73,7 +72,7 @@ def parities(comparisons: Sequence[Comparison]) -> tuple[Parity, ...]:
     reference and prediction, per atom: molecules of a single usable frame have none. Frames whose
     prediction failed are left out.
     """
-    pairs: dict[tuple[Quantity, Part], list[_Pairs]] = {}
+    pairs: dict[tuple[Quantity, TestPart], list[_Pairs]] = {}
     for comparison in comparisons:
         if comparison.part == "id" or comparison.part == "ood":
             for quantity, pair in _pairs(comparison):
@@ -114,7 +113,7 @@ def _limit(references: Sequence[FloatArray]) -> float:
     return float(f"{math.ceil(widest / digit) * digit:.2g}")
 
 
-def _parity(quantity: Quantity, part: Part, pairs: Sequence[_Pairs], limit: float) -> Parity:
+def _parity(quantity: Quantity, part: TestPart, pairs: Sequence[_Pairs], limit: float) -> Parity:
     counts = np.zeros(BINS * BINS, dtype=np.int64)
     total = 0
     for reference, predicted in pairs:

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlip_compose.core.errors import SchemaError
+from mlip_compose.core.records import TestPart
 from mlip_compose.evaluation.metric_names import METRICS, Description
 from mlip_compose.evaluation.results import MoleculeScore, ReactionScore
-
-TestPart = Literal["id", "ood"]
-
-PARTS: Final[tuple[TestPart, ...]] = ("id", "ood")
 
 
 @dataclass(frozen=True, eq=False)

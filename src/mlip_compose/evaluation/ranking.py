@@ -16,10 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlip_compose.core.errors import RequestError
+from mlip_compose.core.records import TEST_PARTS, TestPart
 from mlip_compose.evaluation.bootstrap import Estimate, estimates
 from mlip_compose.evaluation.metric_names import METRICS, Description, describe
 from mlip_compose.evaluation.paired import QUANTITIES, Quantity
-from mlip_compose.evaluation.pooling import PARTS, Pool, TestPart, pool
+from mlip_compose.evaluation.pooling import Pool, pool
 from mlip_compose.evaluation.results import RankedPotential, Ranking, Score
 from mlip_compose.evaluation.seeds import mean_estimate
 
@@ -126,7 +127,7 @@ def rank(scores: Sequence[Score], metric: str, quantity: Quantity = "ood") -> Ra
 
 
 def _pools(score: Score, description: Description) -> _Pools:
-    return {part: pool(score.molecules, score.reactions, description, part) for part in PARTS}
+    return {part: pool(score.molecules, score.reactions, description, part) for part in TEST_PARTS}
 
 
 def _estimate(own: Sequence[_Pools], quantity: Quantity, score: Score) -> Estimate | None:

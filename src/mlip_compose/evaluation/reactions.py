@@ -17,11 +17,10 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from mlip_compose.core.records import Molecule, Parts
+from mlip_compose.core.records import Molecule, Parts, TestPart
 from mlip_compose.core.units import EV_IN_KCAL_PER_MOL
 from mlip_compose.evaluation.metrics import is_usable
 from mlip_compose.evaluation.offsets import total_offset
-from mlip_compose.evaluation.pooling import TestPart
 from mlip_compose.evaluation.results import ReactionScore
 
 HYDROGEN = "H"

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from mlip_compose.core.documents import Interval, Strict
+from mlip_compose.core.documents import Strict
+from mlip_compose.core.records import TEST_PARTS, Interval, TestPart
 from mlip_compose.evaluation.bootstrap import estimate
-from mlip_compose.evaluation.pooling import PARTS, Pool, TestPart
+from mlip_compose.evaluation.pooling import Pool
 from mlip_compose.evaluation.results import Score
 
 
@@ -39,7 +40,7 @@ def relaxations(scores: Iterable[Score]) -> tuple[Relaxations, ...]:
         _relaxations(score, part)
         for score in scores
         if score.relaxed_rmsd or score.failed_relaxations
-        for part in PARTS
+        for part in TEST_PARTS
     )
 
 

@@ -9,7 +9,8 @@ from typing import Final, Literal
 
 from pydantic import Field
 
-from mlip_compose.core.documents import Interval, Strict
+from mlip_compose.core.documents import Strict
+from mlip_compose.core.records import Interval, Role, TestPart
 from mlip_compose.evaluation.parity import Parity
 
 GroupingName = Literal["family", "chain", "element", "end_distance", "novel_distance"]
@@ -25,7 +26,7 @@ class ForceRow(Strict):
     """
 
     group: str
-    part: Literal["id", "ood"]
+    part: TestPart
     forces_mae: Interval
     share: float
     atoms: int
@@ -54,7 +55,7 @@ class EnergyRow(Strict):
     """
 
     group: str
-    part: Literal["id", "ood"]
+    part: TestPart
     slope: Interval | None
     constant: Interval | None
     rest: Interval | None
@@ -127,7 +128,7 @@ class MoleculeScore(Strict):
     left: str
     chain: int
     right: str
-    part: Literal["id", "ood"]
+    part: TestPart
     frames: int
     failed_frames: int
     novel_atoms: int
@@ -151,7 +152,7 @@ class ReactionScore(Strict):
     kind: Literal["exchange", "increment"]
     family: str
     chain: int
-    part: Literal["id", "ood"]
+    part: TestPart
     reference: float
     predicted: float | None
     predicted_offset: float | None = None
@@ -195,7 +196,7 @@ class Score(Strict):
     level: int
     coverage_radius: int
     potential: str
-    role: Literal["scale", "feasibility", "learned"]
+    role: Role
     seed: int
     dataset: str
     dataset_sha256: str
@@ -272,7 +273,7 @@ class SeedSummary(Strict):
     task: str
     level: int
     potential: str
-    role: Literal["scale", "feasibility", "learned"]
+    role: Role
     train_frames: int
     seeds: tuple[int, ...]
     metric: str

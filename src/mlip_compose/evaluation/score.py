@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Literal
 
 from mlip_compose.core.errors import RequestError
 from mlip_compose.core.host import single_threaded
-from mlip_compose.core.records import Comparison
+from mlip_compose.core.records import Comparison, Role, TestPart
 from mlip_compose.evaluation.attribution import MoleculeErrors, attribute
 from mlip_compose.evaluation.bootstrap import CONFIDENCE, RESAMPLES, estimates, interval_of
 from mlip_compose.evaluation.metric_names import METRICS, NEEDS_ZERO, Description
 from mlip_compose.evaluation.metrics import check, frame_errors
 from mlip_compose.evaluation.offsets import fit_offsets, total_offset
 from mlip_compose.evaluation.parity import parities
-from mlip_compose.evaluation.pooling import TestPart, pool
+from mlip_compose.evaluation.pooling import pool
 from mlip_compose.evaluation.reactions import Minimum, score_reactions
 from mlip_compose.evaluation.results import (
     Metric,
@@ -102,7 +101,7 @@ class Header:
     level: int
     coverage_radius: int
     potential: str
-    role: Literal["scale", "feasibility", "learned"]
+    role: Role
     seed: int
     dataset: str
     dataset_sha256: str

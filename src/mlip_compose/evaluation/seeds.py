@@ -9,9 +9,10 @@ from typing import Final
 import numpy as np
 
 from mlip_compose.core.errors import RequestError
+from mlip_compose.core.records import TestPart
 from mlip_compose.evaluation.bootstrap import Estimate, estimates
 from mlip_compose.evaluation.metric_names import METRICS, Description, describe
-from mlip_compose.evaluation.pooling import Pool, TestPart, pool
+from mlip_compose.evaluation.pooling import Pool, pool
 from mlip_compose.evaluation.results import Score, SeedSummary, SeedValue
 
 _SAME: Final = (

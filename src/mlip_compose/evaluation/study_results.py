@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from mlip_compose.core.documents import Strict
-from mlip_compose.core.records import ReceptiveField
+from mlip_compose.core.records import ReceptiveField, Role
 from mlip_compose.evaluation.additivity import Additivity, ReactionErrors
 from mlip_compose.evaluation.ceiling import CeilingScore, CeilingSummary
 from mlip_compose.evaluation.gallery import Gallery
@@ -43,7 +43,7 @@ class UnitFacts(Strict):
     task: str
     levels: tuple[int, ...]
     potential: str
-    role: Literal["scale", "feasibility", "learned"]
+    role: Role
     seed: int
     train_frames: int
     settings: dict[str, Any]

@@ -9,17 +9,20 @@ import importlib.util
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 
+from mlip_compose.core.documents import Strict
 from mlip_compose.core.errors import MissingExtraError, RequestError
-from mlip_compose.core.records import Failure, FloatArray, Molecule, ReceptiveField, TrainingSet
-
-Role = Literal["scale", "feasibility", "learned"]
-"""What a potential's row in a result is for: the scale of the numbers, a witness that the task is
-feasible, or a potential under test."""
+from mlip_compose.core.records import (
+    Failure,
+    FloatArray,
+    Molecule,
+    ReceptiveField,
+    Role,
+    TrainingSet,
+)
 
 Progress = Callable[[float, str], None]
 """Called with the fraction done, 0 to 1, and a short message."""
@@ -29,10 +32,8 @@ def silent(fraction: float, message: str) -> None:
     """Report no progress."""
 
 
-class Settings(BaseModel):
+class Settings(Strict):
     """Base of the settings of a kind: unknown keys are refused, values do not change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     def receptive_field(self) -> ReceptiveField | None:
         """Return how far a potential with these settings sees; None where that is not known."""

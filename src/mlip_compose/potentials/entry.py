@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
-from mlip_compose.core.errors import (
-    StudyError,
-    UnknownNameError,
-    excerpt,
-)
+from mlip_compose.core.documents import Strict
+from mlip_compose.core.errors import StudyError, UnknownNameError, excerpt
 from mlip_compose.potentials.base import PotentialKind, Pretraining, Settings
 from mlip_compose.potentials.registry import get_kind
 
 LABEL: Final = r"^[A-Za-z0-9][A-Za-z0-9 ._+-]*$"
 
 
-class Entry(BaseModel):
+class Entry(Strict):
     """A potential in a study: its kind, settings other than the defaults, and the name of its row.
 
     Attributes
@@ -33,10 +30,8 @@ class Entry(BaseModel):
         null takes those of the study. ``ceiling`` may list the levels that have one.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     potential: str
-    settings: dict[str, Any] = {}
+    settings: dict[str, Any] = Field(default_factory=dict)
     label: str = Field(default="", pattern=rf"{LABEL}|^$")
     levels: tuple[int, ...] | None = Field(default=None, min_length=1)
     seeds: tuple[Annotated[int, Field(ge=0)], ...] | None = Field(default=None, min_length=1)

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from mlip_compose.core.arrays import DAMAGE, members, read_member
 from mlip_compose.core.documents import parse_json
-from mlip_compose.core.errors import SchemaError, UnreadableError, excerpt
+from mlip_compose.core.errors import SchemaError, UnreadableError, class_and_line, excerpt, one_line
 from mlip_compose.core.files import write_bytes, write_text
 
 HEADER = "model.json"
@@ -133,7 +133,7 @@ def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:
                 for name, member in members(archive).items()
             }
     except DAMAGE as error:
-        reason = " ".join(str(error).split())[:200]
+        reason = one_line(error, 200)
         raise UnreadableError(f"arrays of a potential in {path}", reason) from error
 
 
@@ -158,7 +158,7 @@ def restoring(kind: str, directory: Path) -> Iterator[None]:
     ) as error:
         raise SchemaError(
             f"a potential of kind {kind!r} in {directory}",
-            f"{type(error).__name__}: {' '.join(str(error).split())[:300]}",
+            class_and_line(error, 300),
             "Train it again with this version of the program.",
         ) from error
 

@@ -23,13 +23,13 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
-from mlip_compose.core.documents import canonical_json
-from mlip_compose.core.errors import ChecksumError, MissingLabelsError, SchemaError
+from mlip_compose.core.documents import Strict, canonical_json
+from mlip_compose.core.errors import ChecksumError, MissingLabelsError, SchemaError, one_line
 from mlip_compose.core.hdf5 import check_stored, create_hdf5, open_hdf5
 from mlip_compose.core.records import (
     MINIMUM,
@@ -37,6 +37,7 @@ from mlip_compose.core.records import (
     RELAXED,
     SECONDARY,
     PredictedFrames,
+    Role,
     SplitKey,
 )
 
@@ -48,7 +49,7 @@ LATER: Final = ("failed_relaxations", "level_of_theory", "pretrained_on", "failu
 """Fields of a header that older files do not have; empty ones are not written."""
 
 
-class PredictionHeader(BaseModel):
+class PredictionHeader(Strict):
     """What made the predictions, and of which data.
 
     Attributes
@@ -82,10 +83,8 @@ class PredictionHeader(BaseModel):
         Names and versions of what made them.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     potential: str
-    role: Literal["scale", "feasibility", "learned"]
+    role: Role
     settings: dict[str, Any]
     seed: int = Field(ge=0, lt=2**63)
     dataset: str
@@ -255,7 +254,7 @@ def _header(where: str, group: Any) -> PredictionHeader:
             attributes[key] = json.loads(attributes.get(key, "{}"))
         return PredictionHeader.model_validate(attributes)
     except (KeyError, ValueError, TypeError, ValidationError) as error:
-        reason = " ".join(str(error).split())
+        reason = one_line(error)
         raise SchemaError(f"the header of predictions in {where}", reason) from error
 
 

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from mlip_compose.core.errors import MissingExtraError, RequestError, UnknownNameError
+from mlip_compose.core.errors import MissingExtraError, RequestError, UnknownNameError, one_line
 from mlip_compose.core.host import one_thread
 from mlip_compose.core.records import Failure, FloatArray, IntArray
 from mlip_compose.core.units import HARTREE, HARTREE_PER_BOHR
@@ -161,7 +161,7 @@ class Dft:
                 gradient.grid_response = True
                 forces = gradient.kernel() * -HARTREE_PER_BOHR
             except (np.linalg.LinAlgError, RuntimeError) as error:
-                raise WalkError(" ".join(str(error).split())) from error
+                raise WalkError(one_line(error)) from error
         if not (np.isfinite(energy) and np.isfinite(forces).all()):
             raise WalkError("energy or forces that are not finite")
         return Label(float(energy) * HARTREE, forces), field.make_rdm1()

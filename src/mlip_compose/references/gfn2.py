@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from mlip_compose.core.errors import RequestError
+from mlip_compose.core.errors import RequestError, one_line
 from mlip_compose.core.host import one_thread
 from mlip_compose.core.records import Failure, FloatArray, IntArray
 from mlip_compose.core.units import BOHR, HARTREE, HARTREE_PER_BOHR, KELVIN_IN_HARTREE
@@ -68,7 +68,7 @@ class Gfn2Xtb:
                 calculator = _calculator(numbers, positions, charge, spin, self.accuracy)
                 return _label(calculator.singlepoint())
         except TBLiteRuntimeError as error:
-            return Failure("scf", METHOD, _one_line(error))
+            return Failure("scf", METHOD, one_line(error))
 
     def walker(self, numbers: IntArray, charge: int = 0, spin: int = 1) -> XtbWalker:
         """Return an ASE calculator that starts each step from the wavefunction of the last one."""
@@ -123,7 +123,7 @@ class XtbWalker:
                 self._result = self._calculator.singlepoint(self._result)
             label = _label(self._result)
         except TBLiteRuntimeError as error:
-            raise WalkError(_one_line(error)) from error
+            raise WalkError(one_line(error)) from error
         self._last = positions.copy(), label
         return label
 
@@ -151,7 +151,3 @@ def _label(result: Any) -> Label:
     energy = float(result["energy"]) * HARTREE
     forces = np.asarray(result["gradient"], dtype=np.float64) * -HARTREE_PER_BOHR
     return Label(energy, forces)
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from mlip_compose.core.documents import Interval
+from mlip_compose.core.records import Interval
 from mlip_compose.evaluation.results import Score
 from mlip_compose.evaluation.study_results import StudyResults
 from mlip_compose.report.sections.ceilings import CeilingCell, ceilings_of

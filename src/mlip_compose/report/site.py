@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from mlip_compose import __version__
-from mlip_compose.core.errors import SchemaError, UnwritableError
+from mlip_compose.core.errors import SchemaError, UnwritableError, one_line
 from mlip_compose.core.files import write_bytes
 from mlip_compose.evaluation.study_results import StudyResults
 from mlip_compose.report.csv_tables import csv_text, tables_of
@@ -151,7 +151,7 @@ def _listed(folder: Path) -> set[str]:
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise SchemaError(
             f"the list of the site's files in {path}",
-            " ".join(str(error).split())[:200],
+            one_line(error, 200),
             "Remove it; files that it named stay then.",
         ) from error
     return {str(path) for path in paths}

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Final, TypeGuard
 
-from mlip_compose.core.documents import Interval
+from mlip_compose.core.records import Interval
 
 DASH = "–"
 _TOGETHER = re.compile(r"(?<=\d) (?=%|meV|eV|kcal|Å)|(?<=[nr*]) (?== \d)|(?<==) (?=\d)")

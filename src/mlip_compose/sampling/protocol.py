@@ -6,10 +6,12 @@ import hashlib
 from typing import Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from mlip_compose.core.documents import Strict
 
 
-class SamplingProtocol(BaseModel):
+class SamplingProtocol(Strict):
     """Langevin dynamics of every molecule, two independent trajectories.
 
     Attributes
@@ -37,8 +39,6 @@ class SamplingProtocol(BaseModel):
     seed
         Root of every random number: a molecule's frames depend on this and on its own name alone.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     integrator: Literal["langevin-baoab"] = "langevin-baoab"
     temperature_K: float = Field(default=500.0, gt=0)

@@ -11,14 +11,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict
-
-from mlip_compose.core.documents import is_file
+from mlip_compose.core.documents import Strict, is_file
 from mlip_compose.core.errors import UnknownNameError, UnreadableError
 from mlip_compose.store.reader import Store
 
 
-class FrozenData(BaseModel):
+class FrozenData(Strict):
     """An entry of the manifest.
 
     Attributes
@@ -36,8 +34,6 @@ class FrozenData(BaseModel):
     licence
         Of the data.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     summary: str
     reference: str

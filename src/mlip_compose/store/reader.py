@@ -15,7 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from mlip_compose.core.errors import ChecksumError, CoverageError, SchemaError, UnknownNameError
+from mlip_compose.core.errors import (
+    ChecksumError,
+    CoverageError,
+    SchemaError,
+    UnknownNameError,
+    one_line,
+)
 from mlip_compose.core.hdf5 import open_hdf5
 from mlip_compose.core.records import MINIMUM, Frames, IntArray, Molecule
 from mlip_compose.store.schema import (
@@ -261,7 +267,7 @@ class Store:
                 attributes[key] = json.loads(attributes[key])
             return StoreHeader.model_validate(attributes)
         except (KeyError, ValueError, TypeError, ValidationError) as error:
-            reason = " ".join(str(error).split())
+            reason = one_line(error)
             raise SchemaError(f"the header of a store in {self.path}", reason) from error
 
     def _read_molecule(

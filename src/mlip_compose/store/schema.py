@@ -28,9 +28,9 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
-from mlip_compose.core.documents import canonical_json
+from mlip_compose.core.documents import Strict, canonical_json
 from mlip_compose.core.errors import MissingLabelsError, SchemaError
 from mlip_compose.core.hdf5 import check_stored
 from mlip_compose.core.records import MINIMUM, PRIMARY, SECONDARY, IntArray
@@ -76,7 +76,7 @@ AT_REST: Final = 0.01
 LABELS: Final = ("energy", "forces")
 
 
-class StoreHeader(BaseModel):
+class StoreHeader(Strict):
     """What a store says about itself; kept as attributes of the file, structures as JSON.
 
     Attributes
@@ -95,8 +95,6 @@ class StoreHeader(BaseModel):
         Under which the data may be used.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     name: str
     reference: str
     reference_settings: dict[str, Any]
@@ -109,10 +107,8 @@ class StoreHeader(BaseModel):
 _GROUP: Final = r"^[A-Za-z0-9]{1,16}$"
 
 
-class MoleculeAttributes(BaseModel):
+class MoleculeAttributes(Strict):
     """Attributes of a molecule's group (see ``records.Molecule``), and its checksum."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     smiles: str
     inchikey: str

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from mlip_compose.core.documents import is_file, parse_json
-from mlip_compose.core.errors import ChecksumError, SchemaError
+from mlip_compose.core.errors import ChecksumError, SchemaError, one_line
 from mlip_compose.evaluation.results import Score
 from mlip_compose.predictions.joined import read_part
 from mlip_compose.predictions.scoring import score_predictions
@@ -94,7 +94,7 @@ def _document(path: Path) -> Any:
     try:
         return parse_json(path.read_bytes())
     except (OSError, ValueError) as error:
-        raise SchemaError(f"a score in {path}", " ".join(str(error).split())[:200]) from error
+        raise SchemaError(f"a score in {path}", one_line(error, 200)) from error
 
 
 def first_difference(kept: Any, made: Any, place: str = "") -> str:

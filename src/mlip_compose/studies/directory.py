@@ -10,7 +10,7 @@ from typing import ClassVar, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from mlip_compose.core.errors import DamagedError, DataError, SchemaError, excerpt
+from mlip_compose.core.errors import DamagedError, DataError, SchemaError, excerpt, one_line
 from mlip_compose.core.files import set_aside
 from mlip_compose.core.records import SplitKey
 from mlip_compose.engine.locks import held
@@ -107,7 +107,7 @@ def reason_of(error: Exception) -> str:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         return f"{place}: {first['msg']}" if place else str(first["msg"])
-    return " ".join(str(error).split())[:200]
+    return one_line(error, 200)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from mlip_compose.core.errors import SchemaError, UnreadableError
+from mlip_compose.core.errors import SchemaError, UnreadableError, one_line
 from mlip_compose.core.files import write_text
 from mlip_compose.core.records import Frames, Molecule, PredictedFrames
 from mlip_compose.core.units import EV_IN_MEV
@@ -129,7 +129,7 @@ def read_gallery(directory: ResultsDirectory) -> Gallery | None:
             f"the gallery of a study ({directory.gallery})", error.strerror or str(error)
         ) from error
     except (ValidationError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())[:300]
+        reason = one_line(error, 300)
         raise SchemaError(
             f"the gallery of a study in {directory.gallery}",
             reason,

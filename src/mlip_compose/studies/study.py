@@ -8,9 +8,9 @@ from itertools import product
 from pathlib import Path
 from typing import Annotated, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
 
-from mlip_compose.core.documents import is_file, parse_document, read_text
+from mlip_compose.core.documents import Strict, is_file, parse_document, read_text
 from mlip_compose.core.errors import StudyError, UnknownNameError
 from mlip_compose.core.records import SplitKey
 from mlip_compose.potentials.entry import Entry, as_entry
@@ -19,7 +19,7 @@ from mlip_compose.tasks.rules import TASKS, UNTRAINED, get_task
 NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 
 
-class Study(BaseModel):
+class Study(Strict):
     """What to train, on what, and how much.
 
     Attributes
@@ -54,8 +54,6 @@ class Study(BaseModel):
         cards that name such a file (``predictions join``): rows like the others; paths in a study
         file are relative to it.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str = Field(pattern=NAME)
     dataset: str = "core-v1"

@@ -15,7 +15,13 @@ from typing import Any, Final
 from pydantic import BaseModel, ValidationError
 
 from mlip_compose.core.documents import parse_json
-from mlip_compose.core.errors import ChecksumError, RequestError, SchemaError, UnreadableError
+from mlip_compose.core.errors import (
+    ChecksumError,
+    RequestError,
+    SchemaError,
+    UnreadableError,
+    one_line,
+)
 from mlip_compose.core.files import set_aside, write_text, writing
 from mlip_compose.core.records import PRIMARY, SECONDARY, Failure, IntArray, TrainingSet
 from mlip_compose.engine.locks import held
@@ -158,7 +164,7 @@ def read_unit(directory: Path) -> TrainedUnit:
     except (OSError, UnicodeDecodeError) as error:
         raise UnreadableError(f"a trained potential in {directory}", str(error)) from error
     except (ValueError, KeyError, TypeError, ValidationError) as error:
-        reason = " ".join(str(error).split())
+        reason = one_line(error)
         raise SchemaError(f"the record of a training in {path}", reason) from error
 
 

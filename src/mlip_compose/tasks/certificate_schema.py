@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict
-
+from mlip_compose.core.documents import Strict
 from mlip_compose.tasks.leaks import Leak
 
 CERTIFICATE_SCHEMA: Final = 1
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class UnseenEnvironment(_Strict):
+class UnseenEnvironment(Strict):
     """An environment of OOD atoms that occurs in no training molecule.
 
     Attributes
@@ -37,7 +32,7 @@ class UnseenEnvironment(_Strict):
     ood_atoms: int
 
 
-class Unseen(_Strict):
+class Unseen(Strict):
     """The environments of ``radius`` = r* + 1 bonds that OOD atoms have and training lacks.
 
     ``count`` distinct ones, of ``ood_atoms`` atoms (the novel atoms); ``examples`` are the most
@@ -50,7 +45,7 @@ class Unseen(_Strict):
     examples: tuple[UnseenEnvironment, ...]
 
 
-class Sizes(_Strict):
+class Sizes(Strict):
     """Numbers of molecules, and of their atoms."""
 
     train_molecules: int
@@ -59,7 +54,7 @@ class Sizes(_Strict):
     ood_atoms: int
 
 
-class FrameCounts(_Strict):
+class FrameCounts(Strict):
     """Numbers of frames by part."""
 
     train: int
@@ -68,14 +63,14 @@ class FrameCounts(_Strict):
     ood: int
 
 
-class ElementCounts(_Strict):
+class ElementCounts(Strict):
     """Numbers of atoms by element symbol, in order of atomic number."""
 
     train: dict[str, int]
     ood: dict[str, int]
 
 
-class Shift(_Strict):
+class Shift(Strict):
     """A mean on the ID side and on the OOD side; ``shift`` is OOD - ID, all in ``unit``."""
 
     id: float
@@ -84,7 +79,7 @@ class Shift(_Strict):
     unit: str
 
 
-class Certificate(_Strict):
+class Certificate(Strict):
     """What can be said of a split before anything is trained.
 
     Attributes

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 
-from mlip_compose.core.records import Frames, FrameSelection, IntArray, Molecule
+from mlip_compose.core.documents import Strict
+from mlip_compose.core.records import Frames, FrameSelection, IntArray, Molecule, TestPart
 from mlip_compose.tasks.fingerprints import DUPLICATE_TOLERANCE, Fingerprints
 
 FrameSource = Callable[[str, str, IntArray], Frames]
@@ -18,7 +18,7 @@ FrameSource = Callable[[str, str, IntArray], Frames]
 _EXAMPLES: Final = 5
 
 
-class Leak(BaseModel):
+class Leak(Strict):
     """A molecule, or frames, found on both sides of a split.
 
     Attributes
@@ -37,10 +37,8 @@ class Leak(BaseModel):
         The first of these pairs, as indices into the trajectories that the parts come from.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     kind: Literal["molecule", "frames"]
-    part: Literal["id", "ood"]
+    part: TestPart
     train_molecule: str
     test_molecule: str
     reason: str
@@ -99,7 +97,7 @@ def shared_frames(
     Frames are compared (see ``tasks.fingerprints``) where the molecular formula is the same, so
     that isomers and renumbered molecules are compared too.
     """
-    tests: dict[bytes, list[tuple[Literal["id", "ood"], str, str, IntArray]]] = defaultdict(list)
+    tests: dict[bytes, list[tuple[TestPart, str, str, IntArray]]] = defaultdict(list)
     for part, name, trajectory, indices in selection.wanted():
         if part == "id" or part == "ood":
             tests[_formula(molecules[name])].append((part, name, trajectory, indices))
@@ -129,7 +127,7 @@ def _formula(molecule: Molecule) -> bytes:
 
 
 def _frames_leak(
-    part: Literal["id", "ood"],
+    part: TestPart,
     train_name: str,
     name: str,
     pairs: Sequence[tuple[int, int]],

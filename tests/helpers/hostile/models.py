@@ -164,8 +164,8 @@ def trained_schnet():
     import torch
 
     from mlip_compose.potentials.neural.architectures.schnet import SchNetSettings, build
-    from mlip_compose.potentials.neural.models import build_model
-    from mlip_compose.potentials.neural.potential import NeuralPotential
+    from mlip_compose.potentials.neural.networks.models import build_model
+    from mlip_compose.potentials.neural.networks.potential import NeuralPotential
     from mlip_compose.potentials.neural.settings import Architecture
 
     torch.set_num_threads(1)

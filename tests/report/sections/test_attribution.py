@@ -6,7 +6,7 @@ import re
 import pytest
 from whole_page import whole
 
-from mlip_compose.core.documents import Interval
+from mlip_compose.core.records import Interval
 from mlip_compose.evaluation.results import (
     Attribution,
     EnergyRow,

@@ -4,7 +4,7 @@ import pytest
 from builders import ceiling_metric, ceiling_score, interval
 from whole_page import whole
 
-from mlip_compose.core.documents import Interval
+from mlip_compose.core.records import Interval
 from mlip_compose.evaluation.ceiling import CeilingSummary
 from mlip_compose.evaluation.results import SeedSummary, SeedValue
 from mlip_compose.report.figures.style import styles_of

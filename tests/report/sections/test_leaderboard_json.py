@@ -3,7 +3,7 @@ import math
 
 import pytest
 
-from mlip_compose.core.documents import Interval
+from mlip_compose.core.records import Interval
 from mlip_compose.report.page import render_report, study_names
 from mlip_compose.report.sections.leaderboard import build_board, metrics_of
 from mlip_compose.report.sections.leaderboard_json import board_document, board_records

@@ -8,7 +8,7 @@ from builders import seed_summary, seed_value
 from rich.console import Console
 from whole_page import whole
 
-from mlip_compose.core.documents import Interval
+from mlip_compose.core.records import Interval
 from mlip_compose.evaluation.results import RankedPotential, Ranking
 from mlip_compose.evaluation.study_results import StudyResults
 from mlip_compose.report.page import render_report

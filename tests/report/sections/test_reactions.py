@@ -6,7 +6,7 @@ import re
 import pytest
 from whole_page import island
 
-from mlip_compose.core.documents import Interval
+from mlip_compose.core.records import Interval
 from mlip_compose.evaluation.additivity import reaction_errors, reference_additivity
 from mlip_compose.evaluation.relaxations import Relaxations
 from mlip_compose.evaluation.results import ReactionScore

@@ -1,6 +1,6 @@
 import pytest
 
-from mlip_compose.core.documents import Interval
+from mlip_compose.core.records import Interval
 from mlip_compose.report.sections.summary import answer
 
 

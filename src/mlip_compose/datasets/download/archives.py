@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from mlip_compose.core.arrays import DAMAGE
+from mlip_compose.core.errors import one_line
 
 ZIP: Final = ".zip"
 UNPACKED: Final = ".unpacked"
@@ -41,7 +42,7 @@ def unpack(archive: Path) -> str | None:
         _extract(archive, temporary)
         temporary.replace(target)
     except _UNUSABLE as error:
-        return f"an archive that cannot be unpacked: {_one_line(error)}"
+        return f"an archive that cannot be unpacked: {one_line(error)}"
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return None
@@ -97,7 +98,3 @@ def _check_space(size: int, archive: Path) -> None:
     free = shutil.disk_usage(archive.parent).free
     if size > free:
         raise OSError(f"{size / 1e9:.3f} GB unpacked, {free / 1e9:.3f} GB free")
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__

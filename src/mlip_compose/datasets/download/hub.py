@@ -21,6 +21,7 @@ from mlip_compose.core.errors import (
     RequestError,
     UnwritableError,
     excerpt,
+    one_line,
 )
 
 if TYPE_CHECKING:
@@ -262,7 +263,7 @@ class Hub:
                 f"the {where}", "offline mode", "Unset the environment variable HF_HUB_OFFLINE."
             ) from error
         except errors.HTTPError as error:
-            reason = " ".join(str(error).split()) or type(error).__name__
+            reason = one_line(error)
             raise RequestError(
                 f"an answer of {self.endpoint}",
                 f"none: {reason}",
@@ -278,7 +279,7 @@ class Hub:
             if error.errno is not None and target is not None:
                 raise UnwritableError(target, error) from error
             raise RequestError(
-                f"whole files from {self.endpoint}", " ".join(str(error).split()), AGAIN
+                f"whole files from {self.endpoint}", one_line(error), AGAIN
             ) from error
 
     def _absent(self, where: str, login: str) -> RequestError:

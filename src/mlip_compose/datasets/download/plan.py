@@ -9,9 +9,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, ConfigDict, Field, ValidationError
 
-from mlip_compose.core.errors import RequestError, SchemaError, UnwritableError
+from mlip_compose.core.documents import Strict
+from mlip_compose.core.errors import RequestError, SchemaError, UnwritableError, one_line
 from mlip_compose.core.files import write_text
 from mlip_compose.datasets.download.hub import (
     DEFAULT_REVISION,
@@ -35,13 +36,13 @@ Watch = Callable[[str, int], None]
 """Called with the path of a file and the number of its bytes that are there."""
 
 
-class ManifestFile(BaseModel):
+class ManifestFile(Strict):
     """A file of the data set as the hub lists it (see ``HubFile``).
 
     ``downloaded_sha256`` is that of the downloaded content, None where it is not downloaded.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(frozen=False)  # the checksum is known after the download
 
     path: Annotated[str, AfterValidator(check_path)]
     size: int = Field(ge=0)
@@ -55,10 +56,8 @@ class ManifestFile(BaseModel):
         return HubFile(self.path, self.size, self.git_sha1, self.sha256)
 
 
-class Manifest(BaseModel):
+class Manifest(Strict):
     """What was fetched from where: one JSON document beside the files."""
-
-    model_config = ConfigDict(extra="forbid")
 
     format: Literal["mlip-compose/download/1"] = SCHEMA
     repository: str
@@ -226,7 +225,7 @@ class Download:
         try:
             return Manifest.model_validate_json(self._path.read_bytes())
         except ValidationError as error:
-            reason = " ".join(str(error).split())[:300]
+            reason = one_line(error, 300)
             raise SchemaError(
                 f"a manifest of format {SCHEMA!r} in {self._path}",
                 reason,

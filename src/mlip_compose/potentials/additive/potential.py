@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Annotated, NamedTuple
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
+from mlip_compose.core.documents import Strict
 from mlip_compose.core.host import single_threaded
 from mlip_compose.core.records import FloatArray, Molecule
 from mlip_compose.potentials.additive.atom_energies import Constants
@@ -35,10 +36,10 @@ _CHUNK = 64  # frames that are held at once
 _Cosine = Annotated[float, Field(ge=-1.0, le=1.0)]
 
 
-class _Facts(BaseModel):
+class _Facts(Strict):
     """What ``model.json`` holds of a potential."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(allow_inf_nan=False)
 
     types: dict[str, tuple[tuple[str, ...], ...]]
     levels: tuple[tuple[str, int], ...]

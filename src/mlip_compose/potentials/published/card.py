@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 from ase.data import atomic_numbers
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from mlip_compose.core.documents import parse_document, read_text
+from mlip_compose.core.documents import Handwritten, parse_document, read_text
 from mlip_compose.core.errors import RequestError, SchemaError
 from mlip_compose.core.records import Molecule
 
@@ -34,11 +34,7 @@ def _symbols(symbols: tuple[str, ...]) -> tuple[str, ...]:
     return symbols
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, strict=True)
-
-
-class TrainingData(_Part):
+class TrainingData(Handwritten):
     """A data set that a model was trained on.
 
     Attributes
@@ -57,7 +53,7 @@ class TrainingData(_Part):
     reference: str | None = None
 
 
-class Weights(_Part):
+class Weights(Handwritten):
     """Where the weights of a model come from.
 
     Attributes
@@ -92,7 +88,7 @@ class Weights(_Part):
     argument: str | None = Field(default=None, pattern=r"^[a-z_][a-z0-9_]*$")
 
 
-class ModelCard(_Part):
+class ModelCard(Handwritten):
     """What is known of a published model; every kind of potential that it makes follows from this.
 
     Attributes
@@ -145,7 +141,7 @@ class ModelCard(_Part):
     summary: str = Field(min_length=1, max_length=120)
     backend: Backend
     constructor: str = Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$")
-    arguments: dict[str, Any] = {}
+    arguments: dict[str, Any] = Field(default_factory=dict)
     elements: Annotated[
         tuple[str, ...], Field(min_length=1, strict=False), AfterValidator(_symbols)
     ]

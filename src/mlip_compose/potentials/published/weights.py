@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, Final
 from urllib.error import HTTPError
 
 from mlip_compose.core.documents import is_file
-from mlip_compose.core.errors import ChecksumError, RequestError, UnwritableError
+from mlip_compose.core.errors import ChecksumError, RequestError, UnwritableError, one_line
 from mlip_compose.core.files import appearing_whole, sha256_of
 from mlip_compose.potentials.base import Progress, silent
 from mlip_compose.potentials.published.card import ModelCard
@@ -106,7 +106,7 @@ def _download(card: ModelCard, places: list[Path], progress: Progress) -> Path:
     except (OSError, HTTPException, ValueError) as error:
         if isinstance(error, HTTPError):
             error.close()
-        raise _absent(card, places, f"{url} gave: {' '.join(str(error).split())}") from error
+        raise _absent(card, places, f"{url} gave: {one_line(error)}") from error
     return target
 
 

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlip_compose.core.arrays import DAMAGE, members, read_member
-from mlip_compose.core.errors import MissingLabelsError, SchemaError, UnreadableError
+from mlip_compose.core.errors import MissingLabelsError, SchemaError, UnreadableError, one_line
 from mlip_compose.core.hdf5 import check_stored, open_hdf5
 from mlip_compose.core.records import MINIMUM, PRIMARY, SECONDARY, FloatArray
 from mlip_compose.predictions.exchange.claims import ORIGIN, Claim, NoPredictionsError, origin_in
@@ -134,7 +134,7 @@ def _reading(path: Path, kind: str) -> Iterator[None]:
     except DAMAGE as error:
         raise UnreadableError(
             f"a file of predictions ({kind}) that can be read to its end",
-            f"{path}, {path.stat().st_size} bytes: {' '.join(str(error).split())[:200]}",
+            f"{path}, {path.stat().st_size} bytes: {one_line(error, 200)}",
             "It is truncated, damaged or holds something else.",
         ) from error
 

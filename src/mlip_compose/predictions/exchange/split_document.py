@@ -5,26 +5,25 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
-from mlip_compose.core.errors import SchemaError
+from mlip_compose.core.documents import Strict
+from mlip_compose.core.errors import SchemaError, one_line
 from mlip_compose.core.records import MINIMUM, FrameSelection
 from mlip_compose.store.reader import Store
 
 SPLIT_FILE: Final = "split.json"
 
 
-class FramesOfPart(BaseModel):
+class FramesOfPart(Strict):
     """The frames of one molecule that are in one part: a trajectory, and indices in it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     molecule: str
     trajectory: str
     frames: tuple[int, ...]
 
 
-class SplitDocument(BaseModel):
+class SplitDocument(Strict):
     """What an export of a task says of itself, in words that ``predictions import`` takes.
 
     Attributes
@@ -37,8 +36,6 @@ class SplitDocument(BaseModel):
         For ``train``, ``validation``, ``id``, ``ood`` and ``minimum``, which are files of the
         export, their frames.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     document: Literal["mlip-compose/split/1"] = "mlip-compose/split/1"
     dataset: str
@@ -82,5 +79,5 @@ def read_split(path: Path) -> SplitDocument:
     try:
         return SplitDocument.model_validate_json(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, ValidationError) as error:
-        reason = " ".join(str(error).split())[:200]
+        reason = one_line(error, 200)
         raise SchemaError(f"the split of an exported task in {path}", reason) from error

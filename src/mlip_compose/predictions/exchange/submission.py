@@ -12,9 +12,15 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from mlip_compose.core.documents import is_directory, is_file, parse_document, read_text
+from mlip_compose.core.documents import (
+    Handwritten,
+    is_directory,
+    is_file,
+    parse_document,
+    read_text,
+)
 from mlip_compose.core.errors import ChecksumError, RequestError, SchemaError, UnreadableError
 from mlip_compose.core.files import refuse_existing, sha256_of, write_text
 from mlip_compose.predictions.joined import Part, write_joined
@@ -27,11 +33,7 @@ TO_DO: Final = "TO DO"
 """What stands where a person has to write: no card that has it is complete."""
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, strict=True)
-
-
-class Cost(_Part):
+class Cost(Handwritten):
     """What one training took; the mean, where there is one for each of several splits.
 
     Attributes
@@ -50,7 +52,7 @@ class Cost(_Part):
     gradient_steps: int | None = Field(default=None, ge=1)
 
 
-class SubmissionCard(_Part):
+class SubmissionCard(Handwritten):
     """What is known of a potential that is handed in.
 
     Attributes

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from mlip_compose.core.documents import Interval
+from mlip_compose.core.records import Interval
 from mlip_compose.evaluation.attribution import NO_NOVEL_ATOM
 from mlip_compose.evaluation.energy_split import ALL
 from mlip_compose.evaluation.results import (

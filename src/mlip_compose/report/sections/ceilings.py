@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from mlip_compose.core.documents import Interval
+from mlip_compose.core.records import Interval
 from mlip_compose.evaluation.ceiling import CeilingMetric, CeilingSummary
 from mlip_compose.evaluation.results import SeedValue
 from mlip_compose.evaluation.study_results import StudyResults

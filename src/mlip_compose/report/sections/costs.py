@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from mlip_compose.core.documents import Interval
+from mlip_compose.core.records import Interval
 from mlip_compose.evaluation.study_results import StudyResults, UnitFacts
 from mlip_compose.report.figures.label_places import Point, direct_names
 from mlip_compose.report.figures.style import (

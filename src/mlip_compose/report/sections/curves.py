@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from mlip_compose.core.records import TestPart
 from mlip_compose.evaluation.study_results import StudyResults
 from mlip_compose.report.figures.style import (
     Figure,
@@ -20,7 +21,7 @@ from mlip_compose.report.figures.style import (
     title,
 )
 from mlip_compose.report.sections.leaderboard import MAIN_METRIC, Entry, tasks_of, unit_of
-from mlip_compose.report.sections.map_cells import Ground, Part, Place, errors_of, ground_of
+from mlip_compose.report.sections.map_cells import Ground, Place, errors_of, ground_of
 from mlip_compose.report.words import formula, is_number, number
 
 FADED = 0.5
@@ -70,7 +71,7 @@ def curve_document(results: StudyResults, level: int, styles: dict[Entry, Style]
 
 def _groups(ground: Ground) -> list[list[str]]:
     """Return the families of a task, together where they can share a training region."""
-    groups: list[tuple[list[str], dict[int, Part]]] = []
+    groups: list[tuple[list[str], dict[int, TestPart]]] = []
     for family in ground.families:
         mine = {p.chain: part for p, part in ground.parts.items() if p.single and p.left == family}
         for members, parts in groups:
@@ -232,11 +233,11 @@ def _trace(
     }
 
 
-def _symbol(style: Style, part: Part) -> str:
+def _symbol(style: Style, part: TestPart) -> str:
     return style.symbol if part == "id" else f"{style.symbol}-open"
 
 
-def _hover(entry: Entry, where: str, part: Part, values: Errors) -> str:
+def _hover(entry: Entry, where: str, part: TestPart, values: Errors) -> str:
     found = sorted(values.values())
     return plain(
         f"{entry.label}, {where}, {part.upper()}: {number(_mean(found))} "

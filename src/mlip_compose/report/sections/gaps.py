@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeGuard
 
-from mlip_compose.core.documents import Interval
+from mlip_compose.core.records import Interval
 from mlip_compose.evaluation.horizon import HORIZON_GAP
 from mlip_compose.report.figures.style import (
     Figure,

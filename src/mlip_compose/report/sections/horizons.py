@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from mlip_compose.core.documents import Interval
-from mlip_compose.core.records import ReceptiveField
+from mlip_compose.core.records import Interval, ReceptiveField
 from mlip_compose.evaluation.horizon import HORIZON_GAP, Horizon, HorizonPoint
 from mlip_compose.evaluation.study_results import StudyResults
 from mlip_compose.report.figures.style import (

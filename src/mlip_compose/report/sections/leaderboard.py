@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from mlip_compose.core.records import Role
 from mlip_compose.evaluation.results import Metric, RankedPotential, Ranking, Score, SeedSummary
 from mlip_compose.evaluation.study_results import StudyResults, UnitFacts
 from mlip_compose.report.words import (
@@ -101,7 +102,7 @@ class Entry:
 
     potential: str
     seed: int | None
-    role: Literal["scale", "feasibility", "learned"]
+    role: Role
     label: str
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from mlip_compose.core.documents import Interval
+from mlip_compose.core.records import Interval
 from mlip_compose.evaluation.results import RankedPotential
 from mlip_compose.report.sections.ceilings import CeilingCell, Ceilings
 from mlip_compose.report.sections.leaderboard import Board, Cell, Column, Places, Row

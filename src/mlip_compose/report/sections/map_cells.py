@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
+from mlip_compose.core.records import TestPart
 from mlip_compose.evaluation.study_results import StudyResults
 from mlip_compose.report.sections.leaderboard import MAIN_METRIC, Entry, find_score
 from mlip_compose.report.words import group_order
-
-Part = Literal["id", "ood"]
 
 
 class Place(NamedTuple):
@@ -31,7 +30,7 @@ class Ground:
 
     task: str
     level: int
-    parts: dict[Place, Part]
+    parts: dict[Place, TestPart]
 
     @property
     def families(self) -> tuple[str, ...]:
@@ -49,11 +48,11 @@ def place_of(name: str) -> Place | None:
 
 def ground_of(results: StudyResults, task: str, level: int) -> Ground:
     """Return which molecules a task trains and tests on: by its certificate and its scores."""
-    parts: dict[Place, Part] = {}
+    parts: dict[Place, TestPart] = {}
     certificate: dict[str, Any] = next(
         (c for c in results.certificates if (c.get("task"), c.get("level")) == (task, level)), {}
     )
-    names: tuple[tuple[str, Part], ...] = (("train_molecules", "id"), ("ood_molecules", "ood"))
+    names: tuple[tuple[str, TestPart], ...] = (("train_molecules", "id"), ("ood_molecules", "ood"))
     for key, part in names:
         for name in certificate.get(key, ()):
             place = place_of(str(name))

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import numpy as np
 from ase.db.sqlite import SQLite3Database
 
-from mlip_compose.core.errors import UnreadableError
+from mlip_compose.core.errors import UnreadableError, one_line
 from mlip_compose.core.records import Frames, Molecule
 from mlip_compose.store.formats.base import (
     CUSTOM_OF_ASE,
@@ -166,7 +166,7 @@ def structures(path: Path) -> Iterator[tuple[int, Any, Mapping[str, Any]]]:
         except StopIteration:
             break
         except DAMAGE as error:
-            reason = " ".join(str(error).split())[:200]
+            reason = one_line(error, 200)
             raise UnreadableError(
                 f"a file that ASE reads to its end as {path.suffix[1:]}",
                 f"{path}, {path.stat().st_size} bytes, after {index} frames: {reason}",

@@ -12,7 +12,7 @@ from typing import IO, Final
 import numpy as np
 
 from mlip_compose.core.arrays import DAMAGE, Header, members, read_exactly, read_member
-from mlip_compose.core.errors import MissingLabelsError, SchemaError, UnreadableError
+from mlip_compose.core.errors import MissingLabelsError, SchemaError, UnreadableError, one_line
 from mlip_compose.core.records import FloatArray, IntArray
 from mlip_compose.core.units import ENERGY_UNITS, LENGTH_UNITS
 from mlip_compose.store.formats.base import BATCH, CUSTOM_OF_MD17, RawFrames, Units
@@ -105,7 +105,7 @@ def read_npz(path: Path) -> Iterator[RawFrames]:
     except DAMAGE as error:
         raise UnreadableError(
             "an npz file of numbers that can be read to its end",
-            f"{path}, {path.stat().st_size} bytes: {' '.join(str(error).split())[:200]}",
+            f"{path}, {path.stat().st_size} bytes: {one_line(error, 200)}",
             "It is truncated, damaged or holds something else.",
         ) from error
 
