@@ -69,7 +69,7 @@ def test_killed_training_goes_on_from_its_last_checkpoint(kind, settings, data, 
 
 
 def build(architecture, dtype, elements=(1, 6, 8), **more):
-    from mlip_compose.potentials.neural.models import build_model
+    from mlip_compose.potentials.neural.networks.models import build_model
     from mlip_compose.potentials.neural.settings import Architecture
 
     kind = get_kind(f"{architecture}-small")
@@ -88,8 +88,11 @@ def atoms(numbers):
 def test_float32_and_float64_give_the_same_but_for_rounding(name, data):
     import torch
 
-    from mlip_compose.potentials.neural.graphs import batch_graph
-    from mlip_compose.potentials.neural.models import load_parameter_arrays, parameter_arrays
+    from mlip_compose.potentials.neural.networks.graphs import batch_graph
+    from mlip_compose.potentials.neural.networks.models import (
+        load_parameter_arrays,
+        parameter_arrays,
+    )
 
     double, settings = build(name, "float64")
     single, _ = build(name, "float32")
@@ -117,8 +120,8 @@ def test_every_sum_over_neighbours_is_scaled(name, data, monkeypatch):
     import torch
     from graph_pes.models.components.aggregation import ScaledSumNeighbours
 
-    from mlip_compose.potentials.neural.graphs import batch_graph
-    from mlip_compose.potentials.neural.scaling import ScaledFilter, scale_messages
+    from mlip_compose.potentials.neural.networks.graphs import batch_graph
+    from mlip_compose.potentials.neural.networks.scaling import ScaledFilter, scale_messages
 
     model, settings = build(name, "float64")
     frames = data.train[1]
@@ -146,7 +149,7 @@ def test_every_sum_over_neighbours_is_scaled(name, data, monkeypatch):
 def test_energy_is_continuous_where_atoms_come_within_the_cutoff(name):
     import torch
 
-    from mlip_compose.potentials.neural.graphs import batch_graph
+    from mlip_compose.potentials.neural.networks.graphs import batch_graph
 
     model, settings = build(name, "float64")
     edge = settings.cutoff + np.array([-1e-7, 1e-7])
@@ -186,7 +189,7 @@ def test_atoms_beyond_the_receptive_field_have_no_influence(name, layers):
     """A chain of atoms at 1.6 Angstrom, each the neighbour of the next alone at a cutoff of 3."""
     import torch
 
-    from mlip_compose.potentials.neural.graphs import batch_graph
+    from mlip_compose.potentials.neural.networks.graphs import batch_graph
 
     model, settings = build(name, "float64", elements=(6,))
     field = settings.receptive_field()

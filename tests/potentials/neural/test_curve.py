@@ -10,7 +10,7 @@ import torch
 
 def validate(curve, errors, energy=0.01):
     """Let the curve see validation errors of the forces, eV/Angstrom; return the trainer."""
-    from mlip_compose.potentials.neural.callbacks import ENERGY, FORCES
+    from mlip_compose.potentials.neural.networks.callbacks import ENERGY, FORCES
 
     trainer = SimpleNamespace(global_step=0, callback_metrics={}, should_stop=False)
     for error in errors:
@@ -22,7 +22,7 @@ def validate(curve, errors, energy=0.01):
 
 @pytest.fixture
 def curve():
-    from mlip_compose.potentials.neural.callbacks import Curve
+    from mlip_compose.potentials.neural.networks.callbacks import Curve
 
     return Curve(mean_force=1.0)
 
@@ -63,7 +63,7 @@ def test_an_energy_that_is_no_number_is_divergence(curve):
 
 
 def test_a_rise_is_seen_across_an_interruption(curve):
-    from mlip_compose.potentials.neural.callbacks import Curve
+    from mlip_compose.potentials.neural.networks.callbacks import Curve
 
     validate(curve, [0.5, 0.1, 1.2])
     resumed = Curve(mean_force=1.0)
@@ -82,7 +82,7 @@ def test_a_rise_is_seen_across_an_interruption(curve):
     ],
 )
 def test_validation_looks_at_frames_evenly(n, most, expected):
-    from mlip_compose.potentials.neural.training import evenly
+    from mlip_compose.potentials.neural.networks.training import evenly
 
     assert list(evenly(list(range(n)), most)) == expected
 

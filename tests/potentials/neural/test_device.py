@@ -4,10 +4,10 @@ import pytest
 import torch
 
 from mlip_compose.potentials.base import silent
-from mlip_compose.potentials.neural import training
 from mlip_compose.potentials.neural.architectures.mace import SMALL as KIND
-from mlip_compose.potentials.neural.prediction import predict_in_batches
-from mlip_compose.potentials.neural.runtime import chosen_device, name_of
+from mlip_compose.potentials.neural.networks import training
+from mlip_compose.potentials.neural.networks.prediction import predict_in_batches
+from mlip_compose.potentials.neural.networks.runtime import chosen_device, name_of
 
 
 class UsedError(Exception):

@@ -3,8 +3,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlip_compose.potentials.neural.graphs import batch_graph, labelled_graphs, neighbour_pairs
-from mlip_compose.potentials.neural.loader import StepLoader, StepSampler
+from mlip_compose.potentials.neural.networks.graphs import (
+    batch_graph,
+    labelled_graphs,
+    neighbour_pairs,
+)
+from mlip_compose.potentials.neural.networks.loader import StepLoader, StepSampler
 
 
 @settings(max_examples=30, deadline=None)

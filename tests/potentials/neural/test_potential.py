@@ -18,7 +18,7 @@ def saved(fitted, tmp_path):
 
 
 def test_batches_of_any_size_give_the_same(fitted, data, monkeypatch):
-    from mlip_compose.potentials.neural import potential as module
+    from mlip_compose.potentials.neural.networks import potential as module
 
     potential, _ = fitted
     frames = data.train[2]

@@ -63,7 +63,7 @@ def write_mace(path, heads=("Default",)):
     """Write a model as mace-torch does: a pickle of the whole object."""
     import torch
 
-    from mlip_compose.potentials.neural.runtime import quiet
+    from mlip_compose.potentials.neural.networks.runtime import quiet
     from mlip_compose.potentials.published import with_mace as mace_model
 
     with quiet(), torch.random.fork_rng(devices=[]):

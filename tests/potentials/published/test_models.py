@@ -24,7 +24,7 @@ def graph_of(data, cutoff, dtype):
     """One batch of molecules of different sizes."""
     from graph_pes.atomic_graph import to_batch
 
-    from mlip_compose.potentials.neural.graphs import labelled_graphs
+    from mlip_compose.potentials.neural.networks.graphs import labelled_graphs
 
     zero = dict.fromkeys((1, 6, 8), 0.0)
     return to_batch(labelled_graphs(data.molecules, data.validation, zero, cutoff, dtype))
@@ -66,7 +66,7 @@ def test_mace_says_what_mace_says(data, mace_card, weights):
     from ase import Atoms
     from mace.calculators import MACECalculator
 
-    from mlip_compose.potentials.neural.runtime import quiet
+    from mlip_compose.potentials.neural.networks.runtime import quiet
 
     module = backend(mace_card)
     model = module.load(mace_card, weights["mace"]).double().eval()
@@ -89,7 +89,10 @@ def test_mace_says_what_mace_says(data, mace_card, weights):
 def test_architecture_in_json_and_arrays_give_the_model_back(data, card, weights):
     import torch
 
-    from mlip_compose.potentials.neural.models import load_parameter_arrays, parameter_arrays
+    from mlip_compose.potentials.neural.networks.models import (
+        load_parameter_arrays,
+        parameter_arrays,
+    )
 
     module = backend(card)
     model = module.load(card, weights[card.backend]).eval()

@@ -216,7 +216,7 @@ def test_training_lowers_the_validation_error(card, weights, data, as_published,
 def test_networks_of_elements_without_frames_stay_as_published(
     ani_card, weights, data, as_published, tmp_path
 ):
-    from mlip_compose.potentials.neural.models import parameter_arrays
+    from mlip_compose.potentials.neural.networks.models import parameter_arrays
 
     before = parameter_arrays(as_published(ani_card).model)
     after = parameter_arrays(make(ani_card, weights, data, True, tmp_path, steps=3).model)

@@ -31,13 +31,13 @@ def neural_kind(architecture: Architecture, summary: str) -> PotentialKind:
         progress: Progress = silent,
     ) -> Potential | Failure:
         require_package(f"training {architecture.name}", "graph_pes", "train")
-        from mlip_compose.potentials.neural.fitting import fit_neural
+        from mlip_compose.potentials.neural.networks.fitting import fit_neural
 
         return fit_neural(architecture, data, settings, seed, workdir, progress)
 
     def load(directory: Path) -> Potential:
         require_package(f"loading a {architecture.name}", "graph_pes", "train")
-        from mlip_compose.potentials.neural.potential import load_neural
+        from mlip_compose.potentials.neural.networks.potential import load_neural
 
         return load_neural(architecture, directory)
 

@@ -11,11 +11,11 @@ from mlip_compose.core.errors import CoverageError
 from mlip_compose.core.files import sha256_of
 from mlip_compose.core.records import Failure, TrainingSet
 from mlip_compose.potentials.base import Progress, check_request
-from mlip_compose.potentials.neural.fitting import fingerprint, training_facts
-from mlip_compose.potentials.neural.graphs import labelled_graphs
-from mlip_compose.potentials.neural.models import DTYPES
-from mlip_compose.potentials.neural.runtime import chosen_device, name_of
-from mlip_compose.potentials.neural.training import train
+from mlip_compose.potentials.neural.networks.fitting import fingerprint, training_facts
+from mlip_compose.potentials.neural.networks.graphs import labelled_graphs
+from mlip_compose.potentials.neural.networks.models import DTYPES
+from mlip_compose.potentials.neural.networks.runtime import chosen_device, name_of
+from mlip_compose.potentials.neural.networks.training import train
 from mlip_compose.potentials.published.backend import get_backend
 from mlip_compose.potentials.published.card import ModelCard, card_elements
 from mlip_compose.potentials.published.potential import (

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic import Field, ValidationError, create_model
 
-from mlip_compose.core.errors import RequestError, SchemaError
+from mlip_compose.core.errors import RequestError, SchemaError, one_line
 from mlip_compose.core.records import Failure, TrainingSet
 from mlip_compose.potentials.base import (
     Potential,
@@ -126,7 +126,7 @@ def _saved_card(document: object, directory: Path) -> ModelCard:
     try:
         return ModelCard.model_validate(document)
     except ValidationError as error:
-        reason = " ".join(str(error).split())[:200]
+        reason = one_line(error, 200)
         raise SchemaError(f"the model card of a potential in {directory}", reason) from error
 
 

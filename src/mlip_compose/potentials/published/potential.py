@@ -19,8 +19,12 @@ from mlip_compose.potentials.files import (
     restoring,
     write_model,
 )
-from mlip_compose.potentials.neural.models import DTYPES, load_parameter_arrays, parameter_arrays
-from mlip_compose.potentials.neural.prediction import predict_in_batches
+from mlip_compose.potentials.neural.networks.models import (
+    DTYPES,
+    load_parameter_arrays,
+    parameter_arrays,
+)
+from mlip_compose.potentials.neural.networks.prediction import predict_in_batches
 from mlip_compose.potentials.published.backend import get_backend
 from mlip_compose.potentials.published.card import ModelCard, card_elements, check_state
 

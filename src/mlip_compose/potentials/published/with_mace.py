@@ -20,7 +20,7 @@ from torch import Tensor
 
 from mlip_compose.core.errors import SchemaError, UnreadableError
 from mlip_compose.potentials.files import UNREADABLE
-from mlip_compose.potentials.neural.runtime import quiet
+from mlip_compose.potentials.neural.networks.runtime import quiet
 
 # graph_pes comes first: e3nn 0.4.4 imports under torch >= 2.6 only after it; mace-torch 0.3.16
 # prints that cuequivariance is missing

@@ -20,10 +20,10 @@ from graph_pes.atomic_graph import PropertyKey
 from torch import Tensor
 from torch.nn.functional import celu, linear
 
-from mlip_compose.core.errors import SchemaError, UnknownNameError, UnreadableError
+from mlip_compose.core.errors import SchemaError, UnknownNameError, UnreadableError, one_line
 from mlip_compose.core.units import HARTREE
 from mlip_compose.potentials.files import UNREADABLE
-from mlip_compose.potentials.neural.runtime import quiet
+from mlip_compose.potentials.neural.networks.runtime import quiet
 
 with quiet():
     from torchani.arch import ANI, Assembler
@@ -150,12 +150,12 @@ def load(card: ModelCard, weights: Path | None) -> ANIModel:
     try:
         state = torch.load(weights, map_location="cpu", weights_only=True)
     except UNREADABLE as error:
-        reason = " ".join(str(error).split())[:300]
+        reason = one_line(error, 300)
         raise UnreadableError(f"{expected} in {weights}", reason) from error
     try:
         model.ani.load_state_dict(dict(state))
     except (RuntimeError, TypeError, ValueError, AttributeError) as error:
-        reason = " ".join(str(error).split())[:300]
+        reason = one_line(error, 300)
         raise SchemaError(f"{expected} in {weights}", reason) from error
     return model
 

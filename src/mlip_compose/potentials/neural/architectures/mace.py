@@ -104,7 +104,7 @@ def build(settings: MaceSettings, elements: list[int]) -> GraphPESModel:
     from ase.data import chemical_symbols
     from graph_pes.models import MACE
 
-    from mlip_compose.potentials.neural.scaling import one_hot_in_default_dtype
+    from mlip_compose.potentials.neural.networks.scaling import one_hot_in_default_dtype
 
     model = MACE(
         elements=[chemical_symbols[z] for z in elements],

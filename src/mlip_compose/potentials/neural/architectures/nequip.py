@@ -85,7 +85,7 @@ def build(settings: NequipSettings, elements: list[int]) -> GraphPESModel:
     from graph_pes.utils.nn import MLP
     from torch.nn import SiLU
 
-    from mlip_compose.potentials.neural.scaling import one_hot_in_default_dtype
+    from mlip_compose.potentials.neural.networks.scaling import one_hot_in_default_dtype
 
     irreps = [f"{order}{'eo'[order % 2]}" for order in range(settings.l_max + 1)]
     model = NequIP(

@@ -71,7 +71,7 @@ def build(settings: PaiNNSettings, elements: list[int]) -> GraphPESModel:
     """Make an untrained PaiNN; it has an embedding of every element."""
     from graph_pes.models import PaiNN
 
-    from mlip_compose.potentials.neural.scaling import ScaledFilter
+    from mlip_compose.potentials.neural.networks.scaling import ScaledFilter
 
     model = PaiNN(
         channels=settings.channels,

@@ -79,7 +79,7 @@ def build(settings: SchNetSettings, elements: list[int]) -> GraphPESModel:
     from graph_pes.models.components.distances import CosineEnvelope
     from graph_pes.utils.nn import HaddamardProduct
 
-    from mlip_compose.potentials.neural.scaling import ScaledFilter
+    from mlip_compose.potentials.neural.networks.scaling import ScaledFilter
 
     model = SchNet(
         cutoff=settings.cutoff,

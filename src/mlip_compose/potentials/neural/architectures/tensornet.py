@@ -75,7 +75,7 @@ def build(settings: TensorNetSettings, elements: list[int]) -> GraphPESModel:
     """Make an untrained TensorNet; it has an embedding of every element."""
     from graph_pes.models import TensorNet
 
-    from mlip_compose.potentials.neural.scaling import ScaledFilter
+    from mlip_compose.potentials.neural.networks.scaling import ScaledFilter
 
     model = TensorNet(
         cutoff=settings.cutoff,

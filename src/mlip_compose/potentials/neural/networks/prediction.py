@@ -9,8 +9,8 @@ import torch
 from graph_pes import GraphPESModel
 
 from mlip_compose.core.records import FloatArray, Molecule
-from mlip_compose.potentials.neural.graphs import batch_graph, neighbour_pairs
-from mlip_compose.potentials.neural.runtime import chosen_device
+from mlip_compose.potentials.neural.networks.graphs import batch_graph, neighbour_pairs
+from mlip_compose.potentials.neural.networks.runtime import chosen_device
 
 
 def predict_in_batches(

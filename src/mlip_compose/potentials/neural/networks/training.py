@@ -22,9 +22,15 @@ from mlip_compose.core.errors import excerpt
 from mlip_compose.core.files import set_aside
 from mlip_compose.potentials.base import Progress
 from mlip_compose.potentials.files import UNREADABLE
-from mlip_compose.potentials.neural.callbacks import Averaging, Cost, Curve, Report, Termination
-from mlip_compose.potentials.neural.loader import StepLoader
-from mlip_compose.potentials.neural.runtime import chosen_device, quiet
+from mlip_compose.potentials.neural.networks.callbacks import (
+    Averaging,
+    Cost,
+    Curve,
+    Report,
+    Termination,
+)
+from mlip_compose.potentials.neural.networks.loader import StepLoader
+from mlip_compose.potentials.neural.networks.runtime import chosen_device, quiet
 from mlip_compose.potentials.neural.settings import TrainingSettings
 
 _VALIDATION_BATCH = 32  # frames

@@ -14,14 +14,14 @@ from graph_pes.utils.nn import count_used_parameters
 from mlip_compose.core.errors import CoverageError
 from mlip_compose.core.records import Failure, TrainingSet
 from mlip_compose.potentials.base import Progress, Settings
-from mlip_compose.potentials.neural.callbacks import peak_memory_mb
-from mlip_compose.potentials.neural.graphs import labelled_graphs
-from mlip_compose.potentials.neural.models import DTYPES, build_model
-from mlip_compose.potentials.neural.potential import NeuralPotential
-from mlip_compose.potentials.neural.runtime import name_of
-from mlip_compose.potentials.neural.scaling import scale_messages
+from mlip_compose.potentials.neural.networks.callbacks import peak_memory_mb
+from mlip_compose.potentials.neural.networks.graphs import labelled_graphs
+from mlip_compose.potentials.neural.networks.models import DTYPES, build_model
+from mlip_compose.potentials.neural.networks.potential import NeuralPotential
+from mlip_compose.potentials.neural.networks.runtime import name_of
+from mlip_compose.potentials.neural.networks.scaling import scale_messages
+from mlip_compose.potentials.neural.networks.training import Training, train
 from mlip_compose.potentials.neural.settings import Architecture
-from mlip_compose.potentials.neural.training import Training, train
 from mlip_compose.potentials.reference_energies import fit_reference_energies
 
 

@@ -17,13 +17,13 @@ from mlip_compose.potentials.files import (
     restoring,
     write_model,
 )
-from mlip_compose.potentials.neural.models import (
+from mlip_compose.potentials.neural.networks.models import (
     DTYPES,
     build_model,
     load_parameter_arrays,
     parameter_arrays,
 )
-from mlip_compose.potentials.neural.prediction import predict_in_batches
+from mlip_compose.potentials.neural.networks.prediction import predict_in_batches
 from mlip_compose.potentials.neural.settings import Architecture, NeuralSettings
 
 _VERSION = 1

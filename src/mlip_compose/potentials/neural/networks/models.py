@@ -12,7 +12,7 @@ from graph_pes import GraphPESModel
 from graph_pes.utils.nn import PerElementParameter
 from numpy.typing import NDArray
 
-from mlip_compose.potentials.neural.runtime import quiet
+from mlip_compose.potentials.neural.networks.runtime import quiet
 from mlip_compose.potentials.neural.settings import Architecture, NeuralSettings
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
