@@ -11,10 +11,12 @@ for name in ("torch", "graph_pes", "e3nn", "pytorch_lightning"):
     sys.modules[name] = None  # importing it raises
 import importlib, pkgutil
 import mlip_compose
-on_torch = {f"mlip_compose.potentials.{name}" for name in (
-    "neural", "pretrained.fine_tuning", "pretrained.mace_model", "pretrained.potential",
-    "pretrained.torchani_model",
-)}
+on_torch = {
+    "mlip_compose.potentials.neural.networks",
+    *(f"mlip_compose.potentials.published.{name}" for name in (
+        "fine_tuning", "potential", "with_mace", "with_torchani",
+    )),
+}
 for module in pkgutil.walk_packages(mlip_compose.__path__, "mlip_compose."):
     if module.name not in {*on_torch, "mlip_compose.__main__"}:
         importlib.import_module(module.name)
@@ -23,7 +25,7 @@ for module in pkgutil.walk_packages(mlip_compose.__path__, "mlip_compose."):
 LIGHT = """
 import sys
 sys.argv = ["mlip-compose", "tasks", "list"]
-from mlip_compose.cli.app import main
+from mlip_compose.__main__ import main
 try:
     main()
 except SystemExit:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import pytest
 
-from mlip_compose.cli.app import main
+from mlip_compose.__main__ import main
 
 
 class Outcome(NamedTuple):

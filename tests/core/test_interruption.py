@@ -15,7 +15,7 @@ stand_in = types.ModuleType("mlip_compose.cli.app")
 stand_in.app = command
 sys.modules[stand_in.__name__] = stand_in
 
-from mlip_compose.cli.app import main
+from mlip_compose.__main__ import main
 from mlip_compose.core.errors import RequestError
 from mlip_compose.core.interruption import Interrupted, sheltered
 

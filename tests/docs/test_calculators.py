@@ -32,7 +32,7 @@ def arguments(command):
 def run(monkeypatch, tmp_path):
     import sys
 
-    from mlip_compose.cli.app import main
+    from mlip_compose.__main__ import main
 
     monkeypatch.chdir(tmp_path)
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from spring_potential import DEVIATION, SPRING, as_extended_xyz, as_md17, spring_frames
 
-from mlip_compose.cli.app import main
+from mlip_compose.__main__ import main
 from mlip_compose.store.catalogue import open_store
 from mlip_compose.store.reader import Store
 

@@ -7,7 +7,7 @@ import h5py
 import pytest
 from whole_page import whole
 
-from mlip_compose.cli.app import main
+from mlip_compose.__main__ import main
 
 STUDY = """
 name: seeds

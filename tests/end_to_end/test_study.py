@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mlip_compose.cli.app import main
+from mlip_compose.__main__ import main
 
 STUDY = """
 name: small

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from small_study import NAMES, small_study, write_small
 
-from mlip_compose.cli.app import main
+from mlip_compose.__main__ import main
 from mlip_compose.core.errors import RequestError, SchemaError, UnreadableError
 from mlip_compose.engine.in_process import InProcess
 from mlip_compose.report.page import write_report

@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import os
-import sys
-from pathlib import Path
-from typing import Final
-
 import typer
 
 from mlip_compose.cli import (
@@ -21,7 +15,6 @@ from mlip_compose.cli import (
     tasks,
     train,
 )
-from mlip_compose.core.interruption import Interrupted, interruptible, told_to_end
 
 app = typer.Typer(
     name="mlip-compose",
@@ -56,39 +49,3 @@ def root(
 
         typer.echo(f"mlip-compose {__version__}")
         raise typer.Exit
-
-
-NO_SPACE: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-
-
-def main() -> None:
-    """Run the command; a request that cannot be served ends with status 2 and one message."""
-    try:
-        with interruptible():
-            sys.exit(_run())
-    except BaseException as error:
-        signal = error if isinstance(error, Interrupted) else told_to_end()
-        if signal is None or (isinstance(error, SystemExit) and not error.code):
-            raise
-        sys.stderr.write(f"{signal}\n")
-        sys.exit(signal.status)
-
-
-def _run() -> int:
-    """Run the command and return its exit status; imports take most of the time of a short one."""
-    from mlip_compose.cli.output import REFUSED, refuse
-    from mlip_compose.core.errors import RequestError, UnwritableError
-
-    try:
-        app()
-    except RequestError as error:
-        return REFUSED if told_to_end() else refuse(error)
-    except BrokenPipeError:
-        sys.stderr.close()
-    except OSError as error:
-        if error.errno not in NO_SPACE:
-            raise
-        if error.filename is None:  # results go to a file that stdout is
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return refuse(UnwritableError(Path(error.filename or "the standard output"), error))
-    return 0

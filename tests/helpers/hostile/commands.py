@@ -8,7 +8,7 @@ from functools import cache
 from hostile import data_of_others, documents, models, predictions, results, stores
 from hostile.corrupted_text import NAMES, one_of
 from hostile.reader import Reader
-from mlip_compose.cli.app import main
+from mlip_compose.__main__ import main
 from mlip_compose.core.errors import RequestError
 
 
