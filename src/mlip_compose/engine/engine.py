@@ -240,7 +240,7 @@ def _outcome(client: Client, future: Future[Any], item: object) -> Any:
 
 def lack_of_memory(item: object, error: BaseException) -> Failure:
     """Return the failure of a unit that could not have the memory that it asked for."""
-    message = " ".join(str(error).split())[:200] or type(error).__name__
+    message = one_line(error, 200)
     reason = f"not enough memory ({message}); run again with fewer processes, or more memory"
     return Failure("worker", str(item), reason, retryable=True)
 
