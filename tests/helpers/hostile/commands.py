@@ -3,7 +3,6 @@
 import io
 import sys
 from contextlib import redirect_stderr, redirect_stdout
-from functools import cache
 
 from hostile import data_of_others, documents, models, predictions, results, stores
 from hostile.corrupted_text import NAMES, one_of
@@ -140,14 +139,7 @@ WITH_NAMES = (
 )
 
 
-@cache
-def look_for_fonts():
-    """Have Matplotlib ask the system for its fonts, which it does once, where it is imported."""
-    import matplotlib.font_manager  # noqa: F401
-
-
 def command(rng, arena):
-    look_for_fonts()  # before the case is watched: torch's packages import Matplotlib
     module, reader, arguments = one_of(rng, COMMANDS)
     path = module.READERS[reader].make(rng, arena)
     return [part.format(path, toy=predictions.originals().folder / "toy.h5") for part in arguments]

@@ -187,6 +187,8 @@ def work():
         os.environ["HOME"] = scratch
         os.environ["MPLCONFIGDIR"] = f"{scratch}/{LIBRARIES}/matplotlib"
         os.environ["TORCHINDUCTOR_CACHE_DIR"] = f"{scratch}/{LIBRARIES}/torch"
+        # It asks the system for its fonts where it is imported, as packages of torch do.
+        importlib.import_module("matplotlib.font_manager")
         for line in sys.stdin:
             request = json.loads(line)
             name = request["reader"]
