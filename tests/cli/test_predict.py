@@ -66,11 +66,11 @@ def test_the_whole_of_a_store_is_predicted_and_scored(command, data):
     shown = command("score", "whole_L2_Pairs_s0.h5", "--dataset", data)
     assert shown.status == 0
     assert "Pairs on whole, level 2 (r* = -1)" in shown.out
-    for line in shown.out.splitlines():
-        if "Force MAE  " in line or "within a molecule" in line:
-            cells = [cell.strip() for cell in line.split("│")[1:-1]]
-            assert (cells[2], cells[4]) == ("–", "–")
-            assert cells[3] != "–"
+    score = json.loads(command("score", "whole_L2_Pairs_s0.h5", "--dataset", data, "--json").out)
+    metrics = {metric["name"]: metric for metric in score["metrics"]}
+    for name in ("forces_mae", "energy_mae_per_atom_within"):
+        assert metrics[name]["id"] is metrics[name]["gap"] is None
+        assert metrics[name]["ood"]["value"] > 0.0
 
 
 @pytest.mark.parametrize(

@@ -160,11 +160,35 @@ def close(a, b, tolerance=1e-8):
 def test_kind_describes_itself(name):
     kind = get_kind(name)
     assert kind.name == name
-    assert kind.summary
     assert kind.role in ("scale", "feasibility", "learned")
     assert issubclass(kind.settings, Settings)
     with pytest.raises(ValueError, match="extra"):
         kind.settings(no_such_setting=1)
+
+
+WORDS = ("no", "one", "two", "three", "four", "five", "six")
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_summary_is_one_line_that_says_what_the_settings_are(name):
+    kind = get_kind(name)
+    assert [other for other in KINDS if get_kind(other).summary == kind.summary] == [name]
+    assert 30 <= len(kind.summary) <= 100
+    assert kind.summary.isprintable()
+    fine_tuned = kind.pretraining is not None and kind.pretraining.fine_tuned
+    assert fine_tuned == kind.summary.endswith("; fine-tuned")
+    assert name.endswith("-standard") == (
+        "for a GPU" in kind.summary or "-standard" in kind.summary
+    )
+    defaults = {key: field.default for key, field in kind.settings.model_fields.items()}
+    for channels in re.findall(r"(\d+) channels", kind.summary):
+        assert int(channels) == defaults["channels"]
+    for layers in re.findall(r"(\w+) layers?\b", kind.summary):
+        assert WORDS.index(layers) == defaults["layers"]
+    for l_max in re.findall(r"l <= (\d)", kind.summary):
+        assert int(l_max) == defaults["l_max"]
+    for cutoff in re.findall(r"(\d) Angstrom far", kind.summary):
+        assert int(cutoff) == defaults["cutoff"]
 
 
 def test_shapes_types_and_facts(potential, kind, frames, data):

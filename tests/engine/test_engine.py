@@ -5,6 +5,7 @@ import os
 import time
 from functools import partial
 
+import psutil
 import pytest
 from distributed import Client
 from engines import ONE, TWO
@@ -13,6 +14,12 @@ from units import die_at_nine, leave_pid_and_sleep, process_id
 from mlip_compose.core.records import Failure
 from mlip_compose.engine.choice import local_engine
 from mlip_compose.engine.local import ONE_THREAD
+
+
+def worker_processes():
+    """Return the ids of the worker processes that this process has started, with all engines."""
+    children = psutil.Process().children(recursive=True)
+    return {child.pid for child in children if "spawn_main" in " ".join(child.cmdline())}
 
 
 def test_every_unit_is_done_once():
@@ -30,9 +37,10 @@ def test_no_more_units_are_with_the_cluster_than_it_has_threads():
 
 
 def test_nothing_to_do_starts_nothing():
+    before = worker_processes()
     with local_engine(1) as engine:
         assert list(engine.run(math.factorial, [])) == []
-        assert engine._workers is None
+        assert worker_processes() == before
 
 
 def test_units_that_want_a_gpu_run_where_none_is_declared():
@@ -40,11 +48,12 @@ def test_units_that_want_a_gpu_run_where_none_is_declared():
 
 
 def test_no_more_processes_are_started_than_there_are_units():
+    before = worker_processes()
     with local_engine(4) as engine:
-        assert len({pid for _, pid in engine.run(process_id, [1])}) == 1
-        assert len(engine._workers.client.scheduler_info(n_workers=-1)["workers"]) == 1
+        ((_, process),) = engine.run(process_id, [1])
+        assert worker_processes() - before == {process}
         list(engine.run(process_id, [1, 2]))
-        assert len(engine._workers.client.scheduler_info(n_workers=-1)["workers"]) == 2
+        assert len(worker_processes() - before) == 2
 
 
 def test_workers_have_one_thread_and_the_parent_keeps_its_own(monkeypatch):
@@ -91,7 +100,7 @@ def test_progress_is_told_while_units_are_under_way():
 
 def test_an_engine_that_is_left_ends_what_was_under_way(tmp_path):
     units = [tmp_path / "pid"]
-    with pytest.raises(KeyboardInterrupt), local_engine(1) as engine:
+    with pytest.raises(KeyboardInterrupt), local(1) as engine:
         list(engine.run(leave_pid_and_sleep, units, lambda: _interrupt(tmp_path)))
     assert not _alive(int((tmp_path / "pid").read_text()))
 
