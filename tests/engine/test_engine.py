@@ -100,7 +100,7 @@ def test_progress_is_told_while_units_are_under_way():
 
 def test_an_engine_that_is_left_ends_what_was_under_way(tmp_path):
     units = [tmp_path / "pid"]
-    with pytest.raises(KeyboardInterrupt), local(1) as engine:
+    with pytest.raises(KeyboardInterrupt), local_engine(1) as engine:
         list(engine.run(leave_pid_and_sleep, units, lambda: _interrupt(tmp_path)))
     assert not _alive(int((tmp_path / "pid").read_text()))
 
