@@ -30,7 +30,7 @@ try:
     main()
 except SystemExit:
     pass
-heavy = {"torch", "rdkit", "plotly", "scipy", "ase", "tblite", "matplotlib"}
+heavy = {"torch", "rdkit", "plotly", "scipy", "ase", "tblite", "kaleido"}
 heavy = sorted(heavy & set(sys.modules))
 sys.exit(f"imported: {heavy}" if heavy else 0)
 """

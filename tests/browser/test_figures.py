@@ -1,9 +1,13 @@
 """Figures of one open page are saved; that does not change what it shows."""
 
+import itertools
 import struct
 from xml.etree import ElementTree
 
 import pytest
+
+from mlip_compose.report.plate_document import plate_document
+from mlip_compose.report.plates import Pane, Plate
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -59,3 +63,23 @@ def test_what_is_saved_of_a_dark_page_is_for_paper(figures):
     figures.choose("#theme-choice", "as the system")
     background = ElementTree.fromstring(content).find(f"{SVG}rect")
     assert "rgb(255, 255, 255)" in background.get("style")
+
+
+@pytest.mark.parametrize(
+    "plot", ["#gap-plot", "[data-map=left] .plot", "#curves .panelgrid:not([hidden]) .plot"]
+)
+def test_figures_on_paper_have_the_colours_that_the_page_has_there(figures, plot):
+    """What ``report --figures`` draws is coloured by Python, and the page by its script."""
+    figures.bring(plot)
+    shown = figures.until("return document.querySelector(arguments[0]).layout", plot)
+    plate = Plate("toy", (Pane("", {"data": [], "layout": shown}),))
+    printed = plate_document(plate)["layout"]
+    for axis, part in itertools.product(("xaxis", "yaxis"), ("color", "gridcolor", "linecolor")):
+        assert printed[axis][part] == shown[axis][part]
+    assert len(printed["shapes"]) > 0
+    for drawn, given in zip(printed["shapes"], shown["shapes"], strict=True):
+        assert drawn.get("fillcolor") == given.get("fillcolor")
+        assert drawn["line"] == given["line"]
+    assert printed["paper_bgcolor"] == shown["paper_bgcolor"]
+    for part in ("color", "size"):
+        assert printed["font"][part] == shown["font"][part]

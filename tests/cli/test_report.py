@@ -2,6 +2,8 @@ import json
 import re
 import shutil
 
+import pytest
+
 
 def test_several_studies_share_a_page_in_a_file_of_its_own(command, tmp_path):
     study = "name: one\ndataset: mini-v1\ntasks: [length]\nlevels: [1]\ntrain_frames: 40\n"
@@ -23,21 +25,38 @@ def test_several_studies_share_a_page_in_a_file_of_its_own(command, tmp_path):
     assert '<template data-study="1">' in page
 
 
-def test_figures_of_one_study_are_written_beside_the_page(command, tmp_path):
+def one_study(command, tmp_path):
     study = "name: one\ndataset: mini-v1\ntasks: [length]\nlevels: [1]\ntrain_frames: 40\n"
     (tmp_path / "one.yaml").write_text(f"{study}potentials: [composition]\n")
     assert command("run", "one.yaml").status == 0
 
-    outcome = command("report", "results/one", "results/one", "--out", "x.html", "--figures", "f")
-    assert outcome.status == 2
-    assert "one study with --figures; found 2" in outcome.err
 
+@pytest.mark.skipif(
+    shutil.which("chromium") is None, reason="chromium not installed: see Debian's chromium"
+)
+def test_figures_of_one_study_are_written_beside_the_page(command, tmp_path):
+    one_study(command, tmp_path)
     outcome = command("report", "results/one", "--figures", "f", "--json")
     assert json.loads(outcome.out) == {
         "report": "results/one/report.html",
         "figures": ["f/leaderboard_L1.pdf", "f/leaderboard_L1.svg"],
     }
     assert (tmp_path / "f" / "leaderboard_L1.svg").is_file()
+
+
+def test_figures_without_a_chromium_or_of_several_studies_are_refused(
+    command, tmp_path, monkeypatch
+):
+    one_study(command, tmp_path)
+    outcome = command("report", "results/one", "results/one", "--out", "x.html", "--figures", "f")
+    assert outcome.status == 2
+    assert "one study with --figures; found 2" in outcome.err
+
+    monkeypatch.setenv("BROWSER_PATH", str(tmp_path / "none"))
+    outcome = command("report", "results/one", "--figures", "f")
+    assert outcome.status == 2
+    assert "apt-get install chromium" in " ".join(outcome.err.split())
+    assert command("report", "results/one").status == 0  # the page needs none
 
 
 def test_a_site_of_several_studies_has_their_numbers(command, tmp_path):

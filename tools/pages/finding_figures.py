@@ -1,4 +1,4 @@
-"""The figures of the findings, drawn like those of reports, as SVG."""
+"""The figures of the findings: plates like those of reports, to be drawn as SVG."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
@@ -18,7 +18,6 @@ from mlip_compose.report.figures.style import (
     title,
 )
 from mlip_compose.report.plates import Pane, Plate
-from mlip_compose.report.printing import plate_svg
 from mlip_compose.report.sections.gaps import gap_figure
 from mlip_compose.report.sections.leaderboard import (
     Board,
@@ -33,7 +32,7 @@ from pages import published as at
 LEVELS = (1, 2)
 
 
-def gaps() -> str:
+def gaps() -> Plate:
     """Return the force gaps of the leaderboard at each level, on one scale."""
     styles = _styles([p for p in at.potentials() if p not in at.potentials("scale")])
     figures = [gap_figure(_board(level), styles) for level in LEVELS]
@@ -46,7 +45,7 @@ def gaps() -> str:
         Pane(f"level {level}", figure) for level, figure in zip(LEVELS, figures, strict=True)
     )
     names = tuple((entry.potential, style) for entry, style in styles.items())
-    return plate_svg(Plate("gaps", panes, 2, names))
+    return Plate("gaps", panes, 2, names)
 
 
 def _styles(chosen: Collection[str]) -> dict[Entry, Style]:
@@ -67,7 +66,7 @@ def _board(level: int) -> Board:
     return replace(board, groups=kept)
 
 
-def depth() -> str:
+def depth() -> Plate:
     """Return the gap on all and on novel atoms against the ID error, as training goes deeper."""
     of_entries = _styles(tables.DEPTH_POTENTIALS)
     styles = {entry.potential: style for entry, style in of_entries.items()}
@@ -81,13 +80,18 @@ def depth() -> str:
     limits = [limit for each in found.values() for gap in each for limit in (gap.low, gap.high)]
     x = log_axis([each.value for of in ids.values() for each in of])
     y = log_axis([1.0, at.PUBLISHED_FACTOR, *limits])
-    rules = (rule(1.0), rule(HORIZON_GAP, "dot"), rule(at.PUBLISHED_FACTOR, "dash"))
+    ends = [10.0**end for end in x["range"]]
+    rules = (
+        rule(1.0, ends),
+        rule(HORIZON_GAP, ends, "dot"),
+        rule(at.PUBLISHED_FACTOR, ends, "dash"),
+    )
     panes = []
     for said in views:
         traces = [_trace(p, ids[p], found[said, p], style) for p, style in styles.items()]
         axes = x | title("force error ID, meV/Å"), y | title(f"gap, {said}")
         panes.append(Pane("", {"data": traces, "layout": panel(*axes, rules)}))
-    return plate_svg(Plate("depth", tuple(panes), 2, tuple(styles.items())))
+    return Plate("depth", tuple(panes), 2, tuple(styles.items()))
 
 
 def _trace(name: str, x: Sequence[Interval], y: Sequence[Interval], style: Style) -> Figure:

@@ -1,56 +1,66 @@
-"""Publication figures: the documents of the page, drawn by matplotlib as PDF and SVG.
+"""Publication figures: the documents of the page, drawn by its own Plotly in a Chromium.
 
-This draws the part of Plotly's documents that the report uses, in the colours of paper. PDF keeps
-text as text, in an embedded font; SVG has it as outlines, which look the same everywhere.
+kaleido starts the Chromium of this machine without a window and gives it a page with the Plotly
+script that the report brings along. No network is asked for anything. Text stays text: PDF has its
+font embedded, SVG names it.
 """
 
 from __future__ import annotations
 
-import io
-import math
-from collections.abc import Iterator, Sequence
+import asyncio
+import hashlib
+import json
+import re
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from importlib.resources import as_file
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from mlip_compose.core.errors import MissingExtraError
+from mlip_compose.core.errors import MissingExtraError, RequestError, excerpt
 from mlip_compose.core.files import write_bytes
 from mlip_compose.evaluation.study_results import StudyResults
-from mlip_compose.report.figures.style import SCALE
-from mlip_compose.report.matplotlib_panel import DASHES, FILLS, draw_panel, marker_style
-from mlip_compose.report.plates import Pane, Plate, plates
+from mlip_compose.report.figures.style import Figure
+from mlip_compose.report.page import FOLDER, PLOTLY, vendored
+from mlip_compose.report.plate_document import PIXELS, plate_document
+from mlip_compose.report.plates import Plate, plates
 
 if TYPE_CHECKING:
-    from matplotlib.artist import Artist
-    from matplotlib.collections import QuadMesh
-    from matplotlib.figure import Figure as Canvas
-    from matplotlib.image import AxesImage
+    from kaleido import Kaleido
 
 FORMATS: Final = ("pdf", "svg")
-PIXELS: Final = 150.0  # of the page, to an inch of paper
-SETTINGS: Final[dict[Any, Any]] = {
-    "font.family": "DejaVu Sans",  # comes with matplotlib: the same everywhere, with subscripts
-    "font.size": 7.0,
-    "axes.linewidth": 0.6,
-    "axes.titlesize": 7.5,
-    "axes.titlelocation": "left",
-    "xtick.major.size": 2.5,
-    "ytick.major.size": 2.5,
-    "xtick.major.width": 0.6,
-    "ytick.major.width": 0.6,
-    "savefig.dpi": 300,  # of histograms; all else is vectors
-    "text.parse_math": False,  # names are shown as they are written
-    "pdf.fonttype": 42,
-    "svg.fonttype": "path",
-    "svg.hashsalt": "mlip-compose",
-}
-METADATA: Final[dict[str, dict[str, Any]]] = {
-    "pdf": {"CreationDate": None, "Creator": "mlip-compose"},
-    "svg": {"Date": None, "Creator": "mlip-compose"},
-}
+CSS: Final = 96.0
+"""Pixels to an inch, as browsers count them."""
+NOTE: Final = "<!-- Drawn by mlip-compose; document and Plotly have sha256 {} -->"
+DECLARATION: Final = '<?xml version="1.0" encoding="UTF-8"?>'
+PATIENCE: Final = 90.0  # s, for one figure
+HEAD: Final = """<!DOCTYPE html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8">
+    <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data: blob:;
+      script-src file: 'unsafe-inline'; style-src 'unsafe-inline'">
+    <title>mlip-compose</title>
+    <style>@page { margin: 0 } img { display: block }</style>
+    <style id="head-style"></style>
+    <script>
+      // Plotly names parts of a figure at random: the same names for the same figure.
+      let state = 1;
+      Math.random = () => (state = (48271 * state) % 2147483647) / 2147483647;
+    </script>
+"""
+"""Of the page that draws: kaleido writes into the style, and loads the page anew each time."""
+DATES: Final = re.compile(rb"(?<=\(D:)\d{14}")
+"""When a PDF was made: replaced by digits of the same length, since a PDF counts its bytes."""
+AGAIN: Final = "Run again; where it fails again, see what `chromium --headless` says."
+INSTALL: Final = (
+    "Install Chromium or Chrome, for example with: apt-get install chromium. The environment "
+    "variable BROWSER_PATH names one that is in no usual place."
+)
 
 
-def write_figures(results: StudyResults, folder: Path) -> Iterator[Path]:
-    """Write every figure as PDF and SVG, and yield each path; the same results give the same bytes.
+def write_figures(results: StudyResults, folder: Path) -> list[Path]:
+    """Write every figure as PDF and SVG; the same results give the same bytes on one machine.
 
     Parameters
     ----------
@@ -59,125 +69,116 @@ def write_figures(results: StudyResults, folder: Path) -> Iterator[Path]:
     folder
         Is made where there is none.
 
+    Returns
+    -------
+    list of Path
+        The files, in the order of the page.
+
     Raises
     ------
     MissingExtraError
-        matplotlib is not installed.
+        kaleido is not installed.
+    RequestError
+        There is no Chromium, or it fails.
     UnwritableError
         A file cannot be written.
     """
-    try:
-        import matplotlib as mpl
-    except ImportError:
-        raise MissingExtraError("publication figures", "matplotlib", "figures") from None
-
-    for plate in plates(results):
-        with mpl.rc_context(SETTINGS):
-            canvas = draw_plate(plate)
-            for extension in FORMATS:
-                path = folder / f"{plate.name}.{extension}"
-                write_bytes(path, _saved(canvas, extension))
-                yield path
+    return asyncio.run(_write_all(plates(results), folder))
 
 
 def plate_svg(plate: Plate) -> str:
-    """Return a plate as SVG; the same plate gives the same text."""
-    import matplotlib as mpl
-
-    with mpl.rc_context(SETTINGS):
-        return _saved(draw_plate(plate), "svg").decode("utf-8")
+    """Return a plate as SVG; raises what :func:`write_figures` raises."""
+    return asyncio.run(_svg(plate))
 
 
-def _saved(canvas: Canvas, extension: str) -> bytes:
-    buffer = io.BytesIO()
-    canvas.savefig(buffer, format=extension, metadata=METADATA[extension])
-    return buffer.getvalue()
+def fingerprint(plate: Plate) -> str:
+    """Return what an SVG of a plate is known by: the sha256 of its document and of Plotly.
+
+    It needs no Chromium, and says whether :func:`plate_svg` would draw what a file shows.
+    """
+    return _fingerprint(plate_document(plate))
 
 
-def draw_plate(plate: Plate) -> Canvas:
-    """Return a plate as matplotlib's figure: its panels in rows, with one legend below them."""
-    from matplotlib.figure import Figure as Canvas
-    from matplotlib.layout_engine import ConstrainedLayoutEngine
+def fingerprint_in(svg: str) -> str | None:
+    """Return the fingerprint of the plate that an SVG was drawn from; None where it has none."""
+    found = re.search(NOTE.format("([0-9a-f]{64})"), svg)
+    return found.group(1) if found else None
 
-    rows = math.ceil(len(plate.panes) / plate.columns)
-    tallest = max(pane.figure["layout"]["height"] for pane in plate.panes) / PIXELS
-    lines = 1 + max(pane.title.count("\n") for pane in plate.panes)
-    handles = _legend(plate)
-    columns = 2 if plate.columns == 1 else 4
-    below = 0.16 * math.ceil(len(handles) / columns) + (0.45 if plate.scale else 0.1)
-    canvas = Canvas(
-        figsize=(plate.width, rows * ((plate.height or tallest) + 0.13 * lines) + below),
-        layout=ConstrainedLayoutEngine(w_pad=0.03, h_pad=0.03),
+
+def _fingerprint(document: Figure) -> str:
+    text = json.dumps(document, sort_keys=True) + vendored(PLOTLY)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+async def _write_all(plates: Iterable[Plate], folder: Path) -> list[Path]:
+    paths = []
+    async with _chromium() as chromium:
+        for plate in plates:
+            document = plate_document(plate)
+            drawings = [_drawn(chromium, document, extension) for extension in FORMATS]
+            for extension, content in zip(FORMATS, await asyncio.gather(*drawings), strict=True):
+                paths.append(folder / f"{plate.name}.{extension}")
+                write_bytes(paths[-1], content)
+    return paths
+
+
+async def _svg(plate: Plate) -> str:
+    async with _chromium() as chromium:
+        return (await _drawn(chromium, plate_document(plate), "svg")).decode("utf-8")
+
+
+@asynccontextmanager
+async def _chromium() -> AsyncIterator[Kaleido]:
+    """Start a Chromium, with a tab for each format; what fails in it is a RequestError."""
+    try:
+        from choreographer import errors
+        from kaleido import Kaleido, PageGenerator
+        from kaleido.errors import JavascriptError, KaleidoError
+    except ImportError:
+        raise MissingExtraError("publication figures", "kaleido", "figures") from None
+
+    failures = (
+        errors.BrowserClosedError,
+        errors.BrowserFailedError,
+        errors.ChannelClosedError,
+        errors.DevtoolsProtocolError,
+        JavascriptError,
+        KaleidoError,
+        TimeoutError,
     )
-    places = canvas.subplots(rows, plate.columns, squeeze=False).ravel()
-    drawn = [
-        (pane, draw_panel(axes, pane.figure))
-        for axes, pane in zip(places, plate.panes, strict=False)
-    ]
-    for axes, pane in zip(places, plate.panes, strict=False):
-        axes.set_title(pane.title)
-    for axes in places[len(plate.panes) :]:
-        axes.remove()
-    if plate.scale:
-        _scale(canvas, plate.scale, drawn)
-    if handles:
-        canvas.legend(
-            handles=handles,
-            loc="outside lower center",
-            ncols=columns,
-            frameon=False,
-            handlelength=3.2,
-            columnspacing=1.2,
-        )
-    canvas.draw_without_rendering()  # lay out once for all formats
-    canvas.set_layout_engine("none")
-    return canvas
+    wanted = "Chromium or Chrome, which draws publication figures"
+    with as_file(FOLDER / PLOTLY) as script:
+        page = PageGenerator(plotly=(script.as_uri(), "utf-8"), mathjax=False)
+        page.header = HEAD
+        try:
+            async with Kaleido(len(FORMATS), PATIENCE, page) as chromium:
+                yield chromium
+        except errors.ChromeNotFoundError:
+            raise RequestError(wanted, "none on this machine", INSTALL) from None
+        except failures as error:
+            reason = " ".join(map(str, error.args)) or type(error).__name__
+            raise RequestError(wanted, f"one that failed: {excerpt(reason, 300)}", AGAIN) from error
 
 
-def _scale(
-    canvas: Canvas, title: str, drawn: Sequence[tuple[Pane, AxesImage | QuadMesh | None]]
-) -> None:
-    """Give all heatmaps one colour scale, and show it below them."""
-    meshes = [mesh for _, mesh in drawn if mesh is not None]
-    ends = [mesh.get_clim() for mesh in meshes]
-    low, high = (
-        function(end) for function, end in zip((min, max), zip(*ends, strict=True), strict=True)
+async def _drawn(chromium: Kaleido, document: Figure, extension: str) -> bytes:
+    """Return a document as PDF or SVG, without what differs from one drawing to the next."""
+    options = {"format": extension, "scale": CSS / PIXELS}
+    drawing: bytes = await chromium.calc_fig(document, options)
+    if extension == "pdf":
+        return DATES.sub(b"20000101000000", drawing)
+    return _finished(drawing.decode("utf-8"), document).encode()
+
+
+def _finished(svg: str, document: Figure) -> str:
+    """Return an SVG with its size in points, ids that no other figure has, and its fingerprint.
+
+    An id of Plotly begins with six random digits: the same in all figures, as the page is seeded.
+    """
+    known = _fingerprint(document)
+    size = " ".join(
+        f'{side}="{72 / PIXELS * document["layout"][side]:.6g}pt"' for side in ("width", "height")
     )
-    for mesh in meshes:
-        mesh.set_clim(low, high)
-    heat = drawn[0][0].figure["data"][0]
-    bar = canvas.colorbar(
-        meshes[0], ax=canvas.axes, location="bottom", shrink=0.5, aspect=45, pad=0.03
-    )
-    powers = range(math.ceil(max(low, 0.0)), math.floor(high) + 1)
-    at = heat.get("tickvals", list(powers))
-    bar.set_ticks(at, labels=heat.get("ticktext", [f"{10**power:,}" for power in powers]))
-    bar.set_label(title)
-    bar.outline.set_visible(False)
-
-
-def _legend(plate: Plate) -> list[Artist]:
-    from matplotlib.lines import Line2D
-    from matplotlib.patches import Patch
-
-    handles: list[Artist] = [
-        Line2D(
-            [],
-            [],
-            label=label,
-            color=style.colour,
-            linestyle=DASHES[style.dash],
-            linewidth=1.1,
-            **marker_style(style.symbol, style.colour),
-        )
-        for label, style in plate.names
-    ]
-    if plate.marks != "none":
-        said = ("gap", "ceiling gap") if plate.marks == "ceilings" else ("ID", "OOD")
-        handles += [
-            Line2D([], [], label=label, linestyle="none", **marker_style(symbol, SCALE[0]))
-            for symbol, label in zip(("circle", "circle-open"), said, strict=True)
-        ]
-    if plate.marks == "training":
-        handles.append(Patch(color=FILLS["training"], label="trained on"))
-    return handles
+    svg = re.sub(r'width="[\d.]+" height="[\d.]+"', size, svg, count=1)
+    if random := re.search(r'id="defs-(\w+)"', svg):
+        svg = svg.replace(random.group(1), known[:6])
+    return f"{DECLARATION}\n{NOTE.format(known)}\n{svg}\n"

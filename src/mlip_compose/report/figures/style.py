@@ -182,17 +182,29 @@ def band(low: float, high: float, name: str = "band", along: str = "x") -> Figur
     }
 
 
-def rule(at: float, dash: str = "solid", along: str = "y") -> Figure:
-    """Return a line of reference across a panel, at a value of the axis ``along``."""
+def rule(at: float, ends: Sequence[float], dash: str = "solid", along: str = "y") -> Figure:
+    """Return a line of reference across a panel, above its grid and below its marks.
+
+    Parameters
+    ----------
+    at
+        Value of the axis ``along``.
+    ends
+        Of the other axis. Plotly puts a line that goes to the ends of the paper below the grid,
+        which hides it where it has a line at the same value.
+    dash
+        Plotly's name of the dash.
+    along
+        "x" or "y".
+    """
     across = "y" if along == "x" else "x"
     return {
         "type": "line",
         f"{along}0": at,
         f"{along}1": at,
-        f"{across}ref": "paper",
-        f"{across}0": 0,
-        f"{across}1": 1,
-        "layer": "below",
+        f"{across}0": ends[0],
+        f"{across}1": ends[1],
+        "layer": "between",
         "line": {"width": 1.5, "dash": dash},
         "name": "reference",
     }

@@ -78,7 +78,7 @@ def energy_figure(
     unit = next(iter(by_entry.values())).slope_unit
     axis = title(f"slope, {unit}") | {"zeroline": False}
     figure = _figure(rows, groups, ticks, "end group", styles, lines=False)
-    figure["layout"]["shapes"].append(rule(0.0))
+    figure["layout"]["shapes"].append(rule(0.0, figure["layout"]["xaxis"]["range"]))
     return {"figure": figure, "axes": {"show": axis, "hide": axis}}
 
 

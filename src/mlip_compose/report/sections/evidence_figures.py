@@ -100,8 +100,9 @@ def _divergence(items: Sequence[Evidence], styles: Mapping[str, Style]) -> Figur
         for item in items
     }
     figure = _lines(rows, styles, "divergence, 0 to 1")
-    figure["layout"]["yaxis"] |= {"range": [-0.04, 1.06], "dtick": 0.25}
-    figure["layout"]["shapes"] = [rule(1.5, "dot", along="x")]
+    ends = [-0.04, 1.06]
+    figure["layout"]["yaxis"] |= {"range": ends, "dtick": 0.25}
+    figure["layout"]["shapes"] = [rule(1.5, ends, "dot", along="x")]
     return figure
 
 

@@ -61,8 +61,9 @@ def gap_figure(
         for _, gap, _ in (*dots, *below):
             seen += _limits(gap)
     bands = [band(at - 0.5, at + 0.5, along="y") for at in range(0, len(board.tasks), 2)]
-    lines = [rule(1.0, along="x"), rule(HORIZON_GAP, "dot", along="x")]
     tasks = len(board.tasks)
+    ends = [tasks - 0.5, -0.5]
+    lines = [rule(1.0, ends, along="x"), rule(HORIZON_GAP, ends, "dot", along="x")]
     return {
         "data": traces,
         "layout": {
@@ -71,7 +72,7 @@ def gap_figure(
             "showlegend": False,
             "xaxis": log_axis(seen) | title(f"gap, OOD / ID of {board.label}"),
             "yaxis": {
-                "range": [tasks - 0.5, -0.5],
+                "range": ends,
                 "tickmode": "array",
                 "tickvals": list(range(tasks)),
                 "ticktext": [plain(task) for task in board.tasks],

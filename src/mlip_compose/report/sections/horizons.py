@@ -243,18 +243,19 @@ def _figure(
                 "hovertemplate": "%{text}<extra></extra>",
             }
         )
+    ends = [radii[0] - 0.4, radii[-1] + 0.4]
     return {
         "data": traces,
         "layout": panel(
             title("coverage radius r*, bonds")
             | {
-                "range": [radii[0] - 0.4, radii[-1] + 0.4],
+                "range": ends,
                 "tickmode": "array",
                 "tickvals": radii,
                 "ticktext": [str(radius) for radius in radii],
             },
             log_axis(seen) | title(what),
-            [rule(1.0), rule(HORIZON_GAP, "dot")] if quantity == "gap" else [],
+            [rule(1.0, ends), rule(HORIZON_GAP, ends, "dot")] if quantity == "gap" else [],
         ),
     }
 

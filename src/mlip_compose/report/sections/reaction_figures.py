@@ -65,6 +65,7 @@ def reaction_figure(dots: Sequence[Dots], kind: str, centre: float) -> Figure:
     ]
     seen = [max(size, SMALLEST) for _, _, own in rows for _, size in own]
     labels = [short(label, LONGEST) for label, _, _ in rows]
+    ends = [len(rows) - 0.5, -0.5]
     return {
         "data": [
             _trace(label, style, part, [pair for pair in own if pair[0].part == part], at)
@@ -74,13 +75,13 @@ def reaction_figure(dots: Sequence[Dots], kind: str, centre: float) -> Figure:
         ],
         "layout": {
             "height": 62 + ROW * len(rows),
-            "margin": {"l": 16 + 6 * max(map(len, labels)), "r": 12, "t": 8, "b": 46},
+            "margin": {"l": 16 + 7 * max(map(len, labels)), "r": 12, "t": 8, "b": 46},
             "showlegend": False,
             "hovermode": "closest",
             "meta": {"labelled": True, "parts": True},
             "xaxis": log_axis([*seen, ACCURACY]) | title("size of the error, kcal/mol"),
             "yaxis": {
-                "range": [len(rows) - 0.5, -0.5],
+                "range": ends,
                 "tickmode": "array",
                 "tickvals": list(range(len(rows))),
                 "ticktext": [plain(label) for label in labels],
@@ -89,7 +90,7 @@ def reaction_figure(dots: Sequence[Dots], kind: str, centre: float) -> Figure:
             },
             "shapes": [
                 *(band(at - 0.5, at + 0.5, along="y") for at in range(0, len(rows), 2)),
-                rule(ACCURACY, "dot", along="x"),
+                rule(ACCURACY, ends, "dot", along="x"),
             ],
         },
     }
