@@ -1,11 +1,17 @@
 """Publication figures, drawn by the Chromium of this machine."""
 
 import json
+import os
 import re
 import shutil
+import signal
 import stat
+import subprocess
 import sys
+import tempfile
+import time
 from dataclasses import replace
+from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
@@ -18,6 +24,7 @@ from mlip_compose.molecules.assembly import assemble, parse_name
 from mlip_compose.report.plates import COLUMN, PAGE, Pane, plates
 from mlip_compose.report.printing import fingerprint, fingerprint_in, plate_svg, write_figures
 
+ROOT = Path(__file__).parents[2]
 HOSTILE = r"$\frac{ <script>alert(1)</script>"
 SVG = "{http://www.w3.org/2000/svg}"
 chromium = pytest.mark.skipif(
@@ -202,3 +209,34 @@ def test_a_chromium_that_ends_at_once_is_named_and_no_file_is_left(small, tmp_pa
     with pytest.raises(RequestError, match=r"found one that failed: .*close immediately"):
         write_figures(small, tmp_path / "figures")
     assert not (tmp_path / "figures").exists()
+
+
+@pytest.fixture
+def scratch():
+    """Return an empty folder with a short name: that of Chromium's socket begins with it."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
+@chromium
+def test_a_signal_ends_the_drawing_and_its_chromium(tmp_path, scratch):
+    """Signals and what they raise are no concern of kaleido's tasks, which would wait on."""
+    command = [sys.executable, "-m", "mlip_compose", "report", ROOT / "results" / "leaderboard-v1"]
+    figures, page = tmp_path / "figures", tmp_path / "page.html"
+    with subprocess.Popen(
+        [*command, "--figures", figures, "--out", page],
+        env=os.environ | {"TMPDIR": str(scratch)},
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        while not list(figures.glob("*.svg")):
+            assert process.poll() is None, process.stderr.read()
+            time.sleep(0.05)
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate()
+    assert process.returncode == 128 + signal.SIGTERM
+    assert said.count("\n") == 1
+    assert "told to end (SIGTERM)" in said
+    assert list(scratch.iterdir()) == []
+    assert {path.suffix for path in figures.iterdir()} == {".pdf", ".svg"}
+    assert not page.exists()

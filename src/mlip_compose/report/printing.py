@@ -11,11 +11,12 @@ import asyncio
 import hashlib
 import json
 import re
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Coroutine, Iterable
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import asynccontextmanager
 from importlib.resources import as_file
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from mlip_compose.core.errors import MissingExtraError, RequestError, excerpt
 from mlip_compose.core.files import write_bytes
@@ -28,12 +29,15 @@ from mlip_compose.report.plates import Plate, plates
 if TYPE_CHECKING:
     from kaleido import Kaleido
 
+Result = TypeVar("Result")
+
 FORMATS: Final = ("pdf", "svg")
 CSS: Final = 96.0
 """Pixels to an inch, as browsers count them."""
 NOTE: Final = "<!-- Drawn by mlip-compose; document and Plotly have sha256 {} -->"
 DECLARATION: Final = '<?xml version="1.0" encoding="UTF-8"?>'
 PATIENCE: Final = 90.0  # s, for one figure
+BREATH: Final = 0.2  # s
 HEAD: Final = """<!DOCTYPE html>
 <html lang="en">
   <head>
@@ -83,12 +87,12 @@ def write_figures(results: StudyResults, folder: Path) -> list[Path]:
     UnwritableError
         A file cannot be written.
     """
-    return asyncio.run(_write_all(plates(results), folder))
+    return _finish(_write_all(plates(results), folder))
 
 
 def plate_svg(plate: Plate) -> str:
     """Return a plate as SVG; raises what :func:`write_figures` raises."""
-    return asyncio.run(_svg(plate))
+    return _finish(_svg(plate))
 
 
 def fingerprint(plate: Plate) -> str:
@@ -108,6 +112,29 @@ def fingerprint_in(svg: str) -> str | None:
 def _fingerprint(document: Figure) -> str:
     text = json.dumps(document, sort_keys=True) + vendored(PLOTLY)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _finish(work: Coroutine[Any, Any, Result]) -> Result:
+    """Do asynchronous work in a thread, and end it in order where this one is interrupted.
+
+    In the thread that gets signals, a task of kaleido would catch what they raise, and wait on.
+    """
+    tasks: list[asyncio.Task[Any] | None] = []
+
+    async def task() -> Result:
+        tasks.append(asyncio.current_task())
+        return await work
+
+    with ThreadPoolExecutor(1) as thread:
+        future = thread.submit(asyncio.run, task())
+        try:
+            while not future.done():  # awake now and then: a signal may come to another thread
+                wait((future,), BREATH)
+            return future.result()
+        finally:
+            for running in tasks:
+                if running is not None and not running.done():
+                    running.get_loop().call_soon_threadsafe(running.cancel)
 
 
 async def _write_all(plates: Iterable[Plate], folder: Path) -> list[Path]:
