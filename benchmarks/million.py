@@ -300,7 +300,18 @@ def score(folder: Path, split: Split, comparisons: list[Comparison]) -> dict[str
     from mlip_compose.evaluation.score import Header
     from mlip_compose.evaluation.score import score as score_of
 
-    about = Header("many", 1, 1, "made up", "learned", 0, "many", "0" * 64, "none", 0)
+    about = Header(
+        task="many",
+        level=1,
+        coverage_radius=1,
+        potential="made up",
+        role="learned",
+        seed=0,
+        dataset="many",
+        dataset_sha256="0" * 64,
+        reference="none",
+        train_frames=0,
+    )
     found = score_of(about, comparisons, train=split.train, ood=split.ood)
     return {"kB of score": len(found.model_dump_json()) / 1e3}
 

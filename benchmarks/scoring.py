@@ -58,7 +58,18 @@ def main() -> int:
     ]
     minima = {m.name: Minimum(m, *rng.normal(-100.0, 0.1, 2)) for m in molecules}
     frames = sum(len(c.reference_energy) for c in comparisons)
-    header = Header("length", 3, 3, "a", "learned", 0, "gmd-26", "0" * 64, "pbe", 0)
+    header = Header(
+        task="length",
+        level=3,
+        coverage_radius=3,
+        potential="a",
+        role="learned",
+        seed=0,
+        dataset="gmd-26",
+        dataset_sha256="0" * 64,
+        reference="pbe",
+        train_frames=0,
+    )
 
     start, cpu = time.perf_counter(), time.process_time()
     result = score(

@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from builders import ceiling_header
@@ -25,7 +23,7 @@ def scored(molecule, compare):
                 for i, name in enumerate(names)
             ]
 
-        header = replace(HEADER, seed=seed, potential=potential)
+        header = HEADER.model_copy(update={"seed": seed, "potential": potential})
         return ceiling_score(header, on(ood), on(ceiling), resamples=300)
 
     return make

@@ -11,6 +11,9 @@ from mlip_compose.core.errors import (
 )
 from mlip_compose.core.records import PredictedFrames
 from mlip_compose.predictions.file import (
+    LATER,
+    WRITTEN,
+    PredictionHeader,
     Predictions,
     read_predictions,
     write_predictions,
@@ -173,3 +176,9 @@ def test_numbers_of_a_header_that_cannot_be_are_refused(path, key, value):
         file.attrs[key] = np.uint64(value) if value > 0 else value
     with pytest.raises(SchemaError, match=key):
         read_predictions(path)
+
+
+def test_every_field_of_a_header_is_written(predictions):
+    assert sorted(WRITTEN) == sorted(PredictionHeader.model_fields)
+    empty = {key for key in LATER if not getattr(predictions.header, key)}
+    assert list(predictions.header.document()) == [key for key in WRITTEN if key not in empty]

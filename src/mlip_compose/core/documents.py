@@ -17,6 +17,11 @@ class Strict(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="null")
 
+    def shared_with(self, model: type[BaseModel]) -> dict[str, Any]:
+        """Return the values of the fields that another record has, too, to make such a record."""
+        names = type(self).model_fields.keys() & model.model_fields.keys()
+        return {name: getattr(self, name) for name in names}
+
 
 class Handwritten(Strict):
     """A record that a person writes, such as a card: no value is taken for another type.

@@ -22,7 +22,7 @@ from mlip_compose.evaluation.bootstrap import CONFIDENCE, RESAMPLES, estimate
 from mlip_compose.evaluation.metric_names import REACTION_UNIT
 from mlip_compose.evaluation.pooling import Pool
 from mlip_compose.evaluation.reactions import enumerate_reactions
-from mlip_compose.evaluation.results import Score
+from mlip_compose.evaluation.results import OfSeed, Score
 
 Kind = Literal["exchange", "increment"]
 
@@ -92,17 +92,13 @@ class Additivity(Strict):
     reactions: tuple[ReferenceReaction, ...]
 
 
-class ReactionErrors(Strict):
+class ReactionErrors(OfSeed):
     """The errors of one potential in the energies of one kind of reaction on one part, kcal/mol.
 
     ``energies`` is the field of ``ReactionScore`` that is compared. ``mae`` has the interval of a
     bootstrap over ``families``, what is resampled; ``largest`` is the error of the largest size.
     """
 
-    task: str
-    level: int
-    seed: int
-    potential: str
     kind: Kind
     part: TestPart
     energies: str
@@ -224,10 +220,7 @@ def _errors(score: Score, kind: Kind, part: TestPart, energies: str) -> Reaction
     families = [reaction.family for reaction, _ in chosen]
     worst = int(np.abs(values).argmax())
     return ReactionErrors(
-        task=score.task,
-        level=score.level,
-        seed=score.seed,
-        potential=score.potential,
+        **score.shared_with(OfSeed),
         kind=kind,
         part=part,
         energies=energies,

@@ -13,16 +13,14 @@ enough to forget its conformers, that makes the ceiling lower, and the ceiling g
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
-from functools import reduce
-from typing import Final, Literal
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mlip_compose.core.documents import Strict
 from mlip_compose.core.errors import RequestError
 from mlip_compose.core.host import single_threaded
-from mlip_compose.core.records import Comparison, Interval, Role
+from mlip_compose.core.records import Comparison, Interval
+from mlip_compose.core.rows import Row
 from mlip_compose.evaluation.bootstrap import (
     CONFIDENCE,
     RESAMPLES,
@@ -35,14 +33,18 @@ from mlip_compose.evaluation.metric_names import MATCHED, METRICS, Description, 
 from mlip_compose.evaluation.metrics import check, usable_frames
 from mlip_compose.evaluation.offsets import fit_offsets
 from mlip_compose.evaluation.pooling import Pool, frame_pool
-from mlip_compose.evaluation.results import MoleculeScore, SeedValue
+from mlip_compose.evaluation.results import (
+    MetricWords,
+    MoleculeScore,
+    OverSeeds,
+    ScoredRow,
+    SeedValue,
+)
 from mlip_compose.evaluation.score import molecule_errors, molecule_score
-from mlip_compose.evaluation.seeds import over_seeds
-
-CEILING_SCHEMA: Final = 1
+from mlip_compose.evaluation.seeds import by_row, common_pools, over_seeds, seed_value
 
 
-class CeilingMetric(Strict):
+class CeilingMetric(MetricWords):
     """One metric of a potential and of its ceiling, on the same frames.
 
     ``ood`` is the error of the ordinary potential, ``ceiling`` that of the ceiling, both in
@@ -51,10 +53,6 @@ class CeilingMetric(Strict):
     the same ones for both.
     """
 
-    name: str
-    label: str
-    unit: str
-    aggregation: str
     ood: Interval | None
     ceiling: Interval | None
     gap: Interval | None
@@ -62,7 +60,7 @@ class CeilingMetric(Strict):
     molecules: int
 
 
-class CeilingScore(Strict):
+class CeilingScore(ScoredRow):
     """A potential and its ceiling on the second half of the OOD molecules' trajectories.
 
     ``train_frames`` is the budget of both; of the ceiling's, ``ood_train_frames`` are of the
@@ -72,17 +70,6 @@ class CeilingScore(Strict):
     of: they are in no value of either.
     """
 
-    schema_version: Literal[1] = CEILING_SCHEMA
-    task: str
-    level: int
-    coverage_radius: int
-    potential: str
-    role: Role
-    seed: int
-    dataset: str
-    dataset_sha256: str
-    reference: str
-    train_frames: int
     ood_train_frames: int
     ood_molecules: int
     resamples: int
@@ -98,20 +85,10 @@ class CeilingScore(Strict):
         return next(metric for metric in self.metrics if metric.name == name)
 
 
-@dataclass(frozen=True)
-class CeilingHeader:
-    """What was compared; the fields are those of :class:`CeilingScore`."""
+class CeilingHeader(Row):
+    """What is compared with its ceiling; for the fields see :class:`CeilingScore`."""
 
-    task: str
-    level: int
     coverage_radius: int
-    potential: str
-    role: Role
-    seed: int
-    dataset: str
-    dataset_sha256: str
-    reference: str
-    train_frames: int
     ood_train_frames: int
 
 
@@ -149,7 +126,7 @@ def ceiling_score(
     ood = tuple(molecule_score(molecule_errors(first, "ood", above)) for first, _ in pairs)
     best = tuple(molecule_score(molecule_errors(second, "ood", below)) for _, second in pairs)
     return CeilingScore(
-        **asdict(header),
+        **header.shared_with(CeilingScore),
         ood_molecules=len(pairs),
         resamples=resamples,
         resampling_seed=seed,
@@ -215,9 +192,7 @@ def _metric(
 
     return CeilingMetric(
         name=description.name,
-        label=description.label,
-        unit=description.unit,
-        aggregation=description.aggregation,
+        **description.words,
         ood=interval_of(found.ood),
         ceiling=interval_of(found.ceiling),
         gap=interval_of(found.gap),
@@ -260,24 +235,13 @@ def _gap(above: Estimate | None, below: Estimate | None) -> Estimate | None:
         return Estimate(value, above.samples / below.samples, influences)
 
 
-class CeilingSummary(Strict):
-    """One metric of a potential and its ceiling on one split, over the seeds of their trainings.
+class CeilingSummary(OverSeeds):
+    """A potential and its ceiling, as means over the seeds of their trainings.
 
-    ``ood``, ``ceiling`` and ``gap`` are those of :class:`~mlip_compose.evaluation.ceiling.
-    CeilingMetric`, as means over seeds with their spread; None where a seed has no value. They are
-    of the ``molecules`` molecules that the ceilings of all seeds were tested on.
+    ``ood``, ``ceiling`` and ``gap`` are those of :class:`CeilingMetric`; None where a seed has no
+    value. They are of the ``molecules`` molecules that the ceilings of all seeds were tested on.
     """
 
-    task: str
-    level: int
-    potential: str
-    role: Role
-    train_frames: int
-    seeds: tuple[int, ...]
-    metric: str
-    label: str
-    unit: str
-    aggregation: str
     ood: SeedValue | None
     ceiling: SeedValue | None
     gap: SeedValue | None
@@ -295,46 +259,29 @@ def ceiling_summaries(
     Parameters
     ----------
     scores
-        Of any potentials, splits and seeds.
+        Scores of any potentials, splits and seeds.
     metrics
         Names of metrics. Those of reactions have no ceiling and are passed over, and so is the
         one like with like, whose OOD error is that of ``forces_mae``.
     """
-    groups: dict[tuple[object, ...], list[CeilingScore]] = {}
-    for score in scores:
-        key = (score.task, score.level, score.potential, score.train_frames, score.dataset_sha256)
-        groups.setdefault(key, []).append(score)
     described = [describe(name) for name in metrics if name != MATCHED]
-    chosen = [each for each in described if each.source == "frames"]
-    return tuple(_summary(group, each) for group in groups.values() for each in chosen)
+    chosen = [description for description in described if description.source == "frames"]
+    return tuple(_summary(group, each) for group in by_row(scores) for each in chosen)
 
 
 def _summary(scores: Sequence[CeilingScore], description: Description) -> CeilingSummary:
-    pools = [
-        tuple(frame_pool(part, description, "ood") for part in (score.ood, score.ceiling))
-        for score in scores
-    ]
-    units = reduce(set.intersection, (set(ood.units) for ood, _ in pools))
+    above = common_pools([frame_pool(score.ood, description, "ood") for score in scores])
+    molecules = above[0].units
+    below = [frame_pool(score.ceiling, description, "ood").only(molecules) for score in scores]
     first = scores[0]
-    found = [
-        ceiling_estimates(
-            ood.only(units), ceiling.only(units), first.resamples, first.resampling_seed
-        )
-        for ood, ceiling in pools
+    estimates = [
+        ceiling_estimates(ood, ceiling, first.resamples, first.resampling_seed)
+        for ood, ceiling in zip(above, below, strict=True)
     ]
     return CeilingSummary(
-        task=first.task,
-        level=first.level,
-        potential=first.potential,
-        role=first.role,
-        train_frames=first.train_frames,
-        seeds=tuple(score.seed for score in scores),
-        metric=description.name,
-        label=description.label,
-        unit=description.unit,
-        aggregation=description.aggregation,
-        ood=over_seeds([each.ood for each in found], first.confidence),
-        ceiling=over_seeds([each.ceiling for each in found], first.confidence),
-        gap=over_seeds([each.gap for each in found], first.confidence),
-        molecules=len(units),
+        **over_seeds(scores, description),
+        ood=seed_value([each.ood for each in estimates], first.confidence),
+        ceiling=seed_value([each.ceiling for each in estimates], first.confidence),
+        gap=seed_value([each.gap for each in estimates], first.confidence),
+        molecules=len(molecules),
     )

@@ -123,27 +123,16 @@ def horizon(
     threshold
         The gap up to which a potential counts as generalising.
     """
-    first, example = scores[0], scores[0].metric(metric)
     points = [
         HorizonPoint(
-            level=score.level,
-            coverage_radius=score.coverage_radius,
-            id=found.id,
-            ood=found.ood,
-            gap=found.gap,
+            **score.shared_with(HorizonPoint), **score.metric(metric).shared_with(HorizonPoint)
         )
         for score in scores
-        for found in (score.metric(metric),)
     ]
     return Horizon(
-        task=first.task,
-        potential=first.potential,
-        role=first.role,
-        seed=first.seed,
+        **scores[0].shared_with(Horizon),
         metric=metric,
-        label=example.label,
-        unit=example.unit,
-        aggregation=example.aggregation,
+        **scores[0].metric(metric).shared_with(Horizon),
         threshold=threshold,
         **_reached(points, threshold),
     )
@@ -152,7 +141,6 @@ def horizon(
 def _of_means(
     summaries: Sequence[SeedSummary], radii: Mapping[tuple[str, int], int], threshold: float
 ) -> Horizon:
-    first = summaries[0]
     points = [
         HorizonPoint(
             level=summary.level,
@@ -164,14 +152,8 @@ def _of_means(
         for summary in summaries
     ]
     return Horizon(
-        task=first.task,
-        potential=first.potential,
-        role=first.role,
+        **summaries[0].shared_with(Horizon),
         seed=None,
-        metric=first.metric,
-        label=first.label,
-        unit=first.unit,
-        aggregation=first.aggregation,
         threshold=threshold,
         **_reached(points, threshold),
     )

@@ -62,6 +62,11 @@ class Description:
     id_name: str
 
     @property
+    def words(self) -> dict[str, str]:
+        """Label, unit and aggregation, as the records of results have them."""
+        return {"label": self.label, "unit": self.unit, "aggregation": self.aggregation}
+
+    @property
     def power(self) -> Literal[1, 2]:
         """The power of an error that is summed: 1 for a mean, 2 for a root mean square."""
         return 1 if self.reducer == "mean" else 2

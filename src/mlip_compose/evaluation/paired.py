@@ -66,9 +66,7 @@ def paired_difference(
     )
     difference = Estimate(second.value - first.value, samples, influences)
     return PairedDifference(
-        task=a.task,
-        level=a.level,
-        seed=a.seed,
+        **a.shared_with(PairedDifference),
         metric=metric,
         unit=description.unit if quantity == "ood" else "1",
         quantity=quantity,

@@ -6,14 +6,13 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from mlip_compose.core.documents import Strict
 from mlip_compose.core.records import TEST_PARTS, Interval, TestPart
 from mlip_compose.evaluation.bootstrap import estimate
 from mlip_compose.evaluation.pooling import Pool
-from mlip_compose.evaluation.results import Score
+from mlip_compose.evaluation.results import OfSeed, Score
 
 
-class Relaxations(Strict):
+class Relaxations(OfSeed):
     """The minima that one potential relaxed to, on the molecules of one part of one split.
 
     ``rmsd`` (Angstrom) is the mean over ``molecules`` molecules of the root-mean-square distance of
@@ -21,10 +20,6 @@ class Relaxations(Strict):
     ``largest`` is that of the molecule ``largest_of``. ``failed`` has the reasons, by molecule.
     """
 
-    task: str
-    level: int
-    seed: int
-    potential: str
     part: TestPart
     unit: str = "Å"
     molecules: int
@@ -59,10 +54,7 @@ def _relaxations(score: Score, part: TestPart) -> Relaxations:
     found = estimate(pool, part, score.resamples, score.resampling_seed)
     worst = int(values.argmax()) if there else None
     return Relaxations(
-        task=score.task,
-        level=score.level,
-        seed=score.seed,
-        potential=score.potential,
+        **score.shared_with(OfSeed),
         part=part,
         molecules=len(there),
         rmsd=None if found is None else found.interval(score.confidence),

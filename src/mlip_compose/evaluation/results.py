@@ -5,12 +5,13 @@ These records are the files of scores (``model_dump_json``), strict in both dire
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Literal
 
 from pydantic import Field
 
 from mlip_compose.core.documents import Strict
 from mlip_compose.core.records import Interval, Role, TestPart
+from mlip_compose.core.rows import Row
 from mlip_compose.evaluation.parity import Parity
 
 GroupingName = Literal["family", "chain", "element", "end_distance", "novel_distance"]
@@ -87,23 +88,24 @@ class Attribution(Strict):
     energy: tuple[EnergySplit, ...]
 
 
-SCORE_SCHEMA: Final = 1
-
-
-class Metric(Strict):
-    """One metric of one potential on one split.
-
-    ``name`` is the field's (``forces_mae``); ``unit`` and ``aggregation`` (in words) travel with
-    it. ``id``, ``ood`` and ``gap`` (OOD / ID) are None where the split has no such frames or no
-    finite value. Frames and molecules are those that are in the averages. Of a metric of reactions,
-    ``id_frames`` and ``ood_frames`` count reactions, ``id_molecules`` and ``ood_molecules``
-    families: what is resampled.
-    """
+class MetricWords(Strict):
+    """A metric as people read it; ``name`` is that of files, such as ``forces_mae``."""
 
     name: str
     label: str
     unit: str
     aggregation: str
+
+
+class Metric(MetricWords):
+    """One metric of one potential on one split.
+
+    ``id``, ``ood`` and ``gap`` (OOD / ID) are None where the split has no such frames or no
+    finite value. Frames and molecules are those that are in the averages. Of a metric of reactions,
+    ``id_frames`` and ``ood_frames`` count reactions, ``id_molecules`` and ``ood_molecules``
+    families: what is resampled.
+    """
+
     id: Interval | None
     ood: Interval | None
     gap: Interval | None
@@ -169,7 +171,33 @@ def other_zero(level_of_theory: str, reference: str) -> bool:
     return level_of_theory not in ("", reference)
 
 
-class Score(Strict):
+class OfSeed(Strict):
+    """One training of a potential on one split: whose number a record holds."""
+
+    task: str
+    level: int
+    seed: int
+    potential: str
+
+
+class ScoreHead(Strict):
+    """The first keys in the file of a score: its schema, and the split with its certified r*."""
+
+    schema_version: Literal[1] = 1
+    task: str
+    level: int
+    coverage_radius: int
+
+
+class ScoredRow(Row, ScoreHead):
+    """A row that was scored.
+
+    The order of the bases is that of the keys in files, from the last base to the first: a field
+    that two of them have stands where the later one has it.
+    """
+
+
+class Score(ScoredRow):
     """All that is known of one potential on one task at one level.
 
     ``resamples`` is the number of bootstrap resamples, drawn from ``resampling_seed``; intervals
@@ -191,17 +219,6 @@ class Score(Strict):
     minima included, and the first of them.
     """
 
-    schema_version: Literal[1] = SCORE_SCHEMA
-    task: str
-    level: int
-    coverage_radius: int
-    potential: str
-    role: Role
-    seed: int
-    dataset: str
-    dataset_sha256: str
-    reference: str
-    train_frames: int
     train_molecules: int
     resamples: int
     confidence: float
@@ -264,11 +281,8 @@ class SeedValue(Strict):
     sd: float | None = None
 
 
-class SeedSummary(Strict):
-    """One metric of one potential on one split, over the seeds of its training.
-
-    A quantity is None where a seed has no value of it. ``failed_frames`` is the sum over seeds.
-    """
+class OverSeeds(Strict):
+    """One metric of one potential on one split, over the seeds of its training."""
 
     task: str
     level: int
@@ -280,6 +294,14 @@ class SeedSummary(Strict):
     label: str
     unit: str
     aggregation: str
+
+
+class SeedSummary(OverSeeds):
+    """Errors and gap as means over seeds.
+
+    A quantity is None where a seed has no value of it. ``failed_frames`` is the sum over seeds.
+    """
+
     id: SeedValue | None
     ood: SeedValue | None
     gap: SeedValue | None

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+
+from pydantic import Field
 
 from mlip_compose.core.errors import RequestError
 from mlip_compose.core.host import single_threaded
-from mlip_compose.core.records import Comparison, Role, TestPart
+from mlip_compose.core.records import Comparison, TestPart
+from mlip_compose.core.rows import PredictedRow
 from mlip_compose.evaluation.attribution import MoleculeErrors, attribute
 from mlip_compose.evaluation.bootstrap import CONFIDENCE, RESAMPLES, estimates, interval_of
 from mlip_compose.evaluation.metric_names import METRICS, NEEDS_ZERO, Description
@@ -79,40 +81,19 @@ def molecule_score(tested: MoleculeErrors, comparable: bool = True) -> MoleculeS
     )
 
 
-@dataclass(frozen=True)
-class Header:
-    """What was scored.
+class Header(PredictedRow):
+    """What is scored: a row with what its predictions say, and two facts of the data set.
 
     Attributes
     ----------
-    task, level, coverage_radius
-        The split, and its r* as certified.
-    potential, role, seed
-        The potential, what it is in the results for, and the seed of its training.
-    dataset, dataset_sha256, reference
-        Data set, checksum of its file and level of theory of its labels.
-    train_frames
-        Number of frames trained on.
-    unseen_terms, relaxed_rmsd, failed_relaxations, level_of_theory, pretrained_on, failures
-        See ``Score``.
+    coverage_radius
+        r* of the split, as certified.
+    relaxed_rmsd
+        Distance of each relaxed minimum from the reference's, Angstrom, by molecule.
     """
 
-    task: str
-    level: int
     coverage_radius: int
-    potential: str
-    role: Role
-    seed: int
-    dataset: str
-    dataset_sha256: str
-    reference: str
-    train_frames: int
-    unseen_terms: Mapping[str, tuple[int, int]] = field(default_factory=dict)
-    relaxed_rmsd: Mapping[str, float] = field(default_factory=dict)
-    failed_relaxations: Mapping[str, str] = field(default_factory=dict)
-    level_of_theory: str = ""
-    pretrained_on: str = ""
-    failures: Mapping[str, tuple[int, str]] = field(default_factory=dict)
+    relaxed_rmsd: dict[str, float] = Field(default_factory=dict)
 
 
 @single_threaded
@@ -168,7 +149,7 @@ def score(
     molecules = tuple(molecule_score(each, comparable) for each in tested)
     reactions, failed_minima = score_reactions(minima or {}, train, ood, offsets, comparable)
     return Score(
-        **asdict(header),
+        **header.shared_with(Score),
         train_molecules=len(train),
         resamples=resamples,
         resampling_seed=seed,
@@ -216,9 +197,7 @@ def _metric(
 
     return Metric(
         name=description.name,
-        label=description.label,
-        unit=description.unit,
-        aggregation=description.aggregation,
+        **description.words,
         id=interval_of(found.id),
         ood=interval_of(found.ood),
         gap=interval_of(found.gap),

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import reduce
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 
 from mlip_compose.core.errors import RequestError
-from mlip_compose.core.records import TestPart
+from mlip_compose.core.records import TEST_PARTS, TestPart
 from mlip_compose.evaluation.bootstrap import Estimate, estimates
 from mlip_compose.evaluation.metric_names import METRICS, Description, describe
 from mlip_compose.evaluation.pooling import Pool, pool
-from mlip_compose.evaluation.results import Score, SeedSummary, SeedValue
+from mlip_compose.evaluation.results import OverSeeds, Score, ScoredRow, SeedSummary, SeedValue
+
+Scored = TypeVar("Scored", bound=ScoredRow)
 
 _SAME: Final = (
     "task",
@@ -50,26 +52,17 @@ def summarise_seeds(scores: Sequence[Score], metric: str) -> SeedSummary:
     """
     description = describe(metric)
     _check(scores)
-    id_pools, ood_pools = _common(scores, description, "id"), _common(scores, description, "ood")
+    id_pools, ood_pools = (_common(scores, description, part) for part in TEST_PARTS)
     first = scores[0]
-    found = [
+    quantities = [
         estimates(id_pool, ood_pool, first.resamples, first.resampling_seed)
         for id_pool, ood_pool in zip(id_pools, ood_pools, strict=True)
     ]
     return SeedSummary(
-        task=first.task,
-        level=first.level,
-        potential=first.potential,
-        role=first.role,
-        train_frames=first.train_frames,
-        seeds=tuple(score.seed for score in scores),
-        metric=description.name,
-        label=description.label,
-        unit=description.unit,
-        aggregation=description.aggregation,
-        id=over_seeds([each.id for each in found], first.confidence),
-        ood=over_seeds([each.ood for each in found], first.confidence),
-        gap=over_seeds([each.gap for each in found], first.confidence),
+        **over_seeds(scores, description),
+        id=seed_value([each.id for each in quantities], first.confidence),
+        ood=seed_value([each.ood for each in quantities], first.confidence),
+        gap=seed_value([each.gap for each in quantities], first.confidence),
         failed_frames=sum(score.failed_frames for score in scores),
     )
 
@@ -78,13 +71,46 @@ def seed_summaries(
     scores: Iterable[Score], metrics: Sequence[str] = tuple(METRICS)
 ) -> tuple[SeedSummary, ...]:
     """Summarise each potential on each split, and each metric, in the order of first appearance."""
-    groups: dict[tuple[object, ...], list[Score]] = {}
+    return tuple(summarise_seeds(group, metric) for group in by_row(scores) for metric in metrics)
+
+
+def by_row(scores: Iterable[Scored]) -> list[list[Scored]]:
+    """Return groups of scores that differ in the seed alone, in the order of first appearance."""
+    groups: dict[tuple[object, ...], list[Scored]] = {}
     for score in scores:
         groups.setdefault(_key(score), []).append(score)
-    return tuple(summarise_seeds(group, metric) for group in groups.values() for metric in metrics)
+    return list(groups.values())
 
 
-def _key(score: Score) -> tuple[object, ...]:
+def over_seeds(scores: Sequence[Scored], description: Description) -> dict[str, Any]:
+    """Return the fields of :class:`OverSeeds` for scores that differ in the seed alone."""
+    return {
+        **scores[0].shared_with(OverSeeds),
+        "seeds": tuple(score.seed for score in scores),
+        "metric": description.name,
+        **description.words,
+    }
+
+
+def common_pools(pools: Sequence[Pool]) -> list[Pool]:
+    """Return pools, one a seed, on the molecules that all of them have."""
+    units = reduce(set.intersection, (set(pool.units) for pool in pools))
+    return [pool.only(units) for pool in pools]
+
+
+def seed_value(estimates: Sequence[Estimate | None], confidence: float) -> SeedValue | None:
+    """Return mean and spread of estimates, one a seed; None where a seed has none."""
+    present = [each for each in estimates if each is not None]
+    if len(present) < len(estimates):
+        return None
+    values = [each.value for each in present]
+    return SeedValue(
+        mean=mean_estimate(present).interval(confidence),
+        sd=float(np.std(values, ddof=1)) if len(values) > 1 else None,
+    )
+
+
+def _key(score: ScoredRow) -> tuple[object, ...]:
     return tuple(getattr(score, name) for name in _SAME)
 
 
@@ -103,20 +129,8 @@ def _check(scores: Sequence[Score]) -> None:
 
 
 def _common(scores: Sequence[Score], description: Description, part: TestPart) -> list[Pool]:
-    pools = [pool(score.molecules, score.reactions, description, part) for score in scores]
-    units = reduce(set.intersection, (set(each.units) for each in pools))
-    return [each.only(units) for each in pools]
-
-
-def over_seeds(found: Sequence[Estimate | None], confidence: float) -> SeedValue | None:
-    """Return mean and spread of estimates, one a seed; None where a seed has none."""
-    present = [each for each in found if each is not None]
-    if len(present) < len(found):
-        return None
-    values = [each.value for each in present]
-    return SeedValue(
-        mean=mean_estimate(present).interval(confidence),
-        sd=float(np.std(values, ddof=1)) if len(values) > 1 else None,
+    return common_pools(
+        [pool(score.molecules, score.reactions, description, part) for score in scores]
     )
 
 

@@ -91,16 +91,19 @@ def as_entry(value: Any) -> Any:
     return {"potential": value} if isinstance(value, str) else value
 
 
-def origin(entry: Entry) -> tuple[str, str]:
-    """Return the levels of theory that a potential was trained on elsewhere.
+def facts_of(entry: Entry) -> dict[str, Any]:
+    """Return the fields of results that say which potential this is, and where it was trained.
 
-    Returns
-    -------
-    level_of_theory, pretrained_on
-        Of one that is not trained on this data, and of one that is fine-tuned on it then; empty
-        where it is not so.
+    ``level_of_theory`` is that of a potential that was trained elsewhere and on none of this data,
+    ``pretrained_on`` that of one that is then fine-tuned on it; both are empty for all others.
     """
-    known = entry.pretraining
-    if known is None:
-        return "", ""
-    return ("", known.level_of_theory) if known.fine_tuned else (known.level_of_theory, "")
+    elsewhere, fine_tuned = "", False
+    if entry.pretraining is not None:
+        elsewhere, fine_tuned = entry.pretraining.level_of_theory, entry.pretraining.fine_tuned
+    return {
+        "potential": entry.shown,
+        "role": entry.kind.role,
+        "settings": entry.resolved().model_dump(mode="json"),
+        "level_of_theory": "" if fine_tuned else elsewhere,
+        "pretrained_on": elsewhere if fine_tuned else "",
+    }

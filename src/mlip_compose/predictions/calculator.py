@@ -19,7 +19,7 @@ from mlip_compose.potentials.calculator import (
     CalculatorSettings,
     make,
 )
-from mlip_compose.potentials.entry import LABEL, Entry, origin
+from mlip_compose.potentials.entry import LABEL, Entry, facts_of
 from mlip_compose.predictions.file import Predictions
 from mlip_compose.predictions.predict import (
     MoleculePrediction,
@@ -143,20 +143,15 @@ def predict_calculator(
             f"and left {len(died)} of {len(pieces)} molecules, the largest of them {largest}",
             "Run again, with -j 1 if memory is short.",
         )
-    level_of_theory, pretrained_on = origin(entry)
     facts = UnitFacts(
         id=entry.shown,
         task=target.split.task,
         levels=(target.level,),
-        potential=entry.shown,
-        role=entry.kind.role,
         seed=target.seed,
-        train_frames=sum(len(indices) for indices in target.selection.train.values()),
-        settings=entry.resolved().model_dump(mode="json"),
+        train_frames=target.n_train,
         status="done",
         facts=report,
-        level_of_theory=level_of_theory,
-        pretrained_on=pretrained_on,
+        **facts_of(entry),
     )
     return assemble([found[name] for name in molecules_of(target)], facts, store, target)
 

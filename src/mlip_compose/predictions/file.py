@@ -26,89 +26,60 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
-from mlip_compose.core.documents import Strict, canonical_json
+from mlip_compose.core.documents import canonical_json
 from mlip_compose.core.errors import ChecksumError, MissingLabelsError, SchemaError, one_line
 from mlip_compose.core.hdf5 import check_stored, create_hdf5, open_hdf5
-from mlip_compose.core.records import (
-    MINIMUM,
-    PRIMARY,
-    RELAXED,
-    SECONDARY,
-    PredictedFrames,
-    Role,
-    SplitKey,
-)
+from mlip_compose.core.records import MINIMUM, PRIMARY, RELAXED, SECONDARY, PredictedFrames
+from mlip_compose.core.rows import PredictedRow
 
 SCHEMA: Final = "mlip-compose/predictions/1"
 POSITIONS: Final = "positions"
 TYPES: Final = {"frames": np.int32, "energy": np.float64, "forces": np.float32}
 
+WRITTEN: Final = (
+    "potential",
+    "role",
+    "settings",
+    "seed",
+    "dataset",
+    "dataset_sha256",
+    "reference",
+    "task",
+    "level",
+    "train_frames",
+    "unseen_terms",
+    "failed_relaxations",
+    "level_of_theory",
+    "pretrained_on",
+    "failures",
+    "software",
+)
+"""Fields of a header in the order of their attributes, which the bytes of a file depend on."""
+
 LATER: Final = ("failed_relaxations", "level_of_theory", "pretrained_on", "failures")
 """Fields of a header that older files do not have; empty ones are not written."""
 
 
-class PredictionHeader(Strict):
-    """What made the predictions, and of which data.
+class PredictionHeader(PredictedRow):
+    """What made the predictions, and of which data: a row of results.
 
     Attributes
     ----------
-    potential, role
-        Name under which results show the potential, and what its row is for.
     settings
-        Of the potential.
-    seed
-        Of its training.
-    dataset, dataset_sha256, reference
-        Data set whose frames were predicted, its checksum and its level of theory.
-    task, level
-        The split that the potential was trained on.
-    train_frames
-        Number of frames it was trained on.
-    unseen_terms
-        For a potential with typed terms: for each kind of term in the OOD molecules, how many have
-        a type that was not in training, and how many there are.
-    failed_relaxations
-        Molecules whose minimum the potential could not relax, with the reason.
-    level_of_theory
-        Of the labels that a potential was trained on which was trained elsewhere and on none of
-        this data; empty for all others.
-    pretrained_on
-        Level of theory of the pretraining of a potential that was fine-tuned on this data then.
-    failures
-        How many frames failed, minima and training frames included, and the first of them as
-        ``molecule/trajectory/frame``, by reason.
+        Settings of the potential.
     software
-        Names and versions of what made them.
+        Names and versions of what made the predictions.
     """
 
-    potential: str
-    role: Role
     settings: dict[str, Any]
-    seed: int = Field(ge=0, lt=2**63)
-    dataset: str
-    dataset_sha256: str
-    reference: str
-    task: str
-    level: int
-    train_frames: int = Field(ge=0)
-    unseen_terms: dict[str, tuple[int, int]] = Field(default_factory=dict)
-    failed_relaxations: dict[str, str] = Field(default_factory=dict)
-    level_of_theory: str = ""
-    pretrained_on: str = ""
-    failures: dict[str, tuple[int, str]] = Field(default_factory=dict)
     software: dict[str, str]
 
-    @property
-    def key(self) -> SplitKey:
-        """Task, level and seed."""
-        return SplitKey(self.task, self.level, self.seed)
-
     def document(self) -> dict[str, Any]:
-        """Return what is written: files of before a field was there have the same checksum."""
+        """Return what is written, in its order; an older file keeps its checksum (``LATER``)."""
         fields = self.model_dump(mode="json")
-        return {key: value for key, value in fields.items() if value or key not in LATER}
+        return {key: fields[key] for key in WRITTEN if fields[key] or key not in LATER}
 
 
 class Predictions:

@@ -14,7 +14,7 @@ from mlip_compose.evaluation.study_results import UnitFacts
 from mlip_compose.potentials.base import BacksOff, FailsFrames, Potential
 from mlip_compose.predictions.file import PredictionHeader, Predictions
 from mlip_compose.predictions.relaxing import relax_minima
-from mlip_compose.predictions.target import Target
+from mlip_compose.predictions.target import Target, tested_on
 from mlip_compose.store.reader import Store
 
 NOT_FINITE: Final = "energy or forces that are not finite"
@@ -107,21 +107,14 @@ def assemble(
             unseen, total = unseen_terms.get(kind, (0, 0))
             unseen_terms[kind] = (unseen + counts[0], total + counts[1])
     software = facts.facts.get("software")
+    row = facts.shared_with(PredictionHeader) | tested_on(store, target.key)
+    row["train_frames"] = target.n_train  # 0 for a task that trains on nothing
+    if target.ceiling_of:
+        row["potential"] = f"{facts.potential}, ceiling"
     header = PredictionHeader(
-        potential=f"{facts.potential}, ceiling" if target.ceiling_of else facts.potential,
-        role=facts.role,
-        settings=facts.settings,
-        seed=facts.seed,
-        dataset=store.name,
-        dataset_sha256=store.checksum,
-        reference=store.reference,
-        task=target.split.task,
-        level=target.level,
-        train_frames=sum(len(indices) for indices in target.selection.train.values()),
+        **row,
         unseen_terms=unseen_terms,
         failed_relaxations=failed_relaxations,
-        level_of_theory=facts.level_of_theory,
-        pretrained_on=facts.pretrained_on,
         failures=count_reasons(failures),
         software={
             **(software if isinstance(software, dict) else {}),

@@ -18,13 +18,14 @@ from mlip_compose.core.records import (
     Molecule,
     PredictedFrames,
 )
+from mlip_compose.core.rows import PredictedRow, Row
 from mlip_compose.evaluation.ceiling import CeilingHeader, CeilingScore, ceiling_score
 from mlip_compose.evaluation.reactions import Minimum
 from mlip_compose.evaluation.results import Score
 from mlip_compose.evaluation.score import Header, score
 from mlip_compose.predictions.file import Predictions
 from mlip_compose.predictions.relaxing import relaxed_rmsd
-from mlip_compose.predictions.target import Target
+from mlip_compose.predictions.target import Target, tested_on
 from mlip_compose.store.reader import Store
 from mlip_compose.tasks.coverage import environments_of, unseen_atoms
 from mlip_compose.tasks.matching import matching_weights
@@ -61,26 +62,13 @@ def score_predictions(
             "Predict the frames of this data set, or name the other one with --dataset.",
         )
     header = Header(
-        task=target.split.task,
-        level=target.level,
+        **made_for.shared_with(PredictedRow) | tested_on(store, target.key),
         coverage_radius=coverage_radius,
-        potential=made_for.potential,
-        role=made_for.role,
-        seed=made_for.seed,
-        dataset=store.name,
-        dataset_sha256=store.checksum,
-        reference=store.reference,
-        train_frames=made_for.train_frames,
-        unseen_terms=made_for.unseen_terms,
         relaxed_rmsd={
             name: distance
             for (name, trajectory), frames in sorted(predictions.frames.items())
             if trajectory == RELAXED and (distance := relaxed_rmsd(frames, store)) is not None
         },
-        failed_relaxations=made_for.failed_relaxations,
-        level_of_theory=made_for.level_of_theory,
-        pretrained_on=made_for.pretrained_on,
-        failures=made_for.failures,
     )
     seen = [store.molecules[name] for name in target.selection.train]
     return score(
@@ -224,19 +212,10 @@ def score_against_ceiling(
     CoverageError
         Frames were not predicted; says which.
     """
-    made_for = predictions.header
     train = ceiling.selection.train
     header = CeilingHeader(
-        task=ordinary.split.task,
-        level=ordinary.level,
+        **predictions.header.shared_with(Row) | tested_on(store, ordinary.key),
         coverage_radius=coverage_radius,
-        potential=made_for.potential,
-        role=made_for.role,
-        seed=made_for.seed,
-        dataset=store.name,
-        dataset_sha256=store.checksum,
-        reference=store.reference,
-        train_frames=made_for.train_frames,
         ood_train_frames=sum(len(train[name]) for name in ceiling.selection.ood),
     )
     tested = replace(ordinary.selection, validation={}, id={}, ood=ceiling.selection.ood)

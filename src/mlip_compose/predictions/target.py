@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from mlip_compose.core.errors import CoverageError
 from mlip_compose.core.records import FrameSelection, Split, SplitKey
@@ -45,6 +46,11 @@ class Target:
     def key(self) -> SplitKey:
         """Task, level and seed."""
         return SplitKey(self.split.task, self.split.level, self.seed)
+
+    @property
+    def n_train(self) -> int:
+        """Number of training frames."""
+        return sum(len(indices) for indices in self.selection.train.values())
 
     @property
     def level(self) -> int:
@@ -99,6 +105,18 @@ def target_of(
     split = split_of(key.task, key.level, store, allow_missing)
     selection = select_frames(split, store.n_frames, train_frames, key.seed)
     return Target(str(key), split, key.seed, selection, relax=relax)
+
+
+def tested_on(store: Store, key: SplitKey) -> dict[str, Any]:
+    """Return the fields of a :class:`~mlip_compose.core.rows.Row` that say what it is tested on."""
+    return {
+        "task": key.task,
+        "level": key.level,
+        "seed": key.seed,
+        "dataset": store.name,
+        "dataset_sha256": store.checksum,
+        "reference": store.reference,
+    }
 
 
 def certified(store: Store, target: Target) -> Certificate:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from mlip_compose.core.records import PredictedFrames
+from mlip_compose.core.records import PredictedFrames, SplitKey
 from mlip_compose.evaluation.gallery import FAILED, FORCE_STEP, GallerySet, decode
 from mlip_compose.predictions.file import PredictionHeader, Predictions
+from mlip_compose.predictions.target import tested_on
 from mlip_compose.store.reader import Store
 
 
@@ -60,12 +61,7 @@ def restored(kept: GallerySet, potential: str, store: Store) -> Predictions | No
         potential=potential,
         role=role,
         settings={},
-        seed=kept.seed,
-        dataset=store.name,
-        dataset_sha256=store.checksum,
-        reference=store.reference,
-        task=kept.task,
-        level=kept.level,
+        **tested_on(store, SplitKey(kept.task, kept.level, kept.seed)),
         train_frames=0,
         software={},
     )

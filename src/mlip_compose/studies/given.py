@@ -138,10 +138,10 @@ def _row(
             f"({'; '.join(key.words for key in targets)})",
             header.key.words,
         )
-    trained = sum(len(indices) for indices in target.selection.train.values())
-    if header.train_frames != trained:
+    if header.train_frames != target.n_train:
         raise StudyError(
-            f"predictions of a model with {trained} training frames, as the study's, in {path}",
+            f"predictions of a model with {target.n_train} training frames, as the study's, in "
+            f"{path}",
             f"one with {header.train_frames}",
             "Potentials are compared with the same budget.",
         )
@@ -150,18 +150,11 @@ def _row(
     return ForeignRow(
         UnitFacts(
             id=name,
-            task=header.task,
             levels=(header.level,),
-            potential=header.potential,
-            role=header.role,
-            seed=header.seed,
-            train_frames=header.train_frames,
-            settings=header.settings,
+            **header.shared_with(UnitFacts),
             status="done",
             cost=card.cost_document() if card else {},
             facts={"predictions": path.name} | (card.facts() if card else {}),
-            level_of_theory=header.level_of_theory,
-            pretrained_on=header.pretrained_on,
         ),
         replace(target, id=name, relax=False),
         file,

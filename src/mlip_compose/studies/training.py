@@ -27,7 +27,7 @@ from mlip_compose.core.records import PRIMARY, SECONDARY, Failure, IntArray, Tra
 from mlip_compose.engine.locks import held
 from mlip_compose.evaluation.study_results import UnitFacts
 from mlip_compose.potentials.base import Potential
-from mlip_compose.potentials.entry import origin
+from mlip_compose.potentials.entry import facts_of
 from mlip_compose.potentials.files import check_model
 from mlip_compose.potentials.registry import load_potential
 from mlip_compose.predictions.file import Predictions, write_predictions
@@ -238,24 +238,19 @@ def _facts(training: Training, outcome: Potential | Failure, cost: dict[str, Any
     failed = isinstance(outcome, Failure)
     report: dict[str, Any] = {} if failed else dict(outcome.report)  # type: ignore[union-attr]
     cost |= {key: report.pop(key) for key in COST_KEYS if key in report}
-    level_of_theory, pretrained_on = origin(training.entry)
     return UnitFacts(
         id=training.id,
         task=training.task,
         levels=tuple(target.level for target in training.targets),
-        potential=training.entry.shown,
-        role=training.entry.kind.role,
         seed=training.seed,
         train_frames=training.n_train,
-        settings=dict(training.identity["settings"]),
         status="failed" if failed else "done",
         reason=str(outcome) if failed else "",
         cost=cost,
         facts=report,
         ceiling=training.ceiling,
         receptive_field=training.entry.resolved().receptive_field(),
-        level_of_theory=level_of_theory,
-        pretrained_on=pretrained_on,
+        **facts_of(training.entry),
     )
 
 

@@ -22,7 +22,7 @@ from mlip_compose.predictions.exchange.matching import Place, match
 from mlip_compose.predictions.exchange.xyz import Keys
 from mlip_compose.predictions.file import PredictionHeader, Predictions
 from mlip_compose.predictions.predict import NOT_FINITE, count_reasons
-from mlip_compose.predictions.target import target_of
+from mlip_compose.predictions.target import target_of, tested_on
 from mlip_compose.store.catalogue import open_store
 from mlip_compose.store.reader import Store
 
@@ -125,12 +125,7 @@ def import_predictions(sources: Sequence[Path], row: ForeignRow) -> ForeignPredi
         potential=row.name,
         role="learned",
         settings={"imported": {path.name: sha256_of(path) for path in taken}},
-        seed=key.seed,
-        dataset=store.name,
-        dataset_sha256=store.checksum,
-        reference=store.reference,
-        task=key.task,
-        level=key.level,
+        **tested_on(store, key),
         train_frames=train_frames,
         level_of_theory=row.level_of_theory,
         failures=count_reasons({str(place): NOT_FINITE for place in failed}),
