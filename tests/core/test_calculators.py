@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from mlip_compose.core.calculators import (
+    Evaluation,
+    Walker,
     as_atoms,
     check_arguments,
     elements_of,
@@ -106,3 +108,25 @@ def test_arguments_are_such_as_json_can_write():
 def test_versions_name_the_package_that_makes_it():
     assert set(versions_of("tblite.ase:TBLite")) == {"ase", "tblite"}
     assert set(versions_of("toy_calculators:Pairs")) == {"ase"}
+
+
+class CountedWalk(Walker):
+    """A spring on every atom, which counts the geometries that are computed."""
+
+    computed = 0
+
+    def compute(self, atoms):
+        self.computed += 1
+        return Evaluation(float((atoms.positions**2).sum()), -2.0 * atoms.positions)
+
+
+def test_a_walker_computes_each_geometry_once_and_hands_out_copies():
+    walker, atoms = CountedWalk(), as_atoms(NUMBERS, RIGHT, 0, 1)
+    forces = walker.get_forces(atoms)
+    energy = walker.get_potential_energy(atoms)
+    forces[:] = 0.0  # as ASE's constraints do
+    np.testing.assert_array_equal(walker.get_forces(atoms), -2.0 * RIGHT)
+    assert walker.computed == 1
+    atoms.positions += 0.1
+    assert walker.get_potential_energy(atoms) > energy
+    assert walker.computed == 2

@@ -1,4 +1,4 @@
-"""ASE calculators by the function or class that makes them: made, asked, and checked.
+"""ASE calculators: those that a function or class makes, and the one that walks ask.
 
 References label with a calculator and potentials predict with one; what can go wrong is the same.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import packages_distributions, version
 from typing import Any, Final, NamedTuple
@@ -29,10 +30,53 @@ _ELEMENTS: Final = (
 
 
 class Evaluation(NamedTuple):
-    """Energy in eV and forces (N, 3) in eV/Angstrom of one geometry."""
+    """Energy and forces of one geometry.
+
+    Attributes
+    ----------
+    energy : float
+        Total energy, eV.
+    forces : (N, 3) float64
+        eV/Angstrom.
+    """
 
     energy: float
-    forces: NDArray[np.float64]
+    forces: NDArray[np.floating]
+
+
+class Walker(ABC):
+    """The ASE calculator of a walk in small steps: dynamics, or a relaxation, of one molecule.
+
+    ASE asks for the forces and for the energy of a geometry in two calls. A walker holds the last
+    geometry with its evaluation, so that the second call costs nothing.
+    """
+
+    def __init__(self) -> None:
+        self._last: tuple[NDArray[np.floating], Evaluation] | None = None
+
+    @abstractmethod
+    def compute(self, atoms: Any) -> Evaluation:
+        """Evaluate a geometry that is not the last one.
+
+        Parameters
+        ----------
+        atoms
+            ASE's ``Atoms``; the atoms of every call are the same, their positions differ.
+        """
+
+    def get_forces(self, atoms: Any) -> NDArray[np.floating]:
+        """Return the forces on ``atoms``, (N, 3) in eV/Angstrom; the caller may change them."""
+        return self._evaluate(atoms).forces.copy()
+
+    def get_potential_energy(self, atoms: Any, force_consistent: bool = False) -> float:
+        """Return the energy of ``atoms`` in eV (the forces are always consistent with it)."""
+        return self._evaluate(atoms).energy
+
+    def _evaluate(self, atoms: Any) -> Evaluation:
+        if self._last is None or not np.array_equal(self._last[0], atoms.positions):
+            evaluation = self.compute(atoms)
+            self._last = atoms.positions.copy(), evaluation
+        return self._last[1]
 
 
 def check_arguments(name: str, arguments: Mapping[str, Any]) -> None:

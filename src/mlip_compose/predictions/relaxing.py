@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from mlip_compose.core.calculators import Evaluation, Walker
 from mlip_compose.core.records import RELAXED, Failure, FloatArray, Molecule, PredictedFrames
 from mlip_compose.molecules.geometry import superposed_rmsd, topology_kept
 from mlip_compose.potentials.base import Potential
@@ -47,7 +48,7 @@ def relax(
     from ase.optimize import BFGS
 
     atoms = Atoms(numbers=molecule.numbers, positions=np.asarray(start, dtype=np.float64))
-    atoms.calc = _Calculator(potential, molecule)
+    atoms.calc = _PotentialWalker(potential, molecule)
     last, reason = atoms.positions.copy(), f"no minimum after {MOST_STEPS} steps"
     try:
         with np.errstate(all="ignore"), BFGS(atoms, logfile=None) as optimiser:
@@ -108,23 +109,13 @@ def relaxed_rmsd(relaxed: PredictedFrames, store: Store) -> float | None:
     )
 
 
-class _Calculator:
-    """What ASE asks of a calculator, answered by a potential."""
+class _PotentialWalker(Walker):
+    """A potential, asked one geometry of a molecule at a time."""
 
     def __init__(self, potential: Potential, molecule: Molecule) -> None:
+        super().__init__()
         self._potential, self._molecule = potential, molecule
-        self._positions: FloatArray | None = None
-        self._found: tuple[float, FloatArray] = (np.nan, np.empty(0))
 
-    def get_potential_energy(self, atoms: Any, force_consistent: bool = False) -> float:
-        return self._predict(atoms)[0]
-
-    def get_forces(self, atoms: Any) -> FloatArray:
-        return self._predict(atoms)[1].copy()
-
-    def _predict(self, atoms: Any) -> tuple[float, FloatArray]:
-        if self._positions is None or not np.array_equal(self._positions, atoms.positions):
-            self._positions = atoms.positions.copy()
-            energy, forces = self._potential.predict(self._molecule, self._positions[None])
-            self._found = float(energy[0]), np.asarray(forces[0], dtype=np.float64)
-        return self._found
+    def compute(self, atoms: Any) -> Evaluation:
+        energy, forces = self._potential.predict(self._molecule, atoms.positions.copy()[None])
+        return Evaluation(float(energy[0]), np.asarray(forces[0], dtype=np.float64))

@@ -1,1 +1,1 @@
-"""Levels of theory that label geometries; one file an engine."""
+"""References: levels of theory that label geometries, one file for each engine."""

@@ -1,53 +1,44 @@
-"""What a reference (a level of theory) can do."""
+"""References: levels of theory that label geometries with energies and forces."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
+from mlip_compose.core.calculators import Evaluation, Walker
 from mlip_compose.core.records import Failure, FloatArray, IntArray
 
-
-@dataclass(frozen=True, eq=False)
-class Label:
-    """Energy and forces of one geometry.
-
-    Attributes
-    ----------
-    energy : float
-        Total energy, eV.
-    forces : (N, 3) float64
-        eV/Angstrom.
-    """
-
-    energy: float
-    forces: FloatArray
+Label = Evaluation
+"""The energy (eV) and the forces (eV/Angstrom) that a reference gives a geometry."""
 
 
 class Reference(Protocol):
-    """A level of theory. Instances are cheap to make, picklable and hold no state between calls.
+    """A level of theory.
+
+    Instances are cheap to make, picklable, and hold no state between calls.
 
     Attributes
     ----------
     name
-        As stored with every label, such as ``gfn2-xtb``.
-    settings
-        Everything that the labels depend on besides the geometry; travels with them.
-    frames_at_once
-        How many frames of a middling molecule take about a second: the unit of work in labelling.
+        The name that is stored with every label, such as ``gfn2-xtb``.
     """
 
     name: str
 
     @property
     def frames_at_once(self) -> int:
-        """How many frames make a unit of work."""
+        """Number of frames in a unit of work, which takes about a second for a middling molecule.
+
+        It is 50 with GFN2-xTB, and 1 with density functional theory.
+        """
         ...
 
     @property
     def settings(self) -> Mapping[str, object]:
-        """The settings that travel with the labels."""
+        """All that labels depend on besides the geometry, such as ``{"accuracy": 0.1}``.
+
+        Settings are stored with the labels.
+        """
         ...
 
     def label(
@@ -61,8 +52,10 @@ class Reference(Protocol):
             Atomic numbers.
         positions : (N, 3) float
             Angstrom.
-        charge, spin
-            Total charge and spin multiplicity.
+        charge
+            Total charge, in elementary charges.
+        spin
+            Spin multiplicity 2S + 1.
 
         Returns
         -------
@@ -71,25 +64,25 @@ class Reference(Protocol):
         """
         ...
 
-    def walker(self, numbers: IntArray, charge: int = 0, spin: int = 1) -> Any:
+    def walker(self, numbers: IntArray, charge: int = 0, spin: int = 1) -> Walker:
         """Return an ASE calculator for a walk in small steps (dynamics, relaxation).
 
-        It may start from the wavefunction of the step before, and raises
+        A step may start from the wavefunction of the step before. The calculator raises
         :class:`WalkError` where a step cannot be computed.
         """
         ...
 
     def tighter(self) -> Reference | None:
-        """Return the same level of theory, converged further; None where there is no such knob.
+        """Return the same level of theory, converged further; None where nothing sets that.
 
-        How much labels change is their numerical noise.
+        The change of the labels is their numerical noise.
         """
         ...
 
     def versions(self) -> Mapping[str, str]:
-        """Names and versions of the software that makes the labels."""
+        """Versions of the software that makes the labels, by name: ``{"tblite": "0.4.0"}``."""
         ...
 
 
 class WalkError(Exception):
-    """A step of a walk could not be computed; caught by the sampling, which returns a Failure."""
+    """A step of a walk cannot be computed; the sampling catches it and returns a Failure."""

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from mlip_compose.core.calculators import (
     FORM,
+    Walker,
     as_atoms,
     check_arguments,
     evaluate,
@@ -22,17 +23,17 @@ __all__ = ["FORM", "AnyCalculator", "CalculatorWalker"]
 class AnyCalculator:
     """Labels of an ASE calculator.
 
-    The calculator is made anew for each label, in the process that uses it, so that a label depends
-    on the geometry alone. A function that is costly to call, because it loads a model, can keep
-    what it loaded. The calculator finds ``charge`` and ``spin`` (the multiplicity) in
-    ``atoms.info``; whether it heeds them is its own affair.
+    Each label takes a new calculator, in the process that uses it, so that a label depends on the
+    geometry alone. A function that is costly to call, because it loads a model, can keep the model
+    for the next call. The calculator finds ``charge`` and ``spin`` (the multiplicity) in
+    ``atoms.info``, and decides itself whether it uses them.
 
     Parameters
     ----------
     name
-        ``module:function``; what is called may be a class.
+        ``module:function`` or ``module:Class``, such as ``tblite.ase:TBLite``.
     **arguments
-        Keyword arguments of the call, such as JSON can write.
+        Keyword arguments of the call, of types that JSON can write.
 
     Raises
     ------
@@ -50,7 +51,7 @@ class AnyCalculator:
 
     @property
     def settings(self) -> Mapping[str, object]:
-        """What is called, with which arguments."""
+        """The name of the function or class, and the arguments of the call."""
         return {"calculator": self.name, "arguments": self.arguments}
 
     def label(
@@ -63,11 +64,11 @@ class AnyCalculator:
             return Failure("scf", self.name, str(error))
 
     def walker(self, numbers: IntArray, charge: int = 0, spin: int = 1) -> CalculatorWalker:
-        """Return the calculator behind the calls of a walk; it keeps what it keeps."""
+        """Return one calculator for a walk; it may start each step from the step before."""
         return CalculatorWalker(self._make(), charge, spin)
 
     def tighter(self) -> None:
-        """Return None: what makes a calculator more accurate is not known here."""
+        """Return None: no argument is known that makes any calculator more accurate."""
 
     def versions(self) -> Mapping[str, str]:
         """Versions of ASE and of the distribution that the module belongs to, if there is one."""
@@ -77,28 +78,22 @@ class AnyCalculator:
         return make_calculator(self.name, self.arguments)
 
 
-class CalculatorWalker:
+class CalculatorWalker(Walker):
     """A calculator that raises ``WalkError`` where it fails."""
 
     def __init__(self, calculator: Any, charge: int, spin: int) -> None:
+        super().__init__()
         self._calculator = calculator
         self._info = {"charge": charge, "spin": spin}
 
-    def get_forces(self, atoms: Any) -> FloatArray:
-        """Return the forces on ``atoms``, (N, 3) in eV/Angstrom."""
-        return self._evaluate(atoms).forces
-
-    def get_potential_energy(self, atoms: Any, force_consistent: bool = False) -> float:
-        """Return the energy of ``atoms`` in eV."""
-        return self._evaluate(atoms).energy
-
-    def _evaluate(self, atoms: Any) -> Label:
+    def compute(self, atoms: Any) -> Label:
+        """Ask the calculator, which finds charge and spin in ``atoms.info``."""
         atoms.info.update(self._info)
         return _label(self._calculator, atoms)
 
 
 def _label(calculator: Any, atoms: Any) -> Label:
-    found = evaluate(calculator, atoms)
-    if isinstance(found, str):
-        raise WalkError(found)
-    return Label(found.energy, found.forces)
+    outcome = evaluate(calculator, atoms)
+    if isinstance(outcome, str):
+        raise WalkError(outcome)
+    return outcome

@@ -18,6 +18,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from mlip_compose.core.calculators import Walker
 from mlip_compose.core.errors import MissingExtraError, RequestError, UnknownNameError, one_line
 from mlip_compose.core.host import one_thread
 from mlip_compose.core.records import Failure, FloatArray, IntArray
@@ -31,7 +32,7 @@ GRID_LEVEL: Final = 3
 """PySCF's default: 50 radial by 302 angular points for hydrogen, 75 by 302 for carbon."""
 CONV_TOL: Final = 1e-9  # Hartree
 MAX_CYCLES: Final = 100
-MEMORY: Final = 8000.0  # MB; far above the need, so that no block of a sum depends on what is free
+MEMORY: Final = 8000.0  # MB; more than is needed, so that no sum is cut by what memory is free
 CLOSEST: Final = 0.2  # Angstrom
 
 
@@ -47,18 +48,19 @@ class Dft:
     conv_tol
         Change of the energy at which the SCF is converged, Hartree.
     max_cycles
-        Of the SCF.
+        Largest number of SCF cycles.
     auxbasis
-        For density fitting; PySCF's choice for the basis where not given.
+        Basis of density fitting; by default PySCF's choice for the basis.
 
     Raises
     ------
     MissingExtraError
         PySCF or pyscf-dispersion is not installed.
     UnknownNameError
-        No functional or basis of this name.
+        PySCF has no functional or basis of this name.
     RequestError
-        No name of this form, a setting out of its range, or no D3(BJ) for this functional.
+        The name has another form, a setting is out of its range, or D3(BJ) has no parameters for
+        the functional.
     """
 
     frames_at_once: Final = 1
@@ -72,11 +74,11 @@ class Dft:
         auxbasis: str | None = None,
     ) -> None:
         self.name = name.lower()
-        found = NAME.fullmatch(self.name)
-        if found is None:
+        words = NAME.fullmatch(self.name)
+        if words is None:
             raise RequestError("a functional and a basis, such as 'pbe-d3bj/def2-svp'", repr(name))
-        self.functional, self.basis = found["functional"], found["basis"]
-        self.dispersion = D3BJ if found["d3"] else None
+        self.functional, self.basis = words["functional"], words["basis"]
+        self.dispersion = D3BJ if words["d3"] else None
         if not (isinstance(grid_level, int) and 0 <= grid_level <= 9):
             raise RequestError("a grid_level from 0 to 9", repr(grid_level))
         if not (isinstance(conv_tol, float) and 0.0 < conv_tol <= 1e-3):
@@ -116,7 +118,7 @@ class Dft:
             return Failure("scf", self.name, str(error))
 
     def walker(self, numbers: IntArray, charge: int = 0, spin: int = 1) -> DftWalker:
-        """Return an ASE calculator that starts each step from the density of the last one."""
+        """Return an ASE calculator that starts each step from the density of the last step."""
         return DftWalker(self, numbers, charge, spin)
 
     def tighter(self) -> Dft:
@@ -130,19 +132,26 @@ class Dft:
         )
 
     def versions(self) -> Mapping[str, str]:
-        """Versions of PySCF and, where it is used, of pyscf-dispersion."""
+        """Versions of PySCF and, with D3(BJ), of pyscf-dispersion."""
         names = ("pyscf", "pyscf-dispersion") if self.dispersion else ("pyscf",)
         return {name: version(name) for name in names}
 
     def compute(
         self, numbers: IntArray, positions: FloatArray, charge: int, spin: int, density: Any
     ) -> tuple[Label, Any]:
-        """Return the label and the density matrix, starting from a density matrix or from none.
+        """Label one geometry from a density matrix, or with None from a cold start.
+
+        Returns
+        -------
+        label
+            Energy and forces.
+        density
+            The converged density matrix, as PySCF has it.
 
         Raises
         ------
         WalkError
-            Two atoms in one place, no convergence, or a calculation that PySCF gives up.
+            Two atoms are in one place, the SCF does not converge, or PySCF gives up.
         """
         from pyscf import lib
 
@@ -180,7 +189,7 @@ class Dft:
         )
         method = dft.RKS if spin == 1 else dft.UKS
         field = method(molecule, xc=self.functional)
-        field._chkfile.close()  # no file of checkpoints
+        field._chkfile.close()  # PySCF opens a temporary file for checkpoints, which nobody reads
         field.chkfile = None
         field = field.density_fit(auxbasis=self.auxbasis)
         field.disp = self.dispersion
@@ -190,33 +199,23 @@ class Dft:
         return field
 
 
-class DftWalker:
-    """Density functional theory behind the calls that ASE's dynamics and optimisers make."""
+class DftWalker(Walker):
+    """Density functional theory for the steps of one molecule, each from the last one's density."""
 
     def __init__(self, reference: Dft, numbers: IntArray, charge: int, spin: int) -> None:
+        super().__init__()
         self._reference = reference
         self._numbers = np.asarray(numbers)
         self._charge = charge
         self._spin = spin
         self._density: Any = None
-        self._last: tuple[FloatArray, Label] | None = None
 
-    def get_forces(self, atoms: Any) -> FloatArray:
-        """Return the forces on ``atoms``, (N, 3) in eV/Angstrom."""
-        return self._evaluate(atoms).forces.copy()
-
-    def get_potential_energy(self, atoms: Any, force_consistent: bool = False) -> float:
-        """Return the energy of ``atoms`` in eV (the forces are always consistent with it)."""
-        return self._evaluate(atoms).energy
-
-    def _evaluate(self, atoms: Any) -> Label:
-        positions = atoms.positions
-        if self._last is None or not np.array_equal(positions, self._last[0]):
-            label, self._density = self._reference.compute(
-                self._numbers, positions, self._charge, self._spin, self._density
-            )
-            self._last = positions.copy(), label
-        return self._last[1]
+    def compute(self, atoms: Any) -> Label:
+        """Evaluate a step with the reference's own settings."""
+        label, self._density = self._reference.compute(
+            self._numbers, atoms.positions, self._charge, self._spin, self._density
+        )
+        return label
 
 
 def _check_distances(positions: FloatArray) -> None:
@@ -228,13 +227,13 @@ def _check_distances(positions: FloatArray) -> None:
 
 @cache
 def _check(functional: str, basis: str, dispersion: str | None) -> None:
-    """Ask PySCF's parsers, which need no network, whether there are these."""
+    """Ask PySCF's parsers, which need no network, for functional, basis and dispersion."""
     try:
         import pyscf.dft
         import pyscf.gto
     except ImportError:
         raise MissingExtraError(f"{functional}/{basis}", "pyscf", "dft") from None
-    known = sorted(
+    functionals = sorted(
         key.lower()
         for key in {*pyscf.dft.libxc.XC_ALIAS, *pyscf.dft.libxc.XC_CODES}
         if isinstance(key, str)
@@ -242,14 +241,14 @@ def _check(functional: str, basis: str, dispersion: str | None) -> None:
     try:
         pyscf.dft.libxc.parse_xc(functional)
     except (KeyError, ValueError, NotImplementedError):
-        raise UnknownNameError("functional", functional, known) from None
+        raise UnknownNameError("functional", functional, functionals) from None
     from pyscf.scf.dispersion import parse_dft
 
-    try:
-        other = parse_dft(functional)[2]
+    try:  # a name such as wb97x-d4 brings a dispersion term of its own
+        other_dispersion = parse_dft(functional)[2]
     except NotImplementedError:
-        other = functional
-    if other:
+        other_dispersion = functional
+    if other_dispersion:
         raise RequestError(
             "a functional alone, or with D3(BJ) as in pbe-d3bj",
             functional,
@@ -287,5 +286,5 @@ def _auxiliary_basis(functional: str, basis: str) -> str | None:
     from pyscf.df.addons import predefined_auxbasis
 
     carbon = pyscf.gto.M(atom="C 0 0 0", basis=basis, spin=2, verbose=0)
-    found: str | None = predefined_auxbasis(carbon, basis, functional)
-    return found
+    auxiliary: str | None = predefined_auxbasis(carbon, basis, functional)
+    return auxiliary

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from mlip_compose.core.calculators import Walker
 from mlip_compose.core.errors import RequestError, one_line
 from mlip_compose.core.host import one_thread
 from mlip_compose.core.records import Failure, FloatArray, IntArray
@@ -21,9 +22,9 @@ from mlip_compose.references.base import Label, WalkError
 METHOD: Final = "GFN2-xTB"
 LIBRARY: Final = "tblite.library"
 LABEL_ACCURACY: Final = 0.1
-"""tblite's accuracy for labels: forces within 0.05 meV/Angstrom of converged ones."""
+"""tblite's accuracy for labels: forces are within 0.05 meV/Angstrom of converged ones."""
 TIGHTER: Final = 100.0
-"""The accuracy is divided by this to measure the noise of labels."""
+"""Divisor of the accuracy where the noise of labels is measured."""
 WALK_ACCURACY: Final = 1.0
 """tblite's default, for the steps between labels."""
 ELECTRONIC_TEMPERATURE: Final = 300.0  # K
@@ -83,35 +84,26 @@ class Gfn2Xtb:
         return {"tblite": version("tblite")}
 
 
-class XtbWalker:
-    """GFN2-xTB behind the calls that ASE's dynamics and optimisers make, for one molecule.
+class XtbWalker(Walker):
+    """GFN2-xTB for the steps of one molecule, each from the wavefunction of the last one.
 
     tblite's own ASE calculator compares all of an Atoms object and fetches every property at each
-    step, which for small molecules costs as much as the calculation; this does what a walk needs.
+    step, which for small molecules costs as much as the calculation.
     """
 
     def __init__(self, numbers: IntArray, charge: int, spin: int) -> None:
+        super().__init__()
         self._numbers = np.asarray(numbers)
         self._charge = charge
         self._spin = spin
         self._calculator: Any = None
         self._result: Any = None
-        self._last: tuple[FloatArray, Label] | None = None
 
-    def get_forces(self, atoms: Any) -> FloatArray:
-        """Return the forces on ``atoms``, (N, 3) in eV/Angstrom."""
-        return self._evaluate(atoms).forces.copy()
-
-    def get_potential_energy(self, atoms: Any, force_consistent: bool = False) -> float:
-        """Return the energy of ``atoms`` in eV (the forces are always consistent with it)."""
-        return self._evaluate(atoms).energy
-
-    def _evaluate(self, atoms: Any) -> Label:
+    def compute(self, atoms: Any) -> Label:
+        """Evaluate a step at ``WALK_ACCURACY``."""
         from tblite.exceptions import TBLiteRuntimeError
 
         positions = atoms.positions
-        if self._last is not None and np.array_equal(positions, self._last[0]):
-            return self._last[1]
         try:
             if self._calculator is None:
                 self._calculator = _calculator(
@@ -121,11 +113,9 @@ class XtbWalker:
                 self._calculator.update(positions=positions / BOHR)
             with one_thread(LIBRARY):
                 self._result = self._calculator.singlepoint(self._result)
-            label = _label(self._result)
         except TBLiteRuntimeError as error:
             raise WalkError(one_line(error)) from error
-        self._last = positions.copy(), label
-        return label
+        return _label(self._result)
 
 
 def _calculator(

@@ -1,4 +1,4 @@
-"""The references by name."""
+"""References by their names."""
 
 from __future__ import annotations
 
@@ -22,17 +22,18 @@ def get_reference(name: str, settings: Mapping[str, Any] | None = None) -> Refer
     Parameters
     ----------
     name
-        ``gfn2-xtb``, a functional and a basis such as ``pbe-d3bj/def2-svp``, or what makes an ASE
-        calculator, such as ``tblite.ase:TBLite``.
+        ``gfn2-xtb``, a functional and a basis such as ``pbe-d3bj/def2-svp``, or the function or
+        class of an ASE calculator, such as ``tblite.ase:TBLite``.
     settings
-        Those that differ from the defaults; arguments of the call where a calculator is named.
+        Settings that differ from the defaults, such as ``{"accuracy": 1.0}``; for a calculator the
+        arguments of the call.
 
     Raises
     ------
     UnknownNameError
-        Where there is none, or no such setting; names the nearest.
+        No reference or no setting has this name; the message offers the nearest.
     RequestError
-        Where a setting cannot be (see ``Dft`` and ``AnyCalculator``).
+        A setting has a wrong value (see ``Dft`` and ``AnyCalculator``).
     """
     chosen = dict(settings or {})
     if ":" in name:
@@ -47,7 +48,7 @@ def get_reference(name: str, settings: Mapping[str, Any] | None = None) -> Refer
 
 
 def _check_settings(name: str, kind: Callable[..., Any], settings: Mapping[str, Any]) -> None:
-    known = [key for key in inspect.signature(kind).parameters if key != "name"]
+    keys = [key for key in inspect.signature(kind).parameters if key != "name"]
     for key in settings:
-        if key not in known:
-            raise UnknownNameError(f"setting of {name}", key, known)
+        if key not in keys:
+            raise UnknownNameError(f"setting of {name}", key, keys)
