@@ -10,6 +10,6 @@ SHORT = SamplingProtocol(
 )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def recipe():
     return Recipe(name="tiny", molecules=("OH-1-H", "F-1-H", "H-2-H", "F-1-Cl"), sampling=SHORT)

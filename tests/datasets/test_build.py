@@ -1,4 +1,6 @@
+import itertools
 import os
+import pydoc
 import random
 import signal
 import subprocess
@@ -21,9 +23,9 @@ def silent(molecule, fraction, failure):
     pass
 
 
-@pytest.fixture
-def finished(recipe, tmp_path):
-    path = tmp_path / "one.h5"
+@pytest.fixture(scope="module")
+def finished(recipe, tmp_path_factory):
+    path = tmp_path_factory.mktemp("finished") / "one.h5"
     build(recipe, path, ONE, silent)
     return path
 
@@ -61,12 +63,12 @@ SCRIPT = """
 import sys
 from pathlib import Path
 from mlip_compose.datasets.build import build
-from mlip_compose.engine.choice import local_engine
+from mlip_compose.engine.choice import local
 from mlip_compose.datasets.recipe import load_recipe
 if __name__ == "__main__":
     print("begin", flush=True)
     tell = lambda molecule, fraction, failure: print(molecule, flush=True)
-    with local_engine(1) as engine:
+    with local(1) as engine:
         build(load_recipe(sys.argv[1]), Path(sys.argv[2]), engine, tell)
 """
 
@@ -192,7 +194,7 @@ def test_a_worker_that_dies_leaves_a_build_to_be_gone_on_with(finished, recipe, 
             return Failure("worker", "F-1-H", "a worker process died", retryable=True)
         return honest(job)
 
-    with pytest.raises(RequestError, match=r"1 molecules .* worker of F-1-H.*run the same command"):
+    with pytest.raises(RequestError, match=r"1 parts .* worker of F-1-H.*run the same command"):
         build(recipe, path, InThisProcess(dying), silent)
     assert not path.exists()
     told = []
@@ -201,24 +203,71 @@ def test_a_worker_that_dies_leaves_a_build_to_be_gone_on_with(finished, recipe, 
     assert path.read_bytes() == finished.read_bytes()
 
 
-@pytest.mark.parametrize("step", ["_remove", "write_text", "shutil.rmtree"])
-def test_a_build_killed_in_its_last_steps_is_finished(
-    finished, recipe, tmp_path, monkeypatch, step
-):
-    def die(*arguments):
-        raise KeyboardInterrupt
+class Killed(KeyboardInterrupt):
+    """The end of a process, at some call of the file system."""
 
+
+@pytest.mark.parametrize(
+    ("function", "call", "appeared"),
+    [
+        ("pathlib.Path.replace", -2, False),  # the checksum beside the parts
+        ("pathlib.Path.replace", -1, False),  # the data set, under its name
+        ("shutil.rmtree", 0, True),  # the files of the parts
+        ("shutil.rmtree", 1, True),  # and their directory
+    ],
+)
+def test_a_build_killed_in_its_last_steps_is_finished(
+    finished, recipe, tmp_path, monkeypatch, function, call, appeared
+):
+    """Each of the last calls that change the disk is one that a process may not live to make."""
     path = tmp_path / "late.h5"
-    with monkeypatch.context() as patch:
-        patch.setattr(f"mlip_compose.datasets.resumable_parts.{step}", die)
-        with pytest.raises(KeyboardInterrupt):
-            build(recipe, path, InThisProcess(), silent)
-    assert path.exists() == (step != "write_text")
+    calls = counted_calls(function, monkeypatch, lambda: build(recipe, path, InThisProcess(), silent))
+    path.unlink()
+    with pytest.raises(Killed):
+        counted_calls(
+            function, monkeypatch, lambda: build(recipe, path, InThisProcess(), silent), range(calls)[call]
+        )
+    assert path.exists() == appeared
     outcome = build(recipe, path, InThisProcess(), silent)
     assert (outcome.molecules, outcome.failures) == (4, ())
     assert outcome.checksum == Store(path).checksum
     assert path.read_bytes() == finished.read_bytes()
     assert not list(tmp_path.glob("late.h5.parts"))
+
+
+def counted_calls(function, monkeypatch, action, last=None):
+    """Do something and return how often it calls a function; die in the place of one call."""
+    owner, _, name = function.rpartition(".")
+    honest, count = getattr(pydoc.locate(owner), name), itertools.count()
+
+    def counted(*arguments, **options):
+        if next(count) == last:
+            raise Killed
+        return honest(*arguments, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(function, counted)
+        action()
+    return next(count)
+
+
+def test_a_molecule_that_fails_at_every_attempt_is_recorded(recipe, tmp_path):
+    """The sampling says that another attempt may end otherwise; no worker has died of it."""
+    reason = "bonds changed in frame 1 of primary"
+
+    def failing(job):
+        if str(job) == "F-1-H":
+            return Failure("topology", "F-1-H", reason, retryable=True)
+        return module.make_part(job)
+
+    outcome = build(recipe, tmp_path / "some.h5", InThisProcess(failing), silent)
+    assert [str(failure) for failure in outcome.failures] == [f"topology of F-1-H: {reason}"]
+    assert "F-1-H" not in Store(tmp_path / "some.h5").molecules
+
+
+def test_a_recipe_without_molecules_is_refused(recipe, tmp_path):
+    with pytest.raises(RequestError, match="at least one molecule"):
+        build(recipe.model_copy(update={"molecules": ()}), tmp_path / "x.h5", ONE, silent)
 
 
 def test_a_file_beside_parts_of_another_build_is_not_taken_for_it(finished, recipe, tmp_path):

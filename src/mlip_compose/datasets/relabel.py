@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
 from mlip_compose.core.documents import canonical_json
-from mlip_compose.core.errors import DataError, RequestError, UnknownNameError
-from mlip_compose.core.files import refuse_existing, set_aside
+from mlip_compose.core.errors import RequestError, UnknownNameError
 from mlip_compose.core.records import (
     MINIMUM,
     PRIMARY,
@@ -24,16 +23,15 @@ from mlip_compose.core.records import (
     IntArray,
     Molecule,
 )
-from mlip_compose.datasets.frame_labels import (
-    FrameLabels,
-    joined,
-    label_frames,
-    read_labels,
-    write_labels,
+from mlip_compose.datasets.frame_labels import joined, label_frames, read_labels, write_labels
+from mlip_compose.datasets.resumable_parts import (
+    PartListener,
+    finish,
+    finished_before,
+    make_missing,
+    resumable_parts,
 )
-from mlip_compose.datasets.resumable_parts import finish, finished_before, parts_of
-from mlip_compose.engine.engine import Engine, workers_died
-from mlip_compose.engine.locks import held
+from mlip_compose.engine.engine import Engine
 from mlip_compose.references.base import Reference
 from mlip_compose.references.registry import get_reference
 from mlip_compose.store.reader import Store
@@ -43,30 +41,27 @@ from mlip_compose.store.writer import write_store
 ORIGIN: Final = "relabelled_from"
 """Key of a header's ``sampling`` that says which frames of which data set were labelled anew.
 
-Its ``frames`` holds indices for molecules of which not all frames were.
+Its ``frames`` holds indices for molecules of which some frames were left out.
 """
 
 COST_POWER: Final = 2.0
-"""A label's cost grows about so with the number of atoms; good for the order and the time left."""
-
-Watch = Callable[[str, float, "Failure | None"], None]
-"""Called after each group of frames: which, the share of the work done, a failure if any."""
+"""Power of the number of atoms in the cost of a label: near enough for order and time left."""
 
 
 @dataclass(frozen=True)
 class Relabelling:
-    """What to label anew, and with what.
+    """The frames to label anew, and the reference that labels them.
 
     Attributes
     ----------
     name
-        Of the new data set.
+        Name of the new data set.
     reference, settings
         The level of theory (see ``references.registry.get_reference``).
     molecules
-        Which; all of the data set where empty.
+        Names of molecules; all of the data set where there are none.
     primary, secondary
-        How many frames of each trajectory, evenly spread; None: all of them.
+        Numbers of frames of each trajectory, evenly spread; None takes all frames.
     """
 
     name: str
@@ -76,10 +71,25 @@ class Relabelling:
     primary: int | None = None
     secondary: int | None = None
 
+    @property
+    def counts(self) -> dict[str, int | None]:
+        """Number of frames to label, by trajectory."""
+        return {PRIMARY: self.primary, SECONDARY: self.secondary}
+
 
 @dataclass(frozen=True)
 class RelabelOutcome:
-    """What ended; ``failures`` are frames and molecules that are not in the new data set."""
+    """The data set that a relabelling made.
+
+    Attributes
+    ----------
+    path, checksum
+        The HDF5 file, and the sha256 of its content.
+    molecules, frames
+        Numbers of molecules and of frames; minima do not count as frames.
+    failures
+        Frames and molecules that are not in the new data set, with the reasons.
+    """
 
     path: Path
     checksum: str
@@ -90,7 +100,7 @@ class RelabelOutcome:
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """A few frames of one trajectory, the unit of work."""
+    """A few frames of one trajectory: the unit of work, as a worker process gets it."""
 
     molecule: Molecule
     frames: Frames
@@ -107,20 +117,23 @@ class Group:
         return float(len(self.frames) * self.molecule.n_atoms**COST_POWER)
 
 
-def spread(available: int, wanted: int | None) -> IntArray:
-    """Return ``wanted`` of the indices 0 ... available - 1, evenly spread; all where None."""
-    if wanted is None or wanted >= available:
+def spread(available: int, count: int | None) -> IntArray:
+    """Return ``count`` of the indices 0 ... available - 1, evenly spread; all for None.
+
+    For example 2 of 10 are 2 and 7: the middles of two halves.
+    """
+    if count is None or count >= available:
         return np.arange(available)
-    return (np.arange(wanted) * 2 + 1) * available // (2 * wanted)
+    return (np.arange(count) * 2 + 1) * available // (2 * count)
 
 
 def relabel(
-    source: Store, out: Path, request: Relabelling, engine: Engine, watch: Watch
+    source: Store, out: Path, request: Relabelling, engine: Engine, listener: PartListener
 ) -> RelabelOutcome:
     """Label frames and minima of a data set anew and write them as a data set of its own.
 
-    Each finished group of frames is a file in ``<out>.parts`` until all are there; what was
-    interrupted goes on from these. A frame that fails is recorded and left out.
+    Each finished group of frames is a file in ``<out>.parts`` until all are there. A relabelling
+    that was interrupted goes on from these files. A frame that fails is recorded and left out.
 
     Parameters
     ----------
@@ -129,34 +142,34 @@ def relabel(
     out
         The HDF5 file; must not exist.
     request
-        What to label with what.
+        The frames, and the reference that labels them.
     engine
-        Where the labels are made.
-    watch
-        Told of progress.
+        Where labels are made.
+    listener
+        Hears of progress.
 
     Raises
     ------
     RequestError
-        ``out`` exists, no such molecules, a worker process died, or no frame could be labelled.
+        ``out`` exists, a worker process died, or no frame can be labelled.
+    UnknownNameError
+        The data set has no such molecule.
     """
     store = finished_before(out)
     if store is not None:
         return RelabelOutcome(
             out, store.checksum, len(store.molecules), store.total_frames, store.header.failures
         )
-    refuse_existing(out)
     names = _chosen_molecules(source, request)
     reference = get_reference(request.reference, request.settings)
-    parts = parts_of(out)
-    with held(parts):
+    with resumable_parts(out) as parts:
         groups = list(_groups(source, names, request, reference, parts))
-        _label(groups, engine, watch)
+        make_missing(groups, label_group, read_labels, engine, listener)
         return _write(source, out, request, reference, groups)
 
 
 def label_group(group: Group) -> Failure | None:
-    """Label a group of frames and keep the labels as a file; in a worker process."""
+    """Label a group of frames, keep the labels as a file, and return the first failure, if any."""
     reference = get_reference(group.reference, group.settings)
     labels = label_frames(group.molecule, group.frames, reference)
     write_labels(group.part, labels)
@@ -176,55 +189,38 @@ def _chosen_molecules(source: Store, request: Relabelling) -> tuple[str, ...]:
 def _groups(
     source: Store, names: tuple[str, ...], request: Relabelling, reference: Reference, parts: Path
 ) -> Iterator[Group]:
-    wanted = {PRIMARY: request.primary, SECONDARY: request.secondary}
-    document = {
-        "source": source.checksum,
-        "reference": reference.name,
-        "settings": dict(reference.settings),
-        "versions": dict(reference.versions()),
-        "wanted": wanted,
-    }
-    digest = hashlib.sha256(canonical_json(document).encode()).hexdigest()[:12]
+    folder = parts / _digest(source, request, reference)
     for name in names:
         molecule = source.molecules[name]
         chosen = [source.minimum(name)] if source.has_minimum(name) else []
-        for trajectory, count in wanted.items():
+        for trajectory, count in request.counts.items():
             indices = spread(source.n_frames(name, trajectory), count)
             for start in range(0, len(indices), reference.frames_at_once):
                 few = indices[start : start + reference.frames_at_once]
                 chosen.append(source.frames(name, trajectory, few))
         for frames in chosen:
-            part = parts / digest / f"{name}.{frames.trajectory}.{frames.indices[0]}.h5"
+            part = folder / f"{name}.{frames.trajectory}.{frames.indices[0]}.h5"
             yield Group(molecule, frames, request.reference, request.settings, part)
 
 
-def _label(groups: list[Group], engine: Engine, watch: Watch) -> None:
-    """Label the groups that have no file yet, the longest first."""
-    missing = sorted(
-        (group for group in groups if not _is_there(group)), key=lambda group: -group.cost
-    )
-    total, left = sum(group.cost for group in groups), sum(group.cost for group in missing)
-    watch("", 1 - left / total, None)
-    died: list[Failure] = []
-    for group, outcome in engine.run(label_group, missing):
-        left -= group.cost
-        watch(str(group), 1 - left / total, outcome)
-        if not group.part.is_file() and outcome is not None:
-            died.append(outcome)
-    if died:
-        raise workers_died(f"{len(died)} groups of frames without labels: {died[0]}")
+def _digest(source: Store, request: Relabelling, reference: Reference) -> str:
+    """Return a short sha256 of all that labels depend on, which names the folder of the parts."""
+    document = {
+        "source": source.checksum,
+        "reference": reference.name,
+        "settings": dict(reference.settings),
+        "versions": dict(reference.versions()),
+        "wanted": request.counts,
+    }
+    return hashlib.sha256(canonical_json(document).encode()).hexdigest()[:12]
 
 
-def _is_there(group: Group) -> bool:
-    """Whether a group was labelled; a damaged file is set aside until all are."""
-    if not group.part.exists():
-        return False
-    try:
-        read_labels(group.part)
-    except DataError as error:
-        set_aside(group.part, group.part.parent / "damaged", error.found)
-        return False
-    return True
+class _Relabelled(NamedTuple):
+    """The frames of a trajectory that have labels, and their indices in the source."""
+
+    frames: Frames
+    indices: IntArray
+    reasons: Mapping[int, str]
 
 
 def _write(
@@ -234,38 +230,38 @@ def _write(
     reference: Reference,
     groups: list[Group],
 ) -> RelabelOutcome:
-    of: dict[str, dict[str, list[Group]]] = defaultdict(lambda: defaultdict(list))
+    by_molecule: dict[str, dict[str, list[Group]]] = defaultdict(lambda: defaultdict(list))
     for group in groups:
-        of[group.molecule.name][group.frames.trajectory].append(group)
+        by_molecule[group.molecule.name][group.frames.trajectory].append(group)
     contents: dict[str, list[Frames]] = {}
     origins: dict[str, dict[str, list[int]]] = {}
     failures: list[str] = []
-    for name, trajectories in of.items():
-        kept: list[Frames] = []
-        found: dict[str, list[int]] = {}
-        for trajectory, members in trajectories.items():
-            frames, indices, reasons = _relabelled(members)
-            failures += [f"label of {name} {trajectory} {i}: {why}" for i, why in reasons.items()]
-            if len(frames):
-                kept.append(frames)
-                if trajectory != MINIMUM:
-                    found[trajectory] = [int(index) for index in indices]
-        if found:
-            contents[name], origins[name] = kept, found
+    for name, trajectories in by_molecule.items():
+        labelled = {key: _relabelled(members) for key, members in trajectories.items()}
+        failures += [
+            f"label of {name} {trajectory} {index}: {reason}"
+            for trajectory, relabelled in labelled.items()
+            for index, reason in relabelled.reasons.items()
+        ]
+        kept = {key: value for key, value in labelled.items() if len(value.frames)}
+        indices = {key: value.indices.tolist() for key, value in kept.items() if key != MINIMUM}
+        if indices:
+            contents[name] = [relabelled.frames for relabelled in kept.values()]
+            origins[name] = indices
         else:
             failures.append(f"label of {name}: no frame left, so that it is not in the data set")
     if not contents:
         raise RequestError(f"at least one frame that {reference.name} can label", failures[0])
     header = _header(source, request, reference, origins, tuple(failures))
-    made = [(source.molecules[name], frames) for name, frames in contents.items()]
-    checksum = finish(out, lambda path: write_store(path, header, made))
-    count = sum(len(indices) for found in origins.values() for indices in found.values())
-    return RelabelOutcome(out, checksum, len(contents), count, tuple(failures))
+    molecules = [(source.molecules[name], frames) for name, frames in contents.items()]
+    checksum = finish(out, lambda path: write_store(path, header, molecules))
+    n_frames = sum(len(indices) for origin in origins.values() for indices in origin.values())
+    return RelabelOutcome(out, checksum, len(contents), n_frames, tuple(failures))
 
 
-def _relabelled(members: list[Group]) -> tuple[Frames, IntArray, Mapping[int, str]]:
-    """Join a trajectory's groups; return the frames that have labels and their source indices."""
-    indices, labels = joined([(group.frames.indices, _labels_of(group)) for group in members])
+def _relabelled(members: list[Group]) -> _Relabelled:
+    """Join the groups of a trajectory."""
+    indices, labels = joined([(group.frames.indices, read_labels(group.part)) for group in members])
     positions = np.concatenate([group.frames.positions for group in members])
     good = np.isfinite(labels.energy)
     frames = Frames(
@@ -276,11 +272,7 @@ def _relabelled(members: list[Group]) -> tuple[Frames, IntArray, Mapping[int, st
         energy=labels.energy[good],
         forces=labels.forces[good].astype(np.float32),
     )
-    return frames, indices[good], labels.reasons
-
-
-def _labels_of(group: Group) -> FrameLabels:
-    return read_labels(group.part)
+    return _Relabelled(frames, indices[good], labels.reasons)
 
 
 def _header(
@@ -298,10 +290,10 @@ def _header(
         "primary": request.primary,
         "secondary": request.secondary,
         "frames": {
-            name: dict(found)
-            for name, found in origins.items()
+            name: dict(indices)
+            for name, indices in origins.items()
             if any(
-                len(found.get(trajectory, ())) < source.n_frames(name, trajectory)
+                len(indices.get(trajectory, ())) < source.n_frames(name, trajectory)
                 for trajectory in TRAJECTORIES
             )
         },
