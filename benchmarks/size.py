@@ -143,10 +143,10 @@ def import_xyz(folder):
 
 
 def import_from(source, target):
-    from mlip_compose.datasets.importing.importing import import_data
+    from mlip_compose.datasets.importing.importing import ImportOptions, import_data
 
     target.unlink(missing_ok=True)
-    outcome = import_data(source, target, name="size", reference="springs")
+    outcome = import_data(source, target, ImportOptions("size", "springs"))
     return {"frames": outcome.frames, "GB_on_disk": target.stat().st_size / 1e9}
 
 

@@ -12,7 +12,7 @@ from mlip_compose.datasets.recipe import Recipe, load_recipe
 from mlip_compose.engine.job_queue import JobQueue, read_job_queue
 from mlip_compose.potentials.published.card import read_card
 from mlip_compose.predictions.file import PredictionHeader, read_predictions
-from mlip_compose.store.formats.registry import read_foreign
+from mlip_compose.store.formats.registry import read_frames
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.directory import ResultsDirectory, read_kept
 from mlip_compose.studies.results import read_results
@@ -122,7 +122,7 @@ FRAGMENTS = st.sampled_from(
 def test_generated_extended_xyz_is_refused_or_valid(tmp_path_factory, text):
     path = tmp_path_factory.getbasetemp() / "frames.xyz"
     path.write_bytes(text.encode("utf-8", "replace"))
-    for frames in reads(lambda: list(read_foreign(path))) or ():
+    for frames in reads(lambda: list(read_frames(path))) or ():
         assert len(frames.energy) == len(frames.positions)
 
 
@@ -137,4 +137,4 @@ def test_generated_bytes_are_refused(tmp_path_factory, head, tail):
             assert reads(Store, path) is None
             assert reads(read_predictions, path) is None
         else:
-            assert reads(lambda path=path: list(read_foreign(path))) is None
+            assert reads(lambda path=path: list(read_frames(path))) is None

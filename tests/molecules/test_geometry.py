@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mlip_compose.molecules.geometry import force_outliers, topology_kept
+from mlip_compose.molecules.geometry import force_outliers, most_changed_bond, topology_kept
 from mlip_compose.sampling.conformers import conformer_pool
 
 
@@ -25,16 +25,28 @@ def test_a_broken_bond_is_found_in_the_right_frame(ethanol, geometry):
     side = broken[j] - broken[i]
     broken[j] += side
     assert topology_kept(ethanol, np.array([geometry, broken])).tolist() == [True, False]
+    changed = most_changed_bond(ethanol, broken)
+    assert (changed.first, changed.second, changed.is_bond) == (i, j, True)
+    assert changed.distance == pytest.approx(2 * np.linalg.norm(side))
 
 
 def test_a_formed_bond_is_found(ethanol, geometry):
-    hydrogens = np.flatnonzero(ethanol.numbers == 1)
+    first, second = 4, 5  # hydrogens of one carbon
     formed = geometry.copy()
-    away = formed[hydrogens[0]] - formed[hydrogens[1]]
-    middle = (formed[hydrogens[0]] + formed[hydrogens[1]]) / 2
-    formed[hydrogens[0]] = middle + 0.33 * away / np.linalg.norm(away)
-    formed[hydrogens[1]] = middle - 0.33 * away / np.linalg.norm(away)
+    away = formed[first] - formed[second]
+    middle = (formed[first] + formed[second]) / 2
+    formed[first] = middle + 0.33 * away / np.linalg.norm(away)
+    formed[second] = middle - 0.33 * away / np.linalg.norm(away)
     assert topology_kept(ethanol, formed[None]).tolist() == [False]
+    changed = most_changed_bond(ethanol, formed)
+    assert (changed.first, changed.second, changed.is_bond) == (first, second, False)
+    assert str(changed) == "atoms 4 and 5, which are not bonded, 0.66 Angstrom apart"
+
+
+def test_two_atoms_in_one_place_are_the_most_changed(ethanol, geometry):
+    geometry[5] = geometry[2]
+    changed = most_changed_bond(ethanol, geometry)
+    assert (changed.first, changed.second, changed.distance) == (2, 5, 0.0)
 
 
 def test_force_outliers():

@@ -11,10 +11,8 @@ import numpy as np
 from mlip_compose.core.host import single_threaded
 from mlip_compose.core.records import FloatArray, IntArray
 from mlip_compose.core.units import BOLTZMANN, ENERGY_UNITS, FORCE_UNITS
-from mlip_compose.molecules.geometry import covalent_sums
+from mlip_compose.molecules.geometry import BONDED, covalent_sums
 
-BONDED: Final = 1.3
-"""Atoms closer than this times the sum of their covalent radii count as bonded."""
 STIFFNESS: Final = (30.0, 6.0, 0.5)
 """eV/Angstrom^2, of distances over one, two and three bonds; the order of magnitude counts."""
 FRAMES: Final = 40

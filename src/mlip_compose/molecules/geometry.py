@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from mlip_compose.core.records import BoolArray, FloatArray, IntArray, Molecule
 
+BONDED: Final = 1.3
+"""Atoms of unknown bonds are bonded where they are closer than this times the sum of their radii.
+
+In the frames of mini-v1 (500 K) the longest bond is 1.23 times the sum (C-H). The closest atoms
+that are not bonded are 1.39 times the sum apart (C and S, next but one to each other).
+"""
 STRETCHED: Final = 1.45
-"""A bond is broken where it is longer than this times the sum of covalent radii."""
+"""A bond is broken where it is longer than this times the sum of the covalent radii."""
 FORMED: Final = 1.15
 """Atoms that are not bonded have formed a bond where they are closer than this times the sum."""
 FORCE_LIMIT: Final = 30.0
@@ -38,14 +44,74 @@ def topology_kept(molecule: Molecule, positions: FloatArray) -> BoolArray:
     -------
     (F,) bool
     """
+    _, _, is_bond, ratio = _pairs(molecule, positions)
+    kept = np.where(is_bond, ratio < STRETCHED, ratio > FORMED)
+    return np.asarray(kept.all(axis=1))
+
+
+class ChangedBond(NamedTuple):
+    """Two atoms of a geometry whose bond broke, or formed.
+
+    Attributes
+    ----------
+    first, second
+        Indices of the atoms, from 0.
+    is_bond
+        Whether they are bonded in the molecule: the bond broke then.
+    distance
+        Angstrom.
+    """
+
+    first: int
+    second: int
+    is_bond: bool
+    distance: float
+
+    def __str__(self) -> str:
+        bonded = "are bonded" if self.is_bond else "are not bonded"
+        return (
+            f"atoms {self.first} and {self.second}, which {bonded}, "
+            f"{self.distance:.2f} Angstrom apart"
+        )
+
+
+def most_changed_bond(molecule: Molecule, positions: FloatArray) -> ChangedBond:
+    """Return the two atoms of a geometry that are farthest beyond ``STRETCHED`` or ``FORMED``.
+
+    Parameters
+    ----------
+    positions : (N, 3) float
+        Angstrom; one geometry whose topology is not kept.
+    """
+    i, j, is_bond, ratio = _pairs(molecule, positions[None])
+    with np.errstate(divide="ignore"):  # two atoms in one place
+        excess = np.where(is_bond, ratio[0] / STRETCHED, FORMED / ratio[0])
+    worst = int(np.argmax(excess))
+    first, second = int(i[worst]), int(j[worst])
+    distance = float(np.linalg.norm(positions[first] - positions[second]))
+    return ChangedBond(first, second, bool(is_bond[worst]), distance)
+
+
+def _pairs(
+    molecule: Molecule, positions: FloatArray
+) -> tuple[IntArray, IntArray, BoolArray, FloatArray]:
+    """Return the P pairs of atoms.
+
+    Returns
+    -------
+    i, j : (P,) int
+        Their atoms.
+    is_bond : (P,) bool
+        Whether they are bonded in the molecule.
+    ratio : (F, P) float
+        Their distances over the sums of covalent radii.
+    """
     i, j = np.triu_indices(molecule.n_atoms, k=1)
     bonded = np.zeros((molecule.n_atoms, molecule.n_atoms), dtype=bool)
     bonded[molecule.bonds[:, 0], molecule.bonds[:, 1]] = True
-    is_bond = (bonded | bonded.T)[i, j]
-    ratio = np.linalg.norm(positions[:, i] - positions[:, j], axis=-1)
-    ratio = ratio / covalent_sums(molecule.numbers)[i, j]
-    kept = np.where(is_bond, ratio < STRETCHED, ratio > FORMED)
-    return np.asarray(kept.all(axis=1))
+    distances = np.linalg.norm(positions[:, i] - positions[:, j], axis=-1)
+    ratio = distances / covalent_sums(molecule.numbers)[i, j]
+    return i, j, (bonded | bonded.T)[i, j], ratio
 
 
 def force_outliers(forces: FloatArray) -> BoolArray:

@@ -11,15 +11,9 @@ from numpy.typing import ArrayLike
 from mlip_compose.core.errors import NotOfThisKindError
 from mlip_compose.core.records import IntArray, Molecule, Parts
 from mlip_compose.molecules.assembly import assemble, canonical_parts
+from mlip_compose.molecules.geometry import BONDED, covalent_sums
 from mlip_compose.molecules.groups import END_GROUPS
 from mlip_compose.molecules.trees import Tree, check_fragments, not_of_this_kind, read_tree
-
-BONDED: Final = 1.3
-"""Atoms closer than this times the sum of their covalent radii are bonded.
-
-In the frames of mini-v1 (500 K) the longest bond is 1.23 times the sum (C-H), and the closest atoms
-that are not bonded are 1.39 times the sum apart (C and S, next but one to each other).
-"""
 
 
 def perceive_bonds(numbers: ArrayLike, positions: ArrayLike) -> IntArray:
@@ -35,17 +29,14 @@ def perceive_bonds(numbers: ArrayLike, positions: ArrayLike) -> IntArray:
     Returns
     -------
     (B, 2) int64
-        Indices of bonded atoms, each pair ascending, rows in lexicographic order. Atoms are bonded
-        that are closer than 1.3 times the sum of their covalent radii (Cordero et al. 2008, as in
-        ASE).
+        Indices of bonded atoms, each pair ascending, rows in lexicographic order: the atoms that
+        are closer than ``BONDED`` (1.3) times the sum of their covalent radii.
     """
-    from ase.data import covalent_radii
-
-    radii = covalent_radii[np.asarray(numbers)]
-    where = np.asarray(positions, dtype=np.float64)
+    radii = covalent_sums(np.asarray(numbers))
+    points = np.asarray(positions, dtype=np.float64)
     i, j = np.triu_indices(len(radii), k=1)
-    distances = np.linalg.norm(where[i] - where[j], axis=-1)
-    bonded = distances < BONDED * (radii[i] + radii[j])
+    distances = np.linalg.norm(points[i] - points[j], axis=-1)
+    bonded = distances < BONDED * radii[i, j]
     return np.stack([i[bonded], j[bonded]], axis=1)
 
 

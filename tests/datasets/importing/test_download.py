@@ -8,7 +8,7 @@ import pytest
 from spring_potential import as_database, as_extended_xyz, as_md17, spring_frames
 
 from mlip_compose.core.errors import CoverageError, RequestError, UnknownNameError
-from mlip_compose.datasets.importing.download import FetchWatch, fetch
+from mlip_compose.datasets.importing.download import FetchListener, fetch
 from mlip_compose.datasets.importing.units import GivenUnits
 from mlip_compose.store.catalogue import open_store
 from mlip_compose.store.reader import Store
@@ -131,10 +131,10 @@ def test_a_layout_is_discovered(stand_in_hub, layouts, frames, layout, tmp_path)
         "endpoint": stand_in_hub.endpoint,
         "commit": sha,
     }
-    left = dict(outcome.imported.left)
+    left = dict(outcome.imported.skipped)
     assert "damaged/primary.xyz" in left
     assert left["damaged/primary.xyz"]
-    assert {file.path for file, _ in outcome.plan.left} == set(OTHERS) - {"README.md"}
+    assert {file.path for file, _ in outcome.plan.skipped} == set(OTHERS) - {"README.md"}
     manifest = json.loads(outcome.manifest.read_text())
     assert manifest["commit"] == sha
 
@@ -158,11 +158,11 @@ def test_the_size_is_told_before_anything_is_downloaded(stand_in_hub, layouts, t
     def planned(plan):
         told.append((plan.total, plan.missing, stand_in_hub.downloads()))
 
-    watch = FetchWatch(planned=planned)
-    fetch("gmd-26", tmp_path / "a.h5", endpoint=stand_in_hub.endpoint, watch=watch)
+    listener = FetchListener(planned=planned)
+    fetch("gmd-26", tmp_path / "a.h5", endpoint=stand_in_hub.endpoint, listener=listener)
     (tmp_path / "a.h5").unlink()
     stand_in_hub.requests.clear()
-    fetch("gmd-26", tmp_path / "a.h5", endpoint=stand_in_hub.endpoint, watch=watch)
+    fetch("gmd-26", tmp_path / "a.h5", endpoint=stand_in_hub.endpoint, listener=listener)
     total = sum(
         len(content) for path, content in files.items() if path.endswith((".npz", "README.md"))
     )

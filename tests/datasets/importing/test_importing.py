@@ -1,15 +1,13 @@
 """Data of others into a store."""
 
-import contextlib
 import errno
 import os
-import resource
-import signal
 
 import ase.io
 import numpy as np
 import pytest
 from ase import Atoms
+from small_disk import small_files
 
 from mlip_compose.core.errors import (
     CoverageError,
@@ -22,8 +20,8 @@ from mlip_compose.core.errors import (
     UnwritableError,
 )
 from mlip_compose.core.units import BOHR, HARTREE, KCAL_PER_MOL
-from mlip_compose.datasets.importing import files as spool
-from mlip_compose.datasets.importing.importing import import_data
+from mlip_compose.datasets.importing.importing import ImportOptions, import_data
+from mlip_compose.datasets.importing.units import GivenUnits
 from mlip_compose.store.catalogue import open_store
 from mlip_compose.store.reader import Store
 
@@ -58,7 +56,7 @@ def imported(tmp_path):
         before = sorted(tmp_path.rglob("*"))
         out = tmp_path / "out.h5"
         try:
-            outcome = import_data(source, out, name="data", reference="gfn2-xtb", **options)
+            outcome = import_data(source, out, ImportOptions("data", "gfn2-xtb", **options))
         except RequestError:
             assert sorted(tmp_path.rglob("*")) == before
             raise
@@ -192,17 +190,30 @@ def test_a_given_unit_that_contradicts_the_numbers_is_refused_with_the_factor(
 ):
     source = npz(tmp_path / "a.npz", mini, "OH-4-H", KCAL_PER_MOL, KCAL_PER_MOL)
     with pytest.raises(DataError, match=r"energies in kcal/mol, a factor of 0\.0433641"):
-        imported(source, energy_unit="eV")
+        imported(source, units=GivenUnits(energy="eV"))
     with pytest.raises(DataError, match=r"a factor of 0\.0433641.*--force-unit"):
-        imported(source, energy_unit="kcal/mol", force_unit="eV/Angstrom")
+        imported(source, units=GivenUnits("kcal/mol", "eV/Angstrom"))
     with pytest.raises(DataError, match=r"length they have in Angstrom \(a factor of 1\.89\)"):
-        imported(source, length_unit="Bohr")
+        imported(source, units=GivenUnits(length="Bohr"))
 
 
-@pytest.mark.parametrize("option", ["energy_unit", "force_unit", "length_unit"])
-def test_a_unit_that_cannot_be_is_refused(imported, images, tmp_path, option):
+@pytest.mark.parametrize("kind", ["energy", "forces", "length"])
+def test_a_unit_that_cannot_be_is_refused(kind):
     with pytest.raises(UnknownNameError, match="furlong"):
-        imported(write(tmp_path / "a.xyz", images("OH-1-H")), **{option: "furlong"})
+        GivenUnits(**{kind: "furlong"})
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"name": " "}, "a name and a reference"),
+        ({"reference": ""}, "a name and a reference"),
+        ({"split": -1}, "0 or more frames"),
+    ],
+)
+def test_options_that_cannot_be_are_refused(options, message):
+    with pytest.raises(RequestError, match=message):
+        ImportOptions(**{"name": "data", "reference": "gfn2-xtb", **options})
 
 
 def test_units_that_nothing_says_must_be_given(imported, images, tmp_path):
@@ -213,7 +224,7 @@ def test_units_that_nothing_says_must_be_given(imported, images, tmp_path):
     source = write(tmp_path / "a.xyz", few)
     with pytest.raises(DataError, match="--energy-unit and --force-unit"):
         imported(source)
-    outcome = imported(source, energy_unit="Hartree", force_unit="Hartree/Bohr")
+    outcome = imported(source, units=GivenUnits("Hartree", "Hartree/Bohr"))
     (units,) = outcome.units
     assert units.startswith("Hartree, Hartree/Bohr: given, forces are 1.")
 
@@ -223,7 +234,7 @@ def test_given_units_that_make_forces_absurd_are_refused_though_frames_are_few(
 ):
     source = write(tmp_path / "a.xyz", images("OH-2-H", count=3))
     with pytest.raises(DataError, match="if they are in Hartree/Bohr"):
-        imported(source, energy_unit="Hartree", force_unit="Hartree/Bohr")
+        imported(source, units=GivenUnits("Hartree", "Hartree/Bohr"))
     (units,) = imported(source).units
     assert units.startswith("eV, eV/Angstrom: the custom of the format")
 
@@ -254,7 +265,7 @@ def test_a_directory_says_what_was_taken_and_what_left(imported, images, toy_sto
     write(source / "minimum.xyz", images("F-1-H", count=1))
     outcome = imported(source)
     assert outcome.taken == ("a.xyz: 40 frames", "minimum.xyz: 1 frames")
-    left = dict(outcome.left)
+    left = dict(outcome.skipped)
     assert set(left) == {
         "a.xyz",
         "b.xyz",
@@ -277,7 +288,7 @@ def test_a_directory_says_what_was_taken_and_what_left(imported, images, toy_sto
 def test_equal_sources_give_equal_bytes(images, tmp_path):
     source = write(tmp_path / "a.xyz", images("OH-1-H"))
     for name in ("a.h5", "b.h5"):
-        import_data(source, tmp_path / name, name="data", reference="gfn2-xtb", licence="CC0")
+        import_data(source, tmp_path / name, ImportOptions("data", "gfn2-xtb", licence="CC0"))
     assert (tmp_path / "a.h5").read_bytes() == (tmp_path / "b.h5").read_bytes()
     assert Store(tmp_path / "a.h5").header.licence == "CC0"
 
@@ -286,7 +297,7 @@ def test_nothing_is_written_over(images, tmp_path):
     source = write(tmp_path / "a.xyz", images("OH-1-H", count=1))
     (tmp_path / "out.h5").write_text("precious")
     with pytest.raises(RequestError, match="no file"):
-        import_data(source, tmp_path / "out.h5", name="data", reference="gfn2-xtb")
+        import_data(source, tmp_path / "out.h5", ImportOptions("data", "gfn2-xtb"))
     assert (tmp_path / "out.h5").read_text() == "precious"
 
 
@@ -327,8 +338,23 @@ def test_hydrogens_that_changed_places_are_atoms_in_another_order(imported, imag
 @pytest.mark.parametrize("index", [0, 17])
 def test_a_broken_bond_is_refused_and_named(imported, images, tmp_path, index):
     structures = images("OH-2-H")
-    structures[index].positions[2] += [0, 0, 6.0]  # the oxygen
-    with pytest.raises(DataError, match=rf"which are bonded.* in frame {index} of"):
+    positions = structures[index].positions
+    positions[[0, 3]] += 2 * (positions[0] - positions[1])  # the hydroxyl group, away from carbon
+    message = rf"atoms 0 and 1, which are bonded, \d\.\d\d Angstrom apart in frame {index} of"
+    with pytest.raises(DataError, match=message):
+        imported(write(tmp_path / "a.xyz", structures))
+
+
+@pytest.mark.parametrize("index", [0, 17])
+def test_a_bond_that_formed_is_refused_and_named(imported, images, tmp_path, index):
+    """All bonds of the frame are whole: the fault is that two hydrogens are too near."""
+    structures = images("OH-2-H")
+    pair = structures[index].positions[[4, 5]]  # both on the carbon 1
+    apart = pair[1] - pair[0]
+    halves = np.array([[-0.35], [0.35]]) * apart / np.linalg.norm(apart)
+    structures[index].positions[[4, 5]] = pair.mean(axis=0) + halves
+    message = rf"atoms 4 and 5, which are not bonded, 0\.70 Angstrom apart in frame {index} of"
+    with pytest.raises(DataError, match=message):
         imported(write(tmp_path / "a.xyz", structures))
 
 
@@ -376,31 +402,14 @@ def test_a_store_and_other_molecules_alone_are_refused(imported, toy_store, tmp_
         imported(write(tmp_path / "a.xyz", [water]))
 
 
-@contextlib.contextmanager
-def small_files():
-    """Limit files to 16 KiB, as a disk that is full does.
-
-    Not a fixture: the limit would still hold when pytest writes its own output to a file.
-    """
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (16 * 1024, limits[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-        signal.signal(signal.SIGXFSZ, handler)
-
-
-@pytest.mark.parametrize("where", ["spool", "store"])
-def test_a_disk_that_fills_up_leaves_nothing(imported, images, tmp_path, monkeypatch, where):
-    source = write(tmp_path / "a.xyz", images("COOH-12-H"))
-    if where == "store":  # the spool is told to be in memory
-        monkeypatch.setattr(spool.Spool, "_flush", lambda self: None)
-        monkeypatch.setattr(
-            spool.Spool,
-            "read",
-            lambda self, key, most=-1: np.concatenate(self._waiting[key])[:most],
-        )
-    with small_files(), pytest.raises(UnwritableError, match=os.strerror(errno.EFBIG)):
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["COOH-12-H"],  # the first temporary file is larger than the disk
+        ["F-1-H", "Cl-1-H", "OH-1-H", "SH-1-H", "NH2-1-H", "CN-1-H"],  # only the store is
+    ],
+)
+def test_a_disk_that_fills_up_leaves_nothing(imported, images, tmp_path, names):
+    source = write(tmp_path / "a.xyz", [image for name in names for image in images(name)])
+    with small_files(16 * 1024), pytest.raises(UnwritableError, match=os.strerror(errno.EFBIG)):
         imported(source)

@@ -14,7 +14,7 @@ from ase.db import connect
 from hostile.corrupted_arrays import mutate_npz
 from hostile.corrupted_text import mutate_bytes, mutate_text, one_of
 from hostile.reader import Reader
-from mlip_compose.datasets.importing.importing import import_data
+from mlip_compose.datasets.importing.importing import ImportOptions, import_data
 from mlip_compose.store.catalogue import open_store
 from mlip_compose.store.reader import Store
 
@@ -185,7 +185,7 @@ def directory(rng, arena):
 
 
 def import_it(path):
-    outcome = import_data(path, Path("imported.h5"), name="theirs", reference="theirs")
+    outcome = import_data(path, Path("imported.h5"), ImportOptions("theirs", "theirs"))
     store = Store(outcome.path)
     store.verify()
     for name in store.molecules:

@@ -14,7 +14,7 @@ from mlip_compose.core.errors import (
     UnknownNameError,
     UnwritableError,
 )
-from mlip_compose.datasets.importing.importing import import_data
+from mlip_compose.datasets.importing.importing import ImportOptions, import_data
 from mlip_compose.potentials.entry import Entry
 from mlip_compose.predictions.exchange import export as exporting
 from mlip_compose.predictions.exchange.export import TaskFrames, export_data
@@ -35,7 +35,7 @@ def mini():
 def test_there_and_back_nothing_is_lost(mini, tmp_path):
     outcome = export_data(mini, tmp_path / "xyz", molecules=NAMES)
     assert outcome.files == {"primary.xyz": 88, "secondary.xyz": 30, "minimum.xyz": 3}
-    import_data(outcome.path, tmp_path / "back.h5", name="back", reference="gfn2-xtb")
+    import_data(outcome.path, tmp_path / "back.h5", ImportOptions("back", "gfn2-xtb"))
     back = Store(tmp_path / "back.h5")
     assert set(back.molecules) == set(NAMES)
     for name in NAMES:  # graphs with bond orders, and every array of both trajectories and minimum

@@ -11,7 +11,7 @@ from ase.calculators.singlepoint import SinglePointCalculator
 
 from mlip_compose.core.errors import MissingLabelsError, UnreadableError
 from mlip_compose.store.formats.base import NoLabelsError
-from mlip_compose.store.formats.registry import read_foreign
+from mlip_compose.store.formats.registry import read_frames
 
 METHANOL = Atoms("COH4", np.arange(18.0).reshape(6, 3))
 FORCES = np.linspace(-1, 1, 18).reshape(6, 3)
@@ -51,7 +51,7 @@ def write(path, images):
 )
 def test_labels_are_read_wherever_they_are(tmp_path, suffix, how):
     written = [labelled(energy, how) for energy in (-1.5, -1.25)]
-    (run,) = read_foreign(write(tmp_path / f"data{suffix}", written))
+    (run,) = read_frames(write(tmp_path / f"data{suffix}", written))
     assert run.energy.tolist() == [-1.5, -1.25]
     assert np.allclose(run.forces, FORCES, rtol=0, atol=1e-8)
     assert np.allclose(run.positions, METHANOL.positions)
@@ -62,7 +62,7 @@ def test_labels_are_read_wherever_they_are(tmp_path, suffix, how):
 def test_plain_energy_and_forces_in_info_and_arrays_are_read(tmp_path):
     text = "1\nProperties=species:S:1:pos:R:3:forces:R:3 energy=-2.5\nH 0 0 0 0.5 0 -1\n"
     (tmp_path / "a.xyz").write_text(text)
-    (run,) = read_foreign(tmp_path / "a.xyz")
+    (run,) = read_frames(tmp_path / "a.xyz")
     assert run.energy.tolist() == [-2.5]
     assert run.forces.tolist() == [[[0.5, 0.0, -1.0]]]
 
@@ -70,7 +70,7 @@ def test_plain_energy_and_forces_in_info_and_arrays_are_read(tmp_path):
 def test_reference_labels_come_before_others(tmp_path):
     atoms = labelled(-3.0, "REF")
     atoms.calc = SinglePointCalculator(atoms, energy=7.0, forces=np.zeros((6, 3)))
-    (run,) = read_foreign(write(tmp_path / "a.xyz", [atoms]))
+    (run,) = read_frames(write(tmp_path / "a.xyz", [atoms]))
     assert run.energy.tolist() == [-3.0]
     assert np.allclose(run.forces[0], FORCES, rtol=0, atol=1e-8)
 
@@ -80,7 +80,7 @@ def test_an_energy_is_not_put_together_with_forces_of_another_name(tmp_path):
     del atoms.arrays["REF_forces"]
     atoms.calc = SinglePointCalculator(atoms, forces=FORCES)
     with pytest.raises(MissingLabelsError):
-        list(read_foreign(write(tmp_path / "a.xyz", [atoms])))
+        list(read_frames(write(tmp_path / "a.xyz", [atoms])))
 
 
 def test_metadata_say_name_trajectory_and_index(tmp_path):
@@ -90,7 +90,7 @@ def test_metadata_say_name_trajectory_and_index(tmp_path):
         labelled(-1.2, "REF", name="methanol", trajectory="secondary", split="train"),
         labelled(-1.3, "REF", split="ood"),
     ]
-    runs = list(read_foreign(write(tmp_path / "a.xyz", images)))
+    runs = list(read_frames(write(tmp_path / "a.xyz", images)))
     said = [(run.name, run.trajectory, run.first, run.indices.tolist()) for run in runs]
     assert said == [
         ("OH-1-H", "primary", 0, [4, 5]),
@@ -103,13 +103,13 @@ def test_absent_forces_are_an_error(tmp_path):
     whole, lacking = labelled(-1.0, "REF"), labelled(-1.0, "REF")
     del lacking.arrays["REF_forces"]
     with pytest.raises(MissingLabelsError, match="no forces in frame 1") as raised:
-        list(read_foreign(write(tmp_path / "a.xyz", [whole, lacking])))
+        list(read_frames(write(tmp_path / "a.xyz", [whole, lacking])))
     assert not isinstance(raised.value, NoLabelsError)
 
 
 def test_a_file_without_any_label_is_told_from_one_that_lacks_some(tmp_path):
     with pytest.raises(NoLabelsError):
-        list(read_foreign(write(tmp_path / "a.xyz", [METHANOL])))
+        list(read_frames(write(tmp_path / "a.xyz", [METHANOL])))
 
 
 @pytest.mark.parametrize("suffix", [".xyz", ".traj", ".db"])
@@ -119,7 +119,7 @@ def test_truncated_and_empty_files_are_unreadable(tmp_path, suffix):
     for size in (0, len(content) // 2, len(content) - 60 if suffix == ".xyz" else 100):
         path.write_bytes(content[:size])
         with pytest.raises(UnreadableError):
-            list(read_foreign(path))
+            list(read_frames(path))
 
 
 @pytest.mark.parametrize(
@@ -133,14 +133,14 @@ def test_truncated_and_empty_files_are_unreadable(tmp_path, suffix):
 def test_sizes_that_a_frame_does_not_have_are_unreadable(tmp_path, text, message):
     (tmp_path / "a.xyz").write_text(text)
     with pytest.raises(UnreadableError, match=message):
-        list(read_foreign(tmp_path / "a.xyz"))
+        list(read_frames(tmp_path / "a.xyz"))
 
 
 @pytest.mark.parametrize("name", ["a@0.xyz", "a*.xyz", "[a].xyz"])
 def test_names_are_names_and_no_patterns(tmp_path, name):
     write(tmp_path / "a.xyz", [labelled(1.0, "REF")])
     path = write(tmp_path / name, [labelled(2.0, "REF"), labelled(3.0, "REF")])
-    (run,) = read_foreign(path)
+    (run,) = read_frames(path)
     assert run.energy.tolist() == [2.0, 3.0]
 
 
@@ -151,7 +151,7 @@ def test_a_database_is_not_written(tmp_path):
     connection.close()
     before = path.read_bytes()
     with pytest.raises(UnreadableError):
-        list(read_foreign(path))
+        list(read_frames(path))
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
 
@@ -165,11 +165,11 @@ def test_a_view_in_a_database_is_not_run(tmp_path):
         )
     connection.close()
     with pytest.raises(UnreadableError):
-        list(read_foreign(path))
+        list(read_frames(path))
 
 
 def test_a_database_that_is_being_written_is_not_read(tmp_path):
     path = write(tmp_path / "a.db", [labelled(1.0, "calculator")])
     (tmp_path / "a.db-wal").write_bytes(b"frames")
     with pytest.raises(UnreadableError, match="closed"):
-        list(read_foreign(path))
+        list(read_frames(path))

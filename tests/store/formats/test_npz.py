@@ -8,7 +8,7 @@ import pytest
 
 from mlip_compose.core.errors import MissingLabelsError, SchemaError, UnreadableError
 from mlip_compose.store.formats.base import BATCH
-from mlip_compose.store.formats.registry import read_foreign
+from mlip_compose.store.formats.registry import read_frames
 
 N_FRAMES = BATCH + 7
 RNG = np.random.default_rng(1)
@@ -22,7 +22,7 @@ RMD17 = {"z": "nuclear_charges", "R": "coords", "E": "energies", "F": "forces"}
 
 
 def joined(path, what):
-    runs = list(read_foreign(path))
+    runs = list(read_frames(path))
     assert len(runs) == 2
     assert [run.first for run in runs] == [0, BATCH]
     return np.concatenate([getattr(run, what) for run in runs])
@@ -38,40 +38,40 @@ def test_both_layouts_are_read_in_pieces(tmp_path, save, layout):
     assert np.array_equal(joined(path, "positions"), ARRAYS["R"])
     assert np.array_equal(joined(path, "energy"), ARRAYS["E"][:, 0])
     assert np.array_equal(joined(path, "forces"), ARRAYS["F"])
-    (first, _) = read_foreign(path)
+    (first, _) = read_frames(path)
     assert first.numbers.tolist() == [6, 1, 1, 1, 1]
     assert (first.units.energy, first.units.stated) == ("kcal/mol", False)
 
 
 def test_units_that_sgdml_states_are_read(tmp_path):
     np.savez(tmp_path / "a.npz", e_unit="eV", r_unit="Ang", **ARRAYS)
-    units = next(read_foreign(tmp_path / "a.npz")).units
+    units = next(read_frames(tmp_path / "a.npz")).units
     assert units == ("eV", "eV/Angstrom", "Angstrom", True)
 
 
 def test_units_of_unknown_names_are_refused(tmp_path):
     np.savez(tmp_path / "a.npz", e_unit="furlong", **ARRAYS)
     with pytest.raises(SchemaError, match="furlong"):
-        list(read_foreign(tmp_path / "a.npz"))
+        list(read_frames(tmp_path / "a.npz"))
 
 
 def test_absent_forces_are_an_error(tmp_path):
     np.savez(tmp_path / "a.npz", **{key: a for key, a in ARRAYS.items() if key != "F"})
     with pytest.raises(MissingLabelsError, match="no F"):
-        list(read_foreign(tmp_path / "a.npz"))
+        list(read_frames(tmp_path / "a.npz"))
 
 
 def test_other_keys_are_refused_with_what_there_is(tmp_path):
     np.savez(tmp_path / "a.npz", weights=np.zeros(3))
     with pytest.raises(SchemaError, match="weights"):
-        list(read_foreign(tmp_path / "a.npz"))
+        list(read_frames(tmp_path / "a.npz"))
 
 
 @pytest.mark.parametrize("key", ["R", "E", "F"])
 def test_shapes_that_do_not_fit_are_refused(tmp_path, key):
     np.savez(tmp_path / "a.npz", **(ARRAYS | {key: ARRAYS[key][:-1, :, None]}))
     with pytest.raises(UnreadableError, match="shape"):
-        list(read_foreign(tmp_path / "a.npz"))
+        list(read_frames(tmp_path / "a.npz"))
 
 
 def test_objects_are_never_unpickled(tmp_path):
@@ -84,7 +84,7 @@ def test_objects_are_never_unpickled(tmp_path):
     for key in ("E", "z"):
         np.savez(tmp_path / "a.npz", **(ARRAYS | {key: trap}))
         with pytest.raises(UnreadableError, match=r"object|Object"):
-            list(read_foreign(tmp_path / "a.npz"))
+            list(read_frames(tmp_path / "a.npz"))
     assert not (tmp_path / "sprung").exists()
 
 
@@ -94,7 +94,7 @@ def test_truncated_files_are_unreadable(tmp_path):
     for size in (0, 100, len(content) // 2, len(content) - 10):
         (tmp_path / "a.npz").write_bytes(content[:size])
         with pytest.raises(UnreadableError):
-            list(read_foreign(tmp_path / "a.npz"))
+            list(read_frames(tmp_path / "a.npz"))
 
 
 def test_an_array_that_ends_early_is_unreadable(tmp_path):
@@ -105,7 +105,7 @@ def test_an_array_that_ends_early_is_unreadable(tmp_path):
             content = buffer.getvalue()
             archive.writestr(f"{key}.npy", content[: len(content) - (8 if key == "R" else 0)])
     with pytest.raises(UnreadableError, match="bytes where"):
-        list(read_foreign(tmp_path / "a.npz"))
+        list(read_frames(tmp_path / "a.npz"))
 
 
 HEADER = "{{'descr': {!r}, 'fortran_order': False, 'shape': {}}}"
@@ -134,7 +134,7 @@ def test_headers_that_cannot_be_are_unreadable(tmp_path, header, name):
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr(f"{name}.npy", content)
     with pytest.raises(UnreadableError):
-        list(read_foreign(path))
+        list(read_frames(path))
 
 
 def test_atomic_numbers_that_unpack_to_gigabytes_are_not_read(tmp_path):
@@ -142,4 +142,4 @@ def test_atomic_numbers_that_unpack_to_gigabytes_are_not_read(tmp_path):
     np.savez_compressed(path, **(ARRAYS | {"z": np.ones(10**7, dtype=np.int64)}))
     assert path.stat().st_size < 10**6
     with pytest.raises(UnreadableError, match="80,000 are the most"):
-        list(read_foreign(path))
+        list(read_frames(path))

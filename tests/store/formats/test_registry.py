@@ -6,18 +6,18 @@ import pytest
 
 from mlip_compose.core.errors import SchemaError, UnreadableError
 from mlip_compose.store.formats.base import trajectory_of
-from mlip_compose.store.formats.registry import files_of, read_foreign
+from mlip_compose.store.formats.registry import files_of, read_frames
 
 
 def test_a_store_need_not_be_imported(toy_store):
     with pytest.raises(SchemaError, match="used as it is"):
-        read_foreign(toy_store(["OH-1-H"]))
+        read_frames(toy_store(["OH-1-H"]))
 
 
 def test_an_unknown_suffix_is_refused_with_those_that_are_known(tmp_path):
     (tmp_path / "a.csv").write_text("1,2")
     with pytest.raises(SchemaError, match=r"\.npz.*\.csv"):
-        read_foreign(tmp_path / "a.csv")
+        read_frames(tmp_path / "a.csv")
 
 
 def test_files_come_in_the_order_of_their_paths_without_hidden_ones(tmp_path):

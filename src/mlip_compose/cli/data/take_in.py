@@ -37,25 +37,25 @@ def import_data(
     json: Json = False,
 ) -> None:
     """Import labelled frames; molecules are recognised, units found out or checked."""
-    from mlip_compose.datasets.importing.importing import import_data
+    from mlip_compose.datasets.importing.importing import ImportOptions, import_data
+    from mlip_compose.datasets.importing.units import GivenUnits
 
+    options = ImportOptions(
+        name=name,
+        reference=reference,
+        units=GivenUnits(energy_unit, force_unit, length_unit),
+        split=split,
+        licence=licence,
+    )
     with progress_bars() as bars:
         bar = bars.add_task("read", total=None)
         outcome = import_data(
             source,
             out or Path("data") / f"{name}.h5",
-            name=name,
-            reference=reference,
-            energy_unit=energy_unit,
-            force_unit=force_unit,
-            length_unit=length_unit,
-            split=split,
-            licence=licence,
-            watch=lambda file, frames: bars.update(
-                bar, description=f"read {file}: {frames:,} frames"
-            ),
+            options,
+            lambda file, frames: bars.update(bar, description=f"read {file}: {frames:,} frames"),
         )
-    left = [{"what": what, "reason": reason} for what, reason in outcome.left]
+    left = [{"what": what, "reason": reason} for what, reason in outcome.skipped]
     if json:
         print_json(
             {
@@ -76,7 +76,7 @@ def import_data(
         ("frames", outcome.frames),
         *(("units", unit) for unit in outcome.units),
         *(("taken", taken) for taken in outcome.taken),
-        *((f"left: {what}", reason) for what, reason in outcome.left),
+        *((f"left: {what}", reason) for what, reason in outcome.skipped),
     ]
     print_table(f"Imported {name}", ("", "value"), rows)
 
@@ -110,7 +110,7 @@ def fetch_data(
     json: Json = False,
 ) -> None:
     """Download a published data set and import it; one that was interrupted goes on."""
-    from mlip_compose.datasets.importing.download import FetchWatch, fetch
+    from mlip_compose.datasets.importing.download import FetchListener, fetch
     from mlip_compose.datasets.importing.units import GivenUnits
 
     with progress_bars() as bars:
@@ -136,7 +136,7 @@ def fetch_data(
             everything=everything,
             units=GivenUnits(energy_unit, force_unit, length_unit),
             split=split,
-            watch=FetchWatch(planned, downloaded, read),
+            listener=FetchListener(planned, downloaded, read),
         )
     document = _document(outcome)
     if json:
@@ -152,10 +152,10 @@ def fetch_data(
 
 
 def _announced(plan: Plan) -> str:
-    left = sum(file.size for file, _ in plan.left)
+    left = sum(file.size for file, _ in plan.skipped)
     return (
         f"commit {plan.commit}: {len(plan.wanted)} files, {plan.total / 1e6:,.1f} MB, of which "
-        f"{plan.missing / 1e6:,.1f} MB are to be downloaded; {len(plan.left)} files, "
+        f"{plan.missing / 1e6:,.1f} MB are to be downloaded; {len(plan.skipped)} files, "
         f"{left / 1e6:,.1f} MB, are left (--everything takes them, too)"
     )
 
@@ -177,9 +177,10 @@ def _document(outcome: FetchOutcome) -> dict[str, Any]:
         "secondary_frames": sum(store.n_frames(name, SECONDARY) for name in store.molecules),
         "units": list(imported.units),
         "taken": list(imported.taken),
-        "left": [{"what": what, "reason": reason} for what, reason in imported.left],
+        "left": [{"what": what, "reason": reason} for what, reason in imported.skipped],
         "not_downloaded": [
-            {"file": file.path, "bytes": file.size, "reason": reason} for file, reason in plan.left
+            {"file": file.path, "bytes": file.size, "reason": reason}
+            for file, reason in plan.skipped
         ],
     }
 

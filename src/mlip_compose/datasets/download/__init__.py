@@ -1,1 +1,1 @@
-"""Data sets that others published, downloaded."""
+"""Downloads of data sets that others published."""

@@ -1,4 +1,4 @@
-"""Unpacking of downloaded archives: nothing outside the directory, nothing half done."""
+"""Unpacking of downloaded archives: no file outside the directory, no archive half unpacked."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _UNUSABLE: Final = (*DAMAGE, tarfile.TarError)
 def unpack(archive: Path) -> str | None:
     """Unpack an archive into a directory beside it, ``<archive>.unpacked``.
 
-    The directory appears when all of the archive is in it; where it is there already, nothing is
-    done.
+    The directory appears when all of the archive is in it. A directory that is there already stays
+    as it is.
 
     Parameters
     ----------
@@ -32,7 +32,8 @@ def unpack(archive: Path) -> str | None:
     Returns
     -------
     str or None
-        Why it was not unpacked: damaged, unsafe, or larger than the free space.
+        Why the archive cannot be unpacked: damaged, unsafe, or larger than the free space. None
+        where it is unpacked.
     """
     target = unpacked_path(archive)
     if target.is_dir():
@@ -71,9 +72,9 @@ def _extract(archive: Path, target: Path) -> None:
 
 
 def _extract_entry(packed: tarfile.TarFile, entry: tarfile.TarInfo, target: Path) -> None:
-    """Write a file or make a directory; nothing else has a place in an archive of data.
+    """Write a file or make a directory; no other kind of entry belongs in an archive of data.
 
-    Not by ``TarFile.extractall``, whose filters Python has from 3.11.4 on.
+    ``TarFile.extractall`` is not used: its safe filters came with Python 3.11.4.
     """
     path = target / entry.name
     if entry.isdir():

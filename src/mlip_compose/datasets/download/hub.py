@@ -1,7 +1,7 @@
-"""The Hugging Face hub: what a data set there holds, and its files, resumed and verified.
+"""Data sets on the Hugging Face hub: their files, listed, downloaded, resumed and verified.
 
-The files are streamed here and not by ``hf_hub_download``, which since version 1.18 begins a file
-anew in every process. Needs the extra ``hub``.
+Files are streamed here and not by ``hf_hub_download``, which since version 1.18 begins a file anew
+in every process. The extra ``hub`` is needed.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ PARTIAL: Final = ".partial"
 BLOCK: Final = 1 << 20
 LONGEST_PATH: Final = 2000
 LONGEST_NAME: Final = 200
-"""Bytes, so that there is room for an ending and for the directory."""
+"""Bytes of a name in a path: file systems take 255, and an ending such as .partial is added."""
 AGAIN: Final = "What was downloaded is kept: run the same command again and it goes on from there."
 
-Progress = Callable[[int], None]
-"""Called with the number of bytes of a file that are there so far."""
+SizeListener = Callable[[int], None]
+"""Hears of the number of bytes of a file that are on disk so far."""
 
 
 @dataclass(frozen=True)
@@ -47,13 +47,14 @@ class HubFile:
     Attributes
     ----------
     path
-        Within the data set, with forward slashes.
+        Path within the data set, with forward slashes, such as ``data/a.xyz``.
     size
-        Bytes.
+        Number of bytes.
     git_sha1
         sha1 of the git blob; for a large file, of the pointer to it.
     sha256
-        Of the content, which the hub gives for large files alone.
+        sha256 of the content of a large file; None for other files, whose sha256 the hub does not
+        tell.
     """
 
     path: str
@@ -63,12 +64,12 @@ class HubFile:
 
 
 def check_path(path: object) -> str:
-    """Return the path of a file within a data set, which leads nowhere else.
+    """Return the path of a file within a data set unchanged, if it is safe to write there.
 
     Raises
     ------
     ValueError
-        It leads out of the data set's directory, or no file system has such a name.
+        The path leads out of the data set's directory, or no file system takes such a name.
     """
     if not isinstance(path, str):
         raise ValueError(f"{type(path).__name__} as the path of a file")  # noqa: TRY004
@@ -97,13 +98,15 @@ class Hub:
     repository
         ``owner/name``.
     endpoint
-        Of the hub; None is the public one, or that of the environment variable ``HF_ENDPOINT``. A
-        stored token of the user is not sent to an endpoint that is given here.
+        Address of the hub; None for the public one, or the one that the environment variable
+        ``HF_ENDPOINT`` names. The user's stored token is not sent to an endpoint that is given.
 
     Raises
     ------
     MissingExtraError
-        Where ``huggingface_hub`` is not installed.
+        ``huggingface_hub`` is not installed.
+    RequestError
+        The endpoint is no address of the web.
     """
 
     def __init__(self, repository: str, endpoint: str | None = None) -> None:
@@ -124,7 +127,7 @@ class Hub:
         Raises
         ------
         RequestError
-            Hub not reached, no such data set or revision, or no access to it.
+            The hub does not answer, has no such data set or revision, or gives no access to it.
         """
         with self._explained(revision):
             info = self._api.dataset_info(self.repository, revision=revision, timeout=30.0)
@@ -140,9 +143,9 @@ class Hub:
         Raises
         ------
         RequestError
-            As for ``commit``.
+            See ``commit``.
         DataError
-            A path that leads out of the data set's directory, or what is no file.
+            A path leads out of the data set's directory, or an entry is no file.
         """
         from huggingface_hub.hf_api import RepoFile
 
@@ -152,32 +155,32 @@ class Hub:
                     self.repository, recursive=True, revision=commit, repo_type="dataset"
                 )
             )
-        found = []
+        files = []
         for entry in entries:
             if not isinstance(entry, RepoFile):
                 continue
             try:
-                found.append(_as_hub_file(entry))
+                files.append(_as_hub_file(entry))
             except ValueError as error:
                 raise DataError(
                     f"a listing of the files of {self.repository} on {self.endpoint}", str(error)
                 ) from error
-        return tuple(sorted(found, key=lambda file: file.path))
+        return tuple(sorted(files, key=lambda file: file.path))
 
-    def download(self, commit: str, file: HubFile, target: Path, progress: Progress) -> str:
-        """Download one file, on from where an earlier download was interrupted.
+    def download(self, commit: str, file: HubFile, target: Path, listener: SizeListener) -> str:
+        """Download one file; go on where an earlier download was interrupted.
 
         Parameters
         ----------
         commit
-            To take it from.
+            The commit that the file is taken from.
         file
-            Which one.
+            The file.
         target
-            Where to: appears when the file is complete and is what the hub says it is. Until then
-            its bytes are in a file of the same name and the ending ``.partial``.
-        progress
-            Told of the bytes so far.
+            Path on disk, where the file appears when it is complete and has the size and checksum
+            that the hub tells. Until then its bytes are in ``<target>.partial``.
+        listener
+            Hears of the bytes so far.
 
         Returns
         -------
@@ -187,11 +190,11 @@ class Hub:
         Raises
         ------
         RequestError
-            Hub not reached, or connection lost for good.
+            The hub does not answer, or the connection is lost for good.
         UnwritableError
-            Disk full, or no permission.
+            The disk is full, or the place cannot be written.
         ChecksumError
-            Not the content that the hub announced; the bytes are removed.
+            The content is not what the hub announced; its bytes are removed.
         """
         from huggingface_hub import hf_hub_url
         from huggingface_hub.file_download import http_get
@@ -216,7 +219,7 @@ class Hub:
             with partial.open("ab") as stream:
                 http_get(
                     url,
-                    cast(Any, _Counted(stream, progress)),
+                    cast(Any, _CountedFile(stream, listener)),
                     resume_size=stream.tell(),
                     headers=headers,
                     expected_size=file.size,
@@ -232,7 +235,15 @@ class Hub:
 
     @contextmanager
     def _explained(self, revision: str | None, target: Path | None = None) -> Iterator[None]:
-        """Turn what goes wrong between the hub and a file here into one message."""
+        """Turn any error between the hub and a file on disk into one message.
+
+        Parameters
+        ----------
+        revision
+            The revision that is asked for.
+        target
+            The file that is written, if any.
+        """
         from huggingface_hub import errors
 
         where = f"data set {self.repository} on {self.endpoint}"
@@ -291,12 +302,12 @@ class Hub:
 
 
 def check_content(path: Path, file: HubFile) -> str:
-    """Check a file on disk against what the hub says of it, and return its sha256.
+    """Check a file on disk against size and checksum on the hub, and return its sha256.
 
     Raises
     ------
     ChecksumError
-        Another size, another sha256 or another git blob.
+        The size, the sha256 or the git blob is another.
     """
     size = path.stat().st_size
     content, blob = hashlib.sha256(), hashlib.sha1(f"blob {size}\0".encode())
@@ -305,29 +316,28 @@ def check_content(path: Path, file: HubFile) -> str:
             content.update(block)
             if file.sha256 is None:
                 blob.update(block)
-    wanted, found = (
-        (f"sha256 {file.sha256}", f"sha256 {content.hexdigest()}")
-        if file.sha256 is not None
-        else (f"git blob {file.git_sha1}", f"git blob {blob.hexdigest()}")
-    )
-    if size != file.size or wanted != found:
+    if file.sha256 is not None:
+        expected, checksum = f"sha256 {file.sha256}", f"sha256 {content.hexdigest()}"
+    else:
+        expected, checksum = f"git blob {file.git_sha1}", f"git blob {blob.hexdigest()}"
+    if size != file.size or checksum != expected:
         raise ChecksumError(
-            f"{file.size} bytes with {wanted} in {path}",
-            f"{size} bytes with {found}",
+            f"{file.size} bytes with {expected} in {path}",
+            f"{size} bytes with {checksum}",
             "Damaged on the way or altered since; remove the file if it is there, and fetch again.",
         )
     return content.hexdigest()
 
 
-class _Counted:
-    """A file that tells how long it is whenever that changes."""
+class _CountedFile:
+    """An open file whose listener hears of its length after every write."""
 
-    def __init__(self, stream: Any, progress: Progress) -> None:
-        self._stream, self._progress = stream, progress
+    def __init__(self, stream: Any, listener: SizeListener) -> None:
+        self._stream, self._listener = stream, listener
 
     def write(self, block: bytes) -> int:
         written: int = self._stream.write(block)
-        self._progress(self._stream.tell())
+        self._listener(self._stream.tell())
         return written
 
     def __getattr__(self, name: str) -> Any:

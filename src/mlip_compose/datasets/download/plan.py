@@ -1,4 +1,4 @@
-"""A download of a published data set: which files, how much, and a manifest of what is there."""
+"""The download of a published data set: its plan, its files, and a manifest of them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Final, Literal
 
@@ -31,15 +32,16 @@ ARCHIVES: Final = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 DOCUMENTS: Final = (".md", ".txt", ".json", ".yaml", ".yml", ".csv", ".cff")
 LARGEST_DOCUMENT: Final = 1_000_000  # bytes
 MODELS: Final = re.compile(r"model|checkpoint|ckpt|weight|trained", re.IGNORECASE)
+"""Words in the path of a file of trained models."""
 
-Watch = Callable[[str, int], None]
-"""Called with the path of a file and the number of its bytes that are there."""
+ByteListener = Callable[[str, int], None]
+"""Hears of the bytes of a file that are on disk: its path, and their number."""
 
 
 class ManifestFile(Strict):
     """A file of the data set as the hub lists it (see ``HubFile``).
 
-    ``downloaded_sha256`` is that of the downloaded content, None where it is not downloaded.
+    ``downloaded_sha256`` is the sha256 of the downloaded content, None before the download.
     """
 
     model_config = ConfigDict(frozen=False)  # the checksum is known after the download
@@ -57,7 +59,7 @@ class ManifestFile(Strict):
 
 
 class Manifest(Strict):
-    """What was fetched from where: one JSON document beside the files."""
+    """The origin of a download and its files: one JSON document beside the files."""
 
     format: Literal["mlip-compose/download/1"] = SCHEMA
     repository: str
@@ -68,29 +70,31 @@ class Manifest(Strict):
 
 @dataclass(frozen=True)
 class Plan:
-    """What a fetch is going to do.
+    """The files of a download.
 
     Attributes
     ----------
     commit
-        The pinned revision.
+        The sha of the commit that the files are of.
     wanted
-        Files to download or downloaded already.
-    left
+        Files to download, and files that are downloaded already.
+    skipped
         Files that are not downloaded, each with the reason.
-    total, missing
-        Bytes of the wanted files, and of what is still to come of them.
+    total
+        Bytes of the wanted files.
+    missing
+        Bytes that are not on disk yet.
     """
 
     commit: str
     wanted: tuple[HubFile, ...]
-    left: tuple[tuple[HubFile, str], ...]
+    skipped: tuple[tuple[HubFile, str], ...]
     total: int
     missing: int
 
 
-def reason_to_leave(file: HubFile) -> str | None:
-    """Return why a file is not downloaded unless everything is asked for; None where it is."""
+def reason_to_skip(file: HubFile) -> str | None:
+    """Return why a file is not downloaded by default; None for a file that is."""
     path = PurePosixPath(file.path.lower())
     if path.name.startswith("."):
         return "a hidden file"
@@ -107,18 +111,19 @@ class Download:
     Parameters
     ----------
     directory
-        Of the manifest; the files are in ``files`` below it.
+        Directory of the manifest; the files are in ``files`` below it.
     hub
-        Where the data set is.
+        The data set on the hub.
     revision
-        Branch, tag or commit. None: the commit of the manifest, else what ``main`` points to now.
+        Branch, tag or commit. None takes the commit of the manifest, and without a manifest the
+        commit that ``main`` points to now.
 
     Raises
     ------
     RequestError
         The directory holds another data set or commit, or the hub refuses (see ``Hub``).
     SchemaError
-        The manifest is not one.
+        The file ``manifest.json`` is no manifest.
     """
 
     def __init__(self, directory: Path, hub: Hub, revision: str | None = None) -> None:
@@ -127,7 +132,7 @@ class Download:
         self._path = directory / MANIFEST
         if self._path.is_file():
             self.manifest = self._read()
-            self._same(revision)
+            self._check_same(revision)
         else:
             commit = hub.commit(revision or DEFAULT_REVISION)
             listing = [ManifestFile(**asdict(file)) for file in hub.files(commit)]
@@ -136,39 +141,39 @@ class Download:
             )
 
     def plan(self, everything: bool = False) -> Plan:
-        """Return what is to be downloaded, and what is left and why.
+        """Return the files to download, and those to skip with the reasons.
 
         Parameters
         ----------
         everything
-            Leave nothing: trained models and all.
+            Whether to skip nothing, not even trained models.
         """
         reasons = [
-            (entry.on_hub, None if everything else reason_to_leave(entry.on_hub))
+            (entry.on_hub, None if everything else reason_to_skip(entry.on_hub))
             for entry in self.manifest.files
         ]
         wanted = tuple(file for file, reason in reasons if reason is None)
         return Plan(
             commit=self.manifest.commit,
             wanted=wanted,
-            left=tuple((file, reason) for file, reason in reasons if reason is not None),
+            skipped=tuple((file, reason) for file, reason in reasons if reason is not None),
             total=sum(file.size for file in wanted),
-            missing=sum(file.size - self._there(file) for file in wanted),
+            missing=sum(file.size - self._bytes_on_disk(file) for file in wanted),
         )
 
-    def fetch(self, plan: Plan, watch: Watch) -> None:
-        """Download what is missing of a plan and record the sha256 of every file.
+    def fetch(self, plan: Plan, listener: ByteListener) -> None:
+        """Download the missing files of a plan and record the sha256 of every file.
 
-        A file that is there already is checked against what the hub says of it.
+        A file that is there already is checked against size and checksum on the hub.
 
         Raises
         ------
         RequestError
-            The disk has not enough space, or see ``Hub.download``.
+            The disk has not enough space, or the hub refuses (see ``Hub.download``).
         UnwritableError
-            No permission to write there, or the disk is full all the same.
+            The directory cannot be written, or the disk is full all the same.
         ChecksumError
-            A file that is not what the hub says it is.
+            A file is not what the hub says it is.
         """
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
@@ -195,15 +200,15 @@ class Download:
                     self.manifest.commit,
                     entry.on_hub,
                     target,
-                    lambda size, path=entry.path: watch(path, size),  # type: ignore[misc]
+                    partial(listener, entry.path),
                 )
-            watch(entry.path, entry.size)
+            listener(entry.path, entry.size)
             if entry.downloaded_sha256 != digest:
                 entry.downloaded_sha256 = digest
                 self._write()
 
     def _place(self, path: str) -> Path:
-        """Return where a file goes; its folders are in the directory, whatever links are there."""
+        """Return the path of a file on disk; refuse links, which lead out of the directory."""
         target = self.files / path
         if not target.parent.resolve().is_relative_to(self.files.resolve()) or target.is_symlink():
             raise RequestError(
@@ -213,8 +218,8 @@ class Download:
             )
         return target
 
-    def _there(self, file: HubFile) -> int:
-        """Return how many bytes of a file are on disk."""
+    def _bytes_on_disk(self, file: HubFile) -> int:
+        """Return the number of bytes of a file that are on disk, in part or whole."""
         target = self.files / file.path
         for path in (target, target.with_name(target.name + PARTIAL)):
             if path.is_file():
@@ -232,16 +237,17 @@ class Download:
                 "Remove it to fetch anew, or name another place with --out.",
             ) from error
 
-    def _same(self, revision: str | None) -> None:
-        there, wanted = self.manifest, self.hub.repository
+    def _check_same(self, revision: str | None) -> None:
+        """Check that the manifest is of the hub's data set and of the revision."""
+        manifest, repository = self.manifest, self.hub.repository
         hint = f"Name another place with --out, or remove {self.directory}."
-        if there.repository != wanted:
-            raise RequestError(f"{wanted} in {self.directory}", there.repository, hint)
-        if revision not in (None, there.commit):
+        if manifest.repository != repository:
+            raise RequestError(f"{repository} in {self.directory}", manifest.repository, hint)
+        if revision not in (None, manifest.commit):
             commit = self.hub.commit(revision)
-            if commit != there.commit:
+            if commit != manifest.commit:
                 raise RequestError(
-                    f"commit {commit} in {self.directory}", f"commit {there.commit}", hint
+                    f"commit {commit} in {self.directory}", f"commit {manifest.commit}", hint
                 )
 
     def _write(self) -> None:

@@ -1,9 +1,9 @@
-"""A data set that others published: downloaded, unpacked and imported."""
+"""Published data sets of others: downloaded, unpacked and imported."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mlip_compose.core.errors import CoverageError, MissingLabelsError, UnreadableError
@@ -16,26 +16,26 @@ from mlip_compose.datasets.download.plan import (
     MANIFEST,
     Download,
     Plan,
-    reason_to_leave,
+    reason_to_skip,
 )
-from mlip_compose.datasets.importing.importing import ImportOutcome, import_data
+from mlip_compose.datasets.importing.importing import ImportOptions, ImportOutcome, import_data
 from mlip_compose.datasets.importing.units import GivenUnits
 from mlip_compose.store.catalogue import get_published
-from mlip_compose.store.formats.registry import files_of, read_foreign
+from mlip_compose.store.formats.registry import files_of, read_frames
 
 
 @dataclass(frozen=True)
-class FetchWatch:
-    """Told of progress.
+class FetchListener:
+    """Hears of the progress of a fetch.
 
     Attributes
     ----------
     planned
-        Called before anything is downloaded.
+        Hears of the plan, before anything is downloaded.
     downloaded
-        Called with the path of a file and the number of its bytes that are there.
+        Hears of the bytes of a file that are on disk: its path, and their number.
     read
-        Called with the path of a file and the number of frames read so far.
+        Hears of the frames that are read: the file, and the number of frames so far.
     """
 
     planned: Callable[[Plan], None] = lambda plan: None
@@ -45,16 +45,16 @@ class FetchWatch:
 
 @dataclass(frozen=True)
 class FetchOutcome:
-    """What a fetch ended with.
+    """The files that a fetch downloaded, and the data set that it made of them.
 
     Attributes
     ----------
     plan
-        The commit, what of it was downloaded, and what was left.
+        The commit, with the files that were downloaded and those that were skipped.
     manifest
-        The JSON document with the sha256 of every file.
+        Path of the JSON document with the sha256 of every file.
     imported
-        The store.
+        The data set.
     """
 
     plan: Plan
@@ -71,114 +71,106 @@ def fetch(
     everything: bool = False,
     units: GivenUnits | None = None,
     split: int = 0,
-    watch: FetchWatch | None = None,
+    listener: FetchListener | None = None,
 ) -> FetchOutcome:
-    """Download a published data set and import what can be imported.
+    """Download a published data set and import its frames.
 
     The files are kept beside the store, in ``<out without suffix>.download``, with a manifest of
-    the commit and of the sha256 of every file; a later fetch to the same place takes the same
-    commit, and only what is missing. A fetch that was interrupted goes on.
+    the commit and of the sha256 of every file. A later fetch to the same place takes the same
+    commit, and downloads missing files only. A fetch that was interrupted goes on.
 
     Parameters
     ----------
     name
-        Of the data set, such as ``gmd-26``.
+        Name of the data set, such as ``gmd-26``.
     out
         The HDF5 file; must not exist.
     revision
         Commit, branch or tag; None for the catalogue's, else the manifest's, else ``main``.
     endpoint
-        Of the hub; None for the public one.
+        Address of the hub; None for the public one.
     everything
-        Download trained models and all else, too.
+        Whether to download trained models and all other files, too.
     units
-        Of the numbers in the files; what is not given is found out.
+        Units of the numbers in the files; other units are recognised.
     split
-        As for ``import_data``.
-    watch
-        Told of progress.
+        Number of last frames to split off (see ``ImportOptions``).
+    listener
+        Hears of progress.
 
     Raises
     ------
     UnknownNameError
-        No published data set of this name.
+        No published data set has this name.
     MissingExtraError
         ``huggingface_hub`` is not installed.
     RequestError
-        ``out`` exists, the hub refuses or is not reached, or the disk is too small.
+        ``out`` exists, the hub refuses or does not answer, or the disk is too small.
     ChecksumError
-        A file that is not what the hub says it is.
+        A file is not what the hub says it is.
     CoverageError
-        Nothing that can be imported.
+        No file can be imported.
     DataError
-        See ``import_data``; files that are unreadable or lack labels are left, not refused.
+        See ``import_data``; files that cannot be read or lack labels are skipped, not refused.
     """
     published = get_published(name)
     refuse_existing(out)
-    watch, units = watch or FetchWatch(), units or GivenUnits()
+    listener = listener or FetchListener()
     hub = Hub(published.repository, endpoint)
     directory = out.with_name(f"{out.stem}.download")
     download = Download(directory, hub, revision or published.revision)
     plan = download.plan(everything)
     if not any(file.path.lower().endswith((*FRAMES, *ARCHIVES)) for file in plan.wanted):
-        shown = ", ".join(f"{file.path} ({reason})" for file, reason in plan.left[:5])
+        reasons = ", ".join(f"{file.path} ({reason})" for file, reason in plan.skipped[:5])
         raise CoverageError(
             f"files to import ({', '.join((*FRAMES, *ARCHIVES))}) in {published.repository}, "
             f"commit {plan.commit}",
-            shown or "none",
+            reasons or "none",
         )
-    watch.planned(plan)
-    download.fetch(plan, watch.downloaded)
-    leave = _unpack(download.files, plan)
-
-    def imported() -> ImportOutcome:
-        return import_data(
-            download.files,
-            out,
-            name=name,
-            reference=published.reference,
-            energy_unit=units.energy,
-            force_unit=units.forces,
-            length_unit=units.length,
-            split=split,
-            licence=published.licence,
-            origin={
-                "repository": published.repository,
-                "endpoint": hub.endpoint,
-                "commit": plan.commit,
-            },
-            leave=leave,
-            watch=watch.read,
-        )
-
+    listener.planned(plan)
+    download.fetch(plan, listener.downloaded)
+    options = ImportOptions(
+        name=name,
+        reference=published.reference,
+        units=units or GivenUnits(),
+        split=split,
+        licence=published.licence,
+        origin={
+            "repository": published.repository,
+            "endpoint": hub.endpoint,
+            "commit": plan.commit,
+        },
+        skipped=_unpack(download.files, plan),
+    )
     try:
-        outcome = imported()
-    except (UnreadableError, MissingLabelsError):
-        leave |= _unusable(download.files, leave)
-        outcome = imported()
+        outcome = import_data(download.files, out, options, listener.read)
+    except (UnreadableError, MissingLabelsError):  # reading every file to its end first would cost
+        unusable = _unusable(download.files, options.skipped)
+        options = replace(options, skipped={**options.skipped, **unusable})
+        outcome = import_data(download.files, out, options, listener.read)
     return FetchOutcome(plan, directory / MANIFEST, outcome)
 
 
 def _unpack(directory: Path, plan: Plan) -> dict[Path, str]:
-    """Unpack the archives that may hold frames; return all archives, each with what came of it."""
-    found = {}
+    """Unpack the archives that may hold frames; return all archives, with why each is skipped."""
+    skipped = {}
     for file in plan.wanted:
         if file.path.lower().endswith(ARCHIVES):
             path = directory / file.path
-            reason = reason_to_leave(file) or unpack(path)
-            found[path] = reason or "an archive; what is in it is beside it"
-    return found
+            reason = reason_to_skip(file) or unpack(path)
+            skipped[path] = reason or "an archive; what is in it is beside it"
+    return skipped
 
 
-def _unusable(directory: Path, known: dict[Path, str]) -> dict[Path, str]:
+def _unusable(directory: Path, skipped: Mapping[Path, str]) -> dict[Path, str]:
     """Return the files that cannot be read to their end or lack labels, each with the reason."""
-    found = {}
+    unusable = {}
     for path in files_of(directory):
-        if path in known or not path.name.lower().endswith(FRAMES):
+        if path in skipped or not path.name.lower().endswith(FRAMES):
             continue
         try:
-            for _ in read_foreign(path):
+            for _ in read_frames(path):
                 pass
         except (UnreadableError, MissingLabelsError) as error:
-            found[path] = error.found
-    return found
+            unusable[path] = error.found
+    return unusable

@@ -1,129 +1,181 @@
-"""Which molecule each imported frame is of: from its geometry, held against what it is called."""
+"""The molecule of each imported frame: from its geometry, held against the name it has."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from mlip_compose.core.errors import DataError, NotOfThisKindError, RequestError, UnknownNameError
 from mlip_compose.core.records import BoolArray, FloatArray, IntArray, Molecule
 from mlip_compose.molecules.assembly import parse_name
-from mlip_compose.molecules.geometry import covalent_sums, topology_kept
+from mlip_compose.molecules.geometry import most_changed_bond, topology_kept
 from mlip_compose.molecules.recognition import perceive_bonds, recognise_geometry
 from mlip_compose.molecules.trees import read_tree
 from mlip_compose.store.formats.base import RawFrames
 
-Keep = Callable[[Molecule, RawFrames, FloatArray, IntArray], None]
-"""Called with a molecule, frames, their positions in Angstrom, and which of them are its."""
-
 LARGEST: Final = 256
-"""Atoms of a molecule: a store keeps their indices in a byte."""
+"""Most atoms of a molecule: a store keeps their indices in a byte."""
 HEAVIEST: Final = 118
+"""Largest atomic number, that of oganesson."""
 
 _NAME: Final = re.compile(r"(?<![A-Za-z0-9])[A-Z][A-Za-z0-9]*-[0-9]+-[A-Z][A-Za-z0-9]*")
 
 
+def check_values(frames: RawFrames) -> None:
+    """Check that atomic numbers are of elements, shapes fit each other, and numbers are finite.
+
+    Raises
+    ------
+    DataError
+        Names the first frame in which that is not so.
+    """
+    if ((frames.numbers < 0) | (frames.numbers > HEAVIEST)).any():
+        raise DataError(
+            f"atomic numbers of elements in frame {frames.first} of {frames.source}",
+            f"{frames.numbers.min()} to {frames.numbers.max()}",
+        )
+    expected = (len(frames), len(frames.numbers), 3)
+    for label in ("positions", "forces"):
+        shape = getattr(frames, label).shape
+        if shape != expected:
+            raise DataError(
+                f"{label} of shape {expected[1:]} (atoms, 3) in frame {frames.first} of "
+                f"{frames.source}",
+                f"shape {shape[1:]}",
+            )
+    for label in ("positions", "energy", "forces"):
+        values = getattr(frames, label).reshape(len(frames), -1)
+        wrong = ~np.isfinite(values)
+        if wrong.any():
+            index = int(np.argmax(wrong.any(axis=1)))
+            value = values[index][wrong[index]][0]
+            raise DataError(
+                f"finite {label} in every frame of {frames.source}",
+                f"{value} in frame {frames.first + index}",
+                "Remove such frames or label them anew.",
+            )
+
+
+class SortedFrames(NamedTuple):
+    """A molecule, and its rows (F,) among the frames that were sorted."""
+
+    molecule: Molecule
+    rows: IntArray
+
+
 @dataclass
-class _Left:
-    """Frames of one source, name and order of atoms that are not X-(CH2)n-Y."""
+class _Unrecognised:
+    """Frames of one source, name and order of atoms that are not X-(CH2)n-Y.
+
+    Attributes
+    ----------
+    reason
+        Why the frame below is none.
+    frame
+        Index of one of the frames in its source; of a broken molecule where there is such a frame.
+    positions : (N, 3) float
+        The positions of this frame, Angstrom.
+    is_whole
+        Whether this frame is one molecule of complete atoms, of whichever kind.
+    count
+        Number of frames.
+    """
 
     reason: str
     frame: int
     positions: FloatArray
-    whole: bool
+    is_whole: bool
     count: int = 0
 
 
 class MoleculeCollector:
-    """Recognises the molecule of every frame, and that nothing contradicts it.
-
-    Parameters
-    ----------
-    keep
-        Told which frames are of which molecule.
+    """Recognises the molecule of every frame, and refuses frames that contradict each other.
 
     Attributes
     ----------
     molecules
-        Those found, by name, with atoms in the order of their frames.
+        The molecules so far, by name, with atoms in the order of their frames.
     """
 
-    def __init__(self, keep: Keep) -> None:
+    def __init__(self) -> None:
         self.molecules: dict[str, Molecule] = {}
-        self._keep = keep
         self._by_numbers: dict[bytes, list[Molecule]] = {}
         self._first_source: dict[str, Path] = {}
-        self._named: dict[str, str] = {}
-        self._taken: dict[tuple[str, bytes], str] = {}  # source or name, and atoms
-        self._left: dict[tuple[Path, str, bytes], _Left] = {}
+        self._molecule_called: dict[str, str] = {}
+        self._molecule_in: dict[tuple[str, bytes], str] = {}  # by name or source, and atoms
+        self._unrecognised: dict[tuple[Path, str, bytes], _Unrecognised] = {}
 
-    def take(self, frames: RawFrames, positions: FloatArray) -> int:
-        """Sort frames into molecules and return how many are of one.
+    def sort(self, frames: RawFrames, positions: FloatArray) -> list[SortedFrames]:
+        """Sort frames by molecule; frames of no molecule X-(CH2)n-Y are in none of the results.
 
         Parameters
         ----------
         frames
-            As read, and found whole by :func:`check_values`.
+            Frames that :func:`check_values` accepts.
         positions : (F, N, 3) float
-            Theirs in Angstrom.
+            Their positions in Angstrom.
 
         Raises
         ------
         DataError
-            Atoms in another order than in other frames of the molecule, or a name that is another
-            molecule's.
+            Atoms are in another order than in other frames of the molecule, or frames have the name
+            of another molecule.
         """
-        atoms = frames.numbers.tobytes()
-        open_ = np.ones(len(frames), dtype=bool)
-        for molecule in self._by_numbers.get(atoms, ()):
-            self._accept(molecule, frames, positions, open_)
+        groups: list[SortedFrames] = []
+        is_open = np.ones(len(frames), dtype=bool)
+        for molecule in self._by_numbers.get(frames.numbers.tobytes(), ()):
+            groups += self._accepted(molecule, frames, positions, is_open)
         for index in range(len(frames)):
-            found = self._recognise(frames, index, positions[index]) if open_[index] else None
-            if found is not None:
-                self._register(found, frames, index)
-                self._accept(found, frames, positions, open_)
-        return int(np.count_nonzero(~open_))
+            recognised = (
+                self._recognise(frames, index, positions[index]) if is_open[index] else None
+            )
+            if recognised is not None:
+                self._register(recognised, frames, index)
+                groups += self._accepted(recognised, frames, positions, is_open)
+        return groups
 
-    def finish(self) -> tuple[tuple[str, str], ...]:
-        """Return what was left, each with the reason.
+    def skipped(self) -> tuple[tuple[str, str], ...]:
+        """Return the frames that are of no molecule X-(CH2)n-Y: their source, and the reason.
 
         Raises
         ------
         DataError
-            Frames that were left are frames of a molecule that was taken, with a broken bond.
+            Such frames are of a molecule that others are of, and a bond broke or formed in them.
         """
-        for (source, name, atoms), left in self._left.items():
-            known = self._taken.get((name or str(source), atoms))
-            if known and not left.whole:
+        for (source, name, atoms), frames in self._unrecognised.items():
+            molecule = self._molecule_in.get((name or str(source), atoms))
+            if molecule and not frames.is_whole:
+                changed = most_changed_bond(self.molecules[molecule], frames.positions)
                 raise DataError(
-                    f"every bond of {known} in every frame",
-                    f"{_worst_bond(self.molecules[known], left.positions)} "
-                    f"in frame {left.frame} of {source}",
+                    f"every bond of {molecule}, and no other, in every frame",
+                    f"{changed} in frame {frames.frame} of {source}",
                     "A reaction is no sample of the molecule; remove such frames.",
                 )
         return tuple(
-            (f"{source.name}{f' ({name})' if name else ''}", f"{left.count} frames: {left.reason}")
-            for (source, name, _), left in self._left.items()
+            (
+                f"{source.name}{f' ({name})' if name else ''}",
+                f"{frames.count} frames: {frames.reason}",
+            )
+            for (source, name, _), frames in self._unrecognised.items()
         )
 
-    def _accept(
-        self, molecule: Molecule, frames: RawFrames, positions: FloatArray, open_: BoolArray
-    ) -> None:
-        """Keep those of the open frames that have the bonds of a molecule, and close them."""
-        places = np.flatnonzero(open_)
-        places = places[topology_kept(molecule, positions[places])]
-        if not len(places):
-            return
+    def _accepted(
+        self, molecule: Molecule, frames: RawFrames, positions: FloatArray, is_open: BoolArray
+    ) -> list[SortedFrames]:
+        """Take the open frames that have the bonds of a molecule, and close them."""
+        rows = np.flatnonzero(is_open)
+        rows = rows[topology_kept(molecule, positions[rows])]
+        if not len(rows):
+            return []
         self._check_name(molecule, frames)
-        name = called(frames)
-        self._taken[name or str(frames.source), frames.numbers.tobytes()] = molecule.name
-        self._keep(molecule, frames, positions, places)
-        open_[places] = False
+        key = name_of(frames) or str(frames.source), frames.numbers.tobytes()
+        self._molecule_in[key] = molecule.name
+        is_open[rows] = False
+        return [SortedFrames(molecule, rows)]
 
     def _register(self, molecule: Molecule, frames: RawFrames, index: int) -> None:
         if molecule.name in self.molecules:
@@ -138,14 +190,12 @@ class MoleculeCollector:
         self._by_numbers.setdefault(frames.numbers.tobytes(), []).append(molecule)
 
     def _check_name(self, molecule: Molecule, frames: RawFrames) -> None:
-        name = called(frames)
-        known = self._named.setdefault(name, molecule.name) if name else molecule.name
-        parts = _as_parts(name)
-        if parts is not None and parts != molecule.name:
-            known = parts
-        if known != molecule.name:
+        name = name_of(frames)
+        expected = self._molecule_called.setdefault(name, molecule.name) if name else molecule.name
+        expected = _canonical_name(name) or expected
+        if expected != molecule.name:
             raise DataError(
-                f"one molecule, {known}, under the name {name!r}",
+                f"one molecule, {expected}, under the name {name!r}",
                 f"a geometry of {molecule.name} ({molecule.smiles}) under it in {frames.source}",
                 "Correct the names, or remove them: molecules are recognised without.",
             )
@@ -153,38 +203,42 @@ class MoleculeCollector:
     def _recognise(self, frames: RawFrames, index: int, positions: FloatArray) -> Molecule | None:
         """Return the molecule of a frame, or note why it is none."""
         numbers = frames.numbers
-        small = len(numbers) <= LARGEST
+        is_small = len(numbers) <= LARGEST
         try:
-            if small:
+            if is_small:
                 return recognise_geometry(numbers, positions)
             reason = f"{len(numbers)} atoms, more than {LARGEST}"
         except (NotOfThisKindError, UnknownNameError) as error:
             reason = error.found
-        key = (frames.source, called(frames), numbers.tobytes())
-        whole = not small or _is_whole(numbers, positions)
-        left = self._left.get(key)
-        if left is None or (left.whole and not whole):
-            count = left.count if left else 0
-            left = _Left(reason, frames.first + index, positions.copy(), whole, count)
-            self._left[key] = left
-        left.count += 1
+        key = frames.source, name_of(frames), numbers.tobytes()
+        is_whole = not is_small or _is_whole(numbers, positions)
+        noted = self._unrecognised.get(key)
+        if noted is None or (noted.is_whole and not is_whole):
+            count = noted.count if noted else 0
+            frame = frames.first + index
+            noted = _Unrecognised(reason, frame, positions.copy(), is_whole, count)
+            self._unrecognised[key] = noted
+        noted.count += 1
         return None
 
 
-def called(frames: RawFrames) -> str:
-    """Return what the frames' metadata or, in the form X-n-Y, their file's name call them."""
+def name_of(frames: RawFrames) -> str:
+    """Return the name of the frames' molecule: from metadata, or X-n-Y in the name of their file.
+
+    Empty where neither has one, or the file's name has several.
+    """
     if frames.name:
         return frames.name
-    found = [name for name in _NAME.findall(frames.source.stem) if _as_parts(name)]
-    return found[0] if len(found) == 1 else ""
+    names = [name for name in _NAME.findall(frames.source.stem) if _canonical_name(name)]
+    return names[0] if len(names) == 1 else ""
 
 
-def _as_parts(name: str) -> str | None:
-    """Return the canonical form of a name X-n-Y, None for other names."""
+def _canonical_name(name: str) -> str:
+    """Return ``OH-4-H`` for ``H-4-OH``; empty for a name that is not X-n-Y."""
     try:
         return parse_name(name).name
     except RequestError:
-        return None
+        return ""
 
 
 def _is_whole(numbers: IntArray, positions: FloatArray) -> bool:
@@ -194,43 +248,3 @@ def _is_whole(numbers: IntArray, positions: FloatArray) -> bool:
     except RequestError:
         return False
     return True
-
-
-def check_values(frames: RawFrames) -> None:
-    """Raise ``DataError`` where a shape does not fit or a number is not finite or no element."""
-    if ((frames.numbers < 0) | (frames.numbers > HEAVIEST)).any():
-        raise DataError(
-            f"atomic numbers of elements in frame {frames.first} of {frames.source}",
-            f"{frames.numbers.min()} to {frames.numbers.max()}",
-        )
-    shape = (len(frames), len(frames.numbers), 3)
-    for what in ("positions", "forces"):
-        found = getattr(frames, what).shape
-        if found != shape:
-            raise DataError(
-                f"{what} of shape {shape[1:]} (atoms, 3) in frame {frames.first} of "
-                f"{frames.source}",
-                f"shape {found[1:]}",
-            )
-    for what in ("positions", "energy", "forces"):
-        values = getattr(frames, what).reshape(len(frames), -1)
-        wrong = ~np.isfinite(values)
-        if wrong.any():
-            index = int(np.argmax(wrong.any(axis=1)))
-            value = values[index][wrong[index]][0]
-            raise DataError(
-                f"finite {what} in every frame of {frames.source}",
-                f"{value} in frame {frames.first + index}",
-                "Remove such frames or label them anew.",
-            )
-
-
-def _worst_bond(molecule: Molecule, positions: FloatArray) -> str:
-    """Say which bond is longest, or which atoms that are not bonded are nearest, for their kind."""
-    ratio = np.linalg.norm(positions[:, None] - positions[None], axis=-1)
-    ratio = ratio / covalent_sums(molecule.numbers)
-    i, j = molecule.bonds.T
-    longest = int(np.argmax(ratio[i, j]))
-    first, second = int(i[longest]), int(j[longest])
-    distance = float(np.linalg.norm(positions[first] - positions[second]))
-    return f"atoms {first} and {second}, which are bonded, {distance:.2f} Angstrom apart"

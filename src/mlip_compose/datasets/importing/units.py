@@ -1,4 +1,4 @@
-"""In which units imported numbers are: as given, as the file says, or as the numbers say."""
+"""The units of imported numbers: those that the user gives, the file states, or numbers show."""
 
 from __future__ import annotations
 
@@ -16,15 +16,18 @@ from mlip_compose.datasets.recognised_units import RecognisedUnits, recognise_un
 from mlip_compose.store.formats.base import RawFrames, Units
 
 SAME_FACTOR: Final = 0.05
-"""Units that differ by less are not told apart by numbers: meV/Angstrom and kJ/mol/nm."""
+"""Numbers do not tell units apart that differ by less: meV/Angstrom and kJ/mol/nm differ by 4 %."""
 CLEAR_SHARE: Final = 2 / 3
-"""Of the molecules whose units are clear, at least so many must say the same."""
+"""Least share of the molecules with clear units that must have the same units."""
 THERMAL_FORCES: Final = (0.1, 5.0)
-"""eV/Angstrom (rms of components): molecules at 100 to 2,000 K, and any other unit is far off."""
+"""Forces of molecules at 100 to 2,000 K, eV/Angstrom (rms of components).
+
+In any wrong unit they are far off.
+"""
 POSSIBLE_FORCES: Final = (0.02, 25.0)
-"""The same for units that are given: far from thermal, but not beyond molecules."""
+"""The same where the user gives units: frames need not be thermal, but have to be molecules."""
 HYDROGEN_BOND: Final = (0.8, 1.5)
-"""Angstrom; from a hydrogen to its nearest atom, O-H to S-H, at rest and in motion."""
+"""Angstrom from a hydrogen to its nearest atom: from O-H to S-H, at rest and in motion."""
 
 
 @dataclass(frozen=True)
@@ -36,17 +39,29 @@ class GivenUnits:
     length: str | None = None
 
     def __post_init__(self) -> None:
-        for kind, name, known in (
+        for kind, name, factors in (
             ("unit of energy", self.energy, ENERGY_UNITS),
             ("unit of force", self.forces, FORCE_UNITS),
             ("unit of length", self.length, LENGTH_UNITS),
         ):
-            if name is not None and name not in known:
-                raise UnknownNameError(kind, name, known)
+            if name is not None and name not in factors:
+                raise UnknownNameError(kind, name, factors)
 
 
 class Sample(NamedTuple):
-    """Some frames of one molecule, positions in Angstrom, labels as read."""
+    """Frames (F) of one molecule of N atoms.
+
+    Attributes
+    ----------
+    numbers : (N,) int
+        Atomic numbers.
+    positions : (F, N, 3) float
+        Angstrom.
+    energy : (F,) float
+        In the unit of the file.
+    forces : (F, N, 3) float
+        In the unit of the file.
+    """
 
     numbers: IntArray
     positions: FloatArray
@@ -56,7 +71,10 @@ class Sample(NamedTuple):
 
 @dataclass(frozen=True)
 class DecidedUnits:
-    """The units that numbers are read in, and why."""
+    """The units that numbers are read in, such as ``kcal/mol`` and ``kcal/mol/Angstrom``.
+
+    ``reason`` says in words why they are these.
+    """
 
     energy: str
     forces: str
@@ -64,36 +82,38 @@ class DecidedUnits:
 
     @property
     def energy_factor(self) -> float:
-        """What an energy is multiplied by to be in eV."""
+        """Factor that turns an energy into eV."""
         return ENERGY_UNITS[self.energy]
 
     @property
     def forces_factor(self) -> float:
-        """What a force is multiplied by to be in eV/Angstrom."""
+        """Factor that turns a force into eV/Angstrom."""
         return FORCE_UNITS[self.forces]
 
 
 def length_unit(frames: RawFrames, given: GivenUnits) -> str:
-    """Return the unit of the positions: as given or stated, else as bonds to hydrogen say.
+    """Return the unit of the positions: as given or stated, else as bonds to hydrogen show.
 
     Raises
     ------
     DataError
-        Bonds to hydrogen say another unit than the one that is given or stated.
+        Bonds to hydrogen show another unit than the one that is given or stated.
     """
-    said = given.length or (frames.units.length if frames.units.stated else None)
-    found = _length_of_bonds(frames.numbers, frames.positions[0])
-    if said and found and said != found:
-        factor = LENGTH_UNITS[found] / LENGTH_UNITS[said]
+    stated = given.length or (frames.units.length if frames.units.stated else None)
+    shown_by_bonds = _unit_of_bonds(frames.numbers, frames.positions[0])
+    if stated and shown_by_bonds and stated != shown_by_bonds:
+        factor = LENGTH_UNITS[shown_by_bonds] / LENGTH_UNITS[stated]
         raise DataError(
-            f"positions of {frames.source} in {said}",
-            f"bonds to hydrogen of the length they have in {found} (a factor of {factor:.4g})",
+            f"positions of {frames.source} in {stated}",
+            f"bonds to hydrogen of the length they have in {shown_by_bonds} (a factor of "
+            f"{factor:.4g})",
             "Give the unit with --length-unit.",
         )
-    return said or found or frames.units.length
+    return stated or shown_by_bonds or frames.units.length
 
 
-def _length_of_bonds(numbers: IntArray, positions: FloatArray) -> str | None:
+def _unit_of_bonds(numbers: IntArray, positions: FloatArray) -> str | None:
+    """Return the unit in which hydrogens are as near to an atom as bonds are long, if any."""
     hydrogens = np.flatnonzero(numbers == 1)[:100]
     if not len(hydrogens) or len(numbers) < 2:
         return None
@@ -107,71 +127,77 @@ def _length_of_bonds(numbers: IntArray, positions: FloatArray) -> str | None:
 def decide_units(units: Units, given: GivenUnits, samples: Sequence[Sample]) -> DecidedUnits:
     """Decide the units of energies and forces.
 
-    What is given counts before what the file states, that before what the numbers say, and that
-    before the custom of the format, which is taken only where forces have the size that they have
-    in molecules.
+    The user's units come first, then the units that the file states, then those that the numbers
+    show. The custom of the format comes last, and only where forces have the size that they have in
+    molecules.
 
     Parameters
     ----------
     units
-        What the file states, or the custom of its format.
+        Units that the file states, or the custom of its format.
     given
-        What the user gives.
+        Units that the user gives.
     samples
-        Thermal frames of some molecules; none where there are minima alone.
+        Thermal frames of several molecules; none where there are minima alone.
 
     Raises
     ------
     DataError
-        The numbers are clearly in another unit than the one that is given or stated, or forces have
-        a size in it that molecules do not have; or no unit is given and the numbers do not say it.
+        The numbers are clearly in another unit than the one that is given or stated; or forces have
+        a size in it that molecules do not have; or no unit is given and the numbers show none.
     """
     recognised = _recognised(samples)
-    said_energy = given.energy or (units.energy if units.stated else None)
-    said_forces = given.forces or (units.forces if units.stated else None)
+    stated_energy = given.energy or (units.energy if units.stated else None)
+    stated_forces = given.forces or (units.forces if units.stated else None)
     if recognised is not None:
-        _agree("energies", said_energy, recognised.energy, ENERGY_UNITS, recognised.evidence)
-        _agree("forces", said_forces, recognised.forces, FORCE_UNITS, recognised.evidence)
-        energy, forces = said_energy or recognised.energy, said_forces or recognised.forces
+        _check_stated("energies", stated_energy, recognised.energy, ENERGY_UNITS, recognised)
+        _check_stated("forces", stated_forces, recognised.forces, FORCE_UNITS, recognised)
+        energy, forces = stated_energy or recognised.energy, stated_forces or recognised.forces
         return DecidedUnits(energy, forces, f"recognised: {recognised.evidence}")
-    energy, forces = said_energy or units.energy, said_forces or units.forces
-    if said_energy and not said_forces:
+    energy, forces = stated_energy or units.energy, stated_forces or units.forces
+    if stated_energy and not stated_forces:
         forces = f"{energy}/Angstrom"
-    elif said_forces and not said_energy:
+    elif stated_forces and not stated_energy:
         energy = forces.rpartition("/")[0]
-    is_said = bool(said_energy or said_forces)
-    size = _check_size(samples, forces, POSSIBLE_FORCES if is_said else THERMAL_FORCES)
+    is_stated = bool(stated_energy or stated_forces)
+    size = _check_size(samples, forces, POSSIBLE_FORCES if is_stated else THERMAL_FORCES)
     return DecidedUnits(
-        energy, forces, f"{'given' if is_said else 'the custom of the format'}, {size}"
+        energy, forces, f"{'given' if is_stated else 'the custom of the format'}, {size}"
     )
 
 
-def _agree(
-    what: str, said: str | None, found: str, factors: Mapping[str, float], evidence: str
+def _check_stated(
+    label: str,
+    stated: str | None,
+    recognised: str,
+    factors: Mapping[str, float],
+    units: RecognisedUnits,
 ) -> None:
-    """Raise ``DataError`` where the unit that is said is another than the one that was found."""
-    if said is None or abs(factors[said] / factors[found] - 1) <= SAME_FACTOR:
+    """Raise ``DataError`` where numbers show another unit than the stated one."""
+    if stated is None or abs(factors[stated] / factors[recognised] - 1) <= SAME_FACTOR:
         return
+    factor = factors[recognised] / factors[stated]
     raise DataError(
-        f"{what} in {said}",
-        f"{what} in {found}, a factor of {factors[found] / factors[said]:.6g}: {evidence}",
+        f"{label} in {stated}",
+        f"{label} in {recognised}, a factor of {factor:.6g}: {units.evidence}",
         "Give the unit that they are in with --energy-unit and --force-unit.",
     )
 
 
 def _recognised(samples: Sequence[Sample]) -> RecognisedUnits | None:
-    found = [units for sample in samples if (units := recognise_units(*sample)) is not None]
-    if not found:
+    """Return the units that most molecules with clear units have, if so many agree."""
+    votes = [units for sample in samples if (units := recognise_units(*sample)) is not None]
+    if not votes:
         return None
-    pairs = Counter((units.energy, units.forces) for units in found)
+    pairs = Counter((units.energy, units.forces) for units in votes)
     pair, count = pairs.most_common(1)[0]
-    if count < CLEAR_SHARE * len(found):
+    if count < CLEAR_SHARE * len(votes):
         return None
-    return next(units for units in found if (units.energy, units.forces) == pair)
+    return next(units for units in votes if (units.energy, units.forces) == pair)
 
 
 def _check_size(samples: Sequence[Sample], unit: str, limits: tuple[float, float]) -> str:
-    """Return how large forces are, in words, where they are between limits in eV/Angstrom."""
+    """Return the size of forces in words; raise ``DataError`` beyond limits in eV/Angstrom."""
     if not samples:
         return "minima alone"
     squares = np.concatenate([sample.forces.ravel() ** 2 for sample in samples])

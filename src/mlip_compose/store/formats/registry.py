@@ -25,7 +25,7 @@ READERS: Final[dict[str, Reader]] = {
 HDF5_SUFFIXES: Final = (".h5", ".hdf5")
 
 
-def read_foreign(path: Path) -> Iterator[RawFrames]:
+def read_frames(path: Path) -> Iterator[RawFrames]:
     """Read a file in the format that its suffix says, never more than some frames at a time.
 
     Raises
