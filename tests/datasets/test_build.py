@@ -63,12 +63,12 @@ SCRIPT = """
 import sys
 from pathlib import Path
 from mlip_compose.datasets.build import build
-from mlip_compose.engine.choice import local
+from mlip_compose.engine.choice import local_engine
 from mlip_compose.datasets.recipe import load_recipe
 if __name__ == "__main__":
     print("begin", flush=True)
     tell = lambda molecule, fraction, failure: print(molecule, flush=True)
-    with local(1) as engine:
+    with local_engine(1) as engine:
         build(load_recipe(sys.argv[1]), Path(sys.argv[2]), engine, tell)
 """
 
@@ -221,11 +221,16 @@ def test_a_build_killed_in_its_last_steps_is_finished(
 ):
     """Each of the last calls that change the disk is one that a process may not live to make."""
     path = tmp_path / "late.h5"
-    calls = counted_calls(function, monkeypatch, lambda: build(recipe, path, InThisProcess(), silent))
+    calls = counted_calls(
+        function, monkeypatch, lambda: build(recipe, path, InThisProcess(), silent)
+    )
     path.unlink()
     with pytest.raises(Killed):
         counted_calls(
-            function, monkeypatch, lambda: build(recipe, path, InThisProcess(), silent), range(calls)[call]
+            function,
+            monkeypatch,
+            lambda: build(recipe, path, InThisProcess(), silent),
+            range(calls)[call],
         )
     assert path.exists() == appeared
     outcome = build(recipe, path, InThisProcess(), silent)

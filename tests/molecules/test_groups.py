@@ -17,9 +17,9 @@ def test_families_and_trees_differ():
 def test_rdkit_is_not_imported_before_it_is_needed():
     code = (
         "import sys;"
-        "from mlip_compose.molecules import assembly, naming, recognise, series;"
-        "series.bifunctional(); naming.readable_name(assembly.parse_name('OH-4-H'));"
-        "recognise.recognise_graph([6, 1, 1, 1, 1], [(0, 1), (0, 2), (0, 3), (0, 4)]);"
+        "from mlip_compose.molecules import assembly, naming, recognition;"
+        "assembly.bifunctional(); naming.readable_name(assembly.parse_name('OH-4-H'));"
+        "recognition.recognise_graph([6, 1, 1, 1, 1], [(0, 1), (0, 2), (0, 3), (0, 4)]);"
         "sys.exit('rdkit' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

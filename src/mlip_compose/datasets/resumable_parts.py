@@ -16,15 +16,13 @@ from typing import Final, Protocol, TypeVar
 from mlip_compose.core.errors import DataError
 from mlip_compose.core.files import refuse_existing, set_aside, write_text, writing
 from mlip_compose.core.records import Failure
-from mlip_compose.engine.engine import Engine, workers_died
+from mlip_compose.engine.engine import WORKER, Engine, workers_died
 from mlip_compose.engine.locks import CLAIM, LOCK, held
 from mlip_compose.store.reader import Store
 
 WHOLE: Final = "finished.h5"
 CHECKSUM: Final = "finished.sha256"
 DAMAGED: Final = "damaged"
-WORKER: Final = "worker"
-"""Stage of the failure of a unit whose worker process died (see ``engine.engine.Engine.run``)."""
 
 PartListener = Callable[[str, float, "Failure | None"], None]
 """Hears of each part that ends: its name, the share of the work that is done, and its failure.

@@ -39,6 +39,8 @@ class Engine(Protocol):
 
 TICK: Final = 0.5  # s
 KEPT: Final = "What was finished is kept; run the same command again to go on."
+WORKER: Final = "worker"
+"""The stage of a failure where a worker process died, or lacked memory."""
 GPU: Final = "GPU"
 """The resource that a worker with a graphics processor declares (``--resources GPU=1``)."""
 
@@ -232,7 +234,7 @@ def _outcome(client: Client, future: Future[Any], item: object) -> Any:
             return future.result()
     if isinstance(error, KilledWorker):
         reason = "a worker process died (killed, or out of memory); run again to do what is missing"
-        return Failure("worker", str(item), reason, retryable=True)
+        return Failure(WORKER, str(item), reason, retryable=True)
     if is_out_of_memory(error):
         return lack_of_memory(item, error)
     raise error.with_traceback(future.traceback())
@@ -242,7 +244,7 @@ def lack_of_memory(item: object, error: BaseException) -> Failure:
     """Return the failure of a unit that could not have the memory that it asked for."""
     message = one_line(error, 200)
     reason = f"not enough memory ({message}); run again with fewer processes, or more memory"
-    return Failure("worker", str(item), reason, retryable=True)
+    return Failure(WORKER, str(item), reason, retryable=True)
 
 
 def workers_died(undone: str, hint: str = KEPT) -> RequestError:
