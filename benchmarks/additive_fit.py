@@ -13,7 +13,7 @@ from pathlib import Path
 
 from mlip_compose.core.records import Failure, TrainingSet
 from mlip_compose.potentials.additive.kind import KIND
-from mlip_compose.store.catalogue import open_store
+from mlip_compose.store.catalogue import open_dataset
 from mlip_compose.tasks.rules import TASKS
 from mlip_compose.tasks.selection import select_frames
 
@@ -27,7 +27,7 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=2000)
     parser.add_argument("--task", default="recombination", choices=list(TASKS))
     arguments = parser.parse_args()
-    store = open_store(arguments.store)
+    store = open_dataset(arguments.store)
     data = training_set(store, arguments.task, arguments.frames)
     wall, cpu = time.perf_counter(), time.process_time()
     potential = KIND.fit(data, KIND.settings(), 0, Path())

@@ -26,8 +26,8 @@ from ase import Atoms
 
 from mlip_compose.core.records import PRIMARY, Frames, TrainingSet
 from mlip_compose.potentials.base import Potential
-from mlip_compose.potentials.registry import get_kind
-from mlip_compose.store.catalogue import open_store
+from mlip_compose.potentials.registry import get_potential
+from mlip_compose.store.catalogue import open_dataset
 from mlip_compose.store.reader import Store
 
 
@@ -64,8 +64,8 @@ def from_scratch(kind: str) -> Model:
         )
         data = TrainingSet({name: store.molecules[name] for name in names}, train, validation)
         with tempfile.TemporaryDirectory() as workdir:
-            settings = get_kind(kind).settings(steps=2)
-            return get_kind(kind).fit(data, settings, 0, Path(workdir))
+            settings = get_potential(kind).settings(steps=2)
+            return get_potential(kind).fit(data, settings, 0, Path(workdir))
 
     return Model(
         make,
@@ -77,7 +77,7 @@ def from_scratch(kind: str) -> Model:
 
 def zero_shot(store: Store) -> Potential:
     """Return ANI-2x as published; the weights have to be there, or are downloaded."""
-    kind = get_kind("ani-2x")
+    kind = get_potential("ani-2x")
     with tempfile.TemporaryDirectory() as workdir:
         return kind.fit(TrainingSet({}, (), ()), kind.settings(), 0, Path(workdir))
 
@@ -105,7 +105,7 @@ def main() -> None:
         parser.error(f"no such model: {', '.join(sorted(unknown))}; one of {', '.join(MODELS)}")
     torch.set_num_threads(arguments.threads)
 
-    store = open_store(arguments.store)
+    store = open_dataset(arguments.store)
     names = list(store.molecules)[:: arguments.every]
     blocks = [evenly(store, name, arguments.frames) for name in names]
     total = sum(map(len, blocks))

@@ -33,7 +33,7 @@ from mlip_compose.datasets.recipe import Recipe
 from mlip_compose.engine.choice import local_engine
 from mlip_compose.references.registry import get_reference
 from mlip_compose.sampling.protocol import SamplingProtocol
-from mlip_compose.store.catalogue import open_store
+from mlip_compose.store.catalogue import open_dataset
 
 BUDGET = 1.9
 REPEATS = 3
@@ -104,7 +104,7 @@ def labels_at_once(processes: int) -> list[float]:
 
 
 def labels(number: int) -> float:
-    store = open_store("mini-v1")
+    store = open_dataset("mini-v1")
     numbers = store.molecules["OH-6-H"].numbers
     positions = store.frames("OH-6-H", "primary").positions
     reference = get_reference("gfn2-xtb", {})

@@ -10,7 +10,7 @@ import sys
 import time
 
 from mlip_compose.references.registry import get_reference
-from mlip_compose.store.catalogue import open_store
+from mlip_compose.store.catalogue import open_dataset
 
 REFERENCE = "pbe-d3bj/def2-tzvp"
 MOLECULES = ("OH-1-H", "OH-2-H", "OH-3-H", "OH-4-H")
@@ -18,7 +18,7 @@ MOLECULES = ("OH-1-H", "OH-2-H", "OH-3-H", "OH-4-H")
 
 def main() -> None:
     reference = get_reference(sys.argv[1] if len(sys.argv) > 1 else REFERENCE, {})
-    store = open_store("core-v1")
+    store = open_dataset("core-v1")
     for name in sys.argv[2:] or MOLECULES:
         molecule, frames = store.molecules[name], store.frames(name, "primary")
         wall, cpu = time.perf_counter(), time.process_time()

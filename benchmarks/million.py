@@ -217,7 +217,7 @@ def parts(folder: Path, molecules: list[Molecule]) -> None:
     assert len(opened) == len(molecules)
 
 
-def open_store(folder: Path, number: int) -> None:
+def open_dataset(folder: Path, number: int) -> None:
     from mlip_compose.store.reader import Store
 
     assert len(Store(folder / "store.h5").molecules) == number
@@ -320,7 +320,7 @@ STAGES = {
     "assemble": (nothing, assemble),
     "write": (kept, write),
     "parts": (kept, parts),
-    "open": (nothing, open_store),
+    "open": (nothing, open_dataset),
     "read": (opened, read),
     "plan": (opened, plan),
     "certify": (opened, certify),

@@ -35,7 +35,7 @@ from pathlib import Path
 import numpy as np
 
 from mlip_compose.core.units import KCAL_PER_MOL
-from mlip_compose.store.catalogue import open_store
+from mlip_compose.store.catalogue import open_dataset
 from mlip_compose.tasks.rules import TASKS
 
 MOLECULES, FRAMES, SECONDARY_SHARE = 118, 296_534, 500 / 2_513
@@ -73,7 +73,7 @@ def size(folder):
 
 def make_files(folder, per_molecule):
     """Write the npz files, and the training frames of the task as one file of extended XYZ."""
-    mini = open_store("mini-v1")
+    mini = open_dataset("mini-v1")
     names = [n for n, m in mini.molecules.items() if m.is_monofunctional and n != LEFT_OUT]
     train = TASKS[TASK].split([mini.molecules[name] for name in names], LEVEL).train
     secondary = round(per_molecule * SECONDARY_SHARE)
@@ -162,7 +162,7 @@ def check(folder):
 
 def read(folder):
     start = time.process_time()
-    store = open_store(str(folder / "store.h5"))
+    store = open_dataset(str(folder / "store.h5"))
     opened = time.process_time()
     names = TASKS[TASK].split(store.molecules.values(), LEVEL).train
     frames = sum(len(store.frames(name, "primary")) for name in names)

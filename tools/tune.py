@@ -20,9 +20,9 @@ import numpy as np
 import yaml
 
 from mlip_compose.core.records import Failure, TrainingSet
-from mlip_compose.potentials.registry import get_kind
+from mlip_compose.potentials.registry import get_potential
 from mlip_compose.predictions.target import split_of
-from mlip_compose.store.catalogue import open_store
+from mlip_compose.store.catalogue import open_dataset
 from mlip_compose.studies.training import training_set
 from mlip_compose.tasks.selection import select_frames
 
@@ -40,7 +40,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("results/tune/tune.jsonl"))
     given = parser.parse_args()
 
-    store = open_store(given.dataset)
+    store = open_dataset(given.dataset)
     split = split_of(given.task, given.level, store, allow_missing=False)
     selection = select_frames(split, store.n_frames, given.train_frames, given.seed)
     data = training_set(store, selection.train, selection.validation)
@@ -59,7 +59,7 @@ def main() -> None:
         chosen = dict(
             zip((keys[0] for keys in given.set), map(yaml.safe_load, values), strict=True)
         )
-        settings = get_kind(given.kind).settings.model_validate(chosen).model_dump(mode="json")
+        settings = get_potential(given.kind).settings.model_validate(chosen).model_dump(mode="json")
         if question | {"settings": settings} in known:
             continue
         answer = attempt(data, given.kind, settings, given.seed, given.out.parent / "work")
@@ -73,7 +73,7 @@ def attempt(
     data: TrainingSet, name: str, settings: dict[str, object], seed: int, workdir: Path
 ) -> dict[str, Any]:
     """Train once; return errors on all validation frames, and the cost."""
-    kind = get_kind(name)
+    kind = get_potential(name)
     start = time.process_time()
     potential = kind.fit(data, kind.settings.model_validate(settings), seed, workdir)
     if isinstance(potential, Failure):

@@ -6,14 +6,14 @@ import h5py
 import pytest
 
 from mlip_compose.core.records import PRIMARY
-from mlip_compose.store.catalogue import open_store
+from mlip_compose.store.catalogue import open_dataset
 from mlip_compose.store.writer import write_store
 
 
 @pytest.fixture
 def small(tmp_path):
     """Return a function that writes a store of methanol, its energies times a factor."""
-    mini = open_store("mini-v1")
+    mini = open_dataset("mini-v1")
 
     def write(factor=1.0):
         frames = mini.frames("OH-1-H", PRIMARY)

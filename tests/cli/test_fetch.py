@@ -3,12 +3,12 @@ import json
 import pytest
 from spring_potential import as_md17, spring_frames
 
-from mlip_compose.store.catalogue import open_store
+from mlip_compose.store.catalogue import open_dataset
 
 
 @pytest.fixture
 def published(stand_in_hub):
-    mini = open_store("mini-v1")
+    mini = open_dataset("mini-v1")
     files = {f"{name}.npz": as_md17(spring_frames(mini, name, 12)) for name in ("H-2-H", "F-1-H")}
     stand_in_hub.sha = stand_in_hub.commit(files | {"models/mace.model": b"weights" * 500})
     return stand_in_hub

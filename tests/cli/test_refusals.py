@@ -6,7 +6,7 @@ from pathlib import Path
 import h5py
 import pytest
 
-from mlip_compose.store.catalogue import dataset_path, open_store
+from mlip_compose.store.catalogue import dataset_path, open_dataset
 
 LONG = "x" * 5_000
 """No file system takes such a name."""
@@ -182,6 +182,6 @@ def test_a_score_needs_the_frames_of_its_split(command):
 def test_predictions_of_another_data_set_are_refused(command, toy_store):
     command("train", "length", "composition", "--level", "1", "--train-frames", "40")
     (predictions,) = Path("results/train/predictions").iterdir()
-    names = list(open_store("mini-v1").molecules)
+    names = list(open_dataset("mini-v1").molecules)
     other = toy_store(names, primary=10, secondary=5)
     refused(command("score", predictions, "--dataset", other), "predictions of core-v1")

@@ -16,7 +16,7 @@ from mlip_compose.core.errors import RequestError, SchemaError, UnknownNameError
 from mlip_compose.core.records import PRIMARY, SECONDARY, Failure, Molecule, Parts, TrainingSet
 from mlip_compose.molecules.assembly import assemble
 from mlip_compose.potentials.base import Settings
-from mlip_compose.potentials.registry import KINDS, get_kind, load_potential
+from mlip_compose.potentials.registry import KINDS, get_potential, load_potential
 from mlip_compose.store.reader import Store
 
 TRAINING = {
@@ -93,7 +93,7 @@ def data():
     ],
 )
 def kind(request):
-    kind = get_kind(request.param)
+    kind = get_potential(request.param)
     if kind.extra is not None:
         pytest.importorskip("graph_pes")
     if kind.pretraining is not None:
@@ -158,7 +158,7 @@ def close(a, b, tolerance=1e-8):
 
 @pytest.mark.parametrize("name", KINDS)
 def test_kind_describes_itself(name):
-    kind = get_kind(name)
+    kind = get_potential(name)
     assert kind.name == name
     assert kind.role in ("scale", "feasibility", "learned")
     assert issubclass(kind.settings, Settings)
@@ -171,8 +171,8 @@ WORDS = ("no", "one", "two", "three", "four", "five", "six")
 
 @pytest.mark.parametrize("name", KINDS)
 def test_a_summary_is_one_line_that_says_what_the_settings_are(name):
-    kind = get_kind(name)
-    assert [other for other in KINDS if get_kind(other).summary == kind.summary] == [name]
+    kind = get_potential(name)
+    assert [other for other in KINDS if get_potential(other).summary == kind.summary] == [name]
     assert 30 <= len(kind.summary) <= 100
     assert kind.summary.isprintable()
     fine_tuned = kind.pretraining is not None and kind.pretraining.fine_tuned
@@ -322,7 +322,7 @@ def test_saved_files_hold_no_code(saved):
 
 
 def test_load_refuses_another_kind(saved, kind):
-    other = get_kind("additive" if kind.name != "additive" else "composition")
+    other = get_potential("additive" if kind.name != "additive" else "composition")
     with pytest.raises(SchemaError, match=re.escape(f"found kind '{kind.name}'")):
         other.load(saved)
 
@@ -350,7 +350,7 @@ def test_positions_of_another_molecule_are_refused(potential, frames):
 
 def test_unknown_kind_offers_the_nearest():
     with pytest.raises(UnknownNameError, match="Did you mean 'additive'"):
-        get_kind("aditive")
+        get_potential("aditive")
 
 
 def test_listing_kinds_imports_no_torch():

@@ -4,7 +4,7 @@ import pytest
 from typer.testing import CliRunner
 
 from mlip_compose.cli.app import app
-from mlip_compose.store.catalogue import open_store
+from mlip_compose.store.catalogue import open_dataset
 from mlip_compose.store.writer import write_store
 
 CHOSEN = ("H-4-H", "OH-2-H", "F-2-CN")
@@ -13,7 +13,7 @@ CHOSEN = ("H-4-H", "OH-2-H", "F-2-CN")
 @pytest.fixture(scope="module")
 def path(tmp_path_factory) -> Path:
     """Return a store of three molecules of mini-v1."""
-    mini = open_store("mini-v1")
+    mini = open_dataset("mini-v1")
     header = mini.header.model_copy(update={"name": "three"})
 
     def contents():

@@ -9,7 +9,7 @@ from mlip_compose.datasets.recognised_units import FEWEST_FRAMES, recognise_unit
 from mlip_compose.references.gfn2 import Gfn2Xtb
 from mlip_compose.sampling.protocol import SamplingProtocol
 from mlip_compose.sampling.sampler import sample_molecule
-from mlip_compose.store.catalogue import open_store
+from mlip_compose.store.catalogue import open_dataset
 
 PER_LENGTH = [
     (energy, f"{other}/{length}")
@@ -23,7 +23,7 @@ PAIRS = [*PER_LENGTH, ("kJ/mol", "kJ/mol/nm")]
 
 @pytest.fixture(scope="module")
 def mini():
-    return open_store("mini-v1")
+    return open_dataset("mini-v1")
 
 
 def recognised(molecule, frames, energy_unit="eV", force_unit="eV/Angstrom", count=None):

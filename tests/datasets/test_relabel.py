@@ -14,10 +14,10 @@ from mlip_compose.datasets.compare_references import compare_references
 from mlip_compose.datasets.relabel import ORIGIN, Relabelling, relabel, spread
 from mlip_compose.references.base import Label
 from mlip_compose.references.registry import get_reference
-from mlip_compose.store.catalogue import open_store
+from mlip_compose.store.catalogue import open_dataset
 from mlip_compose.store.reader import Store
 
-MINI = open_store("mini-v1")
+MINI = open_dataset("mini-v1")
 TBLITE = "tblite.ase:TBLite"
 GFN1 = Relabelling(
     "other",
@@ -108,7 +108,7 @@ def test_the_number_of_processes_changes_no_byte(finished, tmp_path):
 
 SCRIPT = """
 import sys, pathlib
-from mlip_compose.store.catalogue import open_store
+from mlip_compose.store.catalogue import open_dataset
 from mlip_compose.engine.choice import local_engine
 from mlip_compose.datasets.relabel import Relabelling, relabel
 
@@ -119,7 +119,7 @@ if __name__ == "__main__":
     request = Relabelling("other", "tblite.ase:TBLite", {"method": "GFN1-xTB", "verbosity": 0},
         molecules=("OH-1-H", "F-1-H"), primary=12, secondary=2)
     with local_engine(1) as engine:
-        relabel(open_store("mini-v1"), pathlib.Path(sys.argv[1]), request, engine, watch)
+        relabel(open_dataset("mini-v1"), pathlib.Path(sys.argv[1]), request, engine, watch)
 """
 
 

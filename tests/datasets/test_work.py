@@ -5,7 +5,7 @@ import pytest
 
 from mlip_compose.core.records import PRIMARY
 from mlip_compose.datasets.recognised_units import FRAMES, work_agreement
-from mlip_compose.store.catalogue import open_store
+from mlip_compose.store.catalogue import open_dataset
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_nothing_is_said_where_nothing_varies(springs):
 
 
 def test_chains_agree_although_their_rotors_turn():
-    store = open_store("mini-v1")
+    store = open_dataset("mini-v1")
     frames = store.frames("OH-9-H", PRIMARY)
     numbers = store.molecules["OH-9-H"].numbers
     agreement = work_agreement(numbers, frames.positions, frames.energy, frames.forces)

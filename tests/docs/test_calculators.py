@@ -48,10 +48,10 @@ def run(monkeypatch, tmp_path):
 @pytest.fixture
 def data(tmp_path, toy_header):
     """A few real geometries: of made-up ones no calculator makes anything."""
-    from mlip_compose.store.catalogue import open_store
+    from mlip_compose.store.catalogue import open_dataset
     from mlip_compose.store.writer import write_store
 
-    source = open_store("mini-v1")
+    source = open_dataset("mini-v1")
     names = ("OH-1-H", "OH-2-H", "OH-7-H")
     contents = [
         (

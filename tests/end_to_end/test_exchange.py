@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from mlip_compose.predictions.exchange.export import TaskFrames, export_data
-from mlip_compose.store.catalogue import open_store
+from mlip_compose.store.catalogue import open_dataset
 
 SCRIPTS = Path(sys.executable).parent
 PAGE = Path(__file__).parents[2] / "docs" / "exchange.md"
@@ -21,7 +21,7 @@ N_TRAIN = 24
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory):
     folder = tmp_path_factory.mktemp("exported") / "xyz"
-    outcome = export_data(open_store("mini-v1"), folder, task=TaskFrames("length", 1, N_TRAIN, 0))
+    outcome = export_data(open_dataset("mini-v1"), folder, task=TaskFrames("length", 1, N_TRAIN, 0))
     return outcome.path
 
 

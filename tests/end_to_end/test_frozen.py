@@ -7,14 +7,14 @@ from mlip_compose.datasets.recipe import load_recipe, recipe_names
 from mlip_compose.molecules.assembly import full
 from mlip_compose.molecules.geometry import force_outliers, topology_kept
 from mlip_compose.references.registry import get_reference
-from mlip_compose.store.catalogue import describe, manifest, open_store
+from mlip_compose.store.catalogue import describe, manifest, open_dataset
 
 MEGABYTE = 2**20
 
 
 @pytest.fixture(scope="module", params=[name for name in manifest() if name in recipe_names()])
 def store(request):
-    return open_store(request.param)
+    return open_dataset(request.param)
 
 
 def test_it_is_small_and_whole(store):
@@ -124,11 +124,11 @@ def test_chains_visit_gauche_and_anti(store):
 
 def test_every_entry_of_the_manifest_is_there():
     for name, entry in manifest().items():
-        assert describe(open_store(name).path, entry.summary) == entry
+        assert describe(open_dataset(name).path, entry.summary) == entry
 
 
 def test_the_spot_set_has_frames_and_minima_of_core():
-    spot, core = open_store("spot-pbe-v1"), open_store("core-v1")
+    spot, core = open_dataset("spot-pbe-v1"), open_dataset("core-v1")
     small = {n for n, m in core.molecules.items() if m.is_monofunctional and m.chain <= 4}
     assert set(spot.molecules) == small
     origin = spot.header.sampling["relabelled_from"]
@@ -144,7 +144,7 @@ def test_the_spot_set_has_frames_and_minima_of_core():
 
 
 def test_a_label_of_the_spot_set_is_recomputed():
-    spot = open_store("spot-pbe-v1")
+    spot = open_dataset("spot-pbe-v1")
     reference = get_reference(spot.reference)
     assert dict(reference.settings) == spot.header.reference_settings
     frames = spot.frames("OH-1-H", "primary", np.array([0]))

@@ -13,7 +13,7 @@ import pytest
 from spring_potential import DEVIATION, SPRING, as_extended_xyz, as_md17, spring_frames
 
 from mlip_compose.__main__ import main
-from mlip_compose.store.catalogue import open_store
+from mlip_compose.store.catalogue import open_dataset
 from mlip_compose.store.reader import Store
 
 LEFT_OUT = "CN-6-H"
@@ -32,7 +32,7 @@ train_frames: {train_frames}
 
 def make_files(folder, primary, secondary):
     """Write frames of 118 molecules: the alkanes as extended XYZ, the others as npz."""
-    mini = open_store("mini-v1")
+    mini = open_dataset("mini-v1")
     names = [n for n, m in mini.molecules.items() if m.is_monofunctional and n != LEFT_OUT]
     for name in names:
         (folder / name).mkdir(parents=True)

@@ -33,11 +33,11 @@ def call(installed, folder, *arguments):
 
 
 def test_a_wheel_has_the_same_data(installed, tmp_path):
-    from mlip_compose.store.catalogue import open_store
+    from mlip_compose.store.catalogue import open_dataset
 
     info = call(installed, tmp_path, "data", "info", "mini-v1", "--json")
     assert Path(info["path"]).is_relative_to(installed)
-    assert info["sha256"] == open_store("mini-v1").checksum
+    assert info["sha256"] == open_dataset("mini-v1").checksum
 
 
 def test_a_wheel_has_the_model_cards(installed, tmp_path):

@@ -7,7 +7,7 @@ import pytest
 
 from mlip_compose.core.records import TrainingSet
 from mlip_compose.potentials.additive.kind import KIND
-from mlip_compose.store.catalogue import open_store
+from mlip_compose.store.catalogue import open_dataset
 from mlip_compose.tasks.rules import TASKS
 from mlip_compose.tasks.selection import select_frames
 
@@ -18,7 +18,7 @@ TESTED = 20  # frames of each OOD molecule, evenly taken
 
 @pytest.fixture(scope="module")
 def store():
-    return open_store("core-v1")
+    return open_dataset("core-v1")
 
 
 def training_set(store, selection):

@@ -15,7 +15,7 @@ import psutil
 
 from mlip_compose.core.records import PRIMARY, SECONDARY
 from mlip_compose.predictions.file import read_predictions
-from mlip_compose.store.catalogue import open_store
+from mlip_compose.store.catalogue import open_dataset
 from mlip_compose.store.reader import Store
 from mlip_compose.store.writer import write_store
 from mlip_compose.studies.training import read_unit
@@ -42,7 +42,7 @@ sampling: {equilibration_steps: 5, stride_steps: 2, primary: 3, secondary: 2}
 
 def write_tiny_store(path, molecules=MOLECULES, shift=0.0):
     """Write some frames of ``mini-v1``; ``shift`` is added to all energies, in eV."""
-    source = open_store("mini-v1")
+    source = open_dataset("mini-v1")
 
     def shifted(frames):
         frames.energy.flags.writeable = True

@@ -5,12 +5,12 @@ import pytest
 
 from mlip_compose.core.errors import NotOfThisKindError
 from mlip_compose.molecules.recognition import perceive_bonds, recognise_geometry
-from mlip_compose.store.catalogue import open_store
+from mlip_compose.store.catalogue import open_dataset
 
 
 @pytest.fixture(scope="module")
 def mini():
-    return open_store("mini-v1")
+    return open_dataset("mini-v1")
 
 
 def test_bonds_are_right_in_every_frame_of_mini_v1(mini):

@@ -11,7 +11,7 @@ from mlip_compose.core.records import TrainingSet
 from mlip_compose.potentials import trust
 from mlip_compose.potentials.calculator import KIND, CalculatorSettings, make
 from mlip_compose.potentials.entry import Entry
-from mlip_compose.potentials.registry import get_kind, load_potential
+from mlip_compose.potentials.registry import get_potential, load_potential
 
 NOTHING = TrainingSet(molecules={}, train=(), validation=())
 
@@ -153,7 +153,7 @@ def test_fitting_trains_nothing(tmp_path):
 @pytest.mark.parametrize("name", ["cannot_be_made", "Nothing", "absent"])
 def test_a_calculator_that_cannot_be_made_is_refused_beforehand(name):
     with pytest.raises(RequestError):
-        get_kind("calculator").check(CalculatorSettings(function=f"toy_calculators:{name}"))
+        get_potential("calculator").check(CalculatorSettings(function=f"toy_calculators:{name}"))
 
 
 def test_settings_say_the_pretraining():

@@ -5,7 +5,7 @@ import pytest
 
 from mlip_compose.molecules.geometry import superposed_rmsd
 from mlip_compose.predictions.relaxing import FMAX, MOST_STEPS, relax, relax_minima, relaxed_rmsd
-from mlip_compose.store.catalogue import open_store
+from mlip_compose.store.catalogue import open_dataset
 
 NAMES = ("OH-1-H", "F-2-H")
 
@@ -67,7 +67,7 @@ class NoForces:
 
 @pytest.fixture(scope="module")
 def store():
-    return open_store("mini-v1")
+    return open_dataset("mini-v1")
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from mlip_compose.core.records import FrameSelection, PredictedFrames, Split, Sp
 from mlip_compose.evaluation.gallery import decode
 from mlip_compose.predictions.file import PredictionHeader, Predictions, write_predictions
 from mlip_compose.predictions.target import Target
-from mlip_compose.store.catalogue import open_store
+from mlip_compose.store.catalogue import open_dataset
 from mlip_compose.studies.directory import ResultsDirectory
 from mlip_compose.studies.gallery import Predicted, read_gallery, update_gallery
 
@@ -23,7 +23,7 @@ SHIFT = {"first": [0.01, 0.05, 0.02, 0.03, 0.04], "scale": [0.5, 0.4, 0.3, 0.2, 
 
 @pytest.fixture(scope="module")
 def store():
-    return open_store("mini-v1")
+    return open_dataset("mini-v1")
 
 
 @pytest.fixture

@@ -55,9 +55,9 @@ def show_potential(
     json: Json = False,
 ) -> None:
     """Show the settings of a kind, with their defaults, and the card of a published model."""
-    from mlip_compose.potentials.registry import find_card, get_kind
+    from mlip_compose.potentials.registry import find_card, get_potential
 
-    kind, card = get_kind(name), find_card(name)
+    kind, card = get_potential(name), find_card(name)
     schema = kind.settings.model_json_schema()["properties"] if kind.settings.model_fields else {}
     document: dict[str, Any] = {**_row(kind), "settings": schema}
     if card is not None:

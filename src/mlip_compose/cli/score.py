@@ -34,12 +34,12 @@ def score(
     from mlip_compose.report.sections.attribution import largest_errors
     from mlip_compose.report.sections.origins import origin_note
     from mlip_compose.report.words import bracketed
-    from mlip_compose.store.catalogue import open_store
+    from mlip_compose.store.catalogue import open_dataset
 
     refuse_foreign(predictions)
     loaded = choose(read_joined(predictions), predictions, task, level)
     header = loaded.header
-    store = open_store(dataset or header.dataset)
+    store = open_dataset(dataset or header.dataset)
     key = SplitKey(task or header.task, header.level if level is None else level, header.seed)
     target = target_of(store, key, header.train_frames, allow_missing)
     radius = certified(store, target).coverage_radius

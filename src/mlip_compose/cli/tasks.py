@@ -95,10 +95,10 @@ def certify_task(
         certificate = certify(get_task(task).split(everything, level), everything)
     else:
         from mlip_compose.predictions.target import split_of
-        from mlip_compose.store.catalogue import open_store
+        from mlip_compose.store.catalogue import open_dataset
         from mlip_compose.tasks.selection import select_frames
 
-        store = open_store(molecules)
+        store = open_dataset(molecules)
         split = split_of(task, level, store, allow_missing)
         selection = select_frames(split, store.n_frames, None, 0)
         certificate = certify(split, store.molecules.values(), selection, store.frames)
@@ -134,6 +134,6 @@ def _molecules(source: str) -> Any:
         from mlip_compose.molecules.assembly import full
 
         return full()
-    from mlip_compose.store.catalogue import open_store
+    from mlip_compose.store.catalogue import open_dataset
 
-    return tuple(open_store(source).molecules.values())
+    return tuple(open_dataset(source).molecules.values())

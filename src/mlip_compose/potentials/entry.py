@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError
 from mlip_compose.core.documents import Strict
 from mlip_compose.core.errors import StudyError, UnknownNameError, excerpt
 from mlip_compose.potentials.base import PotentialKind, Pretraining, Settings
-from mlip_compose.potentials.registry import get_kind
+from mlip_compose.potentials.registry import get_potential
 
 LABEL: Final = r"^[A-Za-z0-9][A-Za-z0-9 ._+-]*$"
 
@@ -51,7 +51,7 @@ class Entry(Strict):
         UnknownNameError
             There is none of this name.
         """
-        return get_kind(self.potential)
+        return get_potential(self.potential)
 
     @property
     def pretraining(self) -> Pretraining | None:

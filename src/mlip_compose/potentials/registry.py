@@ -96,7 +96,7 @@ KINDS: Mapping[str, PotentialKind] = _Kinds()
 """Every kind of potential by name; iterating over names imports nothing and reads no file."""
 
 
-def get_kind(name: str) -> PotentialKind:
+def get_potential(name: str) -> PotentialKind:
     """Return the kind called ``name``.
 
     Parameters
@@ -146,7 +146,7 @@ def load_potential(directory: Path) -> Potential:
 
         if is_saved_from_card(directory):
             return load_saved(name, directory)
-    return get_kind(name).load(directory)
+    return get_potential(name).load(directory)
 
 
 def _kind_of_user(path: Path, fine_tuned: bool) -> PotentialKind:

@@ -69,7 +69,7 @@ def describe(path: Path, summary: str) -> FrozenData:
     )
 
 
-def dataset_path(name: str) -> Path:
+def dataset_path(name: str | Path) -> Path:
     """Return the path of a frozen data set by its name, or of a file by its path.
 
     Raises
@@ -79,7 +79,7 @@ def dataset_path(name: str) -> Path:
     UnreadableError
         It has the name of a recipe of the package, and was not built yet.
     """
-    if name in manifest():
+    if str(name) in manifest():
         return Path(str(files("mlip_compose.data") / f"{name}.h5"))
     path = Path(name)
     if is_file(path):
@@ -91,11 +91,42 @@ def dataset_path(name: str) -> Path:
             f"no file {path}",
             f"Make it with `mlip-compose data build {path.stem}`, and name data/{path.stem}.h5.",
         )
-    raise UnknownNameError("frozen data set or the path of an HDF5 file", name, manifest())
+    raise UnknownNameError("frozen data set or the path of an HDF5 file", str(name), manifest())
 
 
-def open_store(name: str) -> Store:
-    """Open a frozen data set by its name, or a store by its path (see ``Store``)."""
+def open_dataset(name: str | Path) -> Store:
+    """Open a data set.
+
+    Parameters
+    ----------
+    name
+        Name of a data set that comes with the package, such as ``core-v1``, or the path of a file
+        that ``mlip-compose data build`` or ``data import`` wrote.
+
+    Returns
+    -------
+    Store
+        The data set, read-only: its molecules by name, and their frames with positions (F, N, 3) in
+        Angstrom, energies (F,) in eV and forces (F, N, 3) in eV/Angstrom. Frames are read from disk
+        when they are asked for.
+
+    Raises
+    ------
+    UnknownNameError
+        No data set of this name, and no such file.
+    DataError
+        The file cannot be read, or was altered since it was written.
+
+    Examples
+    --------
+    >>> import mlip_compose as mc
+    >>> dataset = mc.open_dataset("mini-v1")
+    >>> dataset.reference
+    'gfn2-xtb'
+    >>> ethanol = dataset.frames("OH-2-H", "primary")
+    >>> ethanol.forces.shape  # frames, atoms, x y z; eV/Angstrom
+    (40, 9, 3)
+    """
     return Store(dataset_path(name))
 
 

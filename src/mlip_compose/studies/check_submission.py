@@ -15,7 +15,7 @@ from mlip_compose.evaluation.results import Score
 from mlip_compose.predictions.joined import read_part
 from mlip_compose.predictions.scoring import score_predictions
 from mlip_compose.predictions.target import certified
-from mlip_compose.store.catalogue import open_store
+from mlip_compose.store.catalogue import open_dataset
 from mlip_compose.studies.directory import ResultsDirectory
 from mlip_compose.studies.given import ForeignRow, foreign_rows
 from mlip_compose.studies.plan import plan
@@ -71,7 +71,7 @@ def check_submission(
     CoverageError
         Frames are missing.
     """
-    store = open_store(study.dataset)
+    store = open_dataset(study.dataset)
     alone = study.model_copy(update={"predictions": (submission,)})
     for row in foreign_rows(alone, store, plan(study, store)):
         predictions, _ = read_part(row.file.path, row.file.key)

@@ -10,7 +10,7 @@ from mlip_compose.core.errors import UnknownNameError, UnreadableError
 from mlip_compose.core.records import MINIMUM, PRIMARY, SECONDARY
 from mlip_compose.core.units import ENERGY_UNITS, FORCE_UNITS
 from mlip_compose.datasets.checking.check import check_store
-from mlip_compose.store.catalogue import dataset_path, open_store
+from mlip_compose.store.catalogue import dataset_path, open_dataset
 from mlip_compose.store.writer import write_store
 
 NAMES = ("OH-1-H", "F-1-H", "H-2-H", "CN-1-H", "CHO-1-H")
@@ -18,7 +18,7 @@ NAMES = ("OH-1-H", "F-1-H", "H-2-H", "CN-1-H", "CHO-1-H")
 
 @pytest.fixture(scope="module")
 def mini():
-    return open_store("mini-v1")
+    return open_dataset("mini-v1")
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from spring_potential import as_database, as_extended_xyz, as_md17, spring_frame
 from mlip_compose.core.errors import CoverageError, RequestError, UnknownNameError
 from mlip_compose.datasets.importing.download import FetchListener, fetch
 from mlip_compose.datasets.importing.units import GivenUnits
-from mlip_compose.store.catalogue import open_store
+from mlip_compose.store.catalogue import open_dataset
 from mlip_compose.store.reader import Store
 
 FAMILY = ("OH-1-H", "OH-2-H", "OH-3-H")
@@ -25,7 +25,7 @@ PRIMARY, SECONDARY = 12, 5
 
 @pytest.fixture(scope="module")
 def mini():
-    return open_store("mini-v1")
+    return open_dataset("mini-v1")
 
 
 @pytest.fixture

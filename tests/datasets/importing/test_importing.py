@@ -22,13 +22,13 @@ from mlip_compose.core.errors import (
 from mlip_compose.core.units import BOHR, HARTREE, KCAL_PER_MOL
 from mlip_compose.datasets.importing.importing import ImportOptions, import_data
 from mlip_compose.datasets.importing.units import GivenUnits
-from mlip_compose.store.catalogue import open_store
+from mlip_compose.store.catalogue import open_dataset
 from mlip_compose.store.reader import Store
 
 
 @pytest.fixture(scope="module")
 def mini():
-    return open_store("mini-v1")
+    return open_dataset("mini-v1")
 
 
 @pytest.fixture

@@ -15,14 +15,14 @@ from hostile.corrupted_arrays import mutate_npz
 from hostile.corrupted_text import mutate_bytes, mutate_text, one_of
 from hostile.reader import Reader
 from mlip_compose.datasets.importing.importing import ImportOptions, import_data
-from mlip_compose.store.catalogue import open_store
+from mlip_compose.store.catalogue import open_dataset
 from mlip_compose.store.reader import Store
 
 
 @cache
 def originals():
     """Return the files that cases begin with, made once a process from frames of ``mini-v1``."""
-    store = open_store("mini-v1")
+    store = open_dataset("mini-v1")
     images = []
     for name in ("OH-1-H", "F-2-H"):
         frames = store.frames(name, "primary", np.arange(6))
@@ -48,7 +48,7 @@ def originals():
 @cache
 def original_arrays():
     """Return the arrays of an npz in the layout of MD17."""
-    store = open_store("mini-v1")
+    store = open_dataset("mini-v1")
     frames = store.frames("OH-1-H", "primary", np.arange(6))
     return {
         "z": store.molecules["OH-1-H"].numbers,

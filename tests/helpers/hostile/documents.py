@@ -12,7 +12,7 @@ from mlip_compose.core.documents import canonical_json
 from mlip_compose.datasets.recipe import load_recipe
 from mlip_compose.engine.job_queue import read_job_queue
 from mlip_compose.potentials.published.card import card_elements
-from mlip_compose.potentials.registry import find_card, get_kind
+from mlip_compose.potentials.registry import find_card, get_potential
 from mlip_compose.studies.study import load_study
 
 DATA = files("mlip_compose.data")
@@ -89,7 +89,7 @@ def recipe(path):
 
 
 def card(path):
-    kind = get_kind(str(path))
+    kind = get_potential(str(path))
     user_card = find_card(str(path))
     assert kind.settings()
     assert card_elements(user_card)

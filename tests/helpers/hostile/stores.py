@@ -13,7 +13,7 @@ from hostile.corrupted_hdf5 import mutate_hdf5
 from hostile.reader import Reader
 from mlip_compose.core.records import PRIMARY, SECONDARY
 from mlip_compose.molecules.assembly import parse_name
-from mlip_compose.store.catalogue import open_store
+from mlip_compose.store.catalogue import open_dataset
 from mlip_compose.store.reader import Store
 from mlip_compose.store.schema import TRAJECTORIES, StoreHeader, file_checksum, molecule_checksum
 from mlip_compose.store.writer import write_store
@@ -30,7 +30,7 @@ HEADER = StoreHeader(
 
 def write_toy(path):
     """Write a store of three alcohols, some frames of ``mini-v1``."""
-    mini = open_store("mini-v1")
+    mini = open_dataset("mini-v1")
     contents = []
     for name in NAMES:
         some = [

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from mlip_compose.potentials.registry import get_kind
+from mlip_compose.potentials.registry import get_potential
 
 ARCHITECTURES = {
     "schnet": {"channels": 8, "layers": 2, "radial_functions": 12},
@@ -39,7 +39,7 @@ def architecture(request):
 
 @pytest.fixture
 def kind(architecture):
-    return get_kind(f"{architecture}-small")
+    return get_potential(f"{architecture}-small")
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def build(architecture, dtype, elements=(1, 6, 8), **more):
     from mlip_compose.potentials.neural.networks.models import build_model
     from mlip_compose.potentials.neural.settings import Architecture
 
-    kind = get_kind(f"{architecture}-small")
+    kind = get_potential(f"{architecture}-small")
     module = __import__(f"mlip_compose.potentials.{architecture}", fromlist=["build"])
     settings = kind.settings(**TRAINING | ARCHITECTURES[architecture] | {"dtype": dtype} | more)
     made = Architecture(kind.name, kind.settings, module.build)
@@ -161,7 +161,7 @@ def test_energy_is_continuous_where_atoms_come_within_the_cutoff(name):
 
 
 def test_standard_size_is_the_small_one_with_other_defaults(architecture, kind):
-    standard = get_kind(f"{architecture}-standard").settings
+    standard = get_potential(f"{architecture}-standard").settings
     small, large = kind.settings(), standard()
     assert set(type(small).model_fields) == set(standard.model_fields)
     assert large.cutoff == 5.0
@@ -176,7 +176,9 @@ def test_standard_size_is_the_small_one_with_other_defaults(architecture, kind):
 
 def test_small_sizes_have_one_budget():
     """Frames and gradient steps are the same for all, so that architectures can be compared."""
-    kinds = [get_kind(f"{name}-small") for name in ARCHITECTURES] + [get_kind("mace-short")]
+    kinds = [get_potential(f"{name}-small") for name in ARCHITECTURES] + [
+        get_potential("mace-short")
+    ]
     budgets = {(kind.settings().steps, kind.settings().batch_size) for kind in kinds}
     assert budgets == {(1500, 4)}
 

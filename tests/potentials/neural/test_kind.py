@@ -12,8 +12,8 @@ from mlip_compose.potentials.neural.architectures.mace import SMALL as KIND
 
 def test_kind_is_known_without_importing_torch():
     code = (
-        "import sys; from mlip_compose.potentials.registry import get_kind;"
-        "kind = get_kind('mace-small'); kind.settings();"
+        "import sys; from mlip_compose.potentials.registry import get_potential;"
+        "kind = get_potential('mace-small'); kind.settings();"
         "print(kind.extra, kind.role, 'torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

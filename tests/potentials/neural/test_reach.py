@@ -10,7 +10,7 @@ from mlip_compose.potentials.neural.reach import (
     bonds_within,
     message_passing_field,
 )
-from mlip_compose.potentials.registry import KINDS, get_kind
+from mlip_compose.potentials.registry import KINDS, get_potential
 
 
 def test_an_extended_chain_advances_by_its_known_step():
@@ -53,7 +53,7 @@ def test_every_kind_from_scratch_says_how_far_it_sees():
 
 
 def test_it_follows_from_the_settings():
-    schema: type[BaseModel] = get_kind("mace-small").settings
+    schema: type[BaseModel] = get_potential("mace-small").settings
     field = schema.model_validate({"cutoff": 5.1, "layers": 1}).receptive_field()
     assert (field.bonds, field.angstrom) == (4, 5.1)
 

@@ -12,12 +12,12 @@ from mlip_compose.potentials.additive.kind import AdditiveSettings
 from mlip_compose.potentials.base import BacksOff, ListsTerms
 from mlip_compose.potentials.neural.architectures.mace import SMALL as LEARNER
 from mlip_compose.potentials.neural.architectures.residual import larger_field, left_over
-from mlip_compose.potentials.registry import get_kind, load_potential
+from mlip_compose.potentials.registry import get_potential, load_potential
 from mlip_compose.store.reader import Store
 
 NAMES = ("H-2-H", "OH-1-H", "OH-2-H")
 TINY = {"channels": 4, "radial_width": 8, "steps": 8, "batch_size": 3, "validations": 2}
-KIND = get_kind("additive+mace-small")
+KIND = get_potential("additive+mace-small")
 
 
 @pytest.fixture(scope="module")
@@ -101,8 +101,8 @@ def test_settings_nest():
     assert KIND.settings().additive == AdditiveSettings()
     defaults = KIND.settings().model_dump(exclude={"additive"})
     assert defaults == LEARNER.settings().model_dump()
-    standard = get_kind("additive+mace-standard").settings().model_dump(exclude={"additive"})
-    assert standard == get_kind("mace-standard").settings().model_dump()
+    standard = get_potential("additive+mace-standard").settings().model_dump(exclude={"additive"})
+    assert standard == get_potential("mace-standard").settings().model_dump()
     with pytest.raises(ValueError, match="colour"):
         KIND.settings(additive={"colour": "blue"})
 

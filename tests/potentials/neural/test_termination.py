@@ -14,14 +14,14 @@ from pathlib import Path
 
 import numpy as np
 
-from mlip_compose.potentials.registry import get_kind
+from mlip_compose.potentials.registry import get_potential
 from mlip_compose.core.records import PRIMARY, TrainingSet
-from mlip_compose.store.catalogue import open_store
+from mlip_compose.store.catalogue import open_dataset
 
-store = open_store("mini-v1")
+store = open_dataset("mini-v1")
 frames = (store.frames("H-2-H", PRIMARY, np.arange(4)),)
 data = TrainingSet({"H-2-H": store.molecules["H-2-H"]}, frames, frames)
-kind = get_kind("mace-small")
+kind = get_potential("mace-small")
 settings = kind.settings(steps=2_000, batch_size=1, validations=1)
 with tempfile.TemporaryDirectory() as folder:
     print("starts", flush=True)

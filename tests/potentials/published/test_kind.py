@@ -20,7 +20,7 @@ from mlip_compose.core.errors import (
 from mlip_compose.core.records import Failure, TrainingSet
 from mlip_compose.potentials.published.kind import kind_of
 from mlip_compose.potentials.published.weights import user_cache
-from mlip_compose.potentials.registry import CARDS, KINDS, find_card, get_kind, load_potential
+from mlip_compose.potentials.registry import CARDS, KINDS, find_card, get_potential, load_potential
 
 SPRINGS = "a_library_of_springs"
 TUNING = {"steps": 2, "batch_size": 6, "validations": 1, "ema_decay": 0.5}
@@ -104,16 +104,16 @@ def test_names_of_cards_are_the_files_there_are():
 
 @pytest.mark.parametrize("name", CARDS)
 def test_a_card_is_a_kind_and_a_second_one_where_it_can_be_trained(name):
-    card, kind = find_card(name), get_kind(name)
+    card, kind = find_card(name), get_potential(name)
     assert kind.pretraining.level_of_theory == card.level_of_theory
     assert not kind.pretraining.fine_tuned
     assert kind.extra == ("foundation" if card.backend != "calculator" else None)
     assert (f"{name}:fine-tuned" in KINDS) == card.fine_tuning
     if card.fine_tuning:
-        assert get_kind(f"{name}:fine-tuned").pretraining.fine_tuned
+        assert get_potential(f"{name}:fine-tuned").pretraining.fine_tuned
     else:
         with pytest.raises(RequestError, match=r"docs/exchange\.md"):
-            get_kind(f"{name}:fine-tuned")
+            get_potential(f"{name}:fine-tuned")
 
 
 def test_a_missing_extra_is_named(monkeypatch, ani_card, data, tmp_path):
@@ -276,32 +276,32 @@ def test_a_state_that_a_calculator_was_not_made_for_is_refused(springs, data, tm
 def test_a_card_of_the_users_is_a_kind_by_its_path(springs, tmp_path, monkeypatch):
     path = tmp_path / "mine.yaml"
     path.write_text(yaml.safe_dump(springs().model_dump(mode="json")))
-    kind = get_kind(str(path))
+    kind = get_potential(str(path))
     assert kind.name == "springs"
     potential = fit(kind, TrainingSet({}, (), ()), tmp_path)
     directory = saved(potential, tmp_path)
     path.unlink()
     assert load_potential(directory).name == "springs"
     with pytest.raises(SchemaError, match="No such file"):
-        get_kind(str(path))
+        get_potential(str(path))
 
 
 def test_a_card_of_the_users_may_be_fine_tuned(ani_card, springs, tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text(yaml.safe_dump(ani_card.model_dump(mode="json")))
-    kind = get_kind(f"{path}:fine-tuned")
+    kind = get_potential(f"{path}:fine-tuned")
     assert kind.name == "random-torchani:fine-tuned"
     assert "steps" in kind.settings.model_fields
     path.write_text(yaml.safe_dump(springs().model_dump(mode="json")))
     with pytest.raises(RequestError, match="can be fine-tuned here; found that of springs"):
-        get_kind(f"{path}:fine-tuned")
+        get_potential(f"{path}:fine-tuned")
 
 
 def test_a_card_of_the_users_needs_a_name_of_its_own(ani_card, tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text(yaml.safe_dump(ani_card.model_dump(mode="json") | {"name": "ani-2x"}))
     with pytest.raises(RequestError, match="name of its own"):
-        get_kind(str(path))
+        get_potential(str(path))
 
 
 def test_another_card_is_another_training(springs):

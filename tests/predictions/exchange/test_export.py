@@ -19,7 +19,7 @@ from mlip_compose.potentials.entry import Entry
 from mlip_compose.predictions.exchange import export as exporting
 from mlip_compose.predictions.exchange.export import TaskFrames, export_data
 from mlip_compose.predictions.exchange.split_document import read_split
-from mlip_compose.store.catalogue import open_store
+from mlip_compose.store.catalogue import open_dataset
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.plan import plan
 from mlip_compose.studies.study import Study
@@ -29,7 +29,7 @@ NAMES = ("OH-4-H", "COOH-2-CN", "H-2-H")
 
 @pytest.fixture(scope="module")
 def mini():
-    return open_store("mini-v1")
+    return open_dataset("mini-v1")
 
 
 def test_there_and_back_nothing_is_lost(mini, tmp_path):

@@ -21,7 +21,7 @@ from mlip_compose.predictions.exchange.export import TaskFrames, export_data
 from mlip_compose.predictions.exchange.importing import ForeignRow, import_predictions
 from mlip_compose.predictions.scoring import score_predictions
 from mlip_compose.predictions.target import certified, target_of
-from mlip_compose.store.catalogue import open_store
+from mlip_compose.store.catalogue import open_dataset
 from mlip_compose.store.reader import Store
 from mlip_compose.store.writer import write_store
 
@@ -286,7 +286,7 @@ def test_what_nothing_says_is_asked_for(predict, imported, exported):
 
 
 def test_a_frozen_data_set_is_known_by_its_checksum(tmp_path):
-    store = open_store("mini-v1")
+    store = open_dataset("mini-v1")
     folder = export_data(store, tmp_path / "xyz", task=TaskFrames("length", 1, 60, 0)).path
     images = ase.io.read(folder / "id.xyz", index=":")
     for atoms in images:

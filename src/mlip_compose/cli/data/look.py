@@ -70,9 +70,9 @@ def info(
     json: Json = False,
 ) -> None:
     """Show what a data set holds; every molecule is checked against its checksum."""
-    from mlip_compose.store.catalogue import open_store
+    from mlip_compose.store.catalogue import open_dataset
 
-    store = open_store(dataset)
+    store = open_dataset(dataset)
     store.verify()
     document: dict[str, Any] = {
         **store.header.model_dump(mode="json"),
@@ -179,9 +179,9 @@ def compare_data(
     from dataclasses import asdict
 
     from mlip_compose.datasets.compare_references import compare_references
-    from mlip_compose.store.catalogue import open_store
+    from mlip_compose.store.catalogue import open_dataset
 
-    found = compare_references(open_store(first), open_store(second))
+    found = compare_references(open_dataset(first), open_dataset(second))
     if json:
         print_json(asdict(found))
         return
@@ -241,7 +241,7 @@ def export_data(
 ) -> None:
     """Write extended XYZ (REF_energy, REF_forces): by trajectory, or a task's split by part."""
     from mlip_compose.predictions.exchange.export import TaskFrames, export_data
-    from mlip_compose.store.catalogue import open_store
+    from mlip_compose.store.catalogue import open_dataset
 
     if task is None and train_frames is not None:
         raise RequestError("a task with --train-frames", "none", "Name one with --task.")
@@ -249,7 +249,7 @@ def export_data(
     with progress_bars() as bars:
         bar = bars.add_task("export", total=1.0)
         outcome = export_data(
-            open_store(dataset),
+            open_dataset(dataset),
             out,
             task=chosen,
             molecules=names_in(molecules or ""),

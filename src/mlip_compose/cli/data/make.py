@@ -109,10 +109,10 @@ def relabel_data(
 ) -> None:
     """Label frames and minima of a data set anew; what was interrupted goes on."""
     from mlip_compose.datasets.relabel import Relabelling, relabel
-    from mlip_compose.store.catalogue import open_store
+    from mlip_compose.store.catalogue import open_dataset
 
     chosen_settings = settings_in(settings or [])
-    store = open_store(file)
+    store = open_dataset(file)
     chosen_name, path = _named(store, reference, name, out)
     request = Relabelling(
         name=chosen_name,

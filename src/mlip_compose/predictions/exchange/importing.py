@@ -23,7 +23,7 @@ from mlip_compose.predictions.exchange.xyz import Keys
 from mlip_compose.predictions.file import PredictionHeader, Predictions
 from mlip_compose.predictions.predict import NOT_FINITE, count_reasons
 from mlip_compose.predictions.target import target_of, tested_on
-from mlip_compose.store.catalogue import open_store
+from mlip_compose.store.catalogue import open_dataset
 from mlip_compose.store.reader import Store
 
 NAME: Final = r"[A-Za-z0-9][A-Za-z0-9 ._+-]*"
@@ -111,7 +111,7 @@ def import_predictions(sources: Sequence[Path], row: ForeignRow) -> ForeignPredi
         raise RequestError("a name of letters, digits, blanks and ._+-", repr(row.name))
     keys, factors = _keys(row), _factors(row)
     files = find_files(sources)
-    store = open_store(row.dataset or dataset_of(files))
+    store = open_dataset(row.dataset or dataset_of(files))
     claims, taken, left = read_claims(files, store, keys)
     said = [*files.said, *((each.where, each.origin) for each in claims)]
     key, train_frames = _split(said, row, store)
