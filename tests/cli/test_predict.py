@@ -1,7 +1,6 @@
 """Any ASE calculator from the command line: what it gives, and what is refused."""
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -39,7 +38,7 @@ def test_a_calculator_predicts_a_task_and_the_score_says_what_it_mixes(command, 
     assert document["failures"]["ArithmeticError: no convergence"]["frames"] > 0
     assert document["failed_frames"] == sum(f["frames"] for f in document["failures"].values())
 
-    header = read_predictions(Path(document["predictions"]))[0].header
+    header = read_predictions(document["predictions"]).header
     assert header.settings["arguments"] == {"way": "raise", "beyond": 1.2}
     assert header.train_frames == 6
     scored = command(

@@ -71,7 +71,7 @@ def data(tmp_path, toy_header):
 def test_the_first_command_predicts_a_task(run, data):
     given = arguments("predict length")
     assert run(*given, "-d", data, "--allow-missing", "-l", "1", "--train-frames", "2") == 0
-    predictions, _ = read_predictions(Path("length_L1_GFN1_s0.h5"))
+    predictions = read_predictions(Path("length_L1_GFN1_s0.h5"))
     assert predictions.header.settings["arguments"] == {"method": "GFN1-xTB"}
     assert predictions.header.failures == {}
 
@@ -96,6 +96,6 @@ def test_the_module_of_ones_own_serves_ani_2x(run, data, tmp_path, monkeypatch):
     given = arguments("predict whole")
     given[given.index("--dataset") + 1] = data
     assert run(*given, "--set", "model_index=0") == 0
-    predictions, _ = read_predictions(Path("whole_L2_ANI-2x_s0.h5"))
+    predictions = read_predictions(Path("whole_L2_ANI-2x_s0.h5"))
     assert predictions.header.level_of_theory == "wB97X/6-31G(d)"
     assert predictions.header.failures == {}

@@ -76,7 +76,7 @@ def test_the_very_same_frames_are_compared(outcome, folder):
     (second,) = folder.glob("predictions/length_L2_additive_s0_ceiling_*.h5")
     errors = []
     for path in (first, second):
-        predictions, _ = read_predictions(path)
+        predictions = read_predictions(path)
         absolute = []
         for name in ("OH-7-H", "OH-8-H", "F-7-H", "F-8-H"):
             there = predictions.frames[name, PRIMARY]
@@ -103,7 +103,7 @@ def test_no_tested_frame_was_trained_on(folder):
 
 def test_predictions_of_a_ceiling_say_what_they_are_of(folder):
     for path in (folder / "predictions").iterdir():
-        predictions, _ = read_predictions(path)
+        predictions = read_predictions(path)
         assert predictions.header.potential.endswith(", ceiling") == ("_ceiling_" in path.name)
 
 

@@ -147,7 +147,7 @@ def predictions(store, target, potential):
         level=level,
         train_frames=BUDGET,
     )
-    return Predictions(header, frames)
+    return Predictions(header, frames, store.molecule_checksums)
 
 
 def unit(task, potential):
@@ -190,7 +190,7 @@ def frames_of(store, targets, certificates, predicted, folder):
         for key in [(each.header.task, each.header.level)]
     ]
     with (
-        patch.object(gallery, "read_predictions", lambda path: (predicted[path.stem], {})),
+        patch.object(gallery, "read_predictions", lambda path: predicted[path.stem]),
         patch.object(gallery, "predictions_checksum", lambda path: path.stem),
     ):
         return gallery.update_gallery(asked, store, ResultsDirectory(folder))[0]

@@ -32,19 +32,20 @@ def predictions():
     energy = np.array([1.5, np.nan])
     forces = np.arange(12, dtype=np.float32).reshape(2, 2, 3)
     indices = np.array([5, 2])
-    return Predictions(header, [PredictedFrames("OH-1-H", "primary", indices, energy, forces)])
+    frames = PredictedFrames("OH-1-H", "primary", indices, energy, forces)
+    return Predictions(header, [frames], {"OH-1-H": "abc"})
 
 
 @pytest.fixture
 def path(predictions, tmp_path):
-    write_predictions(tmp_path / "p.h5", predictions, {"OH-1-H": "abc"})
+    write_predictions(tmp_path / "p.h5", predictions)
     return tmp_path / "p.h5"
 
 
 def test_what_is_written_is_read(path, predictions):
-    found, sums = read_predictions(path)
+    found = read_predictions(path)
     assert found.header == predictions.header
-    assert sums == {"OH-1-H": "abc"}
+    assert found.molecule_sums == {"OH-1-H": "abc"}
     frames, wanted = found.frames["OH-1-H", "primary"], predictions.frames["OH-1-H", "primary"]
     np.testing.assert_array_equal(frames.indices, wanted.indices)
     np.testing.assert_array_equal(frames.energy, wanted.energy)
@@ -92,12 +93,12 @@ def relaxed(predictions):
     frame = PredictedFrames(
         "OH-1-H", "relaxed", np.zeros(1), np.array([-3.5]), 0.1 * positions, positions
     )
-    return Predictions(header, [*predictions.frames.values(), frame])
+    return Predictions(header, [*predictions.frames.values(), frame], predictions.molecule_sums)
 
 
 def test_relaxed_minima_have_positions_and_reasons(relaxed, tmp_path):
-    write_predictions(tmp_path / "r.h5", relaxed, {"OH-1-H": "abc"})
-    found, _ = read_predictions(tmp_path / "r.h5")
+    write_predictions(tmp_path / "r.h5", relaxed)
+    found = read_predictions(tmp_path / "r.h5")
     assert found.header == relaxed.header
     np.testing.assert_array_equal(
         found.frames["OH-1-H", "relaxed"].positions, [[[0, 1, 2], [3, 4, 5]]]
@@ -106,7 +107,7 @@ def test_relaxed_minima_have_positions_and_reasons(relaxed, tmp_path):
 
 
 def test_positions_are_part_of_the_checksum_and_required(relaxed, tmp_path):
-    write_predictions(tmp_path / "r.h5", relaxed, {"OH-1-H": "abc"})
+    write_predictions(tmp_path / "r.h5", relaxed)
     with h5py.File(tmp_path / "r.h5", "r+") as file:
         file["OH-1-H/relaxed/positions"][0, 0, 0] = 9.0
     with pytest.raises(ChecksumError):
@@ -133,12 +134,12 @@ def zero_shot(predictions):
             "failures": {"no <convergence>": (1, "OH-1-H/primary/2")},
         }
     )
-    return Predictions(header, predictions.frames.values())
+    return Predictions(header, predictions.frames.values(), predictions.molecule_sums)
 
 
 def test_a_level_of_theory_and_failures_travel(zero_shot, tmp_path):
-    write_predictions(tmp_path / "z.h5", zero_shot, {"OH-1-H": "abc"})
-    found, _ = read_predictions(tmp_path / "z.h5")
+    write_predictions(tmp_path / "z.h5", zero_shot)
+    found = read_predictions(tmp_path / "z.h5")
     assert found.header == zero_shot.header
     with h5py.File(tmp_path / "z.h5", "r+") as file:
         file.attrs["level_of_theory"] = "gfn2-xtb"

@@ -18,7 +18,7 @@ def part(task="length", level=2, seed=0, **changes):
     header = prediction_header(task=task, level=level, seed=seed, **changes)
     forces = np.full((2, 2, 3), level, dtype=np.float32)
     frames = PredictedFrames("OH-1-H", "primary", np.array([5, 2]), np.array([1.5, 2.5]), forces)
-    return Predictions(header, [frames]), SUMS
+    return Predictions(header, [frames], SUMS)
 
 
 @pytest.fixture
@@ -32,8 +32,8 @@ def test_every_split_is_read_as_it_was(path):
     found = read_joined(path)
     names = ["length_L1_s0", "length_L2_s0", "length_L2_s1", "transfer_L2_s0"]
     assert [str(key) for key in found] == names
-    for key, (predictions, sums) in found.items():
-        assert sums == SUMS
+    for key, predictions in found.items():
+        assert predictions.molecule_sums == SUMS
         again, _ = read_part(path, key)
         assert again.header == predictions.header
         frames = again.frames["OH-1-H", "primary"]
@@ -43,7 +43,7 @@ def test_every_split_is_read_as_it_was(path):
 def test_a_file_of_one_split_is_as_good(tmp_path):
     write_predictions(tmp_path / "one.h5", *part())
     assert list(read_joined(tmp_path / "one.h5")) == [STANDARD]
-    assert read_part(tmp_path / "one.h5", STANDARD)[0].header.level == 2
+    assert read_part(tmp_path / "one.h5", STANDARD).header.level == 2
 
 
 def test_a_joined_file_and_its_bytes_are_the_same_each_time(path, tmp_path):
@@ -76,7 +76,7 @@ def test_altered_numbers_and_names_are_refused(path):
         file["length_L1_s0/OH-1-H/primary/energy"][0] = 0.0
     with pytest.raises(ChecksumError, match="length_L1_s0"):
         read_joined(path)
-    assert read_part(path, STANDARD)[0].header.level == 2
+    assert read_part(path, STANDARD).header.level == 2
 
 
 def test_what_is_no_group_of_predictions_is_named(path):

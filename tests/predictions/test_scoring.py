@@ -28,7 +28,7 @@ def predictions(n_atoms):
     shape = (3, n_atoms, 3)
     forces = np.arange(np.prod(shape), dtype=np.float32).reshape(shape)
     frames = PredictedFrames("OH-1-H", "primary", np.array([4, 0, 2]), np.arange(3.0), forces)
-    return Predictions(HEADER, [frames])
+    return Predictions(HEADER, [frames], {})
 
 
 def test_frames_are_matched_by_their_index(molecule):

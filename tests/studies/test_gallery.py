@@ -63,7 +63,7 @@ def predict(store, directory, potential, role, seed=0, factor=1.0, fails=()):
         software={},
     )
     sums = dict.fromkeys(store.molecules, "")
-    write_predictions(directory.predictions(of.target.id), Predictions(header, frames), sums)
+    write_predictions(directory.predictions(of.target.id), Predictions(header, frames, sums))
     return of
 
 

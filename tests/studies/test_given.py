@@ -24,7 +24,7 @@ def row(exported, predict, tmp_path):
     found = import_predictions(
         [predict()], ForeignRow("theirs", dataset=str(store.path), allow_missing=True)
     )
-    write_predictions(tmp_path / "theirs.h5", found.predictions, store.molecule_checksums)
+    write_predictions(tmp_path / "theirs.h5", found.predictions)
     return tmp_path / "theirs.h5"
 
 
@@ -54,9 +54,10 @@ def run(exported, tmp_path):
 
 def rewrite(path, **changes):
     """Write predictions anew with another header."""
-    predictions, sums = read_predictions(path)
+    predictions = read_predictions(path)
     header = predictions.header.model_copy(update=changes)
-    write_predictions(path, Predictions(header, predictions.frames.values()), sums)
+    frames, sums = predictions.frames.values(), predictions.molecule_sums
+    write_predictions(path, Predictions(header, frames, sums))
     return path
 
 
@@ -76,11 +77,12 @@ def test_it_is_scored_and_shown_as_the_others(run, row):
 def test_a_file_that_changes_is_scored_anew_and_one_that_returns_is_shown(run, row, tmp_path):
     first = run(row).results
     kept = shutil.copy(row, tmp_path / "kept")
-    predictions, sums = read_predictions(row)
+    predictions = read_predictions(row)
     frames = [
         replace(each, forces=np.zeros_like(each.forces)) for each in predictions.frames.values()
     ]
-    write_predictions(row, Predictions(predictions.header, frames), sums)
+    changed = Predictions(predictions.header, frames, predictions.molecule_sums)
+    write_predictions(row, changed)
     outcome = run(row)
     assert outcome.done == 1
     assert outcome.results.scores[1] != first.scores[1]
@@ -99,7 +101,7 @@ def test_without_training_frames_and_minima_it_is_shown_with_less(run, exported,
         [predict(parts=("id", "ood"))],
         ForeignRow("theirs", dataset=str(store.path), allow_missing=True),
     )
-    write_predictions(tmp_path / "few.h5", found.predictions, store.molecule_checksums)
+    write_predictions(tmp_path / "few.h5", found.predictions)
     outcome = run(tmp_path / "few.h5")
     assert outcome.results.scores[1].metric("forces_mae").ood is not None
     assert "theirs" in outcome.report.read_text("utf-8")

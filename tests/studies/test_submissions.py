@@ -175,19 +175,20 @@ def test_what_a_study_does_not_take_is_refused(submission, made, changes, error,
 
 
 def test_predictions_of_other_frames_under_the_right_checksum_are_refused(made, study, tmp_path):
-    predictions, sums = made[1][0]
-    forged = {name: "0" * 64 if name == "OH-1-H" else sha256 for name, sha256 in sums.items()}
-    write_submission(tmp_path / "mine", [(predictions, forged)])
+    predictions = made[1][0]
+    sums = {**predictions.molecule_sums, "OH-1-H": "0" * 64}
+    forged = Predictions(predictions.header, predictions.frames.values(), sums)
+    write_submission(tmp_path / "mine", [forged])
     card = fill(tmp_path / "mine" / "card.yaml")
     with pytest.raises(ChecksumError, match="other frames of OH-1-H"):
         list(check_submission(card, study, None))
 
 
 def test_a_card_and_predictions_of_two_names_are_refused(made, study, tmp_path):
-    predictions, sums = made[1][0]
+    predictions = made[1][0]
     header = predictions.header.model_copy(update={"potential": "yours"})
-    renamed = Predictions(header, predictions.frames.values())
-    write_submission(tmp_path / "mine", [(renamed, sums)])
+    renamed = Predictions(header, predictions.frames.values(), predictions.molecule_sums)
+    write_submission(tmp_path / "mine", [renamed])
     card = fill(tmp_path / "mine" / "card.yaml", name="mine")
     with pytest.raises(StudyError, match=r"predictions of 'mine'.*those of 'yours'"):
         list(check_submission(card, study, None))

@@ -151,7 +151,7 @@ def predict(
         )
     header = predictions.header
     file = out or Path(f"{header.key.file_name(header.potential)}.h5")
-    write_predictions(file, predictions, store.molecule_checksums)
+    write_predictions(file, predictions)
     frames = sum(len(each.indices) for each in predictions.frames.values())
     document: dict[str, Any] = {
         "predictions": str(file),

@@ -79,7 +79,7 @@ def import_predictions(
     imported = import_predictions(sources, row)
     header = imported.predictions.header
     path = out or Path(f"{header.key.file_name(name)}.h5")
-    write_predictions(path, imported.predictions, imported.store.molecule_checksums)
+    write_predictions(path, imported.predictions)
     frames = imported.predictions.frames.values()
     document: dict[str, Any] = {
         "predictions": str(path),
@@ -124,7 +124,7 @@ def join(
         refuse_foreign(path)
     parts = [part for path in files for part in read_joined(path).values()]
     card = write_submission(out, parts)
-    splits = sorted(predictions.header.key.words for predictions, _ in parts)
+    splits = sorted(predictions.header.key.words for predictions in parts)
     if json:
         document = {"card": str(out / CARD), "predictions": str(out / card.predictions)}
         print_json(document | {"sha256": card.sha256, "splits": splits})

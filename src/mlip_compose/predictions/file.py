@@ -83,10 +83,27 @@ class PredictionHeader(PredictedRow):
 
 
 class Predictions:
-    """Predictions in memory: a header, and predicted frames by molecule and trajectory."""
+    """Predictions in memory.
 
-    def __init__(self, header: PredictionHeader, frames: Iterable[PredictedFrames]) -> None:
+    Parameters
+    ----------
+    header
+        What made them, and of which data.
+    frames
+        Predicted energies (F,) in eV and forces (F, N, 3) in eV/Angstrom; later they are kept by
+        molecule and trajectory.
+    molecule_sums
+        sha256 of the data set's molecules, by name; at least of those that were predicted.
+    """
+
+    def __init__(
+        self,
+        header: PredictionHeader,
+        frames: Iterable[PredictedFrames],
+        molecule_sums: Mapping[str, str],
+    ) -> None:
         self.header = header
+        self.molecule_sums = molecule_sums
         self.frames: Mapping[tuple[str, str], PredictedFrames] = {
             (each.molecule, each.trajectory): each for each in frames
         }
@@ -97,29 +114,35 @@ class Predictions:
         return frozenset(molecule for molecule, _ in self.frames)
 
 
-def write_predictions(
-    path: Path, predictions: Predictions, molecule_sums: Mapping[str, str]
-) -> None:
+def write_predictions(path: str | Path, predictions: Predictions) -> None:
     """Write predictions; the file appears under its name when it is complete.
 
     Parameters
     ----------
     path
-        Of the file; replaced where it exists.
+        HDF5 file, replaced where it exists.
     predictions
-        What to write.
-    molecule_sums
-        sha256 of each molecule in the data set, by name.
+        Predictions of one potential on one split.
+
+    Raises
+    ------
+    UnwritableError
+        No room or no permission.
+
+    Examples
+    --------
+    >>> import mlip_compose as mc
+    >>> mc.write_predictions("mine.h5", predictions)  # doctest: +SKIP
     """
-    with create_hdf5(path) as file:
-        write_group(file, predictions, molecule_sums)
+    with create_hdf5(Path(path)) as file:
+        write_group(file, predictions)
 
 
-def write_group(group: Any, predictions: Predictions, molecule_sums: Mapping[str, str]) -> None:
+def write_group(group: Any, predictions: Predictions) -> None:
     """Write predictions into an empty group of an HDF5 file, or into the file itself."""
     for (molecule, trajectory), frames in sorted(predictions.frames.items()):
         member = group.require_group(molecule)
-        member.attrs["sha256"] = molecule_sums[molecule]
+        member.attrs["sha256"] = predictions.molecule_sums[molecule]
         for name, array in _arrays(frames).items():
             member.create_dataset(f"{trajectory}/{name}", data=array, track_times=False)
     for key, value in predictions.header.document().items():
@@ -128,26 +151,25 @@ def write_group(group: Any, predictions: Predictions, molecule_sums: Mapping[str
     group.attrs["sha256"] = content_checksum(predictions)
 
 
-def read_predictions(path: Path) -> tuple[Predictions, dict[str, str]]:
-    """Read predictions, strictly.
+def read_predictions(path: str | Path) -> Predictions:
+    """Read predictions of one split, strictly.
 
     Returns
     -------
-    predictions
-        Header and frames.
-    molecule_sums
-        sha256 of each molecule in the data set that was predicted, by name.
+    Predictions
+        The header, and energies (F,) in eV and forces (F, N, 3) in eV/Angstrom by molecule and
+        trajectory.
 
     Raises
     ------
     UnreadableError, SchemaError, MissingLabelsError, ChecksumError
         As for a store.
     """
-    with open_hdf5(path, "predictions") as file:
+    with open_hdf5(Path(path), "predictions") as file:
         return read_group(str(path), file)
 
 
-def read_group(where: str, group: Any) -> tuple[Predictions, dict[str, str]]:
+def read_group(where: str, group: Any) -> Predictions:
     """Read predictions from a group of an HDF5 file, or from the file itself.
 
     Parameters
@@ -157,27 +179,22 @@ def read_group(where: str, group: Any) -> tuple[Predictions, dict[str, str]]:
     group
         The ``h5py.Group``.
 
-    Returns
-    -------
-    predictions, molecule_sums
-        See :func:`read_predictions`.
-
     Raises
     ------
     SchemaError, MissingLabelsError, ChecksumError
         As for a store.
     """
-    predictions, sums = read_unverified(where, group)
+    predictions = read_unverified(where, group)
     if (found := content_checksum(predictions)) != group.attrs["sha256"]:
         raise ChecksumError(
             f"sha256 {str(group.attrs['sha256'])[:12]}... of {where}",
             f"{found[:12]}...",
             "The predictions were altered after they were written; predict again.",
         )
-    return predictions, sums
+    return predictions
 
 
-def read_unverified(where: str, group: Any) -> tuple[Predictions, dict[str, str]]:
+def read_unverified(where: str, group: Any) -> Predictions:
     """Read predictions as :func:`read_group` does, whatever their checksum is.
 
     Raises
@@ -195,7 +212,7 @@ def read_unverified(where: str, group: Any) -> tuple[Predictions, dict[str, str]
         for trajectory in group[molecule]:
             place = f"{where}, {molecule}/{trajectory}"
             frames.append(_frames(place, molecule, trajectory, group[molecule][trajectory]))
-    return Predictions(header, frames), sums
+    return Predictions(header, frames, sums)
 
 
 def predictions_checksum(path: Path) -> str:

@@ -22,11 +22,9 @@ from mlip_compose.predictions.file import (
 )
 
 JOINED_SCHEMA: Final = "mlip-compose/joined-predictions/1"
-Part = tuple[Predictions, dict[str, str]]
-"""Predictions on one split, and the sha256 of each molecule in the data set, by name."""
 
 
-def write_joined(path: Path, parts: Iterable[Part]) -> None:
+def write_joined(path: Path, parts: Iterable[Predictions]) -> None:
     """Write predictions of one potential on several splits; the file appears when it is complete.
 
     Raises
@@ -34,22 +32,22 @@ def write_joined(path: Path, parts: Iterable[Part]) -> None:
     RequestError
         Two of the same task, level and seed, or of two potentials or data sets.
     """
-    splits: dict[SplitKey, Part] = {}
-    for predictions, sums in parts:
+    splits: dict[SplitKey, Predictions] = {}
+    for predictions in parts:
         key = predictions.header.key
         if key in splits:
             raise RequestError("predictions of each task, level and seed once", f"{key} twice")
-        splits[key] = predictions, sums
-    headers = [predictions.header for predictions, _ in splits.values()]
+        splits[key] = predictions
+    headers = [predictions.header for predictions in splits.values()]
     _check_same("potential", {header.potential for header in headers})
     _check_same("data set", {f"{h.dataset} ({h.dataset_sha256[:12]}...)" for h in headers})
     with create_hdf5(path) as file:
         file.attrs["schema"] = JOINED_SCHEMA
         for key in sorted(splits, key=str):
-            write_group(file.create_group(str(key)), *splits[key])
+            write_group(file.create_group(str(key)), splits[key])
 
 
-def read_joined(path: Path) -> Mapping[SplitKey, Part]:
+def read_joined(path: Path) -> Mapping[SplitKey, Predictions]:
     """Read all predictions of a file, strictly, whether of one split or of several.
 
     Returns
@@ -64,18 +62,18 @@ def read_joined(path: Path) -> Mapping[SplitKey, Part]:
     """
     with open_hdf5(path, "predictions") as file:
         if file.attrs.get("schema") != JOINED_SCHEMA:
-            part = read_group(str(path), file)
-            return {part[0].header.key: part}
+            predictions = read_group(str(path), file)
+            return {predictions.header.key: predictions}
         groups = {name: read_group(f"{path}, {name}", _group(path, name, file)) for name in file}
-    for name, (predictions, _) in groups.items():
+    for name, predictions in groups.items():
         if (split := str(predictions.header.key)) != name:
             raise SchemaError(f"predictions of {name} in {path}, {name}", f"those of {split}")
     if not groups:
         raise SchemaError(f"predictions of at least one split in {path}", "none")
-    return {part[0].header.key: part for part in groups.values()}
+    return {predictions.header.key: predictions for predictions in groups.values()}
 
 
-def read_part(path: Path, key: SplitKey) -> Part:
+def read_part(path: Path, key: SplitKey) -> Predictions:
     """Read the predictions of one split, strictly, from a file of that split or of several.
 
     Raises
@@ -93,7 +91,7 @@ def read_part(path: Path, key: SplitKey) -> Part:
 
 
 def choose(
-    parts: Mapping[SplitKey, Part], path: Path, task: str | None, level: int | None
+    parts: Mapping[SplitKey, Predictions], path: Path, task: str | None, level: int | None
 ) -> Predictions:
     """Return the predictions of a file of one split, or those of a task and a level among several.
 
@@ -102,7 +100,7 @@ def choose(
     RequestError
         Several are left, or none; names those that there are.
     """
-    several = [predictions for predictions, _ in parts.values()]
+    several = list(parts.values())
     if len(several) > 1:
         several = [
             predictions

@@ -121,7 +121,7 @@ def assemble(
             "mlip-compose": version("mlip-compose"),
         },
     )
-    return Predictions(header, frames)
+    return Predictions(header, frames, store.molecule_checksums)
 
 
 def count_reasons(failures: Mapping[str, str]) -> dict[str, tuple[int, str]]:

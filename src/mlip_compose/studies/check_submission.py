@@ -74,7 +74,7 @@ def check_submission(
     store = open_dataset(study.dataset)
     alone = study.model_copy(update={"predictions": (submission,)})
     for row in foreign_rows(alone, store, plan(study, store)):
-        predictions, _ = read_part(row.file.path, row.file.key)
+        predictions = read_part(row.file.path, row.file.key)
         radius = certified(store, row.target).coverage_radius
         score = score_predictions(predictions, store, row.target, radius)
         kept = None if directory is None else directory.score(row.target.id)

@@ -175,7 +175,7 @@ def predicted(directory: ResultsDirectory, target: str) -> Predictions:
     """
     path = directory.predictions(target)
     with derived(path):
-        return read_predictions(path)[0]
+        return read_predictions(path)
 
 
 def repaired(directory: ResultsDirectory, attempt: Callable[[], Result]) -> Result:

@@ -146,7 +146,7 @@ def _checksum(directory: ResultsDirectory, target: str) -> str:
 def _predictions(directory: ResultsDirectory, target: str) -> Predictions:
     path = directory.predictions(target)
     with derived(path):
-        return read_predictions(path)[0]
+        return read_predictions(path)
 
 
 def _graph(molecule: Molecule) -> GalleryMolecule:

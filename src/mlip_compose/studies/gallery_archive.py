@@ -65,7 +65,7 @@ def restored(kept: GallerySet, potential: str, store: Store) -> Predictions | No
         train_frames=0,
         software={},
     )
-    return Predictions(header, _joined(frames))
+    return Predictions(header, _joined(frames), store.molecule_checksums)
 
 
 def _joined(frames: list[PredictedFrames]) -> list[PredictedFrames]:

@@ -100,7 +100,7 @@ def _rows(
         submission = read_submission(named)
         refuse_foreign(submission.path)
         sha256 = sha256_of(submission.path)
-        for key, (predictions, sums) in read_joined(submission.path).items():
+        for key, predictions in read_joined(submission.path).items():
             file = ForeignFile(submission.path.absolute(), sha256, key)
             header = predictions.header
             if submission.card is not None and submission.card.name != header.potential:
@@ -108,7 +108,10 @@ def _rows(
                     f"predictions of {submission.card.name!r}, as the card {named} says",
                     f"those of {header.potential!r}",
                 )
-            yield named, _row(file, header, sums, submission.card, store, targets)
+            yield (
+                named,
+                _row(file, header, predictions.molecule_sums, submission.card, store, targets),
+            )
 
 
 def _row(

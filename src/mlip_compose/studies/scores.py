@@ -116,7 +116,7 @@ class ScoreJob:
                 "another content",
                 "Run again to score the new one.",
             )
-        return read_part(self.foreign.path, self.foreign.key)[0]
+        return read_part(self.foreign.path, self.foreign.key)
 
 
 @dataclass(frozen=True, eq=False)

@@ -109,9 +109,7 @@ def do_training(job: TrainingJob) -> UnitFacts:
         potential = load_potential(unit.model)
         for target in missing:
             predictions = predict_selection(potential, unit.facts, store, target)
-            write_predictions(
-                directory.predictions(target.id), predictions, store.molecule_checksums
-            )
+            write_predictions(directory.predictions(target.id), predictions)
     return unit.facts
 
 

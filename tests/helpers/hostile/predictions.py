@@ -63,7 +63,7 @@ def originals():
     target = target_of(store, SplitKey("length", 1, 0), 8, True)
     row = ForeignRow(name="mine", dataset=str(folder / "toy.h5"), allow_missing=True)
     imported = import_predictions([folder / f"{part}.xyz" for part in PARTS], row).predictions
-    write_predictions(folder / "mine.h5", imported, store.molecule_checksums)
+    write_predictions(folder / "mine.h5", imported)
     nested = nested_arrays(imported)
     with h5py.File(folder / "theirs.h5", "w") as file:
         for key, array in nested.items():
@@ -127,7 +127,7 @@ def seal(path):
 def seal_group(group):
     """Give the predictions in a group the checksum of what they say now."""
     with suppress(DataError, KeyError, TypeError, ValueError, RecursionError, AttributeError):
-        group.attrs["sha256"] = content_checksum(read_unverified("", group)[0])
+        group.attrs["sha256"] = content_checksum(read_unverified("", group))
 
 
 def own(rng, arena):
@@ -140,7 +140,7 @@ def own(rng, arena):
 def read_and_score(path):
     original = originals()
     refuse_foreign(path)
-    predictions, _ = read_predictions(path)
+    predictions = read_predictions(path)
     for (_, trajectory), frames in predictions.frames.items():
         assert frames.forces.shape[0] == len(frames.energy) == len(frames.indices)
         assert trajectory != MINIMUM or len(frames.energy) == 1
@@ -167,9 +167,9 @@ def joined(rng, arena):
 def read_and_score_parts(path):
     original = originals()
     refuse_foreign(path)
-    for key, (predictions, _) in read_joined(path).items():
+    for key, predictions in read_joined(path).items():
         assert predictions.header.key == key
-        assert read_part(path, key)[0].header == predictions.header
+        assert read_part(path, key).header == predictions.header
         score = score_predictions(predictions, original.store, original.target, original.radius)
         assert score.model_validate_json(score.model_dump_json())
 
@@ -241,8 +241,7 @@ def import_and_score(path):
         force_unit="eV/Angstrom",
     )
     imported = import_predictions([path], row)
-    sums = imported.store.molecule_checksums
-    write_predictions(Path("imported.h5"), imported.predictions, sums)
+    write_predictions(Path("imported.h5"), imported.predictions)
     read_and_score(Path("imported.h5"))
 
 

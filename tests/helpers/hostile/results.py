@@ -42,14 +42,14 @@ def original_results():
     store, target = parts.store, parts.target
     folder = parts.folder / "results"
     directory = ResultsDirectory(folder)
-    loaded, _ = read_predictions(parts.folder / "mine.h5")
+    loaded = read_predictions(parts.folder / "mine.h5")
     certificate = certified(store, target)
     scores, units, predicted = [], [], []
     for name in ("wide", "deep"):
         header = loaded.header.model_copy(update={"potential": name})
-        predictions = Predictions(header, loaded.frames.values())
+        predictions = Predictions(header, loaded.frames.values(), loaded.molecule_sums)
         renamed = replace(target, id=name)
-        write_predictions(directory.predictions(name), predictions, store.molecule_checksums)
+        write_predictions(directory.predictions(name), predictions)
         scores.append(score_predictions(predictions, store, renamed, parts.radius))
         directory.score(name).parent.mkdir(exist_ok=True)
         directory.score(name).write_text(scores[-1].model_dump_json())

@@ -102,7 +102,7 @@ def attached():
 def write_ours(path):
     header = prediction_header(potential="a", **ORIGIN)
     frames = PredictedFrames("OH-0-H", "primary", FRAMES, ENERGY, FORCES)
-    write_predictions(path, Predictions(header, [frames]), {"OH-0-H": "abc"})
+    write_predictions(path, Predictions(header, [frames], {"OH-0-H": "abc"}))
 
 
 KINDS = ("xyz", "traj", "npz", "flat.npz", "h5", "ours.h5")

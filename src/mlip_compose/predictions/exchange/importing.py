@@ -132,7 +132,11 @@ def import_predictions(sources: Sequence[Path], row: ForeignRow) -> ForeignPredi
         software={"mlip-compose": version("mlip-compose")},
     )
     return ForeignPredictions(
-        Predictions(header, frames), store, matches.parts, len(failed), tuple(left)
+        Predictions(header, frames, store.molecule_checksums),
+        store,
+        matches.parts,
+        len(failed),
+        tuple(left),
     )
 
 

@@ -23,7 +23,8 @@ from mlip_compose.core.documents import (
 )
 from mlip_compose.core.errors import ChecksumError, RequestError, SchemaError, UnreadableError
 from mlip_compose.core.files import refuse_existing, sha256_of, write_text
-from mlip_compose.predictions.joined import Part, write_joined
+from mlip_compose.predictions.file import Predictions
+from mlip_compose.predictions.joined import write_joined
 
 CARD: Final = "card.yaml"
 PREDICTIONS: Final = "predictions.h5"
@@ -181,7 +182,7 @@ def submissions_in(paths: Iterable[Path]) -> Iterator[Path]:
         yield from cards
 
 
-def write_submission(folder: Path, parts: Iterable[Part]) -> SubmissionCard:
+def write_submission(folder: Path, parts: Iterable[Predictions]) -> SubmissionCard:
     """Join predictions of one potential on several splits, and write a card to be filled in.
 
     What the card of the same folder said is kept; only the file's checksum is new.
@@ -201,7 +202,7 @@ def write_submission(folder: Path, parts: Iterable[Part]) -> SubmissionCard:
     """
     parts = list(parts)
     known = _known_card(folder / CARD)
-    name = parts[0][0].header.potential if parts else ""
+    name = parts[0].header.potential if parts else ""
     if known is None:
         refuse_existing(folder / PREDICTIONS)
     elif known.name != name:
