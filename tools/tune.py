@@ -21,9 +21,8 @@ import yaml
 
 from mlip_compose.core.records import Failure, TrainingSet
 from mlip_compose.potentials.registry import get_potential
-from mlip_compose.predictions.target import split_of
+from mlip_compose.predictions.target import split_of, training_set
 from mlip_compose.store.catalogue import open_dataset
-from mlip_compose.studies.training import training_set
 from mlip_compose.tasks.selection import select_frames
 
 

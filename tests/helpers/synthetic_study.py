@@ -23,7 +23,7 @@ from mlip_compose.evaluation.ranking import rankings
 from mlip_compose.evaluation.study_results import StudyResults
 from mlip_compose.predictions.file import Predictions
 from mlip_compose.predictions.scoring import score_predictions
-from mlip_compose.predictions.target import certified, target_of
+from mlip_compose.predictions.target import certify_target, target_of
 from mlip_compose.store.catalogue import dataset_path
 from mlip_compose.store.reader import Store
 from mlip_compose.studies import gallery
@@ -65,7 +65,7 @@ def synthetic_study(folder):
         for task, levels in LEVELS.items()
         for level in levels
     }
-    certificates = {key: certified(store, target) for key, target in targets.items()}
+    certificates = {key: certify_target(store, target) for key, target in targets.items()}
     units = [unit(task, potential) for task in LEVELS for potential in POTENTIALS]
     predicted = {
         f"{task}_L{level}_{potential}": predictions(store, target, potential)

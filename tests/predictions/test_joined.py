@@ -34,14 +34,14 @@ def test_every_split_is_read_as_it_was(path):
     assert [str(key) for key in found] == names
     for key, predictions in found.items():
         assert predictions.molecule_sums == SUMS
-        again, _ = read_part(path, key)
+        again = read_part(path, key)
         assert again.header == predictions.header
         frames = again.frames["OH-1-H", "primary"]
         np.testing.assert_array_equal(frames.forces, float(predictions.header.level))
 
 
 def test_a_file_of_one_split_is_as_good(tmp_path):
-    write_predictions(tmp_path / "one.h5", *part())
+    write_predictions(tmp_path / "one.h5", part())
     assert list(read_joined(tmp_path / "one.h5")) == [STANDARD]
     assert read_part(tmp_path / "one.h5", STANDARD).header.level == 2
 

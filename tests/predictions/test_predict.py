@@ -11,7 +11,7 @@ from mlip_compose.predictions.predict import (
     predict_selection,
 )
 from mlip_compose.predictions.scoring import score_predictions
-from mlip_compose.predictions.target import certified, target_of
+from mlip_compose.predictions.target import certify_target, target_of
 from mlip_compose.store.reader import Store
 
 NAMES = ("OH-1-H", "OH-2-H", "F-2-H", "OH-7-H", "H-7-H")
@@ -93,7 +93,7 @@ def test_every_molecule_of_the_task_whole_is_predicted_and_scored(predicted, sto
     assert predictions.molecules == set(NAMES)
     assert {trajectory for _, trajectory in predictions.frames} == {"primary", "minimum"}
     assert predictions.header.train_frames == 0
-    certificate = certified(store, target)
+    certificate = certify_target(store, target)
     assert certificate.coverage_radius == -1
     scored = score_predictions(predictions, store, target, certificate.coverage_radius)
     assert scored.metric("forces_mae").ood_molecules == len(NAMES)

@@ -30,7 +30,7 @@ def score(
     from mlip_compose.predictions.exchange.files import refuse_foreign
     from mlip_compose.predictions.joined import choose, read_joined
     from mlip_compose.predictions.scoring import score_predictions
-    from mlip_compose.predictions.target import certified, target_of
+    from mlip_compose.predictions.target import certify_target, target_of
     from mlip_compose.report.sections.attribution import largest_errors
     from mlip_compose.report.sections.origins import origin_note
     from mlip_compose.report.words import bracketed
@@ -42,7 +42,7 @@ def score(
     store = open_dataset(dataset or header.dataset)
     key = SplitKey(task or header.task, header.level if level is None else level, header.seed)
     target = target_of(store, key, header.train_frames, allow_missing)
-    radius = certified(store, target).coverage_radius
+    radius = certify_target(store, target).coverage_radius
     result = score_predictions(loaded, store, target, radius)
     if json:
         print_json(result.model_dump(mode="json"))

@@ -118,6 +118,16 @@ class FailsFrames(Protocol):
         ...
 
 
+@runtime_checkable
+class LearnedElsewhere(Protocol):
+    """A potential that learned something before it saw a frame of the task, and says what."""
+
+    @property
+    def pretraining(self) -> Pretraining | None:
+        """What it learned elsewhere."""
+        ...
+
+
 @dataclass(frozen=True)
 class Pretraining:
     """What a potential knew before it saw a frame of the task.

@@ -13,6 +13,7 @@ from pydantic import Field, field_validator
 from mlip_compose.core.calculators import (
     as_atoms,
     check_arguments,
+    check_calculator,
     elements_of,
     evaluate,
     make_calculator,
@@ -146,6 +147,12 @@ class CalculatorPotential:
             "elements": [] if source == "unknown" else sorted(elements),
         }
 
+    @property
+    def pretraining(self) -> Pretraining:
+        """What the calculator learned, elsewhere."""
+        level_of_theory = str(self._facts.get("level_of_theory") or NOT_STATED)
+        return Pretraining(self._function or self.name, level_of_theory, fine_tuned=False)
+
     def failed_frames(self) -> Mapping[int, str]:
         """Return why frames of the last call of ``predict`` failed, by their row in the batch."""
         return dict(self._failed)
@@ -194,6 +201,20 @@ def make(settings: CalculatorSettings) -> CalculatorPotential:
         settings.atomic_numbers(),
         settings.function,
     )
+
+
+def wrap_calculator(calculator: Any) -> CalculatorPotential:
+    """Return a potential that asks a calculator of this process; it cannot be saved and restored.
+
+    Raises
+    ------
+    RequestError
+        It is no ASE calculator.
+    """
+    kind = type(calculator)
+    name = f"{kind.__module__}:{kind.__qualname__}"
+    check_calculator(name, calculator)
+    return CalculatorPotential(NAME, lambda: calculator, {"function": name}, function=name)
 
 
 def check(settings: Settings) -> None:

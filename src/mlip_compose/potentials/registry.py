@@ -138,8 +138,33 @@ def find_card(name: str) -> ModelCard | None:
     return None
 
 
-def load_potential(directory: Path) -> Potential:
-    """Restore a potential of whatever kind from the directory that its ``save`` wrote."""
+def load_potential(directory: str | Path) -> Potential:
+    """Restore a potential of whatever kind from the directory that its ``save`` wrote.
+
+    Parameters
+    ----------
+    directory
+        Directory of the potential; in results of a study, ``trainings/<id>/model``.
+
+    Returns
+    -------
+    Potential
+        ``predict(molecule, positions)`` takes positions (F, N, 3) in Angstrom and gives energies
+        (F,) in eV and forces (F, N, 3) in eV/Angstrom.
+
+    Raises
+    ------
+    UnreadableError, SchemaError
+        The directory has no potential, or one that is damaged.
+    RequestError
+        It names code or weights that the user never agreed to on this machine.
+
+    Examples
+    --------
+    >>> import mlip_compose as mc
+    >>> potential = mc.load_potential("results/mine/trainings/.../model")  # doctest: +SKIP
+    """
+    directory = Path(directory)
     name = read_kind(directory)
     if name not in KINDS:
         from mlip_compose.potentials.published.kind import is_saved_from_card, load_saved

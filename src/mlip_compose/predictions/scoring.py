@@ -25,14 +25,17 @@ from mlip_compose.evaluation.results import Score
 from mlip_compose.evaluation.score import Header, score
 from mlip_compose.predictions.file import Predictions
 from mlip_compose.predictions.relaxing import relaxed_rmsd
-from mlip_compose.predictions.target import Target, tested_on
+from mlip_compose.predictions.target import Target, certify_target, target_of, tested_on
 from mlip_compose.store.reader import Store
 from mlip_compose.tasks.coverage import environments_of, unseen_atoms
 from mlip_compose.tasks.matching import matching_weights
 
 
 def score_predictions(
-    predictions: Predictions, store: Store, target: Target, coverage_radius: int
+    predictions: Predictions,
+    dataset: Store,
+    target: Target | None = None,
+    coverage_radius: int | None = None,
 ) -> Score:
     """Score predictions on one split.
 
@@ -40,12 +43,18 @@ def score_predictions(
     ----------
     predictions
         At least the ID and OOD frames of the split; offsets take the training frames too.
-    store
+    dataset
         The data set with the labels; its checksum must be the one that was predicted.
     target
-        The split and its frames.
+        The split and its frames. None takes the split that the predictions name.
     coverage_radius
-        r* of the split, from its certificate.
+        r* of the split, in bonds. None computes the split's certificate.
+
+    Returns
+    -------
+    Score
+        Every metric for ID and OOD with unit, aggregation and the 95 % interval of a bootstrap over
+        molecules, the errors on each molecule, and where the errors are.
 
     Raises
     ------
@@ -53,30 +62,46 @@ def score_predictions(
         The predictions are of another data set.
     CoverageError
         Frames of the split were not predicted; says which.
+
+    Examples
+    --------
+    >>> import mlip_compose as mc
+    >>> dataset = mc.open_dataset("mini-v1")
+    >>> target = mc.split_dataset(dataset, "length", level=1, train_frames=60)
+    >>> potential = mc.fit_potential("composition", dataset, target)
+    >>> predictions = mc.predict_target(potential, dataset, target)
+    >>> score = mc.score_predictions(predictions, dataset, target)
+    >>> mae = score.metric("forces_mae")
+    >>> mae.unit, mae.ood.low < mae.ood.value < mae.ood.high
+    ('meV/Å', True)
     """
     made_for = predictions.header
-    if made_for.dataset_sha256 != store.checksum:
+    if made_for.dataset_sha256 != dataset.checksum:
         raise ChecksumError(
-            f"predictions of {store.name} (sha256 {store.checksum[:12]}...)",
+            f"predictions of {dataset.name} (sha256 {dataset.checksum[:12]}...)",
             f"predictions of {made_for.dataset} (sha256 {made_for.dataset_sha256[:12]}...)",
             "Predict the frames of this data set, or name the other one with --dataset.",
         )
+    if target is None:
+        target = target_of(dataset, made_for.key, made_for.train_frames, allow_missing=False)
+    if coverage_radius is None:
+        coverage_radius = certify_target(dataset, target).coverage_radius
     header = Header(
-        **made_for.shared_with(PredictedRow) | tested_on(store, target.key),
+        **made_for.shared_with(PredictedRow) | tested_on(dataset, target.key),
         coverage_radius=coverage_radius,
         relaxed_rmsd={
             name: distance
             for (name, trajectory), frames in sorted(predictions.frames.items())
-            if trajectory == RELAXED and (distance := relaxed_rmsd(frames, store)) is not None
+            if trajectory == RELAXED and (distance := relaxed_rmsd(frames, dataset)) is not None
         },
     )
-    seen = [store.molecules[name] for name in target.selection.train]
+    seen = [dataset.molecules[name] for name in target.selection.train]
     return score(
         header,
-        list(comparisons(predictions, store, target.selection, seen, coverage_radius)),
+        list(comparisons(predictions, dataset, target.selection, seen, coverage_radius)),
         train=target.selection.train,
         ood=target.selection.ood,
-        minima=_minima(predictions, store, target),
+        minima=_minima(predictions, dataset, target),
     )
 
 

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from mlip_compose.core.errors import CoverageError
-from mlip_compose.core.records import FrameSelection, Split, SplitKey
+from mlip_compose.core.records import (
+    PRIMARY,
+    SECONDARY,
+    FrameSelection,
+    IntArray,
+    Split,
+    SplitKey,
+    TrainingSet,
+)
 from mlip_compose.store.reader import Store
 from mlip_compose.tasks.certificate import certify
 from mlip_compose.tasks.certificate_schema import Certificate
@@ -23,11 +32,11 @@ class Target:
     id
         Name of the predictions and of the score.
     split
-        Molecules of the split.
+        Names of the molecules that are trained on (``train``) and tested on (``ood``).
     seed
         Seed of the selection of frames.
     selection
-        Frames of the split.
+        Indices of the frames that play each part, by molecule.
     relax
         Whether the potential is to relax the minima of the molecules too.
     ceiling_of
@@ -78,7 +87,7 @@ def split_of(task: str, level: int, store: Store, allow_missing: bool) -> Split:
 
 
 def target_of(
-    store: Store, key: SplitKey, train_frames: int, allow_missing: bool, relax: bool = False
+    store: Store, key: SplitKey, train_frames: int | None, allow_missing: bool, relax: bool = False
 ) -> Target:
     """Return a split with its frames: those that a training of this budget and seed sees.
 
@@ -89,7 +98,7 @@ def target_of(
     key
         Task, level and seed.
     train_frames
-        Number of training frames, such as 400.
+        Number of training frames, such as 400; None takes all.
     allow_missing
         Whether the data set may lack molecules of the task.
     relax
@@ -119,6 +128,108 @@ def tested_on(store: Store, key: SplitKey) -> dict[str, Any]:
     }
 
 
-def certified(store: Store, target: Target) -> Certificate:
-    """Return the certificate of a target's split and frames."""
-    return certify(target.split, store.molecules.values(), target.selection, store.frames)
+def split_dataset(
+    dataset: Store,
+    task: str,
+    level: int = 2,
+    train_frames: int | None = 400,
+    seed: int = 0,
+    *,
+    allow_missing: bool = False,
+    relax: bool = False,
+) -> Target:
+    """Split a data set by a task, and choose the frames that play each part.
+
+    The same arguments give the same frames, on any machine; a study chooses as this function does.
+
+    Parameters
+    ----------
+    dataset
+        Data set whose molecules are split.
+    task
+        Name of a task, such as ``length``.
+    level
+        Level of the task, 1, 2 or 3.
+    train_frames
+        Training frames in all, over all molecules; None takes all that the data set has.
+    seed
+        Seed that the training frames are chosen with.
+    allow_missing
+        Whether a data set may lack molecules of the task.
+    relax
+        Whether a potential that is asked for predictions relaxes the minima of the molecules too.
+
+    Returns
+    -------
+    Target
+        The molecules (``split.train``, ``split.ood``) and the indices of their frames
+        (``selection.train``, ``.validation``, ``.id`` and ``.ood``, by molecule).
+
+    Raises
+    ------
+    UnknownNameError, RequestError
+        No such task or level.
+    CoverageError
+        The data set lacks molecules or frames.
+
+    Examples
+    --------
+    >>> import mlip_compose as mc
+    >>> dataset = mc.open_dataset("mini-v1")
+    >>> target = mc.split_dataset(dataset, "length", level=1, train_frames=100)
+    >>> target.split.ood[:3]
+    ('H-7-H', 'H-8-H', 'H-9-H')
+    >>> target.n_train
+    100
+    """
+    return target_of(dataset, SplitKey(task, level, seed), train_frames, allow_missing, relax)
+
+
+def certify_target(dataset: Store, target: Target) -> Certificate:
+    """Certify a split and its frames: how feasible the task is, and that nothing leaks.
+
+    Parameters
+    ----------
+    dataset
+        Data set that was split.
+    target
+        The split with its frames.
+
+    Returns
+    -------
+    Certificate
+        The coverage radius r* (in bonds), the coverage and the divergence by radius, numbers of
+        frames and elements, and leaks, of which there are none in a sound split.
+
+    Examples
+    --------
+    >>> import mlip_compose as mc
+    >>> dataset = mc.open_dataset("mini-v1")
+    >>> target = mc.split_dataset(dataset, "length", level=1)
+    >>> certificate = mc.certify_target(dataset, target)
+    >>> certificate.coverage_radius, certificate.leaks
+    (1, ())
+    """
+    return certify(target.split, dataset.molecules.values(), target.selection, dataset.frames)
+
+
+def training_set(
+    dataset: Store, train: Mapping[str, IntArray], validation: Mapping[str, IntArray]
+) -> TrainingSet:
+    """Read the frames that a potential may see, and no others.
+
+    Parameters
+    ----------
+    dataset
+        Data set that the frames are read from.
+    train, validation
+        Indices of frames in the primary and in the secondary trajectory, by molecule.
+    """
+    names = {*train, *validation}
+    return TrainingSet(
+        molecules={name: dataset.molecules[name] for name in sorted(names)},
+        train=tuple(dataset.frames(name, PRIMARY, indices) for name, indices in train.items()),
+        validation=tuple(
+            dataset.frames(name, SECONDARY, indices) for name, indices in validation.items()
+        ),
+    )

@@ -14,7 +14,7 @@ from mlip_compose.core.errors import ChecksumError, SchemaError, one_line
 from mlip_compose.evaluation.results import Score
 from mlip_compose.predictions.joined import read_part
 from mlip_compose.predictions.scoring import score_predictions
-from mlip_compose.predictions.target import certified
+from mlip_compose.predictions.target import certify_target
 from mlip_compose.store.catalogue import open_dataset
 from mlip_compose.studies.directory import ResultsDirectory
 from mlip_compose.studies.given import ForeignRow, foreign_rows
@@ -75,7 +75,7 @@ def check_submission(
     alone = study.model_copy(update={"predictions": (submission,)})
     for row in foreign_rows(alone, store, plan(study, store)):
         predictions = read_part(row.file.path, row.file.key)
-        radius = certified(store, row.target).coverage_radius
+        radius = certify_target(store, row.target).coverage_radius
         score = score_predictions(predictions, store, row.target, radius)
         kept = None if directory is None else directory.score(row.target.id)
         published = kept is not None and is_file(kept)

@@ -87,6 +87,13 @@ class ResultsDirectory:
         return held(self.root)
 
 
+def results_directory(directory: ResultsDirectory | str | Path) -> ResultsDirectory:
+    """Return a directory of results, given as such or by its path."""
+    return (
+        directory if isinstance(directory, ResultsDirectory) else ResultsDirectory(Path(directory))
+    )
+
+
 def read_kept(path: Path, model: type[Model], directory: ResultsDirectory) -> Model | None:
     """Return a document that an earlier run left in a directory of results.
 

@@ -24,7 +24,7 @@ from mlip_compose.evaluation.seeds import seed_summaries
 from mlip_compose.evaluation.study_results import DatasetFacts, StudyResults, UnitFacts
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.comparisons import Compared
-from mlip_compose.studies.directory import ResultsDirectory, reason_of
+from mlip_compose.studies.directory import ResultsDirectory, reason_of, results_directory
 from mlip_compose.studies.gallery import read_gallery
 from mlip_compose.studies.study import Study
 
@@ -72,14 +72,33 @@ def _processor() -> str:
     return platform.processor() or platform.machine()
 
 
-def read_results(directory: ResultsDirectory) -> StudyResults:
+def read_results(directory: ResultsDirectory | str | Path) -> StudyResults:
     """Read the results of a study that was run, with its gallery where it has one.
+
+    Parameters
+    ----------
+    directory
+        Directory that the study was run in, such as ``results/quick``.
+
+    Returns
+    -------
+    StudyResults
+        The trainings (``units``), the scores of each potential on each split (``scores``), the
+        certificates of the splits, and what follows from several seeds, levels or potentials.
 
     Raises
     ------
     UnreadableError, SchemaError
         There are none, or they are damaged.
+
+    Examples
+    --------
+    >>> import mlip_compose as mc
+    >>> results = mc.read_results("results/quick")  # doctest: +SKIP
+    >>> results.scores[0].metric("forces_mae").ood.value  # meV/Angstrom  # doctest: +SKIP
+    71.3
     """
+    directory = results_directory(directory)
     try:
         results = StudyResults.model_validate_json(directory.results.read_text("utf-8"))
     except OSError as error:

@@ -20,7 +20,7 @@ from mlip_compose.potentials.entry import Entry
 from mlip_compose.store.catalogue import dataset_path
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.comparisons import compare
-from mlip_compose.studies.directory import ResultsDirectory, make_way, repaired
+from mlip_compose.studies.directory import ResultsDirectory, make_way, repaired, results_directory
 from mlip_compose.studies.gallery import Predicted, update_gallery
 from mlip_compose.studies.given import ForeignRow, foreign_rows
 from mlip_compose.studies.plan import Training, plan
@@ -99,7 +99,7 @@ def run_study(
     """Run what is missing of a study, and write its results.
 
     Every unit is kept as it ends: a run that is killed loses what was under way, and trainings go
-    on from their last checkpoint.
+    on from their last checkpoint. A second run of the same study does only what is missing.
 
     Parameters
     ----------
@@ -108,7 +108,9 @@ def run_study(
     directory
         The directory of the results, such as ``results/quick``; made where there is none.
     processes
-        Number of worker processes on this machine; 1 does all units in this process.
+        Number of worker processes on this machine; 1 does all units in this process. A script that
+        asks for more guards its calls with ``if __name__ == "__main__":``, as with
+        ``multiprocessing``.
     engine
         Does the units, in place of ``processes``: on a Dask scheduler, or jobs of a batch system.
     listener
@@ -126,13 +128,22 @@ def run_study(
 
     Raises
     ------
+    UnknownNameError, StudyError
+        A name or a setting of the study that cannot be.
     RequestError
         The study or its data cannot be used, another run is under way in the directory, or the
         directory cannot be written.
+
+    Examples
+    --------
+    >>> import mlip_compose as mc
+    >>> study = mc.Study(name="mine", dataset="mini-v1", potentials=["composition"])
+    >>> outcome = mc.run_study(study, "results/mine")  # doctest: +SKIP
+    >>> outcome.failures  # doctest: +SKIP
+    ()
     """
     study.check()
-    if not isinstance(directory, ResultsDirectory):
-        directory = ResultsDirectory(Path(directory))
+    directory = results_directory(directory)
     if engine is None and processes > 1:
         with local_engine(processes) as workers:
             return run_study(

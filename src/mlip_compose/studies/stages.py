@@ -12,7 +12,7 @@ from mlip_compose.core.files import write_text
 from mlip_compose.core.records import Failure, SplitKey
 from mlip_compose.engine.engine import Engine
 from mlip_compose.evaluation.study_results import UnitFacts
-from mlip_compose.predictions.target import Target, certified
+from mlip_compose.predictions.target import Target, certify_target
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.archive import read_archived
 from mlip_compose.studies.directory import ResultsDirectory, derived
@@ -71,7 +71,7 @@ def certify_splits(
     listener.stage("certify", len(splits))
     found = {}
     for key, target in splits.items():
-        certificate = certified(store, target)
+        certificate = certify_target(store, target)
         text = json.dumps(certificate.to_json(), indent=1) + "\n"
         path = directory.certificate(key)
         if not path.is_file() or path.read_bytes() != text.encode():

@@ -53,6 +53,13 @@ class Study(Strict):
         Files of predictions of models that the study does not train (``predictions import``), or
         cards that name such a file (``predictions join``): rows like the others; paths in a study
         file are relative to it.
+
+    Examples
+    --------
+    >>> import mlip_compose as mc
+    >>> study = mc.Study(name="mine", potentials=["additive", "mace-small"], levels=[1, 2])
+    >>> study.tasks
+    ('length', 'crossing', 'transfer', 'recombination')
     """
 
     name: str = Field(pattern=NAME)
@@ -157,8 +164,13 @@ def study_names() -> tuple[str, ...]:
     return tuple(sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir()))
 
 
-def load_study(name: str) -> Study:
+def load_study(name: str | Path) -> Study:
     """Load a study of the package by its name, or any by the path of its YAML file.
+
+    Parameters
+    ----------
+    name
+        Name of a study of the package, such as ``quick``, or the path of a study file.
 
     Raises
     ------
@@ -166,7 +178,15 @@ def load_study(name: str) -> Study:
         Neither a known study nor an existing file; or a key, task or potential that there is not.
     StudyError
         Not a study; says what is wrong.
+
+    Examples
+    --------
+    >>> import mlip_compose as mc
+    >>> study = mc.load_study("quick")
+    >>> study.levels
+    (2,)
     """
+    name = str(name)
     if name in study_names():
         text = (files("mlip_compose.data") / "studies" / f"{name}.yaml").read_text("utf-8")
     elif is_file(Path(name)):

@@ -23,7 +23,7 @@ from mlip_compose.core.errors import (
     one_line,
 )
 from mlip_compose.core.files import set_aside, write_text, writing
-from mlip_compose.core.records import PRIMARY, SECONDARY, Failure, IntArray, TrainingSet
+from mlip_compose.core.records import Failure
 from mlip_compose.engine.locks import held
 from mlip_compose.evaluation.study_results import UnitFacts
 from mlip_compose.potentials.base import Potential
@@ -32,7 +32,7 @@ from mlip_compose.potentials.files import check_model
 from mlip_compose.potentials.registry import load_potential
 from mlip_compose.predictions.file import Predictions, write_predictions
 from mlip_compose.predictions.predict import predict_selection
-from mlip_compose.predictions.target import Target
+from mlip_compose.predictions.target import Target, training_set
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.directory import ResultsDirectory, derived
 from mlip_compose.studies.plan import Training
@@ -164,20 +164,6 @@ def read_unit(directory: Path) -> TrainedUnit:
     except (ValueError, KeyError, TypeError, ValidationError) as error:
         reason = one_line(error)
         raise SchemaError(f"the record of a training in {path}", reason) from error
-
-
-def training_set(
-    store: Store, train: Mapping[str, IntArray], validation: Mapping[str, IntArray]
-) -> TrainingSet:
-    """Read the frames that a potential may see, and no others."""
-    names = {*train, *validation}
-    return TrainingSet(
-        molecules={name: store.molecules[name] for name in sorted(names)},
-        train=tuple(store.frames(name, PRIMARY, indices) for name, indices in train.items()),
-        validation=tuple(
-            store.frames(name, SECONDARY, indices) for name, indices in validation.items()
-        ),
-    )
 
 
 def _train(training: Training, store: Store, directory: ResultsDirectory) -> None:

@@ -26,9 +26,9 @@ from mlip_compose.potentials.additive.kind import KIND as ADDITIVE
 from mlip_compose.potentials.base import ListsTerms
 from mlip_compose.potentials.composition import KIND as COMPOSITION
 from mlip_compose.potentials.registry import load_potential
-from mlip_compose.predictions.target import Target, target_of
+from mlip_compose.predictions.target import Target, target_of, training_set
 from mlip_compose.store.reader import Store
-from mlip_compose.studies.training import predict_unit, read_unit, training_set
+from mlip_compose.studies.training import predict_unit, read_unit
 
 
 class Trained(NamedTuple):

@@ -35,7 +35,7 @@ from mlip_compose.predictions.file import (
 )
 from mlip_compose.predictions.joined import read_joined, read_part, write_joined
 from mlip_compose.predictions.scoring import score_predictions
-from mlip_compose.predictions.target import Target, certified, target_of
+from mlip_compose.predictions.target import Target, certify_target, target_of
 from mlip_compose.store.reader import Store
 
 PARTS = ("train", "id", "ood", "minimum")
@@ -70,7 +70,7 @@ def originals():
             file[key] = array
         file.attrs.update(ORIGIN)
     arrays = {"nested": nested | ORIGIN, "flat": flat_arrays(imported) | ORIGIN}
-    return Originals(folder, store, target, certified(store, target).coverage_radius, arrays)
+    return Originals(folder, store, target, certify_target(store, target).coverage_radius, arrays)
 
 
 def write_predicted_xyz(exported, folder):

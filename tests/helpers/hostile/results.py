@@ -21,7 +21,7 @@ from mlip_compose.evaluation.results import Score
 from mlip_compose.evaluation.study_results import StudyResults
 from mlip_compose.predictions.file import Predictions, read_predictions, write_predictions
 from mlip_compose.predictions.scoring import score_predictions
-from mlip_compose.predictions.target import certified
+from mlip_compose.predictions.target import certify_target
 from mlip_compose.report.page import write_report
 from mlip_compose.report.terminal import leaderboard_table
 from mlip_compose.studies.archive import ARCHIVED, Archived, read_archived
@@ -43,7 +43,7 @@ def original_results():
     folder = parts.folder / "results"
     directory = ResultsDirectory(folder)
     loaded = read_predictions(parts.folder / "mine.h5")
-    certificate = certified(store, target)
+    certificate = certify_target(store, target)
     scores, units, predicted = [], [], []
     for name in ("wide", "deep"):
         header = loaded.header.model_copy(update={"potential": name})

@@ -20,7 +20,7 @@ from mlip_compose.core.records import MINIMUM, SplitKey
 from mlip_compose.predictions.exchange.export import TaskFrames, export_data
 from mlip_compose.predictions.exchange.importing import ForeignRow, import_predictions
 from mlip_compose.predictions.scoring import score_predictions
-from mlip_compose.predictions.target import certified, target_of
+from mlip_compose.predictions.target import certify_target, target_of
 from mlip_compose.store.catalogue import open_dataset
 from mlip_compose.store.reader import Store
 from mlip_compose.store.writer import write_store
@@ -143,7 +143,7 @@ def test_without_training_frames_and_minima_there_are_fewer_numbers(predict, imp
     for parts in (("id", "ood"), ("train", "id", "ood", "minimum")):
         predictions = imported(predict(parts=parts, to="-".join(parts))).predictions
         target = target_of(store, SplitKey("length", 1, 0), 8, allow_missing=True)
-        radius = certified(store, target).coverage_radius
+        radius = certify_target(store, target).coverage_radius
         scores[len(parts)] = score_predictions(predictions, store, target, radius)
     few, all_there = scores[2], scores[4]
     assert few.metric("forces_mae").ood is not None

@@ -11,7 +11,7 @@ from graph_pes import GraphPESModel
 from mlip_compose.core.errors import SchemaError
 from mlip_compose.core.files import sha256_of
 from mlip_compose.core.records import FloatArray, Molecule
-from mlip_compose.potentials.base import check_request
+from mlip_compose.potentials.base import Pretraining, check_request
 from mlip_compose.potentials.files import (
     energies_by_number,
     finite,
@@ -69,6 +69,11 @@ class PretrainedPotential:
     def elements(self) -> frozenset[int]:
         """Atomic numbers that the card names, seen in fine-tuning or not."""
         return card_elements(self.card)
+
+    @property
+    def pretraining(self) -> Pretraining:
+        """What the model learned before it saw a frame of the task."""
+        return Pretraining(self.card.name, self.card.level_of_theory, self.fine_tuned)
 
     def predict(self, molecule: Molecule, positions: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Predict energies (F,) in eV and forces (F, N, 3) in eV/Angstrom, in batches of frames."""

@@ -10,6 +10,7 @@ from mlip_compose.core.calculators import make_calculator
 from mlip_compose.core.errors import RequestError, SchemaError
 from mlip_compose.core.files import sha256_of
 from mlip_compose.core.records import FloatArray, Molecule
+from mlip_compose.potentials.base import Pretraining
 from mlip_compose.potentials.calculator import VERSION, CalculatorPotential
 from mlip_compose.potentials.files import read_model, restoring
 from mlip_compose.potentials.published.card import ModelCard, card_elements, check_state
@@ -39,6 +40,11 @@ class CardCalculator(CalculatorPotential):
         make = partial(make_from_card, card, weights)
         super().__init__(card.name, make, facts, card_elements(card), card.package)
         self._card = card
+
+    @property
+    def pretraining(self) -> Pretraining:
+        """What the model learned, elsewhere."""
+        return Pretraining(self._card.name, self._card.level_of_theory, fine_tuned=False)
 
     def predict(self, molecule: Molecule, positions: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Predict one frame after another; a charge or spin that the model does not have ends it.
