@@ -101,12 +101,12 @@ def _values(entry: Entry, level: int, cell: Cell, ceiling: CeilingCell | None) -
     metric, score = cell.metric, cell.score
     if metric is None or score is None:
         return
-    found: list[tuple[str, Interval | None, float | None]] = [
+    quantities: list[tuple[str, Interval | None, float | None]] = [
         (column, getattr(metric, column), cell.sd(column)) for column in QUANTITIES
     ]
     if ceiling is not None:
-        found.append(("ceiling_gap", ceiling.gap, ceiling.sd))
-    for quantity, interval, sd in found:
+        quantities.append(("ceiling_gap", ceiling.gap, ceiling.sd))
+    for quantity, interval, sd in quantities:
         if interval is None or not is_number(interval.value):
             continue
         ratio = quantity in ("gap", "ceiling_gap")

@@ -108,11 +108,11 @@ def put_off(html: str) -> tuple[str, list[str]]:
     """
     parts: list[str] = []
 
-    def replace(found: re.Match[str]) -> str:
-        if not found["hidden"]:
-            return f"{found['start']}>{found['part']}"
-        parts.append(found["part"])
-        return f'{found["start"]} data-later="{len(parts) - 1}" hidden>'
+    def replace(match: re.Match[str]) -> str:
+        if not match["hidden"]:
+            return f"{match['start']}>{match['part']}"
+        parts.append(match["part"])
+        return f'{match["start"]} data-later="{len(parts) - 1}" hidden>'
 
     return _LATER.sub(replace, html), parts
 
@@ -282,7 +282,7 @@ def _context(results: StudyResults, frames_limit: int) -> dict[str, Any]:
     of_tasks = task_styles(evidences)
     places = [places_of(results, board) for board in boards]
     run_ceilings = [ceilings_of(results, board) for board in run_boards]
-    shown = [
+    tables = [
         *zip(boards, ceilings, places, repeat("means")),
         *zip(run_boards, run_ceilings, repeat({}), repeat("seeds")),
     ]
@@ -313,7 +313,7 @@ def _context(results: StudyResults, frames_limit: int) -> dict[str, Any]:
         "pairs": [pair for pair in results.pairs if pair.metric == MAIN_METRIC],
         "evidences": evidences,
         "certificate_styles": of_tasks,
-        "molecule_names": {each.name for each in results.gallery.molecules}
+        "molecule_names": {molecule.name for molecule in results.gallery.molecules}
         if results.gallery
         else set(),
         "attributions": attributions,
@@ -331,7 +331,7 @@ def _context(results: StudyResults, frames_limit: int) -> dict[str, Any]:
             "reactions": _reaction_figures(reactions),
             "molecules": molecules_document(results, frames_limit),
             "certificates": evidence_panels(evidences, of_tasks),
-            "boards": board_document(shown),
+            "boards": board_document(tables),
         },
     }
 
@@ -351,11 +351,11 @@ def _data(
     levels, tasks = levels_of(results), tasks_of(results)
 
     def by_level(document: Callable[[int], Any]) -> dict[str, Any]:
-        return {str(level): found for level in levels if (found := document(level))}
+        return {str(level): part for level in levels if (part := document(level))}
 
     labels = [run.label for run in of_runs]
     others = list(of_runs)[1:]
-    beside = [run.label for run in others if run.role == "feasibility"] + labels[1:]
+    rivals = [run.label for run in others if run.role == "feasibility"] + labels[1:]
     return {
         "initial": {
             "level": str(default_level(results)),
@@ -363,7 +363,7 @@ def _data(
             "task": tasks[0] if tasks else "",
             "quantity": "error",
             "left": labels[0] if labels else "",
-            "right": beside[0] if len(labels) > 1 else "",
+            "right": rivals[0] if len(labels) > 1 else "",
             "families": labels[0] if labels else "",
             "scale": "hide",
             "cost": next(iter(COSTS)),
@@ -382,10 +382,10 @@ def _data(
         "gaps": {
             str(level): {
                 board.metric: {
-                    "figure": gap_figure(board, styles, found),
-                    "caption": gap_caption(board, found),
+                    "figure": gap_figure(board, styles, part),
+                    "caption": gap_caption(board, part),
                 }
-                for board, found in zip(boards, ceilings, strict=True)
+                for board, part in zip(boards, ceilings, strict=True)
                 if board.level == level
             }
             for level in levels
@@ -401,9 +401,9 @@ def _data(
         "learning": by_level(lambda level: learning_panels(results, level, of_runs)),
         "parities": by_level(
             lambda level: {
-                task: found
+                task: part
                 for task in tasks
-                if (found := parity_document(results, level, task, tuple(of_runs)))
+                if (part := parity_document(results, level, task, tuple(of_runs)))
             }
         ),
     }

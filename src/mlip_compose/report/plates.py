@@ -83,8 +83,8 @@ def plates(results: StudyResults) -> Iterator[Plate]:
     entries, runs = entries_of(results), runs_of(results)
     styles = styles_of(entries)
     of_runs = run_styles(runs, styles)
-    shown = {run: style for run, style in of_runs.items() if run.role != "scale"}
-    firsts = tuple({run.potential: run for run in reversed(shown)}.values())[::-1]
+    styled = {run: style for run, style in of_runs.items() if run.role != "scale"}
+    firsts = tuple({run.potential: run for run in reversed(styled)}.values())[::-1]
     attributions = attribution_document(attribution_views(results, styles))
     reactions = reactions_of(results, of_runs)
     for level in levels_of(results):
@@ -100,7 +100,7 @@ def plates(results: StudyResults) -> Iterator[Plate]:
                 for panel in curves["panels"]
                 if panel["task"] == task
             ]
-            yield from _plate(f"error-against-n_{at}", panes, shown, "training")
+            yield from _plate(f"error-against-n_{at}", panes, styled, "training")
             views = attributions.get(str(level), {}).get(task, {})
             panes = [
                 Pane("", _without_scale(views[name]["figure"], views[name]["axes"]))
@@ -109,7 +109,7 @@ def plates(results: StudyResults) -> Iterator[Plate]:
             ]
             yield from _plate(f"distance_{at}", panes, _but_scale(styles), "parts")
             panes = [Pane("", panel["figure"]) for panel in learning if panel["task"] == task]
-            learned = {run: style for run, style in shown.items() if run.role == "learned"}
+            learned = {run: style for run, style in styled.items() if run.role == "learned"}
             yield from _plate(f"learning_{at}", panes, learned)
             panes = [
                 Pane("", panel["figure"])
@@ -139,12 +139,12 @@ def _plate(
     name: str, panes: Sequence[Pane], styles: Mapping[Entry, Style], marks: Marks = "none"
 ) -> Iterator[Plate]:
     """Yield a plate if there are panels whose traces have points."""
-    there = tuple(
+    drawn = tuple(
         pane for pane in panes if any(len(trace.get("x", ())) for trace in pane.figure["data"])
     )
-    if there:
+    if drawn:
         names = tuple((entry.label, style) for entry, style in styles.items())
-        yield Plate(name, there, min(len(there), 2), names, marks)
+        yield Plate(name, drawn, min(len(drawn), 2), names, marks)
 
 
 def _leaderboard(

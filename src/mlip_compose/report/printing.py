@@ -105,8 +105,8 @@ def fingerprint(plate: Plate) -> str:
 
 def fingerprint_in(svg: str) -> str | None:
     """Return the fingerprint of the plate that an SVG was drawn from; None where it has none."""
-    found = re.search(NOTE.format("([0-9a-f]{64})"), svg)
-    return found.group(1) if found else None
+    note = re.search(NOTE.format("([0-9a-f]{64})"), svg)
+    return note.group(1) if note else None
 
 
 def _fingerprint(document: Figure) -> str:
@@ -201,11 +201,11 @@ def _finished(svg: str, document: Figure) -> str:
 
     An id of Plotly begins with six random digits: the same in all figures, as the page is seeded.
     """
-    known = _fingerprint(document)
+    fingerprint = _fingerprint(document)
     size = " ".join(
         f'{side}="{72 / PIXELS * document["layout"][side]:.6g}pt"' for side in ("width", "height")
     )
     svg = re.sub(r'width="[\d.]+" height="[\d.]+"', size, svg, count=1)
     if random := re.search(r'id="defs-(\w+)"', svg):
-        svg = svg.replace(random.group(1), known[:6])
-    return f"{DECLARATION}\n{NOTE.format(known)}\n{svg}\n"
+        svg = svg.replace(random.group(1), fingerprint[:6])
+    return f"{DECLARATION}\n{NOTE.format(fingerprint)}\n{svg}\n"

@@ -55,8 +55,8 @@ def write_site(folder: Path, studies: Sequence[StudyResults]) -> list[Path]:
         No room, or no permission.
     """
     names = [results.name for results in studies]
-    if twice := {name for name in names if names.count(name) > 1}:
-        raise SchemaError("studies of different names", f"{', '.join(sorted(twice))} twice")
+    if repeated := {name for name in names if names.count(name) > 1}:
+        raise SchemaError("studies of different names", f"{', '.join(sorted(repeated))} twice")
     before = _listed(folder)
     files = list(site_files(studies))
     for file in files:

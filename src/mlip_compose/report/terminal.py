@@ -42,21 +42,21 @@ def leaderboard_table(results: StudyResults, metric: str = MAIN_METRIC) -> Table
     from rich.table import Table
     from rich.text import Text
 
-    shown = next((m for m in metrics_of(results) if m.name == metric), None)
+    chosen = next((m for m in metrics_of(results) if m.name == metric), None)
     levels = levels_of(results)
-    unit = f" ({shown.unit})" if shown else ""
+    unit = f" ({chosen.unit})" if chosen else ""
     confidence = next((f"{100 * score.confidence:g} %" for score in results.scores), "95 %")
-    title = f"{results.name}: {shown.label if shown else 'no unit of work gave a score'}"
+    title = f"{results.name}: {chosen.label if chosen else 'no unit of work gave a score'}"
     table = Table(title=Text(title), title_justify="left")
     widest = max((len(entry.label) for entry in entries_of(results)), default=0)
     table.add_column("potential", overflow="fold", no_wrap=widest <= WHOLE)
     with_ceilings = [f"ceiling gap \\[{confidence}]"] if has_ceilings(results) else []
     for header in (f"ID{unit}", f"OOD{unit}", f"gap OOD/ID \\[{confidence}]", *with_ceilings):
         table.add_column(header, justify="right")
-    if shown is None:
+    if chosen is None:
         return table
     for level in levels:
-        board = build_board(results, shown, level)
+        board = build_board(results, chosen, level)
         ceilings = ceilings_of(results, board)
         for column, task in enumerate(board.tasks):
             heading = f"{task}, level {level}" if len(levels) > 1 else task

@@ -216,8 +216,8 @@ def family_label(group: str) -> str:
 
 def group_order(group: str) -> tuple[int, str]:
     """Return the sort key that puts end groups in canonical order and unknown ones last."""
-    known = list(GROUPS)
-    return (known.index(group), "") if group in GROUPS else (len(known), group)
+    order = list(GROUPS)
+    return (order.index(group), "") if group in GROUPS else (len(order), group)
 
 
 def joined(words: Sequence[str]) -> str:

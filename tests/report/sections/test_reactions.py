@@ -94,7 +94,7 @@ def test_errors_are_those_recorded(shown):
     (row,) = [
         row
         for row in shown.errors[2]
-        if row.of == ("length", "exchanges", "additive", "own minima")
+        if row.head == ("length", "exchanges", "additive", "own minima")
     ]
     assert row.id == ()
     assert row.ood == ("1", "0.500", "", "0.500", "OH-2-F + H-2-H → OH-2-H + <F>")
@@ -120,7 +120,7 @@ def test_both_parts_of_a_kind_of_reaction_stand_in_one_row(with_reactions):
     (row,) = [
         row
         for row in rows
-        if row.of == ("length", "CH₂ increments", "additive", "reference's minima")
+        if row.head == ("length", "CH₂ increments", "additive", "reference's minima")
     ]
     assert (row.id[:2], row.ood[:2]) == (("1", "0"), ("1", "0"))
 

@@ -52,17 +52,17 @@ def direct_names(points: Sequence[Point]) -> list[Figure]:
         the middle of the name.
     """
     taken: list[tuple[float, float, int, float, float]] = []
-    found: dict[int, tuple[float, float]] = {}
+    offsets: dict[int, tuple[float, float]] = {}
     for i in sorted(range(len(points)), key=lambda i: -points[i].y):
         size = LETTER * len(short(points[i].name)) + 4.0, SIZE + 4.0
         places = _places(size)
-        found[i] = min(places, key=lambda place: _cost(place, i, size, points, taken))
-        taken.append((*found[i], i, *size))
+        offsets[i] = min(places, key=lambda place: _cost(place, i, size, points, taken))
+        taken.append((*offsets[i], i, *size))
     return [
         {
             "text": plain(short(points[i].name)),
-            "ax": round(found[i][0], 1),
-            "ay": round(-found[i][1], 1),
+            "ax": round(offsets[i][0], 1),
+            "ay": round(-offsets[i][1], 1),
             "showarrow": True,
             "arrowhead": 0,
             "arrowwidth": 1,

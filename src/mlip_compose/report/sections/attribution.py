@@ -38,7 +38,7 @@ PARTS: Final = {"id": "ID", "ood": "OOD"}
 
 _ORIGINS: Final = {"end_distance": "end group", "novel_distance": "novel atoms"}
 
-Found = dict[Entry, Attribution]
+Attributions = dict[Entry, Attribution]
 
 
 @dataclass(frozen=True)
@@ -88,12 +88,12 @@ def attribution_views(results: StudyResults, styles: dict[Entry, Style]) -> tupl
     views: list[View] = []
     for level in levels_of(results):
         for task in tasks_of(results):
-            found: Found = {}
+            attributions: Attributions = {}
             for entry in styles:
                 score = _score_of(results, entry, task, level)
                 if score is not None and score.attribution is not None:
-                    found[entry] = score.attribution
-            views += _views(level, task, found, styles)
+                    attributions[entry] = score.attribution
+            views += _views(level, task, attributions, styles)
     return tuple(views)
 
 
@@ -138,11 +138,13 @@ def _score_of(results: StudyResults, entry: Entry, task: str, level: int) -> Sco
     return min(own, key=lambda score: score.seed, default=None)
 
 
-def _views(level: int, task: str, found: Found, styles: dict[Entry, Style]) -> Iterator[View]:
-    entries = tuple(entry.label for entry in found)
+def _views(
+    level: int, task: str, attributions: Attributions, styles: dict[Entry, Style]
+) -> Iterator[View]:
+    entries = tuple(entry.label for entry in attributions)
     groupings: dict[str, dict[Entry, ForceGrouping]] = {}
     splits: dict[str, dict[Entry, EnergySplit]] = {}
-    for entry, attribution in found.items():
+    for entry, attribution in attributions.items():
         for grouping in attribution.forces:
             groupings.setdefault(grouping.name, {})[entry] = grouping
         for split in attribution.energy:
@@ -152,10 +154,10 @@ def _views(level: int, task: str, found: Found, styles: dict[Entry, Style]) -> I
         groups = _ordered(name, [row.group for g in by_entry.values() for row in g.rows])
         if not groups:
             continue
-        there = {row.part for g in by_entry.values() for row in g.rows}
-        parts = [part for part in PARTS if part in there]
-        said = {entry.label: largest_errors(grouping) for entry, grouping in by_entry.items()}
-        worst = "; ".join(f"{label}: {text}" for label, text in said.items() if text)
+        tested = {row.part for g in by_entry.values() for row in g.rows}
+        parts = [part for part in PARTS if part in tested]
+        texts = {entry.label: largest_errors(grouping) for entry, grouping in by_entry.items()}
+        worst = "; ".join(f"{label}: {text}" for label, text in texts.items() if text)
         yield View(
             level=level,
             task=task,
@@ -168,7 +170,9 @@ def _views(level: int, task: str, found: Found, styles: dict[Entry, Style]) -> I
                 *([("share", "of OOD error")] if "ood" in parts else []),
             ),
             molecules=f", {' / '.join(PARTS[part] for part in parts)}",
-            lines=tuple(_force_line(name, group, parts, found, by_entry) for group in groups),
+            lines=tuple(
+                _force_line(name, group, parts, attributions, by_entry) for group in groups
+            ),
             figure=force_figure(by_entry, groups, [_tick(name, g) for g in groups], styles),
             caption=f"Force MAE by {first.label}, {task}. Largest OOD errors: {worst or DASH}.",
         )
@@ -191,7 +195,7 @@ def _views(level: int, task: str, found: Found, styles: dict[Entry, Style]) -> I
                 ("total", one.unit),
             ),
             molecules="",
-            lines=tuple(_energy_lines(groups, found, of_entry)),
+            lines=tuple(_energy_lines(groups, attributions, of_entry)),
             figure=energy_figure(of_entry, groups, [_tick(name, g) for g in groups], styles),
             caption=f"Energy error that grows with n, {one.label}, {task}: {_slopes(of_entry)}.",
         )
@@ -239,49 +243,53 @@ def _count(rows: Sequence[ForceRow | EnergyRow]) -> str:
 
 
 def _force_line(
-    name: str, group: str, parts: Sequence[str], found: Found, by_entry: dict[Entry, ForceGrouping]
+    name: str,
+    group: str,
+    parts: Sequence[str],
+    attributions: Attributions,
+    by_entry: dict[Entry, ForceGrouping],
 ) -> Line:
     numbers: list[Number] = []
-    there: dict[str, list[ForceRow]] = {part: [] for part in parts}
-    for entry in found:
+    rows_of_part: dict[str, list[ForceRow]] = {part: [] for part in parts}
+    for entry in attributions:
         rows = by_entry[entry].rows if entry in by_entry else ()
         own = {row.part: row for row in rows if row.group == group}
         for part, row in own.items():
-            there[part].append(row)
+            rows_of_part[part].append(row)
         numbers += [_number(own[part].forces_mae if part in own else None) for part in parts]
         if "ood" in parts:
             numbers.append(Number(percent(own["ood"].share)) if "ood" in own else Number())
-    counts = " / ".join(_count(there[part]) for part in parts)
+    counts = " / ".join(_count(rows_of_part[part]) for part in parts)
     return Line(_name(name, group), counts, tuple(numbers))
 
 
 def _energy_lines(
-    groups: Sequence[str], found: Found, by_entry: dict[Entry, EnergySplit]
+    groups: Sequence[str], attributions: Attributions, by_entry: dict[Entry, EnergySplit]
 ) -> Iterator[Line]:
     for group in groups:
         for part, words in PARTS.items():
             numbers: list[Number] = []
-            there: list[EnergyRow] = []
-            for entry in found:
+            group_rows: list[EnergyRow] = []
+            for entry in attributions:
                 rows = by_entry[entry].rows if entry in by_entry else ()
                 row = next((r for r in rows if (r.group, r.part) == (group, part)), None)
                 if row is None:
                     numbers += [Number()] * 4
                     continue
-                there.append(row)
+                group_rows.append(row)
                 parts = (row.slope, row.constant, row.rest, row.total)
                 numbers += [_number(value) for value in parts]
-            if there:
+            if group_rows:
                 label = f"{_name('energy', group)}, {words}"
-                yield Line(label, _count(there), tuple(numbers))
+                yield Line(label, _count(group_rows), tuple(numbers))
 
 
 def _slopes(by_entry: dict[Entry, EnergySplit]) -> str:
     """Return the slope of all families of each potential in words."""
-    said = [
+    texts = [
         f"{entry.label} {number(row.slope.value)} {split.slope_unit} ({PARTS[row.part]})"
         for entry, split in by_entry.items()
         for row in split.rows
         if row.group == ALL and row.slope is not None
     ]
-    return ", ".join(said) or "no family has molecules of two chain lengths"
+    return ", ".join(texts) or "no family has molecules of two chain lengths"

@@ -51,15 +51,15 @@ def has_ceilings(results: StudyResults) -> bool:
 
 
 def _cell(results: StudyResults, board: Board, entry: Entry, task: str) -> CeilingCell:
-    found = _find(results, board, entry, task)
-    if found is None:
+    metric = _find(results, board, entry, task)
+    if metric is None:
         where = f"{entry.label} on {task}, level {board.level}"
         note = f"{where}: {_absent(results, entry, board, task)}"
         return CeilingCell(task, entry, None, None, None, None, note)
-    ood, ceiling, gap = (_interval(value) for value in (found.ood, found.ceiling, found.gap))
-    sd = found.gap.sd if isinstance(found.gap, SeedValue) else None
+    ood, ceiling, gap = (_interval(value) for value in (metric.ood, metric.ceiling, metric.gap))
+    sd = metric.gap.sd if isinstance(metric.gap, SeedValue) else None
     cell = CeilingCell(task, entry, ood, ceiling, gap, sd, "")
-    return replace(cell, note=_note(results, board, cell, found))
+    return replace(cell, note=_note(results, board, cell, metric))
 
 
 def _find(
@@ -111,7 +111,7 @@ def _absent(results: StudyResults, entry: Entry, board: Board, task: str) -> str
 
 
 def _note(
-    results: StudyResults, board: Board, cell: CeilingCell, found: CeilingMetric | CeilingSummary
+    results: StudyResults, board: Board, cell: CeilingCell, metric: CeilingMetric | CeilingSummary
 ) -> str:
     entry, gap = cell.entry, cell.gap
     score = next(
@@ -124,8 +124,8 @@ def _note(
     if gap is None or not is_number(gap.value):
         return f"{where}: no ceiling gap of {board.label}."
     seeds = f"seed {score.seed}"
-    if isinstance(found, CeilingSummary):
-        seeds = f"mean over seeds {', '.join(map(str, found.seeds))}"
+    if isinstance(metric, CeilingSummary):
+        seeds = f"mean over seeds {', '.join(map(str, metric.seeds))}"
         if cell.sd is not None:
             seeds += f" with a standard deviation of {ratio(cell.sd)}"
     limits = between(gap, as_ratio=True) or "none (fewer than two molecules)"
@@ -136,9 +136,9 @@ def _note(
         f"{where}: ceiling gap of {board.label} {ratio(gap.value)}, {100 * score.confidence:g} % "
         f"interval {limits}: {number(cell.ood.value if cell.ood else None)} without and "
         f"{number(cell.ceiling.value if cell.ceiling else None)} {board.unit} with these molecules "
-        f"in training, on the same frames of {found.molecules} unseen molecules; "
+        f"in training, on the same frames of {metric.molecules} unseen molecules; "
         f"{score.ood_train_frames} of the ceiling's {score.train_frames} training frames are of "
-        f"them; {found.aggregation}; reference {score.reference}; {seeds}; {score.resamples} "
+        f"them; {metric.aggregation}; reference {score.reference}; {seeds}; {score.resamples} "
         f"resamples.{failed}"
     )
 

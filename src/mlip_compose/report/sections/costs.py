@@ -73,12 +73,12 @@ def cost_document(
     """
     document = {}
     for kind, cost in COSTS.items():
-        found = {
+        points_of_task = {
             task: points
             for task in tasks_of(results)
             if (points := _points(results, task, level, list(styles), cost))
         }
-        every = [point for points in found.values() for point in points]
+        every = [point for points in points_of_task.values() for point in points]
         if every:
             x = log_axis([p.cost for p in every], margin=ROOM) | title(_name(cost))
             errors = [
@@ -92,7 +92,7 @@ def cost_document(
                     "figure": _figure(points, styles, x, y),
                     "caption": _caption(points, cost, unit),
                 }
-                for task, points in found.items()
+                for task, points in points_of_task.items()
             ]
     return document
 
@@ -176,11 +176,13 @@ def _trace(point: _Point, style: Style) -> Figure:
 
 
 def _caption(points: list[_Point], cost: Cost, unit: str) -> str:
-    said = [
+    texts = [
         f"{p.entry.label} {number(p.cost)}{' ' + cost[1] if cost[1] else ''}, "
         f"{number(p.ood.value)} {unit}"
         for p in points
     ]
     others = sorted({p.device for p in points} - {"cpu"})
     note = f" Not only on CPUs: {', '.join(others)}." if others else ""
-    return f"{_name(cost)[0].upper()}{_name(cost)[1:]}, and OOD force MAE: {'; '.join(said)}.{note}"
+    return (
+        f"{_name(cost)[0].upper()}{_name(cost)[1:]}, and OOD force MAE: {'; '.join(texts)}.{note}"
+    )

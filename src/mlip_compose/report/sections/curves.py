@@ -51,9 +51,9 @@ def curve_document(results: StudyResults, level: int, styles: dict[Entry, Style]
     for task in tasks_of(results):
         ground = ground_of(results, task, level)
         errors = {entry: errors_of(results, entry, ground) for entry in styles}
-        for entry, found in errors.items():
-            spread["show"] += found.values()
-            spread["hide"] += found.values() if entry.role != "scale" else ()
+        for entry, by_place in errors.items():
+            spread["show"] += by_place.values()
+            spread["hide"] += by_place.values() if entry.role != "scale" else ()
         panels += [
             {
                 "task": task,
@@ -107,23 +107,23 @@ def _figure(
     errors: dict[Entry, Errors],
     styles: dict[Entry, Style],
 ) -> Figure:
-    here = _here(ground, families)
-    chains = sorted({p.chain for p in here if p.single}) or [0]
-    ends = sorted({p.chain for p in here if not p.single})
+    members = _here(ground, families)
+    chains = sorted({p.chain for p in members if p.single}) or [0]
+    ends = sorted({p.chain for p in members if not p.single})
     places = {chain: chains[-1] + ASIDE * (k + 1) for k, chain in enumerate(ends)}
     traces: list[Figure] = []
     for i, (entry, style) in enumerate(styles.items()):
-        found = {p: errors[entry][p] for p in here if is_number(errors[entry].get(p))}
-        single = {p: v for p, v in found.items() if p.single}
+        values = {p: errors[entry][p] for p in members if is_number(errors[entry].get(p))}
+        single = {p: v for p, v in values.items() if p.single}
         traces += [
             _family(family, {p: v for p, v in single.items() if p.left == family}, entry, style)
             for family in families
         ]
         traces += _single(ground, single, entry, style)
-        double = {p: v for p, v in found.items() if not p.single}
+        double = {p: v for p, v in values.items() if not p.single}
         dodge = min(DODGE, ROOM / len(styles)) * (i - (len(styles) - 1) / 2)
         traces += _double(ground, double, entry, style, {n: x + dodge for n, x in places.items()})
-    trained = sorted({p.chain for p in here if p.single and ground.parts[p] == "id"})
+    trained = sorted({p.chain for p in members if p.single and ground.parts[p] == "id"})
     return {
         "data": traces,
         "layout": panel(
@@ -238,22 +238,26 @@ def _symbol(style: Style, part: TestPart) -> str:
 
 
 def _hover(entry: Entry, where: str, part: TestPart, values: Errors) -> str:
-    found = sorted(values.values())
+    ordered = sorted(values.values())
     return plain(
-        f"{entry.label}, {where}, {part.upper()}: {number(_mean(found))} "
-        f"({number(found[0])} to {number(found[-1])} over {len(found)} molecules)"
+        f"{entry.label}, {where}, {part.upper()}: {number(_mean(ordered))} "
+        f"({number(ordered[0])} to {number(ordered[-1])} over {len(ordered)} molecules)"
     )
 
 
 def _caption(ground: Ground, families: list[str], errors: dict[Entry, Errors]) -> str:
-    here = _here(ground, families)
+    members = _here(ground, families)
     parts = []
-    for entry, found in errors.items():
+    for entry, by_place in errors.items():
         means = []
-        for part, what in (("id", "ID"), ("ood", "OOD")):
-            values = [found[p] for p in here if ground.parts[p] == part and is_number(found.get(p))]
+        for part, word in (("id", "ID"), ("ood", "OOD")):
+            values = [
+                by_place[p]
+                for p in members
+                if ground.parts[p] == part and is_number(by_place.get(p))
+            ]
             if values:
-                means.append(f"{what} {number(min(values))} to {number(max(values))}")
+                means.append(f"{word} {number(min(values))} to {number(max(values))}")
         if means:
             parts.append(f"{entry.label} {', '.join(means)}")
     return f"By molecule: {'; '.join(parts)}." if parts else "No scores."

@@ -110,10 +110,10 @@ def _covered(certificate: Document) -> str:
     where = f"in the {ood} unseen molecules"
     if radius < 0:
         return f"Some elements {where} occur in none of the {train} training molecules."
-    what = {0: "element", 1: "atom together with its direct neighbours"}.get(
+    noun = {0: "element", 1: "atom together with its direct neighbours"}.get(
         radius, f"neighbourhood of radius {radius} (an atom and all that is within {radius} bonds)"
     )
-    text = f"Every {what} {where} also occurs in the {train} training molecules."
+    text = f"Every {noun} {where} also occurs in the {train} training molecules."
     level = certificate.get("level")
     if level is not None and level != radius:
         text += f" On the full set of molecules this holds up to radius {level}, the level."
@@ -138,7 +138,7 @@ def _beyond(certificate: Document) -> str:
 
 def _divergence(certificate: Document) -> str:
     """Say what the two divergences mean together, as CFQ judges a split by them."""
-    atoms, compounds = (certificate.get(f"{of}_divergence", ()) for of in ("atom", "compound"))
+    atoms, compounds = (certificate.get(f"{kind}_divergence", ()) for kind in ("atom", "compound"))
     radii = certificate.get("compound_divergence_radii", ())
     if not atoms or not compounds or len(radii) != len(compounds):
         return ""
@@ -170,11 +170,13 @@ def _surroundings(example: Document) -> Surroundings:
 
 
 def _unseen_note(unseen: Document) -> str:
-    shown, count = unseen.get("examples", ()), unseen.get("count")
-    if not shown or count is None:
+    examples, count = unseen.get("examples", ()), unseen.get("count")
+    if not examples or count is None:
         return ""
     radius = unseen.get("radius", DASH)
-    some = f"the {len(shown)} most frequent of {count}" if len(shown) < count else f"all {count}"
+    some = (
+        f"the {len(examples)} most frequent of {count}" if len(examples) < count else f"all {count}"
+    )
     return (
         f"{some[0].upper()}{some[1:]}, each with the number of atoms of the unseen molecules that "
         f"have it. The ring is around the atom that they are of; bonds end where the molecule goes "

@@ -45,16 +45,16 @@ def evidence_panels(
     """
     panels = []
     for level in sorted({item.level for item in evidences}):
-        there = [item for item in evidences if item.level == level and item.reach]
-        if not there:
+        certified = [item for item in evidences if item.level == level and item.reach]
+        if not certified:
             continue
-        radii = ", ".join(f"{item.task} r* = {item.radius}" for item in there)
-        beyond = ", ".join(f"{item.task} {_first_loss(item)}" for item in there)
+        radii = ", ".join(f"{item.task} r* = {item.radius}" for item in certified)
+        beyond = ", ".join(f"{item.task} {_first_loss(item)}" for item in certified)
         panels += [
             {
                 "level": level,
                 "name": "coverage",
-                "figure": _coverage(there, styles),
+                "figure": _coverage(certified, styles),
                 "caption": (
                     "Share of the atoms of unseen molecules whose surroundings out to r bonds "
                     f"occur in training. It is complete up to the coverage radius ({radii}) and "
@@ -64,7 +64,7 @@ def evidence_panels(
             {
                 "level": level,
                 "name": "divergence",
-                "figure": _divergence(there, styles),
+                "figure": _divergence(certified, styles),
                 "caption": (
                     "How differently surroundings are distributed in training and among the "
                     "unseen molecules: 0 alike, 1 nothing in common. Left of the line atoms, "
@@ -107,7 +107,7 @@ def _divergence(items: Sequence[Evidence], styles: Mapping[str, Style]) -> Figur
 
 
 def _lines(
-    rows: Mapping[str, Sequence[tuple[int, float, str]]], styles: Mapping[str, Style], what: str
+    rows: Mapping[str, Sequence[tuple[int, float, str]]], styles: Mapping[str, Style], quantity: str
 ) -> Figure:
     traces = [
         {
@@ -124,4 +124,4 @@ def _lines(
         for task, points in rows.items()
     ]
     x = title("radius r, bonds") | {"dtick": 1, "range": [-0.3, 6.3]}
-    return {"data": traces, "layout": panel(x, title(what), height=HEIGHT)}
+    return {"data": traces, "layout": panel(x, title(quantity), height=HEIGHT)}

@@ -130,7 +130,7 @@ def gap_caption(board: Board, ceilings: Ceilings | None = None) -> str:
     """Return the numbers of the figure as a sentence."""
     parts = []
     for row in board.rows:
-        found = []
+        gaps = []
         for cell in row.cells:
             ceiling = ceilings.get((cell.task, row.entry)) if ceilings else None
             gap = cell.metric.gap if cell.metric is not None else None
@@ -139,7 +139,7 @@ def gap_caption(board: Board, ceilings: Ceilings | None = None) -> str:
                 if ceiling is not None and ceiling.gap is not None:
                     limits = between(ceiling.gap, True) or DASH
                     text += f", ceiling gap {ratio(ceiling.gap.value)} ({limits})"
-                found.append(text)
-        if found:
-            parts.append(f"{row.entry.label}: {', '.join(found)}")
+                gaps.append(text)
+        if gaps:
+            parts.append(f"{row.entry.label}: {', '.join(gaps)}")
     return "; ".join(parts) + "." if parts else f"{board.label} has no gap."

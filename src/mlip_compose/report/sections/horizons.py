@@ -76,11 +76,11 @@ def horizon_tables(results: StudyResults, entries: Sequence[Entry]) -> tuple[Hor
             tasks=tasks,
             rows=tuple(_row(results, entry, metric, tasks) for entry in entries),
             points=tuple(
-                (task, entry.label, *_numbers(point, found.unit))
+                (task, entry.label, *_numbers(point, horizon.unit))
                 for task in tasks
                 for entry in entries
-                if (found := find_horizon(results, entry, task, metric)) is not None
-                for point in found.points
+                if (horizon := find_horizon(results, entry, task, metric)) is not None
+                for point in horizon.points
             ),
         )
         for metric, label in sorted(metrics.items(), key=lambda item: item[0] != MAIN_METRIC)
@@ -118,15 +118,15 @@ def _field(results: StudyResults, entry: Entry) -> ReceptiveField | None:
 
 
 def _cell(results: StudyResults, entry: Entry, task: str, metric: str) -> HorizonCell:
-    found = find_horizon(results, entry, task, metric)
-    if found is None:
+    horizon = find_horizon(results, entry, task, metric)
+    if horizon is None:
         return HorizonCell(DASH, "", f"{entry.label} on {task}: not scored at several levels.")
-    levels = ", ".join(str(point.level) for point in found.points)
-    gaps = ", ".join(f"{_value(p.gap, True)} at level {p.level}" for p in found.points)
+    levels = ", ".join(str(point.level) for point in horizon.points)
+    gaps = ", ".join(f"{_value(p.gap, True)} at level {p.level}" for p in horizon.points)
     note = (
         f"{entry.label} on {task}: of the levels {levels}, the smallest with a gap of at most "
-        f"{found.threshold:g} is {found.horizon if found.horizon is not None else 'none'}; gaps: "
-        f"{gaps}."
+        f"{horizon.threshold:g} is {'none' if horizon.horizon is None else horizon.horizon}; "
+        f"gaps: {gaps}."
     )
     seeds = [
         "none" if single.horizon is None else str(single.horizon)
@@ -137,9 +137,9 @@ def _cell(results: StudyResults, entry: Entry, task: str, metric: str) -> Horizo
     ]
     if seeds:
         note += f" Of single seeds: {', '.join(seeds)}."
-    if found.horizon is None:
+    if horizon.horizon is None:
         return HorizonCell("none", f"of levels {levels}", note)
-    return HorizonCell(str(found.horizon), "certain" if found.certain else "uncertain", note)
+    return HorizonCell(str(horizon.horizon), "certain" if horizon.certain else "uncertain", note)
 
 
 def _numbers(point: HorizonPoint, unit: str) -> tuple[str, ...]:
@@ -169,38 +169,38 @@ def horizon_panels(results: StudyResults, styles: dict[Entry, Style]) -> list[di
     """
     panels = []
     for task in tasks_of(results):
-        found = {
+        by_entry = {
             entry: horizon
             for entry in styles
             if entry.role != "scale"
             and (horizon := find_horizon(results, entry, task, MAIN_METRIC)) is not None
         }
-        if not found:
+        if not by_entry:
             continue
-        example = next(iter(found.values()))
+        example = next(iter(by_entry.values()))
         quantities: tuple[tuple[Quantity, str], ...] = (
             ("gap", "gap, OOD / ID"),
             ("ood", f"OOD {example.label}, {example.unit}"),
         )
-        for quantity, what in quantities:
+        for quantity, name in quantities:
             panels.append(
                 {
                     "task": task,
-                    "what": what,
-                    "figure": _figure(found, styles, quantity, what),
-                    "caption": _caption(found, quantity),
+                    "what": name,
+                    "figure": _figure(by_entry, styles, quantity, name),
+                    "caption": _caption(by_entry, quantity),
                 }
             )
     return panels
 
 
 def _figure(
-    found: dict[Entry, Horizon], styles: dict[Entry, Style], quantity: Quantity, what: str
+    by_entry: dict[Entry, Horizon], styles: dict[Entry, Style], quantity: Quantity, name: str
 ) -> Figure:
     traces = []
     seen = [1.0, HORIZON_GAP] if quantity == "gap" else []
-    radii = sorted({point.coverage_radius for h in found.values() for point in h.points})
-    for i, (entry, horizon) in enumerate(found.items()):
+    radii = sorted({point.coverage_radius for h in by_entry.values() for point in h.points})
+    for i, (entry, horizon) in enumerate(by_entry.items()):
         style = styles[entry]
         points = [
             (point, value)
@@ -212,7 +212,7 @@ def _figure(
             tuple(end if is_number(end) else v.value for end in (v.low, v.high)) for _, v in points
         ]
         seen += [end for both in limits for end in both]
-        shift = DODGE * (i - (len(found) - 1) / 2)
+        shift = DODGE * (i - (len(by_entry) - 1) / 2)
         traces.append(
             {
                 "type": "scatter",
@@ -254,15 +254,15 @@ def _figure(
                 "tickvals": radii,
                 "ticktext": [str(radius) for radius in radii],
             },
-            log_axis(seen) | title(what),
+            log_axis(seen) | title(name),
             [rule(1.0, ends), rule(HORIZON_GAP, ends, "dot")] if quantity == "gap" else [],
         ),
     }
 
 
-def _caption(found: dict[Entry, Horizon], quantity: Quantity) -> str:
+def _caption(by_entry: dict[Entry, Horizon], quantity: Quantity) -> str:
     parts = []
-    for entry, horizon in found.items():
+    for entry, horizon in by_entry.items():
         values = [
             f"{_value(getattr(point, quantity), quantity == 'gap')} at r* = {point.coverage_radius}"
             for point in horizon.points

@@ -28,8 +28,8 @@ Places = dict[tuple[str, str], RankedPotential]
 
 def orders_of(results: StudyResults, board: Board) -> tuple[Ranking, ...]:
     """Return the rankings by the metric and at the level of a board, in the order of its tasks."""
-    found = [r for r in results.rankings if (r.level, r.metric) == (board.level, board.metric)]
-    return tuple(sorted(found, key=lambda r: (board.tasks.index(r.task), r.quantity != "ood")))
+    rankings = [r for r in results.rankings if (r.level, r.metric) == (board.level, board.metric)]
+    return tuple(sorted(rankings, key=lambda r: (board.tasks.index(r.task), r.quantity != "ood")))
 
 
 def places_of(results: StudyResults, board: Board) -> Places:
@@ -139,16 +139,16 @@ class Row:
     @property
     def notes(self) -> tuple[str, ...]:
         """What went wrong on tasks that have numbers: tasks of which the same is said together."""
-        found: dict[str, list[str]] = {}
+        remarks: dict[str, list[str]] = {}
         for cell in self.cells:
             if cell.metric is None:
                 continue
             if cell.failed_frames:
                 frames = "test frame" if cell.failed_frames == 1 else "test frames"
-                found.setdefault(f"{cell.failed_frames} {frames} failed", []).append(cell.task)
+                remarks.setdefault(f"{cell.failed_frames} {frames} failed", []).append(cell.task)
             if cell.reason:
-                found.setdefault(cell.reason, []).append(cell.task)
-        return tuple(f"{', '.join(tasks)}: {text}" for text, tasks in found.items())
+                remarks.setdefault(cell.reason, []).append(cell.task)
+        return tuple(f"{', '.join(tasks)}: {text}" for text, tasks in remarks.items())
 
     @property
     def was_run(self) -> bool:
@@ -194,13 +194,15 @@ def default_level(results: StudyResults) -> int:
 
 def metrics_of(results: StudyResults) -> tuple[Metric, ...]:
     """Return one example of each metric, the force error first."""
-    found = {m.name: m for score in results.scores for m in score.metrics}
-    return tuple(sorted(found.values(), key=lambda metric: metric.name != MAIN_METRIC))
+    by_name = {m.name: m for score in results.scores for m in score.metrics}
+    return tuple(sorted(by_name.values(), key=lambda metric: metric.name != MAIN_METRIC))
 
 
 def unit_of(results: StudyResults, metric: str) -> str:
     """Return the unit of a metric; empty where there is no score of it."""
-    return next((found.unit for found in metrics_of(results) if found.name == metric), "")
+    return next(
+        (candidate.unit for candidate in metrics_of(results) if candidate.name == metric), ""
+    )
 
 
 def entries_of(results: StudyResults) -> tuple[Entry, ...]:
@@ -220,7 +222,7 @@ def runs_of(results: StudyResults) -> tuple[Entry, ...]:
     """Return the potentials of a study, each with each of its seeds, in the same order."""
     runs: list[UnitFacts | Score] = [*results.units, *results.scores]
     several = len({run.seed for run in runs}) > 1
-    found = {
+    by_run = {
         (run.potential, run.seed): Entry(
             run.potential,
             run.seed,
@@ -229,7 +231,7 @@ def runs_of(results: StudyResults) -> tuple[Entry, ...]:
         )
         for run in runs
     }
-    return tuple(sorted(found.values(), key=lambda entry: list(ROLES).index(entry.role)))
+    return tuple(sorted(by_run.values(), key=lambda entry: list(ROLES).index(entry.role)))
 
 
 def find_score(results: StudyResults, entry: Entry, task: str, level: int) -> Score | None:
@@ -262,10 +264,10 @@ def cell_of(results: StudyResults, entry: Entry, task: str, level: int, metric: 
         return mean_cell(results, entry, task, level, metric)
     score = find_score(results, entry, task, level)
     if score is not None:
-        found = next((m for m in score.metrics if m.name == metric), None)
-        if found is None:
+        scored = next((m for m in score.metrics if m.name == metric), None)
+        if scored is None:
             return Cell(task, "absent", None, score, f"{metric} was not scored on this task")
-        return Cell(task, "scored", found, score, "", score.failed_frames)
+        return Cell(task, "scored", scored, score, "", score.failed_frames)
     unit = failure_of(results, entry, task, level)
     if unit is not None:
         return Cell(task, "failed", reason=unit.reason or "no reason was given")
@@ -290,15 +292,15 @@ def mean_cell(results: StudyResults, entry: Entry, task: str, level: int, metric
         ),
         None,
     )
-    found = next((m for m in scores[0].metrics if m.name == metric), None)
-    if summary is None or found is None:
+    single = next((m for m in scores[0].metrics if m.name == metric), None)
+    if summary is None or single is None:
         return Cell(task, "absent", None, scores[0], f"{metric} was not scored on this task")
     means = {
         column: value.mean if (value := getattr(summary, column)) else None
         for column in ("id", "ood", "gap")
     }
     reason = f"only seeds {', '.join(map(str, summary.seeds))}: {unit.reason}" if unit else ""
-    mean = found.model_copy(update=means)
+    mean = single.model_copy(update=means)
     return Cell(task, "scored", mean, scores[0], reason, summary.failed_frames, summary)
 
 
@@ -358,7 +360,9 @@ def provenance_of(cell: Cell, column: Column) -> str:
     as_ratio = column == "gap"
     value = ratio(interval.value) if as_ratio else f"{number(interval.value)} {metric.unit}"
     limits = between(interval, as_ratio) or "none (fewer than two molecules)"
-    what = f"OOD / ID ratio of {metric.label}" if as_ratio else f"{column.upper()} {metric.label}"
+    quantity = (
+        f"OOD / ID ratio of {metric.label}" if as_ratio else f"{column.upper()} {metric.label}"
+    )
     seeds, sd = f"seed {score.seed}", cell.sd(column)
     if cell.summary is not None:
         seeds = f"mean over seeds {', '.join(map(str, cell.summary.seeds))}"
@@ -373,6 +377,6 @@ def provenance_of(cell: Cell, column: Column) -> str:
     elif score.pretrained_on:
         trained = f"pretrained on {score.pretrained_on}, trained on {frames}"
     return (
-        f"{where}: {what} {value}, {confidence} {limits}; {metric.aggregation}; reference "
+        f"{where}: {quantity} {value}, {confidence} {limits}; {metric.aggregation}; reference "
         f"{score.reference}; {size}; {trained}, {seeds}; {score.resamples} resamples.{failed}"
     )

@@ -97,7 +97,7 @@ def _numbers(interval: Interval | None, sd: float | None) -> list[float | None] 
     return [interval.value, *limits, *([] if sd is None else [sd])]
 
 
-def board_document(shown: Iterable[tuple[Board, Ceilings, Places, str]]) -> Record:
+def board_document(tables: Iterable[tuple[Board, Ceilings, Places, str]]) -> Record:
     """Return what the page's table is made from, by level, metric and kind of rows.
 
     Parameters
@@ -107,7 +107,7 @@ def board_document(shown: Iterable[tuple[Board, Ceilings, Places, str]]) -> Reco
         ``means`` over seeds, or ``seeds``.
     """
     document: Record = {}
-    for board, ceilings, places, rows in shown:
+    for board, ceilings, places, rows in tables:
         columns = [*COLUMNS, *(["ceiling_gap"] if ceilings else []), *(["rank"] if places else [])]
         document.setdefault(str(board.level), {}).setdefault(board.metric, {})[rows] = {
             "label": board.label,

@@ -42,14 +42,14 @@ def learning_panels(
     list of dict
         ``task``, ``figure`` and ``caption``. All panels have the same axes.
     """
-    found: dict[str, dict[Entry, tuple[UnitFacts, Curve]]] = {}
+    curves: dict[str, dict[Entry, tuple[UnitFacts, Curve]]] = {}
     for task in tasks_of(results):
         for entry in styles:
             unit = _training(results, entry, task, level)
             curve = _curve(unit)
             if unit is not None and curve:
-                found.setdefault(task, {})[entry] = unit, curve
-    every = [point for own in found.values() for _, curve in own.values() for point in curve]
+                curves.setdefault(task, {})[entry] = unit, curve
+    every = [point for own in curves.values() for _, curve in own.values() for point in curve]
     if not every:
         return []
     last = max(step for step, _ in every)
@@ -64,7 +64,7 @@ def learning_panels(
             },
             "caption": " ".join(_said(results, e, unit, curve) for e, (unit, curve) in own.items()),
         }
-        for task, own in found.items()
+        for task, own in curves.items()
     ]
 
 

@@ -46,11 +46,11 @@ def map_document(
     values: dict[str, dict[str, list[Figure]]] = {}
     numbers: dict[str, dict[Entry, dict[Place, float]]] = {quantity: {} for quantity in QUANTITIES}
     for entry in entries:
-        found = errors[entry]
+        by_place = errors[entry]
         id_error = _id_error(results, entry, ground)
-        numbers["error"][entry] = found
+        numbers["error"][entry] = by_place
         numbers["ratio"][entry] = (
-            {place: value / id_error for place, value in found.items()} if id_error else {}
+            {place: value / id_error for place, value in by_place.items()} if id_error else {}
         )
         values[entry.label] = {
             quantity: [
@@ -200,17 +200,19 @@ def _outline(ground: Ground, grid: Grid) -> list[Figure]:
 
 def _id_error(results: StudyResults, entry: Entry, ground: Ground) -> float | None:
     score = find_score(results, entry, ground.task, ground.level)
-    found = score and next((m for m in score.metrics if m.name == MAIN_METRIC), None)
-    return found.id.value if found and found.id and found.id.value > 0 else None
+    metric = score and next((m for m in score.metrics if m.name == MAIN_METRIC), None)
+    return metric.id.value if metric and metric.id and metric.id.value > 0 else None
 
 
 def _values(grid: Grid, numbers: dict[Place, float], as_ratio: bool) -> Figure:
     z: list[list[float | None]] = []
     text: list[list[str]] = []
     for row in grid:
-        found = [numbers.get(place) if place is not None else None for place in row]
-        z.append([round(math.log10(v), 3) if is_number(v) and v and v > 0 else None for v in found])
-        text.append([_short(v, as_ratio) for v in found])
+        row_values = [numbers.get(place) if place is not None else None for place in row]
+        z.append(
+            [round(math.log10(v), 3) if is_number(v) and v and v > 0 else None for v in row_values]
+        )
+        text.append([_short(v, as_ratio) for v in row_values])
     return {"z": z, "text": text}
 
 
@@ -226,9 +228,9 @@ def _short(value: float | None, as_ratio: bool) -> str:
 def _scale(numbers: dict[Entry, dict[Place, float]]) -> Figure:
     """Return the colour range of a quantity: what all but the scale rows span, or all if none."""
     models = [
-        v for entry, found in numbers.items() if entry.role != "scale" for v in found.values()
+        v for entry, by_place in numbers.items() if entry.role != "scale" for v in by_place.values()
     ]
-    every = models or [v for found in numbers.values() for v in found.values()]
+    every = models or [v for by_place in numbers.values() for v in by_place.values()]
     if not every:
         return {"zmin": 0.0, "zmax": 1.0, "tickvals": [], "ticktext": []}
     axis = log_axis(every, margin=0.0)
@@ -255,12 +257,13 @@ def _caption(
         return f"{entry.label}: failed, {failed.reason}." if failed else f"{entry.label}: not run."
     unit = unit_of(results, MAIN_METRIC)
     parts = []
-    for part, what in (("id", "training cells"), ("ood", "cells of unseen molecules")):
-        found = {p: v for p, v in errors.items() if ground.parts.get(p) == part and is_number(v)}
-        if found:
-            worst = max(found, key=lambda place: found[place])
+    for part, noun in (("id", "training cells"), ("ood", "cells of unseen molecules")):
+        by_place = {p: v for p, v in errors.items() if ground.parts.get(p) == part and is_number(v)}
+        if by_place:
+            worst = max(by_place, key=lambda place: by_place[place])
             parts.append(
-                f"{len(found)} {what} from {number(min(found.values()))} to "
-                f"{number(found[worst])} {unit} (largest: {worst.left}-{worst.chain}-{worst.right})"
+                f"{len(by_place)} {noun} from {number(min(by_place.values()))} to "
+                f"{number(by_place[worst])} {unit} "
+                f"(largest: {worst.left}-{worst.chain}-{worst.right})"
             )
     return f"{entry.label}: {'; '.join(parts) or DASH}."

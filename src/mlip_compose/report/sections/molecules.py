@@ -49,17 +49,19 @@ def molecules_document(results: StudyResults, limit: int = LIMIT) -> Document | 
         return None
     index = {
         "molecules": {molecule.name: _molecule(molecule) for molecule in gallery.molecules},
-        "sets": [_set(each, results, gallery) for each in gallery.sets],
+        "sets": [_set(members, results, gallery) for members in gallery.sets],
         "columns": [_column(metric) for metric in _columns(results)],
         "step": {"length": LENGTH_STEP, "force": FORCE_STEP},
         "failed": FAILED,
     }
     text = _packed(index)
-    shown = _within(gallery.sets, limit - len(text), default_level(results))
+    within = _within(gallery.sets, limit - len(text), default_level(results))
     return {
         "reference": results.dataset.reference,
         "index": text,
-        "values": [each.values if i in shown else None for i, each in enumerate(gallery.sets)],
+        "values": [
+            members.values if i in within else None for i, members in enumerate(gallery.sets)
+        ],
     }
 
 
@@ -71,13 +73,13 @@ def _packed(document: Document) -> str:
 def _within(sets: Iterable[GallerySet], room: int, level: int) -> set[int]:
     """Return which sets fit: those of the level shown first, then those of the levels near it."""
     order = sorted(enumerate(sets), key=lambda pair: abs(pair[1].level - level))
-    shown = set()
-    for i, each in order:
-        if len(each.values) > room:
+    within = set()
+    for i, members in order:
+        if len(members.values) > room:
             break
-        room -= len(each.values)
-        shown.add(i)
-    return shown
+        room -= len(members.values)
+        within.add(i)
+    return within
 
 
 def _molecule(molecule: GalleryMolecule) -> Document:
@@ -119,50 +121,54 @@ def _column(metric: Metric) -> Document:
     return {"label": metric.label, "unit": metric.unit, "about": metric.aggregation}
 
 
-def _set(each: GallerySet, results: StudyResults, gallery: Gallery) -> Document:
+def _set(frames: GallerySet, results: StudyResults, gallery: Gallery) -> Document:
     metrics = _columns(results)
     scores: Scores = {
-        score.potential: {found.molecule: found for found in score.molecules}
+        score.potential: {molecule.molecule: molecule for molecule in score.molecules}
         for score in results.scores
-        if (score.task, score.level, score.seed) == (each.task, each.level, each.seed)
+        if (score.task, score.level, score.seed) == (frames.task, frames.level, frames.seed)
     }
     atoms = {molecule.name: len(molecule.numbers) for molecule in gallery.molecules}
     members, start = {}, 0
-    for member in each.members:
+    for member in frames.members:
         members[member.molecule] = _member(member, start) | {
             "table": [
                 _row(scores.get(potential.name, {}).get(member.molecule), metrics)
-                for potential in each.potentials
+                for potential in frames.potentials
             ],
             "tested": max(
-                (of[member.molecule].frames for of in scores.values() if member.molecule in of),
+                (
+                    tested[member.molecule].frames
+                    for tested in scores.values()
+                    if member.molecule in tested
+                ),
                 default=0,
             ),
         }
         start += atoms[member.molecule] * len(member.frames)
     return {
-        "task": each.task,
-        "level": str(each.level),
-        "seed": each.seed,
-        "radius": each.coverage_radius,
-        "potentials": [potential.model_dump() for potential in each.potentials],
+        "task": frames.task,
+        "level": str(frames.level),
+        "seed": frames.seed,
+        "radius": frames.coverage_radius,
+        "potentials": [potential.model_dump() for potential in frames.potentials],
         "members": members,
-        "clipped": each.clipped,
-        "first": _first(each, scores),
+        "clipped": frames.clipped,
+        "first": _first(frames, scores),
     }
 
 
-def _first(each: GallerySet, scores: Scores) -> str:
+def _first(frames: GallerySet, scores: Scores) -> str:
     """Return the molecule to show first: the unseen one with the largest error of a potential."""
     errors = [
         (score.values.get("forces_mae", 0.0), score.molecule)
-        for potential in each.potentials[:1]
+        for potential in frames.potentials[:1]
         for score in scores.get(potential.name, {}).values()
         if score.part == "ood"
     ]
-    there = {member.molecule for member in each.members}
-    found = [pair for pair in errors if pair[1] in there]
-    return max(found)[1] if found else each.members[0].molecule
+    members = {member.molecule for member in frames.members}
+    candidates = [pair for pair in errors if pair[1] in members]
+    return max(candidates)[1] if candidates else frames.members[0].molecule
 
 
 def _member(member: GalleryMember, start: int) -> Document:

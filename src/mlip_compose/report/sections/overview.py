@@ -36,9 +36,9 @@ def where_it_fails(board: Board) -> tuple[Weakness, ...]:
     for row in board.rows:
         gaps = [(_gap(cell), row.entry, cell) for cell in row.cells if is_number(_gap(cell))]
         if row.entry.role == "learned" and gaps:
-            worst.append(max(gaps, key=lambda found: found[0]))
-    worst.sort(key=lambda found: -found[0])
-    return tuple(_where(*found) for found in worst[:FEW])
+            worst.append(max(gaps, key=lambda case: case[0]))
+    worst.sort(key=lambda case: -case[0])
+    return tuple(_where(*case) for case in worst[:FEW])
 
 
 def may_be_trusted(results: StudyResults, level: int) -> tuple[str, ...]:
@@ -54,11 +54,11 @@ def may_be_trusted(results: StudyResults, level: int) -> tuple[str, ...]:
         radii.setdefault(int(certificate.get("coverage_radius", -1)), []).append(
             str(certificate.get("task", ""))
         )
-    shown = "; ".join(
+    texts = "; ".join(
         f"{_tasks(tasks, len(certificates))} {_radius(radius)}"
         for radius, tasks in sorted(radii.items())
     )
-    seen = f"What training shows of the parts of the unseen molecules: {shown}." if shown else ""
+    seen = f"What training shows of the parts of the unseen molecules: {texts}." if texts else ""
     if untrained:
         nothing = f"On {', '.join(untrained)} nothing is trained: all its molecules are a test."
         seen = f"{seen} {nothing}".lstrip()
@@ -82,13 +82,15 @@ def _where(gap: float, entry: Entry, cell: Cell) -> Weakness:
     if score is None or metric is None:
         return Weakness(start)
     groupings = score.attribution.forces if score.attribution is not None else ()
-    found = tuple(
+    largest_groups = tuple(
         (f"by {grouping.label}", largest)
         for grouping in groupings
         if grouping.name != "element" and (largest := largest_errors(grouping, 1))
     )
-    if found:
-        return Weakness(f"{start} There its force error on unseen molecules is largest", found)
+    if largest_groups:
+        return Weakness(
+            f"{start} There its force error on unseen molecules is largest", largest_groups
+        )
     errors = {
         m.molecule: m.values[metric.name]
         for m in score.molecules

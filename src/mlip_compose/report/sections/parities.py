@@ -32,8 +32,8 @@ def parity_document(
     document = {}
     for entry in entries:
         score = find_score(results, entry, task, level)
-        found = (score.parity or ()) if score is not None else ()
-        if found:
+        parities = (score.parity or ()) if score is not None else ()
+        if parities:
             document[entry.label] = [
                 {
                     "title": f"{parity.label}, {PARTS[parity.part]}",
@@ -42,7 +42,7 @@ def parity_document(
                     "figure": _figure(parity),
                     "caption": _caption(parity),
                 }
-                for parity in found
+                for parity in parities
             ]
     return document
 

@@ -49,19 +49,19 @@ def reaction_figure(dots: Sequence[Dots], kind: str, centre: float) -> Figure:
     offsets, where there are any. Reactions of training molecules are filled and stand above, those
     with an unseen molecule open and below.
     """
-    every = {reaction.name: reaction for each in dots for reaction in each.reactions}
+    every = {reaction.name: reaction for dot in dots for reaction in dot.reactions}
     grey = Style(SCALE[0], "circle", "solid")
     rows = [(REFERENCE, grey, [(r, abs(r.reference - centre)) for r in every.values()])] + [
         (
-            each.run.label,
-            each.style,
+            dot.run.label,
+            dot.style,
             [
                 (r, abs(energy - r.reference))
-                for r in each.reactions
+                for r in dot.reactions
                 if (energy := shown(r, kind)) is not None
             ],
         )
-        for each in dots
+        for dot in dots
     ]
     seen = [max(size, SMALLEST) for _, _, own in rows for _, size in own]
     labels = [short(label, LONGEST) for label, _, _ in rows]
@@ -107,21 +107,23 @@ def shown(reaction: ReactionScore, kind: str) -> float | None:
 
 
 def _trace(
-    label: str, style: Style, part: str, found: Sequence[tuple[ReactionScore, float]], row: int
+    label: str, style: Style, part: str, reactions: Sequence[tuple[ReactionScore, float]], row: int
 ) -> Figure:
     middle = row + (APART if part == "ood" else -APART)
-    of = "deviates from additivity by" if label == REFERENCE else "error"
+    quantity = "deviates from additivity by" if label == REFERENCE else "error"
     return {
         "type": "scatter",
         "mode": "markers",
         "name": plain(f"{label}, {part.upper()}"),
-        "x": [float(f"{max(size, SMALLEST):.3g}") for _, size in found],
-        "y": [round(middle + SPREAD * ((GOLDEN * i) % 1.0 - 0.5), 3) for i in range(len(found))],
+        "x": [float(f"{max(size, SMALLEST):.3g}") for _, size in reactions],
+        "y": [
+            round(middle + SPREAD * ((GOLDEN * i) % 1.0 - 0.5), 3) for i in range(len(reactions))
+        ],
         "marker": marker(style, hollow=part == "ood") | {"size": 6},
         "opacity": 0.8,
         "text": [
-            plain(f"{label}, {part.upper()}: {reaction.name}: {of} {number(size)} kcal/mol")
-            for reaction, size in found
+            plain(f"{label}, {part.upper()}: {reaction.name}: {quantity} {number(size)} kcal/mol")
+            for reaction, size in reactions
         ],
         "hovertemplate": "%{text}<extra></extra>",
     }

@@ -45,7 +45,7 @@ class ErrorRow:
     with its interval, and the largest error with the reaction that has it.
     """
 
-    of: Cells
+    head: Cells
     id: Cells = ()
     ood: Cells = ()
 
@@ -106,22 +106,22 @@ def reactions_of(results: StudyResults, styles: dict[Entry, Style]) -> Reactions
         ),
         errors={
             level: _error_rows(
-                results, [found for found in results.reaction_errors if found.level == level]
+                results, [record for record in results.reaction_errors if record.level == level]
             )
             for level in levels
         },
         distances={
             level: tuple(
-                _distance_cells(results, found)
-                for found in results.relaxations
-                if found.level == level and found.molecules + len(found.failed) > 0
+                _distance_cells(results, record)
+                for record in results.relaxations
+                if record.level == level and record.molecules + len(record.failed) > 0
             )
             for level in levels
         },
         failures=tuple(
-            (found.level, f"{_label(results, found)} on {found.task}: {name}, {reason}")
-            for found in results.relaxations
-            for name, reason in found.failed.items()
+            (record.level, f"{_label(results, record)} on {record.task}: {name}, {reason}")
+            for record in results.relaxations
+            for name, reason in record.failed.items()
         ),
         panels=tuple(
             panel
@@ -134,20 +134,20 @@ def reactions_of(results: StudyResults, styles: dict[Entry, Style]) -> Reactions
 
 
 def _sentence(kind: KindOfReaction, results: StudyResults) -> str:
-    found = kind.together
-    limits = between(found.mean_absolute)
-    size = f"{number(found.mean_absolute.value)} kcal/mol" + (f" ({limits})" if limits else "")
+    every = kind.together
+    limits = between(every.mean_absolute)
+    size = f"{number(every.mean_absolute.value)} kcal/mol" + (f" ({limits})" if limits else "")
     if kind.kind == "exchange":
         start = (
-            f"By {results.dataset.reference}, the {found.count} exchanges, whose energy would be "
+            f"By {results.dataset.reference}, the {every.count} exchanges, whose energy would be "
             f"zero if groups were additive, have energies of {size} in size on average"
         )
     else:
         start = (
-            f"The {found.count} CH₂ increments, which would all be the same, are {size} away from "
+            f"The {every.count} CH₂ increments, which would all be the same, are {size} away from "
             "their mean on average"
         )
-    return f"{start}, {number(found.largest)} at most ({_arrow(found.largest_of)})."
+    return f"{start}, {number(every.largest)} at most ({_arrow(every.largest_of)})."
 
 
 def _of_kind(kind: KindOfReaction) -> Cells:
@@ -155,60 +155,60 @@ def _of_kind(kind: KindOfReaction) -> Cells:
     return f"{name}, {formula}", number(kind.centre)
 
 
-def _cells(found: Deviations) -> Cells:
+def _cells(deviations: Deviations) -> Cells:
     return (
-        f"{found.count}",
-        number(round(found.mean, 6)),  # that of all increments is zero but for rounding
-        number(found.mean_absolute.value),
-        between(found.mean_absolute) or DASH,
-        number(found.sd),
-        number(found.largest),
-        _arrow(found.largest_of),
+        f"{deviations.count}",
+        number(round(deviations.mean, 6)),  # that of all increments is zero but for rounding
+        number(deviations.mean_absolute.value),
+        between(deviations.mean_absolute) or DASH,
+        number(deviations.sd),
+        number(deviations.largest),
+        _arrow(deviations.largest_of),
     )
 
 
 def _error_rows(results: StudyResults, errors: Sequence[ReactionErrors]) -> tuple[ErrorRow, ...]:
     """Return a row for each task, kind, potential and energies, with both parts in it."""
     rows: dict[Cells, dict[str, Cells]] = {}
-    for found in errors:
-        of = (
-            found.task,
-            KINDS[found.kind][0],
-            _label(results, found),
-            ENERGIES[found.energies],
+    for record in errors:
+        head = (
+            record.task,
+            KINDS[record.kind][0],
+            _label(results, record),
+            ENERGIES[record.energies],
         )
-        rows.setdefault(of, {})[found.part] = (
-            f"{found.count}",
-            number(found.mae.value),
-            between(found.mae),
-            number(found.largest),
-            _arrow(found.largest_of),
+        rows.setdefault(head, {})[record.part] = (
+            f"{record.count}",
+            number(record.mae.value),
+            between(record.mae),
+            number(record.largest),
+            _arrow(record.largest_of),
         )
-    return tuple(ErrorRow(of, **parts) for of, parts in rows.items())
+    return tuple(ErrorRow(head, **parts) for head, parts in rows.items())
 
 
 def _arrow(reaction: str) -> str:
     return reaction.replace("->", "→")
 
 
-def _distance_cells(results: StudyResults, found: Relaxations) -> Cells:
+def _distance_cells(results: StudyResults, record: Relaxations) -> Cells:
     return (
-        found.task,
-        PARTS[found.part],
-        _label(results, found),
-        f"{found.molecules}",
-        f"{len(found.failed)}",
-        number(found.rmsd.value if found.rmsd else None),
-        (between(found.rmsd) if found.rmsd else "") or DASH,
-        number(found.largest),
-        found.largest_of or DASH,
+        record.task,
+        PARTS[record.part],
+        _label(results, record),
+        f"{record.molecules}",
+        f"{len(record.failed)}",
+        number(record.rmsd.value if record.rmsd else None),
+        (between(record.rmsd) if record.rmsd else "") or DASH,
+        number(record.largest),
+        record.largest_of or DASH,
     )
 
 
-def _label(results: StudyResults, found: ReactionErrors | Relaxations) -> str:
-    wanted = found.potential, found.seed
+def _label(results: StudyResults, record: ReactionErrors | Relaxations) -> str:
+    wanted = record.potential, record.seed
     labels = (run.label for run in runs_of(results) if (run.potential, run.seed) == wanted)
-    return next(labels, found.potential)
+    return next(labels, record.potential)
 
 
 def _panel(
@@ -231,7 +231,7 @@ def _panel(
     if not dots:
         return None
     offset = kind.kind == "increment" and any(
-        reaction.predicted_offset is not None for each in dots for reaction in each.reactions
+        reaction.predicted_offset is not None for dot in dots for reaction in dot.reactions
     )
     energies = "predicted_offset" if offset else "predicted"
     errors = [

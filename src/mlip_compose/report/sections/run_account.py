@@ -105,21 +105,21 @@ def _work(unit: UnitFacts) -> Work:
 
 def _trained(works: tuple[Work, ...]) -> tuple[Trained, ...]:
     """Return the potentials with their settings; one that was run with two has two entries."""
-    found: list[tuple[str, dict[str, Any], list[Work]]] = []
+    groups: list[tuple[str, dict[str, Any], list[Work]]] = []
     for work in works:
         potential, settings = work.unit.potential, work.unit.settings
-        home = next((w for p, s, w in found if (p, s) == (potential, settings)), None)
+        home = next((w for p, s, w in groups if (p, s) == (potential, settings)), None)
         if home is None:
-            found.append((potential, settings, [work]))
+            groups.append((potential, settings, [work]))
         else:
             home.append(work)
-    return tuple(Trained(p, _flat(settings), tuple(w)) for p, settings, w in found)
+    return tuple(Trained(p, _flat(settings), tuple(w)) for p, settings, w in groups)
 
 
 def _total(units: Sequence[UnitFacts]) -> str:
     def values(key: str) -> list[float]:
-        found = (unit.cost.get(key) for unit in units)
-        return [value for value in found if isinstance(value, int | float)]
+        costs = (unit.cost.get(key) for unit in units)
+        return [value for value in costs if isinstance(value, int | float)]
 
     parts = [
         f"{duration(sum(values(key)))} of {name}"

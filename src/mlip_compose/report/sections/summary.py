@@ -185,10 +185,12 @@ def _feasibility(rows: list[Row]) -> str:
         f"{joined([row.entry.label for row in rows])}, which {'is' if one else 'are'} made of "
         f"parts by construction and {'was' if one else 'were'} fitted to the same frames, "
         f"{'has' if one else 'have'} {'gaps' if many else 'a gap'} of "
-        f"{joined([_spread(each) for each in gaps])}: "
+        f"{joined([_spread(by_task) for by_task in gaps])}: "
     )
-    tasks = dict.fromkeys(task for each in gaps for task in each)
-    needed = {task: min(_gap(each[task]) for each in gaps if task in each) for task in tasks}
+    tasks = dict.fromkeys(task for by_task in gaps for task in by_task)
+    needed = {
+        task: min(_gap(by_task[task]) for by_task in gaps if task in by_task) for task in tasks
+    }
     large = [task for task, gap in needed.items() if gap > HORIZON_GAP]
     if large:
         return start + (
@@ -208,16 +210,16 @@ def _spread(gaps: dict[str, Metric]) -> str:
 
 def _elsewhere(results: StudyResults, row: Row, board: Board) -> str:
     """Return one sentence on a potential that was trained elsewhere: its errors, and their mix."""
-    found = [
+    errors = [
         f"{number(cell.metric.ood.value)} {board.unit} on {cell.task}"
         for cell in row.cells
         if cell.metric is not None and cell.metric.ood and is_number(cell.metric.ood.value)
     ]
-    if not found:
+    if not errors:
         return ""
     return (
         f"{row.entry.label} ({origin_of(results, row.entry)}) has OOD force errors of "
-        f"{', '.join(found)}: its own error and the difference between the two levels of theory "
+        f"{', '.join(errors)}: its own error and the difference between the two levels of theory "
         "together. It was trained on none of these molecules' frames, ID or OOD."
     )
 
@@ -230,7 +232,7 @@ def _accuracy(results: StudyResults, board: Board, feasible: list[Row]) -> list[
     learned = [row.entry for row in board.rows if _is(row, "learned")]
     best = min(feasible, key=_mean_ood).entry.potential
     for base in (row.entry for row in feasible if row.entry.potential == best):
-        found: dict[str, list[str]] = {}
+        verdicts: dict[str, list[str]] = {}
         for entry in (entry for entry in learned if entry.seed == base.seed):
             kinds = _compare(results, entry, base, board.level)
             total = sum(map(len, kinds))
@@ -243,14 +245,14 @@ def _accuracy(results: StudyResults, board: Board, feasible: list[Row]) -> list[
                 if tasks
             ]
             if parts:
-                found.setdefault(", ".join(parts), []).append(entry.label)
-        if found:
+                verdicts.setdefault(", ".join(parts), []).append(entry.label)
+        if verdicts:
             sentences.append(
                 "A gap is not an error: compared with the force error of "
                 f"{base.label} on the same unseen molecules, "
                 + "; ".join(
                     f"{_those(labels)} {'is' if len(labels) == 1 else 'are'} {text}"
-                    for text, labels in found.items()
+                    for text, labels in verdicts.items()
                 )
                 + "."
             )
@@ -270,7 +272,7 @@ def _compare(
     results: StudyResults, entry: Entry, base: Entry, level: int
 ) -> tuple[list[str], list[str], list[str]]:
     """Return the tasks with a smaller, a larger and no clear difference; seeds have to agree."""
-    found: dict[str, set[int]] = {}
+    signs_of_task: dict[str, set[int]] = {}
     smaller: list[str] = []
     larger: list[str] = []
     unresolved: list[str] = []
@@ -281,8 +283,8 @@ def _compare(
             continue
         if {pair.a, pair.b} != {entry.potential, base.potential}:
             continue
-        found.setdefault(pair.task, set()).add(_sign(pair, entry))
-    for task, signs in found.items():
+        signs_of_task.setdefault(pair.task, set()).add(_sign(pair, entry))
+    for task, signs in signs_of_task.items():
         home = {frozenset({-1}): smaller, frozenset({1}): larger}.get(frozenset(signs), unresolved)
         home.append(task)
     return smaller, larger, unresolved
@@ -318,8 +320,8 @@ def _seeds(results: StudyResults) -> tuple[str, ...]:
 
 
 def _other_gap(results: StudyResults, entry: Entry, task: str, level: int, metric: str) -> str:
-    found = cell_of(results, entry, task, level, metric).metric
-    return ratio(found.gap.value) if found and found.gap else ""
+    metric_of_task = cell_of(results, entry, task, level, metric).metric
+    return ratio(metric_of_task.gap.value) if metric_of_task and metric_of_task.gap else ""
 
 
 def _ceiling(cell: CeilingCell | None) -> str:
