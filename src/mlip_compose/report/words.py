@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Final, TypeGuard
 
 from mlip_compose.core.records import Interval
+from mlip_compose.molecules.groups import END_GROUPS
 
 DASH = "–"
 _TOGETHER = re.compile(r"(?<=\d) (?=%|meV|eV|kcal|Å)|(?<=[nr*]) (?== \d)|(?<==) (?=\d)")
@@ -84,17 +85,10 @@ QUESTION: Final = (
     "or does it interpolate the molecules it was trained on?"
 )
 
+_SUBSCRIPTS: Final = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
 GROUPS: Final = {
-    "H": ("H", "alkane"),
-    "OH": ("OH", "alcohol"),
-    "NH2": ("NH₂", "amine"),
-    "SH": ("SH", "thiol"),
-    "F": ("F", "fluoride"),
-    "Cl": ("Cl", "chloride"),
-    "CHO": ("CHO", "aldehyde"),
-    "COOH": ("COOH", "acid"),
-    "CONH2": ("CONH₂", "amide"),
-    "CN": ("CN", "nitrile"),
+    name: (name.translate(_SUBSCRIPTS), group.family) for name, group in END_GROUPS.items()
 }
 """End group -> its formula and the name of its family, in canonical order."""
 
