@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar, Final, Literal, NamedTuple
 
 import numpy as np
@@ -109,6 +110,32 @@ class Molecule:
     def n_atoms(self) -> int:
         """Number of atoms N."""
         return len(self.numbers)
+
+    @cached_property
+    def neighbours(self) -> tuple[tuple[tuple[int, int], ...], ...]:
+        """For every atom, the atoms bonded to it with the orders of the bonds."""
+        neighbours: list[list[tuple[int, int]]] = [[] for _ in range(self.n_atoms)]
+        for (a, b), order in zip(self.bonds.tolist(), self.bond_orders.tolist(), strict=True):
+            neighbours[a].append((b, order))
+            neighbours[b].append((a, order))
+        return tuple(map(tuple, neighbours))
+
+    @cached_property
+    def separations(self) -> NDArray[np.int64]:
+        """Numbers of bonds between the atoms of each pair, (N, N); -1 where nothing connects them.
+
+        In water, with the oxygen first: ``[[0, 1, 1], [1, 0, 2], [1, 2, 0]]``.
+        """
+        bonded = np.zeros((self.n_atoms, self.n_atoms), dtype=bool)
+        bonded[tuple(self.bonds.T)] = bonded[tuple(self.bonds.T[::-1])] = True
+        shell = np.eye(self.n_atoms, dtype=bool)
+        separations = np.where(shell, 0, -1)
+        while shell.any():
+            farther = separations.max() + 1
+            shell = (shell @ bonded) & (separations < 0)
+            separations[shell] = farther
+        separations.flags.writeable = False
+        return separations
 
 
 @dataclass(frozen=True, eq=False)

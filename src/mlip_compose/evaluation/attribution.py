@@ -44,13 +44,13 @@ def distance_from_end_group(molecule: Molecule) -> NDArray[np.int64]:
     -------
     (N,) int64
     """
-    neighbours = _neighbours(molecule)
     numbers = molecule.numbers.tolist()
+    neighbours = [[other for other, _ in bonded] for bonded in molecule.neighbours]
     heavy = [atom for atom, number in enumerate(numbers) if number != _HYDROGEN]
     chain = {a for a in heavy if numbers[a] == _CARBON and len(neighbours[a]) == 4}
     ends = [atom for atom in heavy if atom not in chain]
     tips = [atom for atom in chain if sum(numbers[b] == _HYDROGEN for b in neighbours[atom]) > 2]
-    away = _spread(neighbours, ends) if ends else _spread(neighbours, tips, at=1)
+    away = _bonds_from(molecule, ends) if ends else _bonds_from(molecule, tips, nearest=1)
     for atom, number in enumerate(numbers):
         bearer = next((b for b in neighbours[atom] if numbers[b] != _HYDROGEN), None)
         if number == _HYDROGEN:
@@ -75,28 +75,15 @@ def distance_from_novel_atom(molecule: Molecule, novel: BoolArray) -> NDArray[np
     """
     if not novel.any():
         return None
-    return _spread(_neighbours(molecule), np.flatnonzero(novel).tolist())
+    return _bonds_from(molecule, np.flatnonzero(novel).tolist())
 
 
-def _neighbours(molecule: Molecule) -> list[list[int]]:
-    neighbours: list[list[int]] = [[] for _ in range(molecule.n_atoms)]
-    for i, j in molecule.bonds.tolist():
-        neighbours[i].append(j)
-        neighbours[j].append(i)
-    return neighbours
-
-
-def _spread(neighbours: list[list[int]], start: list[int], at: int = 0) -> NDArray[np.int64]:
-    """Return ``at`` plus the bonds from the nearest start (breadth first)."""
-    away = np.full(len(neighbours), NOWHERE, dtype=np.int64)
-    away[start] = at
-    queue = list(start)
-    for atom in queue:  # grows while it is walked
-        for other in neighbours[atom]:
-            if away[other] == NOWHERE:
-                away[other] = away[atom] + 1
-                queue.append(other)
-    return away
+def _bonds_from(molecule: Molecule, start: Sequence[int], nearest: int = 0) -> NDArray[np.int64]:
+    """Return, for each atom, ``nearest`` plus the bonds from the nearest atom of ``start``."""
+    separations = molecule.separations[:, list(start)]
+    far = molecule.n_atoms  # more bonds than lie between any two atoms
+    bonds = np.where(separations < 0, far, separations).min(axis=1, initial=far)
+    return np.where(bonds < far, bonds + nearest, NOWHERE)
 
 
 NO_NOVEL_ATOM: Final = "none"

@@ -7,9 +7,6 @@ compressed, so that the frames of a study weigh a few megabytes.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import zlib
 from collections.abc import Sequence
 from typing import Annotated, Final, Literal, Self
 
@@ -18,6 +15,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from mlip_compose.core.documents import Strict
+from mlip_compose.core.packing import pack, unpack
 from mlip_compose.core.records import FloatArray, Role, TestPart
 
 GALLERY_SCHEMA: Final = 1
@@ -189,12 +187,12 @@ def encode(codes: Codes) -> str:
     """Compress whole numbers to text.
 
     The low bytes of all numbers, then the high ones, of 2 v for v >= 0 and of -2 v - 1 below
-    (numbers of either sign that are small have a high byte of 0); deflated (zlib) and in base64.
+    (numbers of either sign that are small have a high byte of 0); packed as text.
     """
     wide = codes.astype(np.int32)
     folded = np.where(wide < 0, -2 * wide - 1, 2 * wide).astype(np.uint16)
     planes = np.concatenate([folded & 0xFF, folded >> 8]).astype(np.uint8)
-    return base64.b64encode(zlib.compress(planes.tobytes(), 9)).decode("ascii")
+    return pack(planes.tobytes())
 
 
 def decode(text: str, most: int | None = None) -> Codes:
@@ -212,14 +210,9 @@ def decode(text: str, most: int | None = None) -> Codes:
     ValueError
         The text is damaged, or of more numbers.
     """
-    try:
-        packed = zlib.decompressobj()
-        size = 0 if most is None else 2 * most + 1  # 0: without a limit
-        content = packed.decompress(base64.b64decode(text, validate=True), size)
-    except (binascii.Error, zlib.error, ValueError) as error:
-        raise ValueError(f"damaged values: {error}") from error
-    if not packed.eof or len(content) % 2:
-        raise ValueError(f"damaged values: cut off, or more than {most}")
+    content = unpack(text, None if most is None else 2 * most)
+    if len(content) % 2:
+        raise ValueError(f"damaged values: {len(content)} bytes, not two for each number")
     low, high = np.frombuffer(content, np.uint8).reshape(2, -1).astype(np.int32)
     folded = low | high << 8
     return np.where(folded & 1, -(folded + 1) // 2, folded // 2).astype(np.int16)

@@ -6,9 +6,7 @@ that are scored on the same frames. What lies beyond them is counted.
 
 from __future__ import annotations
 
-import base64
 import math
-import zlib
 from collections.abc import Iterator, Sequence
 from typing import Final, Literal
 
@@ -16,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlip_compose.core.documents import Strict
+from mlip_compose.core.packing import pack, unpack
 from mlip_compose.core.records import Comparison, FloatArray, TestPart
 from mlip_compose.core.units import EV_IN_MEV
 from mlip_compose.evaluation.metrics import usable_frames
@@ -61,8 +60,7 @@ class Parity(Strict):
 
 def unpacked(counts: str, bins: int) -> NDArray[np.uint32]:
     """Return the counts of a histogram as ``Parity`` keeps them: (bins, bins), reference first."""
-    packed = zlib.decompress(base64.b64decode(counts))
-    return np.frombuffer(packed, dtype="<u4").reshape(bins, bins)
+    return np.frombuffer(unpack(counts), dtype="<u4").reshape(bins, bins)
 
 
 def parities(comparisons: Sequence[Comparison]) -> tuple[Parity, ...]:
@@ -133,7 +131,7 @@ def _parity(quantity: Quantity, part: TestPart, pairs: Sequence[_Pairs], limit: 
         bins=BINS,
         pairs=total,
         overflow=total - int(counts.sum()),
-        counts=base64.b64encode(zlib.compress(counts.astype("<u4").tobytes(), 9)).decode("ascii"),
+        counts=pack(counts.astype("<u4").tobytes()),
     )
 
 

@@ -6,7 +6,6 @@ import base64
 import hashlib
 import json
 import re
-import zlib
 from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.resources import files
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from mlip_compose import __version__
+from mlip_compose.core import packing
 from mlip_compose.core.files import write_text
 from mlip_compose.evaluation.study_results import StudyResults
 from mlip_compose.report.figures.style import VIRIDIS, Style, run_styles, styles_of
@@ -76,7 +76,7 @@ _LATER = re.compile(
 
 
 def pack(document: Any) -> str:
-    """Return a document as JSON, deflated (zlib) and in base64.
+    """Return a document as JSON, packed (see :mod:`mlip_compose.core.packing`).
 
     Raises
     ------
@@ -86,12 +86,12 @@ def pack(document: Any) -> str:
     text = json.dumps(
         document, sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=False
     )
-    return base64.b64encode(zlib.compress(text.encode(), 9)).decode("ascii")
+    return packing.pack(text.encode())
 
 
 def unpack(text: str) -> Any:
     """Return the document that ``pack`` was given."""
-    return json.loads(zlib.decompress(base64.b64decode(text)))
+    return json.loads(packing.unpack(text))
 
 
 def put_off(html: str) -> tuple[str, list[str]]:

@@ -8,33 +8,19 @@ two neighbourhoods have the same label if and only if they are the same.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 from weakref import WeakKeyDictionary
 
+import numpy as np
+
 from mlip_compose.core.records import Molecule
 
-Neighbours = Sequence[Sequence[tuple[int, int]]]
-"""For every atom, its (neighbour, bond order) pairs."""
 
-
-def neighbours_of(molecule: Molecule) -> Neighbours:
-    """Return, for every atom of a molecule, its (neighbour, bond order) pairs."""
-    neighbours: list[list[tuple[int, int]]] = [[] for _ in range(molecule.n_atoms)]
-    for (a, b), order in zip(molecule.bonds.tolist(), molecule.bond_orders.tolist(), strict=True):
-        neighbours[a].append((b, order))
-        neighbours[b].append((a, order))
-    return neighbours
-
-
-def atoms_within(neighbours: Neighbours, atom: int, radius: int) -> set[int]:
-    """Return the atoms at most ``radius`` bonds away from ``atom``, itself included."""
-    ball = shell = {atom}
-    for _ in range(radius):
-        shell = {b for a in shell for b, _ in neighbours[a]} - ball
-        ball = ball | shell
-    return ball
+def atoms_within(molecule: Molecule, atom: int, radius: int) -> list[int]:
+    """Return the atoms at most ``radius`` bonds away from ``atom``, itself included, ascending."""
+    away = molecule.separations[atom]
+    return np.flatnonzero((away >= 0) & (away <= radius)).tolist()
 
 
 def rooted_smiles(molecule: Molecule, atom: int, radius: int) -> str:
@@ -51,8 +37,7 @@ def rooted_smiles(molecule: Molecule, atom: int, radius: int) -> str:
     from rdkit import Chem
 
     orders = {1: Chem.BondType.SINGLE, 2: Chem.BondType.DOUBLE, 3: Chem.BondType.TRIPLE}
-    neighbours = neighbours_of(molecule)
-    ball = sorted(atoms_within(neighbours, atom, radius))
+    ball = atoms_within(molecule, atom, radius)
     position = {a: i for i, a in enumerate(ball)}
     fragment = Chem.RWMol()
     for a in ball:
@@ -61,7 +46,7 @@ def rooted_smiles(molecule: Molecule, atom: int, radius: int) -> str:
         fragment.AddAtom(rd_atom)
     fragment.GetAtomWithIdx(position[atom]).SetAtomMapNum(1)
     for a in ball:
-        for b, order in neighbours[a]:
+        for b, order in molecule.neighbours[a]:
             if a < b and b in position:
                 fragment.AddBond(position[a], position[b], orders[order])
     return str(Chem.MolToSmiles(fragment))
@@ -121,7 +106,7 @@ def _digest(text: str) -> str:
 def _label(molecule: Molecule, radius: int) -> Rows:
     """Label all environments out to ``radius``."""
     numbers: list[int] = molecule.numbers.tolist()
-    neighbours = neighbours_of(molecule)
+    neighbours = molecule.neighbours
     edges = [(a, b, order) for a, bonded in enumerate(neighbours) for b, order in bonded]
     place = {(a, b): e for e, (a, b, _) in enumerate(edges)}
     leaving = [[place[a, b] for b, _ in bonded] for a, bonded in enumerate(neighbours)]
@@ -140,29 +125,23 @@ def _label(molecule: Molecule, radius: int) -> Rows:
             _tree(order, numbers[b], tuple(sorted([branches[e] for e in out])))
             for (_, b, order), out in zip(edges, beyond, strict=True)
         ]
-    if _has_ring(neighbours):
-        return tuple(_with_rings(molecule, neighbours, r, row) for r, row in enumerate(rows))
+    if _has_ring(molecule):
+        return tuple(_with_rings(molecule, r, row) for r, row in enumerate(rows))
     return tuple(rows)
 
 
-def _has_ring(neighbours: Neighbours) -> bool:
+def _has_ring(molecule: Molecule) -> bool:
     """Return whether the graph has a ring: more bonds than atoms less connected parts."""
-    unseen = set(range(len(neighbours)))
-    n_parts = 0
-    while unseen:
-        unseen -= atoms_within(neighbours, next(iter(unseen)), len(neighbours))
-        n_parts += 1
-    n_bonds = sum(map(len, neighbours)) // 2
-    return n_bonds > len(neighbours) - n_parts
+    n_parts = len(np.unique(molecule.separations >= 0, axis=0))
+    return len(molecule.bonds) > molecule.n_atoms - n_parts
 
 
-def _with_rings(
-    molecule: Molecule, neighbours: Neighbours, radius: int, row: tuple[str, ...]
-) -> tuple[str, ...]:
+def _with_rings(molecule: Molecule, radius: int, row: tuple[str, ...]) -> tuple[str, ...]:
     """Replace the labels of neighbourhoods that hold a ring; as trees these would be unrolled."""
     labels = list(row)
-    for atom in range(len(neighbours)):
-        ball = atoms_within(neighbours, atom, radius)
-        if sum(b in ball for a in ball for b, _ in neighbours[a]) // 2 >= len(ball):
+    for atom in range(molecule.n_atoms):
+        ball = atoms_within(molecule, atom, radius)
+        n_bonds = int(np.isin(molecule.bonds, ball).all(axis=1).sum())
+        if n_bonds >= len(ball):
             labels[atom] = _digest(f"ring {rooted_smiles(molecule, atom, radius)}")
     return tuple(labels)

@@ -5,7 +5,7 @@ import pytest
 
 from mlip_compose.molecules.assembly import assemble, parse_name
 from mlip_compose.report.figures.drawings import draw_fragment, draw_molecule, formula_of
-from mlip_compose.tasks.environments import atoms_within, neighbours_of, rooted_smiles
+from mlip_compose.tasks.environments import atoms_within, rooted_smiles
 
 
 def graph(name):
@@ -57,7 +57,7 @@ def test_the_numbering_of_atoms_does_not_matter():
 def test_a_fragment_shows_all_its_atoms_and_its_root(atom, radius):
     molecule, numbers, _ = graph("CONH2-5-OH")
     drawing, root = draw_fragment(rooted_smiles(molecule, atom, radius))
-    ball = atoms_within(neighbours_of(molecule), atom, radius)
+    ball = atoms_within(molecule, atom, radius)
     assert len(drawing.atoms) == len(ball)
     assert root in {at for at, _, _ in drawing.atoms}
     letters = {letter for *_, letter in drawing.letters}

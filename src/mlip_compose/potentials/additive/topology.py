@@ -88,7 +88,7 @@ def build_topology(molecule: Molecule) -> Topology:
         for d in neighbours[c]
         if a != c and d != b and a != d
     )
-    distances = _distances(neighbours)
+    distances = molecule.separations.tolist()
     pairs = tuple(p for p in itertools.combinations(atoms, 2) if distances[p[0]][p[1]] >= 3)
     return Topology(
         labels=_labels(_symbols(molecule), neighbours, orders),
@@ -129,21 +129,3 @@ def _labels(
         for a, symbol in enumerate(symbols)
     )
     return Labels(tuple(symbols), valence, environment, around(environment))
-
-
-def _distances(neighbours: Sequence[tuple[int, ...]]) -> list[dict[int, int]]:
-    """Count the bonds from each atom to each other that it is connected to."""
-    everything = []
-    for start in range(len(neighbours)):
-        distance = {start: 0}
-        shell = [start]
-        while shell:
-            found = []
-            for a in shell:
-                for b in neighbours[a]:
-                    if b not in distance:
-                        distance[b] = distance[a] + 1
-                        found.append(b)
-            shell = found
-        everything.append(distance)
-    return everything

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import json
-import zlib
 from collections.abc import Iterable
 from typing import Any, Final
 
+from mlip_compose.core.packing import pack
 from mlip_compose.evaluation.gallery import (
     FAILED,
     FORCE_STEP,
@@ -54,7 +53,8 @@ def molecules_document(results: StudyResults, limit: int = LIMIT) -> Document | 
         "step": {"length": LENGTH_STEP, "force": FORCE_STEP},
         "failed": FAILED,
     }
-    text = _packed(index)
+    document = json.dumps(index, separators=(",", ":"), sort_keys=True, allow_nan=False)
+    text = pack(document.encode())
     within = _within(gallery.sets, limit - len(text), default_level(results))
     return {
         "reference": results.dataset.reference,
@@ -63,11 +63,6 @@ def molecules_document(results: StudyResults, limit: int = LIMIT) -> Document | 
             members.values if i in within else None for i, members in enumerate(gallery.sets)
         ],
     }
-
-
-def _packed(document: Document) -> str:
-    text = json.dumps(document, separators=(",", ":"), sort_keys=True, allow_nan=False)
-    return base64.b64encode(zlib.compress(text.encode(), 9)).decode("ascii")
 
 
 def _within(sets: Iterable[GallerySet], room: int, level: int) -> set[int]:
