@@ -9,7 +9,7 @@ import pytest
 from engines import ONE
 
 from mlip_compose.core.errors import ChecksumError, RequestError, StudyError, UnreadableError
-from mlip_compose.predictions.exchange.importing import ForeignRow, import_predictions
+from mlip_compose.predictions.exchange.importing import PredictionImport, import_predictions
 from mlip_compose.predictions.file import Predictions, read_predictions, write_predictions
 from mlip_compose.report.page import write_report
 from mlip_compose.studies.directory import ResultsDirectory
@@ -22,7 +22,7 @@ def row(exported, predict, tmp_path):
     """Return a file of imported predictions."""
     store, _ = exported
     found = import_predictions(
-        [predict()], ForeignRow("theirs", dataset=str(store.path), allow_missing=True)
+        [predict()], PredictionImport("theirs", dataset=str(store.path), allow_missing=True)
     )
     write_predictions(tmp_path / "theirs.h5", found.predictions)
     return tmp_path / "theirs.h5"
@@ -99,7 +99,7 @@ def test_without_training_frames_and_minima_it_is_shown_with_less(run, exported,
     store, _ = exported
     found = import_predictions(
         [predict(parts=("id", "ood"))],
-        ForeignRow("theirs", dataset=str(store.path), allow_missing=True),
+        PredictionImport("theirs", dataset=str(store.path), allow_missing=True),
     )
     write_predictions(tmp_path / "few.h5", found.predictions)
     outcome = run(tmp_path / "few.h5")

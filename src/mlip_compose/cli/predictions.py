@@ -59,10 +59,10 @@ def import_predictions(
     json: Json = False,
 ) -> None:
     """Import predictions of an exported task; each is matched with its frame, and checked."""
-    from mlip_compose.predictions.exchange.importing import ForeignRow, import_predictions
+    from mlip_compose.predictions.exchange.importing import PredictionImport, import_predictions
     from mlip_compose.predictions.file import write_predictions
 
-    row = ForeignRow(
+    row = PredictionImport(
         name=name,
         task=task,
         level=level,
@@ -92,7 +92,7 @@ def import_predictions(
         "frames": sum(len(each.indices) for each in frames),
         "parts": list(imported.parts),
         "failed_frames": imported.failed,
-        "left": [{"what": str(what), "reason": reason} for what, reason in imported.left],
+        "left": [{"what": str(what), "reason": reason} for what, reason in imported.skipped],
     }
     if json:
         print_json(document)
@@ -116,12 +116,12 @@ def join(
     json: Json = False,
 ) -> None:
     """Join predictions on several splits in one file, with a card to fill in: a submission."""
-    from mlip_compose.predictions.exchange.files import refuse_foreign
+    from mlip_compose.predictions.exchange.files import refuse_unimported
     from mlip_compose.predictions.exchange.submission import CARD, TO_DO, write_submission
     from mlip_compose.predictions.joined import read_joined
 
     for path in files:
-        refuse_foreign(path)
+        refuse_unimported(path)
     parts = [part for path in files for part in read_joined(path).values()]
     card = write_submission(out, parts)
     splits = sorted(predictions.header.key.words for predictions in parts)

@@ -27,7 +27,7 @@ def score(
 ) -> None:
     """Score predictions: ID and OOD errors, gaps, and intervals over molecules."""
     from mlip_compose.core.records import SplitKey
-    from mlip_compose.predictions.exchange.files import refuse_foreign
+    from mlip_compose.predictions.exchange.files import refuse_unimported
     from mlip_compose.predictions.joined import choose, read_joined
     from mlip_compose.predictions.scoring import score_predictions
     from mlip_compose.predictions.target import certify_target, target_of
@@ -36,7 +36,7 @@ def score(
     from mlip_compose.report.words import bracketed
     from mlip_compose.store.catalogue import open_dataset
 
-    refuse_foreign(predictions)
+    refuse_unimported(predictions)
     loaded = choose(read_joined(predictions), predictions, task, level)
     header = loaded.header
     store = open_dataset(dataset or header.dataset)

@@ -13,7 +13,7 @@ from mlip_compose.core.errors import ChecksumError, StudyError
 from mlip_compose.core.files import sha256_of
 from mlip_compose.core.records import SplitKey
 from mlip_compose.evaluation.study_results import UnitFacts
-from mlip_compose.predictions.exchange.files import refuse_foreign
+from mlip_compose.predictions.exchange.files import refuse_unimported
 from mlip_compose.predictions.exchange.submission import SubmissionCard, read_submission
 from mlip_compose.predictions.file import PredictionHeader
 from mlip_compose.predictions.joined import read_joined
@@ -98,7 +98,7 @@ def _rows(
     """Yield a row for each split of each file, with the path that the study names."""
     for named in study.predictions:
         submission = read_submission(named)
-        refuse_foreign(submission.path)
+        refuse_unimported(submission.path)
         sha256 = sha256_of(submission.path)
         for key, predictions in read_joined(submission.path).items():
             file = ForeignFile(submission.path.absolute(), sha256, key)

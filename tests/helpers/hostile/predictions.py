@@ -23,8 +23,8 @@ from hostile.stores import write_toy
 from mlip_compose.core.errors import DataError
 from mlip_compose.core.records import MINIMUM, SplitKey
 from mlip_compose.predictions.exchange.export import TaskFrames, export_data
-from mlip_compose.predictions.exchange.files import refuse_foreign
-from mlip_compose.predictions.exchange.importing import ForeignRow, import_predictions
+from mlip_compose.predictions.exchange.files import refuse_unimported
+from mlip_compose.predictions.exchange.importing import PredictionImport, import_predictions
 from mlip_compose.predictions.exchange.reading import origin_of
 from mlip_compose.predictions.exchange.submission import read_submission, write_submission
 from mlip_compose.predictions.file import (
@@ -61,7 +61,7 @@ def originals():
     task = TaskFrames("length", 1, train_frames=8, seed=0, allow_missing=True)
     write_predicted_xyz(export_data(store, folder / "exported", task=task).path, folder)
     target = target_of(store, SplitKey("length", 1, 0), 8, True)
-    row = ForeignRow(name="mine", dataset=str(folder / "toy.h5"), allow_missing=True)
+    row = PredictionImport(name="mine", dataset=str(folder / "toy.h5"), allow_missing=True)
     imported = import_predictions([folder / f"{part}.xyz" for part in PARTS], row).predictions
     write_predictions(folder / "mine.h5", imported)
     nested = nested_arrays(imported)
@@ -139,7 +139,7 @@ def own(rng, arena):
 
 def read_and_score(path):
     original = originals()
-    refuse_foreign(path)
+    refuse_unimported(path)
     predictions = read_predictions(path)
     for (_, trajectory), frames in predictions.frames.items():
         assert frames.forces.shape[0] == len(frames.energy) == len(frames.indices)
@@ -166,7 +166,7 @@ def joined(rng, arena):
 
 def read_and_score_parts(path):
     original = originals()
-    refuse_foreign(path)
+    refuse_unimported(path)
     for key, predictions in read_joined(path).items():
         assert predictions.header.key == key
         assert read_part(path, key).header == predictions.header
@@ -233,7 +233,7 @@ def import_and_score(path):
     original = originals()
     for file in [path] if path.is_file() else sorted(path.glob("*.xyz")):
         origin_of(file)
-    row = ForeignRow(
+    row = PredictionImport(
         name="theirs",
         dataset=str(original.folder / "toy.h5"),
         allow_missing=True,

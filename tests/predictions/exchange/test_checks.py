@@ -6,7 +6,7 @@ import pytest
 from mlip_compose.core.errors import RequestError
 from mlip_compose.core.units import ENERGY_UNITS, FORCE_UNITS
 from mlip_compose.predictions.exchange.checks import (
-    Compared,
+    LabelledPredictions,
     agreement,
     refuse_labels,
     refuse_units,
@@ -22,7 +22,7 @@ def compared(energy_factor=1.0, force_factor=1.0, noise=0.05, shift=7.0):
     for n_atoms in (5, 9):
         energy, forces = rng.normal(size=12) - 400, rng.normal(size=(12, n_atoms, 3))
         found.append(
-            Compared(
+            LabelledPredictions(
                 (energy + shift * n_atoms + noise * rng.normal(size=12)) * energy_factor,
                 energy,
                 (forces + noise * rng.normal(size=forces.shape)) * force_factor,
@@ -79,7 +79,7 @@ def test_bad_predictions_are_no_other_units(energy_factor, force_factor, noise):
 
 def test_labels_are_known_though_they_were_rounded():
     (first, second) = compared()
-    rounded = Compared(
+    rounded = LabelledPredictions(
         first.energy, first.energy, np.round(first.forces, 8).astype(np.float32), first.forces
     )
     with pytest.raises(RequestError, match="energies and forces are the same"):
@@ -88,7 +88,7 @@ def test_labels_are_known_though_they_were_rounded():
 
 
 def test_where_all_failed_there_is_nothing_to_check():
-    none = Compared(np.empty(0), np.empty(0), np.empty((0, 5, 3)), np.empty((0, 5, 3)))
+    none = LabelledPredictions(np.empty(0), np.empty(0), np.empty((0, 5, 3)), np.empty((0, 5, 3)))
     refuse_labels([none])
     refuse_units([none], None, None)
     assert agreement([], []) is None

@@ -18,7 +18,7 @@ from mlip_compose.core.errors import (
 )
 from mlip_compose.core.records import MINIMUM, SplitKey
 from mlip_compose.predictions.exchange.export import TaskFrames, export_data
-from mlip_compose.predictions.exchange.importing import ForeignRow, import_predictions
+from mlip_compose.predictions.exchange.importing import PredictionImport, import_predictions
 from mlip_compose.predictions.scoring import score_predictions
 from mlip_compose.predictions.target import certify_target, target_of
 from mlip_compose.store.catalogue import open_dataset
@@ -35,7 +35,7 @@ def imported(exported):
 
     def run(*paths, **options):
         row = {"name": "theirs", "dataset": str(store.path), "allow_missing": True} | options
-        return import_predictions(paths, ForeignRow(**row))
+        return import_predictions(paths, PredictionImport(**row))
 
     return run
 
@@ -114,7 +114,7 @@ def test_positions_that_two_frames_have_say_nothing(
         atoms.info["X_energy"], atoms.arrays["X_forces"] = 0.0, atoms.arrays["REF_forces"] * 2
         del atoms.info["frame"]
     ase.io.write(tmp_path / "ood.xyz", images, format="extxyz")
-    row = ForeignRow("x", dataset=str(store.path), allow_missing=True)
+    row = PredictionImport("x", dataset=str(store.path), allow_missing=True)
     with pytest.raises(CoverageError, match="several frames of OH-8-H, primary have these") as said:
         import_predictions([tmp_path / "ood.xyz"], row)
     assert "2 wrong" in str(said.value)
@@ -293,7 +293,7 @@ def test_a_frozen_data_set_is_known_by_its_checksum(tmp_path):
         atoms.info["a_energy"], atoms.arrays["a_forces"] = 0.0, atoms.positions
     ase.io.write(tmp_path / "id.xyz", images, format="extxyz")
     with pytest.raises(CoverageError, match=r"in mini-v1, .* 2400 missing: "):
-        import_predictions([tmp_path / "id.xyz"], ForeignRow("x"))
+        import_predictions([tmp_path / "id.xyz"], PredictionImport("x"))
 
 
 def test_labels_are_no_predictions(predict, imported, exported):
@@ -316,7 +316,7 @@ def test_files_of_a_directory_that_are_no_predictions_are_left_and_named(
     folder = predict()
     shutil.copy(export / "validation.xyz", folder)
     (folder / "log.txt").write_text("words")
-    left = dict(imported(folder).left)
+    left = dict(imported(folder).skipped)
     assert {path.name for path in left} == {"validation.xyz", "log.txt"}
     assert "only the labels" in left[folder / "validation.xyz"]
 

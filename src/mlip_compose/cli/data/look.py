@@ -253,7 +253,7 @@ def export_data(
             out,
             task=chosen,
             molecules=names_in(molecules or ""),
-            watch=lambda file, share: bars.update(bar, completed=share, description=file),
+            listener=lambda file, share: bars.update(bar, completed=share, description=file),
         )
     if json:
         print_json({"path": str(outcome.path), "files": outcome.files})

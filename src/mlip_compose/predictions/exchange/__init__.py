@@ -1,1 +1,1 @@
-"""Frames for other programs, and predictions from them."""
+"""Exchange with other programs: frames for them, and predictions from them."""

@@ -1,11 +1,11 @@
 """Predictions as arrays, in HDF5 and in npz.
 
-Both have the layout of ``store.predictions``: ``<molecule>/<trajectory>/frames`` (F,), ``energy``
-(F,) and ``forces`` (F, N, 3), and there may be ``positions`` (F, N, 3). An npz file may have five
+Both have the layout of ``predictions.file``: ``<molecule>/<trajectory>/frames`` (F,), ``energy``
+(F,) and ``forces`` (F, N, 3), and possibly ``positions`` (F, N, 3). An npz file may have five
 arrays over all frames in its place: ``molecule``, ``trajectory`` (text) and ``frame`` (F,),
-``energy`` (F,) and ``forces`` (F, M, 3) with M the most atoms of a molecule; what is beyond the
-atoms of a frame's molecule is zero or NaN. What ``claims.ORIGIN`` names may stand in attributes of
-the HDF5 file, or in an npz file as arrays of one value. Nothing is ever unpickled.
+``energy`` (F,) and ``forces`` (F, M, 3) with M the most atoms of a molecule; beyond the atoms of a
+frame's molecule the forces are zero or NaN. The keys ``claims.ORIGIN`` may be attributes of the
+HDF5 file, or arrays of one value in an npz file. Nothing is ever unpickled.
 """
 
 from __future__ import annotations
@@ -31,20 +31,20 @@ POSITIONS: Final = "positions"
 FLAT: Final = ("molecule", "trajectory", "frame", "energy", "forces")
 TRAJECTORIES: Final = (PRIMARY, SECONDARY, MINIMUM)
 SMALL: Final = 10_000
-"""Bytes of an array of one value."""
+"""Most bytes of an array of one value."""
 _WIDEST: Final = 16  # bytes of a number
 _LONGEST_NAME: Final = 1024  # bytes of the text that names a molecule
 
 
 class Sizes(NamedTuple):
-    """What the arrays of predictions of a data set can be, so that none is read that cannot.
+    """Sizes of a data set: an array that is larger is not read.
 
     Attributes
     ----------
     atoms
         Number of atoms of each molecule, by name.
     frames
-        Of all molecules and trajectories together.
+        Number of frames of all molecules and trajectories together.
     """
 
     atoms: Mapping[str, int]
@@ -52,22 +52,23 @@ class Sizes(NamedTuple):
 
     @property
     def most_bytes(self) -> int:
-        """Of one array: components in the widest type, or names of frames."""
+        """Most bytes of one array: components in the widest type, or names of frames."""
         atoms = max(self.atoms.values(), default=0)
         return self.frames * max(3 * atoms * _WIDEST, _LONGEST_NAME) + SMALL
 
 
 def read_predicted_hdf5(path: Path, sizes: Sizes) -> Iterator[Claim]:
-    """Read predictions from HDF5; those that ``store.predictions`` wrote are held to its checksum.
+    """Read predictions from HDF5; predictions of this program are held against their checksum.
 
     Raises
     ------
     DataError
-        Truncated, altered, or not in the layout.
+        The file is truncated, altered, or not in the layout.
     """
     with _reading(path, "HDF5"):
         with open_hdf5(path, "predictions") as file:
             origin = _origin_in_attributes(file)
+            schema = _schema_in_attributes(file)
             shapes: dict[str, tuple[int, ...]] = {}
             file.visititems(
                 lambda name, item: shapes.update({name: item.shape}) if _is_array(item) else None
@@ -76,8 +77,8 @@ def read_predicted_hdf5(path: Path, sizes: Sizes) -> Iterator[Claim]:
             arrays = {
                 name: np.asarray(check_stored(f"{path}, {name}", file[name])[()]) for name in shapes
             }
-        if schema_of(path) == SCHEMA:
-            read_predictions(path)
+        if schema == SCHEMA:
+            read_predictions(path)  # raises where the checksum is another
         claims = list(_nested(path, arrays, origin))
     return iter(claims)
 
@@ -88,7 +89,7 @@ def read_predicted_npz(path: Path, sizes: Sizes) -> Iterator[Claim]:
     Raises
     ------
     DataError
-        Truncated, arrays of Python objects, or not in one of the layouts.
+        The file is truncated, has arrays of Python objects, or is in none of the layouts.
     """
     with _reading(path, "npz, without pickled objects"):
         with zipfile.ZipFile(path) as archive:
@@ -107,28 +108,29 @@ def read_predicted_npz(path: Path, sizes: Sizes) -> Iterator[Claim]:
 
 
 def origin_of_hdf5(path: Path) -> dict[str, str | int]:
-    """Return what an HDF5 file says of its origin (see ``predicted.origin_of``)."""
+    """Return the origin that an HDF5 file states (see ``reading.origin_of``)."""
     with _reading(path, "HDF5"), open_hdf5(path, "predictions") as file:
         return _origin_in_attributes(file)
 
 
 def origin_of_npz(path: Path) -> dict[str, str | int]:
-    """Return what an npz file says of its origin (see ``predicted.origin_of``)."""
+    """Return the origin that an npz file states (see ``reading.origin_of``)."""
     with _reading(path, "npz, without pickled objects"), zipfile.ZipFile(path) as archive:
-        there = members(archive)
+        names = members(archive)
         return _origin_in_arrays(
-            {key: read_member(archive, there[key], SMALL) for key in ORIGIN if key in there}
+            {key: read_member(archive, names[key], SMALL) for key in ORIGIN if key in names}
         )
 
 
 def schema_of(path: Path) -> str:
     """Return the schema that an HDF5 file names; empty where it names none."""
     with _reading(path, "HDF5"), open_hdf5(path, "predictions") as file:
-        return str(file.attrs.get("schema", ""))
+        return _schema_in_attributes(file)
 
 
 @contextmanager
 def _reading(path: Path, kind: str) -> Iterator[None]:
+    """Turn any error of a damaged file into one message."""
     try:
         yield
     except DAMAGE as error:
@@ -139,19 +141,23 @@ def _reading(path: Path, kind: str) -> Iterator[None]:
         ) from error
 
 
+def _schema_in_attributes(file: Any) -> str:
+    return str(file.attrs.get("schema", ""))
+
+
 def _origin_in_attributes(file: Any) -> dict[str, str | int]:
     return origin_in({key: file.attrs[key] for key in ORIGIN if key in file.attrs})
 
 
 def _origin_in_arrays(arrays: Mapping[str, NDArray[Any]]) -> dict[str, str | int]:
-    return origin_in({key: _one(arrays[key]) for key in ORIGIN if key in arrays})
+    return origin_in({key: _only_value(arrays[key]) for key in ORIGIN if key in arrays})
 
 
 def _is_array(item: Any) -> bool:
     return hasattr(item, "dtype") and hasattr(item, "shape")
 
 
-def _one(array: NDArray[Any]) -> Any:
+def _only_value(array: NDArray[Any]) -> Any:
     value = array.item()
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
@@ -171,28 +177,29 @@ def _check_nested(path: Path, shapes: Mapping[str, tuple[int, ...]], sizes: Size
         groups.setdefault(group, {})[array] = shape
     if not groups:
         raise NoPredictionsError(f"<molecule>/<trajectory>/{', '.join(ARRAYS)} in {path}", "none")
-    for group, found in groups.items():
-        absent = [array for array in ARRAYS if array not in found]
+    for group, group_shapes in groups.items():
+        absent = [array for array in ARRAYS if array not in group_shapes]
         if absent:
             raise MissingLabelsError(
                 f"{', '.join(ARRAYS)} in {path}, {group}", f"no {', no '.join(absent)}"
             )
-        count = found["frames"][0] if found["frames"] else 0
+        count = group_shapes["frames"][0] if group_shapes["frames"] else 0
         n_atoms = sizes.atoms.get(group.partition("/")[0])
-        if n_atoms is None and len(found["forces"]) == 3:
-            n_atoms = found["forces"][1]  # a molecule that there is not; named when matched
-        _check_shapes(f"{path}, {group}", found, count, n_atoms or 0, sizes)
+        if n_atoms is None and len(group_shapes["forces"]) == 3:
+            # the data set has no such molecule: matching says so, and this has no opinion
+            n_atoms = group_shapes["forces"][1]
+        _check_shapes(f"{path}, {group}", group_shapes, count, n_atoms or 0, sizes)
 
 
 def _check_shapes(
-    where: str, found: Mapping[str, tuple[int, ...]], count: int, n_atoms: int, sizes: Sizes
+    where: str, shapes: Mapping[str, tuple[int, ...]], count: int, n_atoms: int, sizes: Sizes
 ) -> None:
     if count > sizes.frames:
         raise SchemaError(f"{sizes.frames} frames at most in {where}", str(count))
-    for array, shape in found.items():
-        wanted = (count, n_atoms, 3) if array in ("forces", POSITIONS) else (count,)
-        if shape != wanted:
-            raise SchemaError(f"{array} of shape {wanted} in {where}", f"shape {shape}")
+    for array, shape in shapes.items():
+        expected = (count, n_atoms, 3) if array in ("forces", POSITIONS) else (count,)
+        if shape != expected:
+            raise SchemaError(f"{array} of shape {expected} in {where}", f"shape {shape}")
 
 
 def _nested(
@@ -204,9 +211,9 @@ def _nested(
             continue
         where = f"{path}, {group}"
         molecule, _, trajectory = group.partition("/")
-        energy, forces = (_floats(where, arrays[f"{group}/{each}"]) for each in ARRAYS[1:])
-        there = arrays.get(f"{group}/{POSITIONS}")
-        positions = None if there is None else _floats(where, there)
+        energy, forces = (_floats(where, arrays[f"{group}/{label}"]) for label in ARRAYS[1:])
+        stored = arrays.get(f"{group}/{POSITIONS}")
+        positions = None if stored is None else _floats(where, stored)
         for row, frame in enumerate(_indices(where, arrays[name])):
             yield Claim(
                 where=f"{where}, row {row}",
@@ -273,8 +280,8 @@ def _floats(where: str, array: NDArray[Any]) -> FloatArray:
 
 def _indices(where: str, array: NDArray[Any]) -> list[int]:
     if array.dtype.kind not in "iu" or (array < 0).any():
-        found = f"{array.dtype}, from {array.min()}" if array.size else f"{array.dtype}"
-        raise SchemaError(f"frames as whole numbers from 0 in {where}", found)
+        values = f"{array.dtype}, from {array.min()}" if array.size else f"{array.dtype}"
+        raise SchemaError(f"frames as whole numbers from 0 in {where}", values)
     return [int(index) for index in array]
 
 

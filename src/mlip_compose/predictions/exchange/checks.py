@@ -1,4 +1,4 @@
-"""Are foreign numbers what they are taken for: predictions, in eV and eV/Angstrom."""
+"""Checks of imported numbers: they are predictions and no labels, in eV and eV/Angstrom."""
 
 from __future__ import annotations
 
@@ -14,25 +14,26 @@ from mlip_compose.core.units import ENERGY_UNITS, FORCE_UNITS
 SAME_ENERGY: Final = 1e-6  # eV
 SAME_FORCE: Final = 1e-6  # eV/Angstrom; what is left of eight written decimals and of float32
 CORRELATION: Final = 0.95
-"""Least correlation of predictions and labels at which their ratio says a unit."""
+"""Least correlation of predictions and labels at which their ratio shows a unit."""
 NEAR: Final = 1.1
-"""A ratio is that of a unit where it is off by this factor at most."""
+"""Largest factor between the ratio of predictions to labels and the ratio of two units."""
 TELLING: Final = 4.0
 """Units nearer to the right one than this factor are not looked for: eV/Bohr and Hartree/nm, which
 nobody uses and a potential that is too soft resembles."""
 FEWEST: Final = 8
-"""Values from which a ratio is taken."""
+"""Least number of values from which a ratio is taken."""
 
 
-class Agreement(NamedTuple):
-    """How predicted values follow the labels: slope of a line through the origin, correlation."""
+class LabelledPredictions(NamedTuple):
+    """Predictions that did not fail, with their labels: F frames of one molecule and trajectory.
 
-    slope: float
-    correlation: float
-
-
-class Compared(NamedTuple):
-    """Predictions that did not fail beside their labels, frames of one molecule and trajectory."""
+    Attributes
+    ----------
+    predicted_energy, energy : (F,) float
+        eV.
+    predicted_forces, forces : (F, N, 3) float
+        eV/Angstrom.
+    """
 
     predicted_energy: FloatArray
     energy: FloatArray
@@ -40,7 +41,22 @@ class Compared(NamedTuple):
     forces: FloatArray
 
 
-def refuse_labels(compared: Sequence[Compared]) -> None:
+class Agreement(NamedTuple):
+    """How predicted values follow the labels.
+
+    Attributes
+    ----------
+    slope
+        Slope of the line of predictions against labels, through the origin.
+    correlation
+        Correlation about zero, -1 to 1.
+    """
+
+    slope: float
+    correlation: float
+
+
+def refuse_labels(pairs: Sequence[LabelledPredictions]) -> None:
     """Refuse labels that were taken for predictions.
 
     Raises
@@ -48,34 +64,40 @@ def refuse_labels(compared: Sequence[Compared]) -> None:
     RequestError
         All energies, or all forces, are those of the data set.
     """
-    if not any(len(each.energy) for each in compared):
+    if not any(len(pair.energy) for pair in pairs):
         return
-    same = {
+    are_same = {
         "energies": all(
-            np.allclose(each.predicted_energy, each.energy, rtol=1e-12, atol=SAME_ENERGY)
-            for each in compared
+            np.allclose(pair.predicted_energy, pair.energy, rtol=1e-12, atol=SAME_ENERGY)
+            for pair in pairs
         ),
         "forces": all(
-            np.allclose(each.predicted_forces, each.forces, rtol=1e-6, atol=SAME_FORCE)
-            for each in compared
+            np.allclose(pair.predicted_forces, pair.forces, rtol=1e-6, atol=SAME_FORCE)
+            for pair in pairs
         ),
     }
-    if any(same.values()):
-        what = " and ".join(name for name, is_same in same.items() if is_same)
+    if any(are_same.values()):
+        names = " and ".join(name for name, is_same in are_same.items() if is_same)
         raise RequestError(
             "predictions",
-            f"the labels of the data set: {what} are the same in every frame",
+            f"the labels of the data set: {names} are the same in every frame",
             "Name the keys of the predictions with --energy-key and --forces-key.",
         )
 
 
 def refuse_units(
-    compared: Sequence[Compared], energy_unit: str | None, force_unit: str | None
+    pairs: Sequence[LabelledPredictions], energy_unit: str | None, force_unit: str | None
 ) -> None:
-    """Refuse numbers in other units than eV and eV/Angstrom, as far as the labels tell.
+    """Refuse numbers in other units than eV and eV/Angstrom, as far as the labels show it.
 
-    Energies are compared within each molecule, so that their zero makes no difference. A unit that
-    was stated is taken at its word.
+    Energies are compared within each molecule, so that their zero makes no difference.
+
+    Parameters
+    ----------
+    pairs
+        Predictions with their labels.
+    energy_unit, force_unit
+        Units that the user states; numbers of a stated unit are not checked.
 
     Raises
     ------
@@ -84,14 +106,14 @@ def refuse_units(
     """
     if force_unit is None:
         forces = agreement(
-            [each.predicted_forces.ravel() for each in compared],
-            [each.forces.ravel() for each in compared],
+            [pair.predicted_forces.ravel() for pair in pairs],
+            [pair.forces.ravel() for pair in pairs],
         )
         _refuse("forces", "eV/Angstrom", forces, FORCE_UNITS, "--force-unit")
     if energy_unit is None:
         energies = agreement(
-            [_centred(each.predicted_energy) for each in compared],
-            [_centred(each.energy) for each in compared],
+            [_centred(pair.predicted_energy) for pair in pairs],
+            [_centred(pair.energy) for pair in pairs],
         )
         _refuse("energies", "eV", energies, ENERGY_UNITS, "--energy-unit")
 
@@ -107,29 +129,32 @@ def agreement(predicted: Sequence[FloatArray], labels: Sequence[FloatArray]) -> 
 
 
 def _refuse(
-    what: str,
-    wanted: str,
-    found: Agreement | None,
+    quantity: str,
+    expected: str,
+    measured: Agreement | None,
     units: Mapping[str, float],
     option: str,
 ) -> None:
-    if found is None or abs(found.correlation) < CORRELATION:
+    """Raise RequestError where the slope is the ratio of another unit to the expected one."""
+    if measured is None or abs(measured.correlation) < CORRELATION:
         return
-    size = abs(found.slope)
-    told = [name for name in units if name == wanted or abs(np.log(units[name])) > np.log(TELLING)]
-    unit = min(told, key=lambda name: abs(np.log(size * units[name])))
+    size = abs(measured.slope)
+    names = [
+        name for name in units if name == expected or abs(np.log(units[name])) > np.log(TELLING)
+    ]
+    unit = min(names, key=lambda name: abs(np.log(size * units[name])))
     if abs(np.log(size * units[unit])) > np.log(NEAR):
         return
-    found_as = f"{size:.4g} times the labels (correlation {abs(found.correlation):.3f})"
-    keep = f"or, where they are right as they are, add {option} {wanted!r}"
-    if unit != wanted:
+    ratio = f"{size:.4g} times the labels (correlation {abs(measured.correlation):.3f})"
+    keep = f"or, where they are right as they are, add {option} {expected!r}"
+    if unit != expected:
         raise RequestError(
-            f"{what} in {wanted}", f"{found_as}, as in {unit}", f"Add {option} {unit!r}; {keep}."
+            f"{quantity} in {expected}", f"{ratio}, as in {unit}", f"Add {option} {unit!r}; {keep}."
         )
-    if what == "forces" and found.slope < 0:
+    if quantity == "forces" and measured.slope < 0:
         raise RequestError(
             "forces, the negative gradients of the energy",
-            f"{found_as} with the opposite sign",
+            f"{ratio} with the opposite sign",
             f"Change the sign; {keep}.",
         )
 

@@ -1,4 +1,4 @@
-"""What a file of others claims: energies and forces of some frames, and which frames they are."""
+"""Claims: the energies and forces in a file of others, and the frames that they are for."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mlip_compose.core.errors import MissingLabelsError
 from mlip_compose.core.records import FloatArray, IntArray
 
 ORIGIN: Final = ("dataset", "dataset_sha256", "task", "level", "seed", "train_frames")
-"""What an export says of the frames besides which they are; predictions may say it too."""
+"""Keys under which an export states the split of its frames; predictions may state it too."""
 NUMBERS_OF_ORIGIN: Final = ("level", "seed", "train_frames")
 
 
@@ -27,20 +27,21 @@ class Claim:
     Attributes
     ----------
     where
-        The file and the place in it.
+        The file and the place in it, such as ``ood.xyz, frame 7``.
     molecule, trajectory
-        Whose frame; empty where nothing says.
+        Names; empty where the file has none.
     frame
-        Index in the data set's trajectory; -1 where nothing says.
+        Index in the data set's trajectory; -1 where the file has none.
     numbers : (N,) int or None
-        Atomic numbers, where the file has them.
+        Atomic numbers; None where the file has none.
     positions : (N, 3) float64 or None
-        Angstrom, where the file has them.
-    energy
-        NaN where the prediction failed.
+        Angstrom; None where the file has none.
+    energy : float
+        In the unit of the file; NaN where the prediction failed.
     forces : (N, 3) float64
+        In the unit of the file.
     origin
-        What the file says under the names ``ORIGIN``.
+        The values that the file has under the keys ``ORIGIN``.
     """
 
     where: str
@@ -55,14 +56,14 @@ class Claim:
 
 
 def origin_in(metadata: Mapping[str, Any]) -> dict[str, str | int]:
-    """Return what metadata say under the names ``ORIGIN``; numbers as numbers, all else as text."""
-    found: dict[str, str | int] = {}
+    """Return the values of metadata under the keys ``ORIGIN``: numbers, or else text."""
+    origin: dict[str, str | int] = {}
     for key in ORIGIN:
         if key in metadata:
             value = metadata[key]
             number = whole_number(value) if key in NUMBERS_OF_ORIGIN else None
-            found[key] = str(value) if number is None else number
-    return found
+            origin[key] = str(value) if number is None else number
+    return origin
 
 
 def whole_number(value: Any) -> int | None:

@@ -1,4 +1,4 @@
-"""A store, or what a task takes from it, as extended XYZ for other programs."""
+"""Export: the frames of a data set, or of a task, as extended XYZ for other programs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ import numpy as np
 from mlip_compose.core.errors import RequestError, UnknownNameError, UnwritableError
 from mlip_compose.core.files import exists
 from mlip_compose.core.records import MINIMUM, Frames, IntArray
-from mlip_compose.predictions.exchange.split_document import SPLIT_FILE, SplitDocument, parts_of
+from mlip_compose.predictions.exchange.split_document import (
+    SPLIT_FILE,
+    SplitDocument,
+    frames_by_part,
+)
 from mlip_compose.predictions.target import split_of
 from mlip_compose.store.formats.ase import extended_xyz
 from mlip_compose.store.reader import Store
@@ -24,24 +28,24 @@ from mlip_compose.tasks.selection import select_frames
 AT_REST: Final = "zero by definition of a minimum"
 SUFFIX: Final = ".xyz"
 
-Watch = Callable[[str, float], None]
-"""Called while files are written: the file, and the share of the frames done so far."""
+FileListener = Callable[[str, float], None]
+"""Hears of files that are written: the file, and the share of the frames that is done."""
 
 
 @dataclass(frozen=True)
 class TaskFrames:
-    """Which frames of a task to export: those that a training of ours with the same values sees.
+    """The frames of a task, which ``train`` with the same values sees.
 
     Attributes
     ----------
     task, level
         The split.
     train_frames
-        Budget of training frames; None for all.
+        Number of training frames, such as 400; None for all.
     seed
-        Of the choice of training frames.
+        Seed of the choice of training frames.
     allow_missing
-        Whether to go on where the data lacks molecules of the task.
+        Whether the data set may lack molecules of the task.
     """
 
     task: str
@@ -60,7 +64,19 @@ class ExportOutcome:
 
 
 class _Piece(NamedTuple):
-    """Frames of one molecule that go into one file; all of a trajectory where no indices are."""
+    """Frames of one molecule that go into one file.
+
+    Attributes
+    ----------
+    file
+        Name of the file without suffix, such as ``ood``.
+    molecule, trajectory
+        Names.
+    indices : (F,) int or None
+        Indices in the trajectory; None for all of it.
+    n_frames
+        F.
+    """
 
     file: str
     molecule: str
@@ -75,37 +91,37 @@ def export_data(
     *,
     task: TaskFrames | None = None,
     molecules: tuple[str, ...] = (),
-    watch: Watch = lambda file, share: None,
+    listener: FileListener = lambda file, share: None,
 ) -> ExportOutcome:
     """Write a store as extended XYZ.
 
     Without a task there is one file for each trajectory, and ``minimum.xyz`` of the relaxed minima;
-    with one a file for each part of the split: ``train.xyz``, ``validation.xyz``, ``id.xyz`` and
-    ``ood.xyz``, with ``minimum.xyz`` of the molecules trained or tested on, and ``split.json``,
-    which says the same in numbers (see ``SplitDocument``). Imported again, the former gives the
-    arrays of the store.
+    with a task there is one for each part of the split: ``train.xyz``, ``validation.xyz``,
+    ``id.xyz`` and ``ood.xyz``, with ``minimum.xyz`` of the molecules trained or tested on, and
+    ``split.json``, which lists the frames (see ``SplitDocument``). Imported again, an export
+    without a task gives the arrays of the store.
 
     Parameters
     ----------
     store
-        The data.
+        The data set.
     out
         The directory; must not exist. It appears whole or not at all.
     task
-        Which frames; None for all.
+        The frames of a task; None for all frames.
     molecules
-        Names of those to export, without a task; none for all.
-    watch
-        Told of progress.
+        Names of the molecules to export, where there is no task; none for all.
+    listener
+        Hears of progress.
 
     Raises
     ------
     RequestError
         ``out`` exists, or both a task and molecules are named.
     UnknownNameError
-        No such task or molecule.
+        There is no such task or molecule.
     CoverageError
-        The data lacks molecules or frames of the task.
+        The data set lacks molecules or frames of the task.
     UnwritableError
         The disk is full, or the place cannot be written.
     """
@@ -117,19 +133,19 @@ def export_data(
         )
     document = None if task is None else _split(store, task)
     if document is None:
-        pieces = list(_of_molecules(store, molecules))
-        said: dict[str, str | int] = {
+        pieces = list(_pieces_of_molecules(store, molecules))
+        origin: dict[str, str | int] = {
             "reference": store.reference,
             "dataset": store.name,
             "dataset_sha256": store.checksum,
         }
     else:
-        pieces = list(_of_split(document))
-        said = document.model_dump(exclude={"document", "parts"})
+        pieces = list(_pieces_of_split(document))
+        origin = document.model_dump(exclude={"document", "parts"})
     temporary = out.with_name(f".{out.name}.{os.getpid()}.tmp")
     try:
         temporary.mkdir(parents=True)
-        files = _write(store, pieces, said, temporary, watch)
+        files = _write(store, pieces, origin, temporary, listener)
         if document is not None:
             text = document.model_dump_json(indent=1) + "\n"
             (temporary / SPLIT_FILE).write_text(text, encoding="utf-8")
@@ -141,7 +157,7 @@ def export_data(
     return ExportOutcome(out, files)
 
 
-def _of_molecules(store: Store, names: tuple[str, ...]) -> Iterator[_Piece]:
+def _pieces_of_molecules(store: Store, names: tuple[str, ...]) -> Iterator[_Piece]:
     for name in names:
         if name not in store.molecules:
             raise UnknownNameError(f"molecule of {store.name}", name, store.molecules)
@@ -164,29 +180,29 @@ def _split(store: Store, task: TaskFrames) -> SplitDocument:
         level=task.level,
         seed=task.seed,
         train_frames=sum(len(indices) for indices in selection.train.values()),
-        parts=parts_of(selection, store),
+        parts=frames_by_part(selection, store),
     )
 
 
-def _of_split(document: SplitDocument) -> Iterator[_Piece]:
+def _pieces_of_split(document: SplitDocument) -> Iterator[_Piece]:
     for part, molecules in document.parts.items():
-        for each in molecules:
-            indices = np.array(each.frames, dtype=np.int64)
-            yield _Piece(part, each.molecule, each.trajectory, indices, len(indices))
+        for frames in molecules:
+            indices = np.array(frames.frames, dtype=np.int64)
+            yield _Piece(part, frames.molecule, frames.trajectory, indices, len(indices))
 
 
 def _write(
     store: Store,
     pieces: list[_Piece],
-    said: Mapping[str, str | int],
+    origin: Mapping[str, str | int],
     directory: Path,
-    watch: Watch,
+    listener: FileListener,
 ) -> dict[str, int]:
     files: dict[str, int] = {}
     done, total = 0, sum(piece.n_frames for piece in pieces)
     for piece in pieces:
         frames = _frames(store, piece)
-        info = {**said, "split": piece.file}
+        info = {**origin, "split": piece.file}
         if piece.trajectory == MINIMUM and not frames.forces.any():
             info["REF_forces_are"] = AT_REST
         name = f"{piece.file}{SUFFIX}"
@@ -194,7 +210,7 @@ def _write(
             file.writelines(extended_xyz(store.molecules[piece.molecule], frames, info))
         files[name] = files.get(name, 0) + piece.n_frames
         done += piece.n_frames
-        watch(name, done / total)
+        listener(name, done / total)
     return files
 
 

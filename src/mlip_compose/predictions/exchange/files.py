@@ -1,8 +1,9 @@
-"""The files that predictions of others are imported from, and which data set they are of."""
+"""The files of an import of predictions, their claims, and the data set that they are of."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -18,17 +19,32 @@ from mlip_compose.store.catalogue import manifest
 from mlip_compose.store.formats.registry import HDF5_SUFFIXES, files_of
 from mlip_compose.store.reader import Store
 
-Said = tuple[str, Mapping[str, str | int]]
-"""A place in a file, and what it says of the origin of its frames."""
+OWN_PREDICTIONS: Final = "predictions of mlip-compose already; `score` takes them as they are"
 
-ALREADY: Final = "predictions of mlip-compose already; `score` takes them as they are"
+
+class StatedOrigin(NamedTuple):
+    """The origin of frames, and where it is stated.
+
+    Attributes
+    ----------
+    where
+        The file and the place in it, such as ``ood.xyz, frame 7``.
+    origin
+        Values of the keys ``claims.ORIGIN``.
+    """
+
+    where: str
+    origin: Mapping[str, str | int]
 
 
 class Source(NamedTuple):
-    """A file to read; one that was ``named`` must hold predictions, one of a directory can."""
+    """A file to read.
+
+    A file that the user names (``is_named``) must hold predictions; a file of a directory may.
+    """
 
     path: Path
-    named: bool
+    is_named: bool
 
 
 class SourceFiles(NamedTuple):
@@ -38,20 +54,15 @@ class SourceFiles(NamedTuple):
     ----------
     sources
         Files of predictions.
-    documents
-        Split documents, with what they say.
-    left
-        Files of directories that are of no format of predictions, and why they were left.
+    origins
+        Origins that the split documents state.
+    skipped
+        Files of directories that are of no format of predictions, each with the reason.
     """
 
     sources: tuple[Source, ...]
-    documents: tuple[tuple[Path, Said], ...]
-    left: tuple[tuple[Path, str], ...]
-
-    @property
-    def said(self) -> list[Said]:
-        """What the split documents say."""
-        return [said for _, said in self.documents]
+    origins: tuple[StatedOrigin, ...]
+    skipped: tuple[tuple[Path, str], ...]
 
 
 def find_files(paths: Sequence[Path]) -> SourceFiles:
@@ -60,55 +71,55 @@ def find_files(paths: Sequence[Path]) -> SourceFiles:
     Raises
     ------
     UnreadableError
-        A path where there is nothing, or no file of predictions at all.
+        A path does not exist, or there is no file of predictions at all.
     SchemaError
-        A damaged split document.
+        A split document is damaged.
     """
     sources: dict[Path, Source] = {}
-    documents: dict[Path, tuple[Path, Said]] = {}
-    left: list[tuple[Path, str]] = []
-    for given in paths:
-        named = not is_directory(given)
-        for path in files_of(given):
+    origins: dict[Path, StatedOrigin] = {}
+    skipped: list[tuple[Path, str]] = []
+    for file_or_directory in paths:
+        is_named = not is_directory(file_or_directory)
+        for path in files_of(file_or_directory):
             if path.name == SPLIT_FILE:
-                says = read_split(path).model_dump(exclude={"document", "parts", "reference"})
-                documents[path.resolve()] = path, (str(path), says)
-            elif named or path.suffix.lower() in SUFFIXES:
-                sources.setdefault(path.resolve(), Source(path, named))
+                origin = read_split(path).model_dump(exclude={"document", "parts", "reference"})
+                origins[path.resolve()] = StatedOrigin(str(path), origin)
+            elif is_named or path.suffix.lower() in SUFFIXES:
+                sources.setdefault(path.resolve(), Source(path, is_named))
             else:
-                left.append((path, "of no type that predictions have"))
+                skipped.append((path, "of no type that predictions have"))
     if not sources:
         raise UnreadableError(
             f"files of predictions ({', '.join(SUFFIXES)})",
             f"none in {', '.join(map(str, paths)) or 'no file'}",
         )
-    return SourceFiles(tuple(sources.values()), tuple(documents.values()), tuple(left))
+    return SourceFiles(tuple(sources.values()), tuple(origins.values()), tuple(skipped))
 
 
 def dataset_of(files: SourceFiles) -> str:
-    """Return the name of the frozen data set that files say their frames are of.
+    """Return the name of the frozen data set that files state as the origin of their frames.
 
     Raises
     ------
     RequestError
-        They do not say, or it is no frozen data set.
+        No file states a data set, or it is no frozen one.
     DataError
-        A file that cannot be read.
+        A file cannot be read.
     """
-    for _, origin in (*files.said, *((str(path), origin_of(path)) for path, _ in files.sources)):
+    stated = (stated.origin for stated in files.origins)
+    for origin in chain(stated, (origin_of(source.path) for source in files.sources)):
+        if not origin.keys() & {"dataset", "dataset_sha256"}:
+            continue
         for name, entry in manifest().items():
-            if entry.checksum == origin.get("dataset_sha256", entry.checksum) and (
-                name == origin.get("dataset", name)
-                and ("dataset" in origin or "dataset_sha256" in origin)
-            ):
+            checksum = origin.get("dataset_sha256", entry.checksum)
+            if origin.get("dataset", name) == name and checksum == entry.checksum:
                 return name
-        if "dataset_sha256" in origin or "dataset" in origin:
-            raise RequestError(
-                "the path of the data set with --dataset",
-                f"none, and frames of {origin.get('dataset', 'a data set')} (sha256 "
-                f"{str(origin.get('dataset_sha256', 'not said'))[:12]}...), which is not one that "
-                f"comes with the package",
-            )
+        raise RequestError(
+            "the path of the data set with --dataset",
+            f"none, and frames of {origin.get('dataset', 'a data set')} (sha256 "
+            f"{str(origin.get('dataset_sha256', 'not said'))[:12]}...), which is not one that "
+            f"comes with the package",
+        )
     raise RequestError(
         "the data set of the frames, as `mlip-compose data export` writes it",
         "nothing that says it",
@@ -116,19 +127,19 @@ def dataset_of(files: SourceFiles) -> str:
     )
 
 
-def refuse_foreign(path: Path) -> None:
-    """Refuse predictions of others that were not imported, and say how they are.
+def refuse_unimported(path: Path) -> None:
+    """Refuse predictions of other programs that were not imported, and name the command.
 
     Raises
     ------
     RequestError
-        Extended XYZ, npz, a directory, or HDF5 that names no schema.
+        The path is extended XYZ, npz, a directory, or HDF5 without a schema.
     DataError
-        HDF5 that cannot be read.
+        The path is HDF5 that cannot be read.
     """
     suffix = path.suffix.lower()
-    foreign = is_directory(path) or (is_file(path) and suffix in SUFFIXES)
-    if foreign and not (suffix in HDF5_SUFFIXES and is_file(path) and schema_of(path)):
+    importable = is_directory(path) or (is_file(path) and suffix in SUFFIXES)
+    if importable and not (suffix in HDF5_SUFFIXES and is_file(path) and schema_of(path)):
         raise RequestError(
             "predictions that mlip-compose wrote (HDF5)",
             f"{path}, as other programs write them",
@@ -144,35 +155,39 @@ def read_claims(
     Returns
     -------
     claims
-        What they hold.
+        The predictions in the files.
     taken
         The files that were read.
-    left
-        Those of directories that were not, with the reason.
+    skipped
+        The files of directories that hold no predictions, each with the reason.
 
     Raises
     ------
     DataError
-        A file that cannot be read, or that was named and holds no predictions.
+        A file cannot be read, or the user names it and it holds no predictions.
     """
     atoms = {name: molecule.n_atoms for name, molecule in store.molecules.items()}
     sizes = Sizes(atoms, store.total_frames + len(store.molecules))
     claims: list[Claim] = []
     taken: list[Path] = []
-    left = list(files.left)
-    for path, named in files.sources:
-        if not named and path.suffix.lower() in HDF5_SUFFIXES and is_predictions(schema_of(path)):
-            left.append((path, ALREADY))
+    skipped = list(files.skipped)
+    for path, is_named in files.sources:
+        if (
+            not is_named
+            and path.suffix.lower() in HDF5_SUFFIXES
+            and is_predictions(schema_of(path))
+        ):
+            skipped.append((path, OWN_PREDICTIONS))
             continue
         try:
             claims += read_predicted(path, sizes, keys)
         except NoPredictionsError as error:
-            if named:
+            if is_named:
                 raise
-            left.append((path, f"found {error.found}"))
+            skipped.append((path, f"found {error.found}"))
         else:
             taken.append(path)
     if not taken:
-        reasons = "; ".join(f"{path}: {reason}" for path, reason in left[:5])
+        reasons = "; ".join(f"{path}: {reason}" for path, reason in skipped[:5])
         raise UnreadableError("predictions in one of the files", reasons)
-    return claims, taken, left
+    return claims, taken, skipped

@@ -1,4 +1,4 @@
-"""Predictions of anybody's model for an exported task, made predictions like all others."""
+"""Predictions of other programs for an exported task, made predictions like all others."""
 
 from __future__ import annotations
 
@@ -15,10 +15,19 @@ from mlip_compose.core.errors import ChecksumError, RequestError, UnknownNameErr
 from mlip_compose.core.files import sha256_of
 from mlip_compose.core.records import MINIMUM, FloatArray, PredictedFrames, SplitKey
 from mlip_compose.core.units import ENERGY_UNITS, FORCE_UNITS
-from mlip_compose.predictions.exchange.checks import Compared, refuse_labels, refuse_units
+from mlip_compose.predictions.exchange.checks import (
+    LabelledPredictions,
+    refuse_labels,
+    refuse_units,
+)
 from mlip_compose.predictions.exchange.claims import NUMBERS_OF_ORIGIN, Claim
-from mlip_compose.predictions.exchange.files import Said, dataset_of, find_files, read_claims
-from mlip_compose.predictions.exchange.matching import Place, match
+from mlip_compose.predictions.exchange.files import (
+    StatedOrigin,
+    dataset_of,
+    find_files,
+    read_claims,
+)
+from mlip_compose.predictions.exchange.matching import FrameKey, match
 from mlip_compose.predictions.exchange.xyz import Keys
 from mlip_compose.predictions.file import PredictionHeader, Predictions
 from mlip_compose.predictions.predict import NOT_FINITE, count_reasons
@@ -30,25 +39,26 @@ NAME: Final = r"[A-Za-z0-9][A-Za-z0-9 ._+-]*"
 
 
 @dataclass(frozen=True)
-class ForeignRow:
-    """What is said of predictions that are imported; None is taken from what the files say.
+class PredictionImport:
+    """Facts of the user about predictions to import; None leaves a fact to the files.
 
     Attributes
     ----------
     name
-        Under which results show them.
+        Name of the potential in results.
     task, level, seed, train_frames
         The split that the model was trained on.
     dataset
         Name of a frozen data set, or path of a store.
     energy_key, forces_key
-        Where extended XYZ has the predictions; both or none.
+        Keys of the predictions in extended XYZ, such as ``ml_energy`` and ``ml_forces``; both or
+        none.
     energy_unit, force_unit
-        Of all numbers; None takes them for eV and eV/Angstrom and holds them against the labels.
+        Units of all numbers. None takes eV and eV/Angstrom, and checks that against the labels.
     level_of_theory
-        Of the labels of a model that was trained elsewhere, and on none of this data.
+        Level of theory of the labels of a model that was trained elsewhere, on none of this data.
     allow_missing
-        Whether to go on where the data lacks molecules of the task.
+        Whether the data set may lack molecules of the task.
     """
 
     name: str
@@ -66,18 +76,18 @@ class ForeignRow:
 
 
 @dataclass(frozen=True, eq=False)
-class ForeignPredictions:
-    """What was imported.
+class ImportedPredictions:
+    """Predictions that were imported.
 
     Attributes
     ----------
     predictions, store
         The predictions, and their data set.
     parts
-        Which parts of the split there are.
+        Names of the parts of the split that are predicted, such as ``ood``.
     failed
         Number of frames whose prediction failed.
-    left
+    skipped
         Files of a directory that were not taken, each with the reason.
     """
 
@@ -85,83 +95,86 @@ class ForeignPredictions:
     store: Store
     parts: tuple[str, ...]
     failed: int
-    left: tuple[tuple[Path, str], ...]
+    skipped: tuple[tuple[Path, str], ...]
 
 
-def import_predictions(sources: Sequence[Path], row: ForeignRow) -> ForeignPredictions:
-    """Read predictions of others, and match them with the frames of a split.
+def import_predictions(sources: Sequence[Path], request: PredictionImport) -> ImportedPredictions:
+    """Read predictions of other programs, and match them with the frames of a split.
 
     Parameters
     ----------
     sources
         Files (extended XYZ, HDF5, npz), or directories of them; the ``split.json`` of an export
         may be among them.
-    row
-        What they are.
+    request
+        Facts of the user about the predictions.
 
     Raises
     ------
     RequestError
-        Files and options disagree, something is not said at all, the numbers are labels or in other
-        units, or frames are wrong, missing, surplus or given twice.
+        Files and options disagree, neither states a fact that is needed, the numbers are labels or
+        in other units, or frames are wrong, missing, surplus or predicted twice.
     DataError
-        A file that cannot be read, or predictions of another data set.
+        A file cannot be read, or predictions are of another data set.
     """
-    if not re.fullmatch(NAME, row.name):
-        raise RequestError("a name of letters, digits, blanks and ._+-", repr(row.name))
-    keys, factors = _keys(row), _factors(row)
+    if not re.fullmatch(NAME, request.name):
+        raise RequestError("a name of letters, digits, blanks and ._+-", repr(request.name))
+    keys, factors = _keys(request), _factors(request)
     files = find_files(sources)
-    store = open_dataset(row.dataset or dataset_of(files))
-    claims, taken, left = read_claims(files, store, keys)
-    said = [*files.said, *((each.where, each.origin) for each in claims)]
-    key, train_frames = _split(said, row, store)
-    target = target_of(store, key, train_frames, row.allow_missing)
+    store = open_dataset(request.dataset or dataset_of(files))
+    claims, taken, skipped = read_claims(files, store, keys)
+    origins = [*files.origins, *(StatedOrigin(claim.where, claim.origin) for claim in claims)]
+    key, train_frames = _split(origins, request, store)
+    target = target_of(store, key, train_frames, request.allow_missing)
     matches = match(claims, store, target)
-    frames, failed = _frames(matches.claims, factors)
-    compared = [_compared(each, store) for each in frames if each.trajectory != MINIMUM]
-    refuse_labels(compared)
-    refuse_units(compared, row.energy_unit, row.force_unit)
+    trajectories, failed = _trajectories(matches.claims, factors)
+    pairs = [_with_labels(frames, store) for frames in trajectories if frames.trajectory != MINIMUM]
+    refuse_labels(pairs)
+    refuse_units(pairs, request.energy_unit, request.force_unit)
     header = PredictionHeader(
-        potential=row.name,
+        potential=request.name,
         role="learned",
         settings={"imported": {path.name: sha256_of(path) for path in taken}},
         **tested_on(store, key),
         train_frames=train_frames,
-        level_of_theory=row.level_of_theory,
-        failures=count_reasons({str(place): NOT_FINITE for place in failed}),
+        level_of_theory=request.level_of_theory,
+        failures=count_reasons({str(frame): NOT_FINITE for frame in failed}),
         software={"mlip-compose": version("mlip-compose")},
     )
-    return ForeignPredictions(
-        Predictions(header, frames, store.molecule_checksums),
+    return ImportedPredictions(
+        Predictions(header, trajectories, store.molecule_checksums),
         store,
         matches.parts,
         len(failed),
-        tuple(left),
+        tuple(skipped),
     )
 
 
-def _keys(row: ForeignRow) -> Keys | None:
-    if row.energy_key is None and row.forces_key is None:
+def _keys(request: PredictionImport) -> Keys | None:
+    if request.energy_key is None and request.forces_key is None:
         return None
-    if row.energy_key is None or row.forces_key is None:
+    if request.energy_key is None or request.forces_key is None:
         raise RequestError("both --energy-key and --forces-key, or none", "one of them")
-    return Keys(row.energy_key, row.forces_key)
+    return Keys(request.energy_key, request.forces_key)
 
 
-def _factors(row: ForeignRow) -> tuple[float, float]:
-    """Return what energies and forces are multiplied by."""
+def _factors(request: PredictionImport) -> tuple[float, float]:
+    """Return the factors that turn energies into eV and forces into eV/Angstrom."""
     for kind, unit, units in (
-        ("unit of energy", row.energy_unit, ENERGY_UNITS),
-        ("unit of force", row.force_unit, FORCE_UNITS),
+        ("unit of energy", request.energy_unit, ENERGY_UNITS),
+        ("unit of force", request.force_unit, FORCE_UNITS),
     ):
         if unit is not None and unit not in units:
             raise UnknownNameError(kind, unit, units)
-    return ENERGY_UNITS[row.energy_unit or "eV"], FORCE_UNITS[row.force_unit or "eV/Angstrom"]
+    energy_unit, force_unit = request.energy_unit or "eV", request.force_unit or "eV/Angstrom"
+    return ENERGY_UNITS[energy_unit], FORCE_UNITS[force_unit]
 
 
-def _split(said: Sequence[Said], row: ForeignRow, store: Store) -> tuple[SplitKey, int]:
+def _split(
+    origins: Sequence[StatedOrigin], request: PredictionImport, store: Store
+) -> tuple[SplitKey, int]:
     """Return the split and the number of training frames, where files and options agree on them."""
-    for where, origin in said:
+    for where, origin in origins:
         checksum = origin.get("dataset_sha256", store.checksum)
         if checksum != store.checksum or origin.get("dataset", store.name) != store.name:
             raise ChecksumError(
@@ -170,18 +183,22 @@ def _split(said: Sequence[Said], row: ForeignRow, store: Store) -> tuple[SplitKe
                 f"in {where}",
                 "Predict the frames of this data set, or name the other one with --dataset.",
             )
-    # in this order the first that is not said is named by the error
-    task = str(_agreed("task", row.task, said))
-    level = int(_agreed("level", row.level, said))
-    train_frames = int(_agreed("train_frames", row.train_frames, said))
-    seed = int(_agreed("seed", row.seed, said, 0))
+    # the error names the first of these, in this order, that neither files nor options state
+    task = str(_agreed("task", request.task, origins))
+    level = int(_agreed("level", request.level, origins))
+    train_frames = int(_agreed("train_frames", request.train_frames, origins))
+    seed = int(_agreed("seed", request.seed, origins, 0))
     return SplitKey(task, level, seed), train_frames
 
 
 def _agreed(
-    key: str, option: str | int | None, said: Sequence[Said], default: int | None = None
+    key: str,
+    option: str | int | None,
+    origins: Sequence[StatedOrigin],
+    default: int | None = None,
 ) -> str | int:
-    values = [(where, origin[key]) for where, origin in said if key in origin]
+    """Return the value of a key where the option and all origins that state it agree."""
+    values = [(where, origin[key]) for where, origin in origins if key in origin]
     if option is not None:
         values.insert(0, ("the command", option))
     flag = f"--{key.replace('_', '-')}"
@@ -205,22 +222,22 @@ def _agreed(
     return value
 
 
-def _frames(
-    claims: Mapping[Place, Claim], factors: tuple[float, float]
-) -> tuple[list[PredictedFrames], list[Place]]:
+def _trajectories(
+    claims: Mapping[FrameKey, Claim], factors: tuple[float, float]
+) -> tuple[list[PredictedFrames], list[FrameKey]]:
     """Return predictions by trajectory, and the frames that failed, whose numbers are all NaN."""
-    trajectories: dict[tuple[str, str], list[tuple[Place, Claim]]] = {}
-    for place, claim in claims.items():
-        trajectories.setdefault((place.molecule, place.trajectory), []).append((place, claim))
+    claimed: dict[tuple[str, str], list[tuple[FrameKey, Claim]]] = {}
+    for key, claim in claims.items():
+        claimed.setdefault((key.molecule, key.trajectory), []).append((key, claim))
     frames: list[PredictedFrames] = []
-    failed: list[Place] = []
-    for (molecule, trajectory), found in trajectories.items():
-        energy = np.array([claim.energy for _, claim in found]) * factors[0]
-        forces = np.stack([claim.forces for _, claim in found]) * factors[1]
-        bad = ~(np.isfinite(energy) & _fits(forces).all(axis=(1, 2)))
-        energy[bad], forces[bad] = np.nan, np.nan
-        failed += [place for (place, _), is_bad in zip(found, bad, strict=True) if is_bad]
-        indices = np.array([place.frame for place, _ in found])
+    failed: list[FrameKey] = []
+    for (molecule, trajectory), pairs in claimed.items():
+        energy = np.array([claim.energy for _, claim in pairs]) * factors[0]
+        forces = np.stack([claim.forces for _, claim in pairs]) * factors[1]
+        has_failed = ~(np.isfinite(energy) & _fits(forces).all(axis=(1, 2)))
+        energy[has_failed], forces[has_failed] = np.nan, np.nan
+        failed += [pairs[row][0] for row in np.flatnonzero(has_failed)]
+        indices = np.array([key.frame for key, _ in pairs])
         frames.append(PredictedFrames(molecule, trajectory, indices, energy, forces))
     return frames, failed
 
@@ -230,9 +247,10 @@ def _fits(forces: FloatArray) -> Any:
     return np.abs(forces) <= np.finfo(np.float32).max
 
 
-def _compared(frames: PredictedFrames, store: Store) -> Compared:
+def _with_labels(frames: PredictedFrames, store: Store) -> LabelledPredictions:
+    """Return the predictions of a trajectory that did not fail, with their labels."""
     labels = store.frames(frames.molecule, frames.trajectory, frames.indices)
     kept = np.isfinite(frames.energy)
-    return Compared(
+    return LabelledPredictions(
         frames.energy[kept], labels.energy[kept], frames.forces[kept], labels.forces[kept]
     )

@@ -1,4 +1,4 @@
-"""Which frame of a data set each foreign prediction is for: by what it says, never by its order."""
+"""The frame that each imported prediction is for: by its claim, never by its order."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from mlip_compose.core.errors import CoverageError
-from mlip_compose.core.records import MINIMUM, PRIMARY, SECONDARY, FloatArray
+from mlip_compose.core.records import MINIMUM, PRIMARY, SECONDARY, BoolArray, FloatArray
 from mlip_compose.predictions.exchange.claims import Claim
-from mlip_compose.predictions.exchange.split_document import parts_of
+from mlip_compose.predictions.exchange.split_document import frames_by_part
 from mlip_compose.predictions.target import Target
 from mlip_compose.store.reader import Store
 
@@ -23,8 +23,8 @@ WHOLE_OR_NONE: Final = ("train", MINIMUM)
 UNUSED: Final = "validation"
 
 
-class Place(NamedTuple):
-    """A frame of a data set."""
+class FrameKey(NamedTuple):
+    """A frame of a data set; written ``OH-4-H/primary/7``."""
 
     molecule: str
     trajectory: str
@@ -35,123 +35,127 @@ class Place(NamedTuple):
 
 
 class Matches(NamedTuple):
-    """Predictions by frame, validation frames left out, and the parts that are there."""
+    """Claims by the frame that they are for, and the parts of the split that are there.
 
-    claims: Mapping[Place, Claim]
+    Validation frames are left out.
+    """
+
+    claims: Mapping[FrameKey, Claim]
     parts: tuple[str, ...]
 
 
 def match(claims: Iterable[Claim], store: Store, target: Target) -> Matches:
-    """Find the frame of each prediction, and hold them against the frames of a split.
+    """Find the frame of each claim, and hold the frames against those of a split.
 
     Raises
     ------
     CoverageError
-        Predictions are for no frame, for one that is predicted twice or is not in the split, or
-        frames of the split are missing. Names the first of each kind, and how many there are.
+        A claim is for no frame, for a frame that is predicted twice or is not in the split, or
+        frames of the split are missing. The message names the first of each kind, and how many
+        there are.
     """
-    parts = {
-        Place(each.molecule, each.trajectory, frame): part
-        for part, molecules in parts_of(target.selection, store).items()
-        for each in molecules
-        for frame in each.frames
+    part_of = {
+        FrameKey(frames.molecule, frames.trajectory, index): part
+        for part, molecules in frames_by_part(target.selection, store).items()
+        for frames in molecules
+        for index in frames.frames
     }
-    finder = _Finder(store)
-    found: dict[Place, Claim] = {}
+    finder = _FrameFinder(store)
+    matches: dict[FrameKey, Claim] = {}
     wrong: list[str] = []
-    twice: list[str] = []
+    repeated: list[str] = []
     surplus: list[str] = []
     for claim in claims:
-        place = finder.find(claim)
-        if isinstance(place, str):
-            wrong.append(f"{claim.where} ({place})")
-        elif place in found:
-            twice.append(f"{place} ({found[place].where}; {claim.where})")
+        key = finder.find(claim)
+        if isinstance(key, str):
+            wrong.append(f"{claim.where} ({key})")
+        elif key in matches:
+            repeated.append(f"{key} ({matches[key].where}; {claim.where})")
         else:
-            found[place] = claim
-            if place not in parts:
-                surplus.append(f"{place} ({claim.where})")
-    present = Counter(parts[place] for place in found if place in parts)
+            matches[key] = claim
+            if key not in part_of:
+                surplus.append(f"{key} ({claim.where})")
+    present = Counter(part_of[key] for key in matches if key in part_of)
     missing = [
-        str(place)
-        for place, part in parts.items()
-        if place not in found and part != UNUSED and (present[part] or part not in WHOLE_OR_NONE)
+        str(key)
+        for key, part in part_of.items()
+        if key not in matches and part != UNUSED and (present[part] or part not in WHOLE_OR_NONE)
     ]
-    problems = {"wrong": wrong, "predicted twice": twice, "surplus": surplus, "missing": missing}
+    problems = {
+        "wrong": wrong,
+        "predicted twice": repeated,
+        "surplus": surplus,
+        "missing": missing,
+    }
     if any(problems.values()):
         raise CoverageError(
             f"predictions of exactly the frames of the task {target.split.task!r}, level "
             f"{target.level}, in {store.name}, each once",
-            "; ".join(_listed(what, names) for what, names in problems.items() if names),
+            "; ".join(_listed(problem, names) for problem, names in problems.items() if names),
             "Predict the files of `mlip-compose data export --task` of the task, level, seed and "
             "number of frames that were trained on.",
         )
-    kept = {place: claim for place, claim in sorted(found.items()) if parts[place] != UNUSED}
+    kept = {key: claim for key, claim in sorted(matches.items()) if part_of[key] != UNUSED}
     return Matches(kept, tuple(sorted(present)))
 
 
-def _listed(what: str, names: list[str]) -> str:
+def _listed(problem: str, names: list[str]) -> str:
     rest = f", and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return f"{len(names)} {what}: {', '.join(names[:SHOWN])}{rest}"
+    return f"{len(names)} {problem}: {', '.join(names[:SHOWN])}{rest}"
 
 
-class _Finder:
-    """Finds frames of a store; positions of each trajectory are read once."""
+class _FrameFinder:
+    """Finds frames of a store; reads the positions of each trajectory once."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._positions: dict[tuple[str, str], FloatArray] = {}
 
-    def find(self, claim: Claim) -> Place | str:
-        """Return the frame that a prediction is for, or why there is no such."""
+    def find(self, claim: Claim) -> FrameKey | str:
+        """Return the frame that a claim is for, or why there is none."""
         if claim.molecule and claim.molecule not in self._store.molecules:
             return f"no molecule {claim.molecule!r} in {self._store.name}"
         if claim.molecule and (reason := self._other_atoms(claim, claim.molecule)):
             return reason
         if claim.molecule and claim.trajectory and claim.frame >= 0:
-            place = Place(claim.molecule, claim.trajectory, claim.frame)
-            if claim.frame >= len(self._of(claim.molecule, claim.trajectory)):
-                return f"no frame {place} in {self._store.name}"
-            if claim.positions is None or self._near(claim.positions, place):
-                return place
-            return f"other positions than {place}"
+            return self._named(claim, FrameKey(claim.molecule, claim.trajectory, claim.frame))
         if claim.positions is None:
             return "nothing says of which frame it is"
-        near = list(self._like(claim, claim.positions))
+        near = list(self._near_frames(claim, claim.positions))
         if len(near) == 1:
             return near[0]
-        said = ", ".join(
-            text
-            for text in (
-                claim.molecule,
-                claim.trajectory,
-                f"frame {claim.frame}" if claim.frame >= 0 else "",
-            )
-            if text
-        )
-        asked = f"of {said} " if said else ""
+        index = f"frame {claim.frame}" if claim.frame >= 0 else ""
+        names = ", ".join(filter(None, (claim.molecule, claim.trajectory, index)))
+        scope = f" of {names}" if names else ""
         if not near:
-            return f"no frame {asked}has these positions within {TOLERANCE} Angstrom"
-        return f"several frames {asked}have these positions: {', '.join(map(str, near[:3]))}"
+            return f"no frame{scope} has these positions within {TOLERANCE} Angstrom"
+        return f"several frames{scope} have these positions: {', '.join(map(str, near[:3]))}"
 
-    def _like(self, claim: Claim, positions: FloatArray) -> Iterator[Place]:
-        """Yield the frames that agree with what is said, and with the positions."""
+    def _named(self, claim: Claim, key: FrameKey) -> FrameKey | str:
+        """Return the frame that a claim names, if it exists and positions agree, or why not."""
+        frames = self._trajectory(key.molecule, key.trajectory)
+        if key.frame >= len(frames):
+            return f"no frame {key} in {self._store.name}"
+        if claim.positions is None or _are_near(frames[key.frame], claim.positions):
+            return key
+        return f"other positions than {key}"
+
+    def _near_frames(self, claim: Claim, positions: FloatArray) -> Iterator[FrameKey]:
+        """Yield the frames that agree with the names of a claim and with its positions."""
         for name in (claim.molecule,) if claim.molecule else self._store.molecules:
             if self._other_atoms(claim, name):
                 continue
             for trajectory in (
                 (claim.trajectory,) if claim.trajectory else (PRIMARY, SECONDARY, MINIMUM)
             ):
-                there = self._of(name, trajectory)
-                if not len(there):
-                    continue
-                near = (np.abs(there - positions) <= TOLERANCE).all(axis=(1, 2))
-                for frame in np.flatnonzero(near):
-                    if claim.frame in (-1, frame):
-                        yield Place(name, trajectory, int(frame))
+                for index in np.flatnonzero(
+                    _are_near(self._trajectory(name, trajectory), positions)
+                ):
+                    if claim.frame in (-1, index):
+                        yield FrameKey(name, trajectory, int(index))
 
     def _other_atoms(self, claim: Claim, name: str) -> str:
-        """Return how the atoms of a prediction differ from a molecule's; empty if not."""
+        """Return how the atoms of a claim differ from a molecule's; empty where they do not."""
         numbers = self._store.molecules[name].numbers
         if claim.numbers is not None and not np.array_equal(claim.numbers, numbers):
             same = np.array_equal(np.sort(claim.numbers), np.sort(numbers))
@@ -161,12 +165,8 @@ class _Finder:
                 return f"{len(array)} atoms where {name} has {len(numbers)}"
         return ""
 
-    def _near(self, positions: FloatArray, place: Place) -> bool:
-        there = self._of(place.molecule, place.trajectory)[place.frame]
-        return bool((np.abs(there - positions) <= TOLERANCE).all())
-
-    def _of(self, molecule: str, trajectory: str) -> FloatArray:
-        """Return positions of a trajectory, (F, N, 3); of no frames where there is none."""
+    def _trajectory(self, molecule: str, trajectory: str) -> FloatArray:
+        """Return the positions of a trajectory, (F, N, 3); F is 0 where the store has none."""
         key = molecule, trajectory
         if key not in self._positions:
             self._positions[key] = self._read(molecule, trajectory).astype(np.float64)
@@ -179,3 +179,8 @@ class _Finder:
         if trajectory != MINIMUM and store.n_frames(molecule, trajectory):
             return store.frames(molecule, trajectory).positions
         return np.empty((0, store.molecules[molecule].n_atoms, 3))
+
+
+def _are_near(frames: FloatArray, positions: FloatArray) -> BoolArray:
+    """Return whether positions (N, 3) are those of a frame (N, 3), or of each of several."""
+    return np.asarray((np.abs(frames - positions) <= TOLERANCE).all(axis=(-2, -1)))

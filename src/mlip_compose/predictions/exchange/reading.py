@@ -1,4 +1,4 @@
-"""Which reader reads which file of predictions."""
+"""Readers of files of predictions, by the suffix of the file."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ def read_predicted(path: Path, sizes: Sizes, keys: Keys | None) -> Iterator[Clai
     Parameters
     ----------
     path
-        Of the file.
+        The file.
     sizes
-        Of the data set.
+        Sizes of the data set, which bound what is read.
     keys
-        Under which extended XYZ has the predictions; None where its first frame is to say.
+        Keys of the predictions in extended XYZ; None takes the only pair of the first frame.
 
     Raises
     ------
     DataError
-        Empty, truncated, without predictions, or not of its format.
+        The file is empty, truncated, without predictions, or not of its format.
     RequestError
-        Nothing says which of several keys are the predictions.
+        Extended XYZ has several pairs of keys, and none is named.
     """
     suffix = _suffix(path)
     if suffix in STRUCTURES:
@@ -52,14 +52,14 @@ def read_predicted(path: Path, sizes: Sizes, keys: Keys | None) -> Iterator[Clai
 
 
 def origin_of(path: Path) -> Mapping[str, str | int]:
-    """Return what a file of predictions says of its origin (see ``claims.ORIGIN``).
+    """Return the origin that a file of predictions states (see ``claims.ORIGIN``).
 
-    Of extended XYZ that is what the first frame says.
+    In extended XYZ it is that of the first frame.
 
     Raises
     ------
     DataError
-        As for ``read_predicted``.
+        See ``read_predicted``.
     """
     suffix = _suffix(path)
     if suffix in STRUCTURES:

@@ -1,4 +1,4 @@
-"""``split.json`` beside the frames of an exported task: the data, the split and its frames."""
+"""``split.json``, beside the frames of an exported task: the data, the split and its frames."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SPLIT_FILE: Final = "split.json"
 
 
 class FramesOfPart(Strict):
-    """The frames of one molecule that are in one part: a trajectory, and indices in it."""
+    """The frames of one molecule in one part of a split: a trajectory, and indices in it."""
 
     molecule: str
     trajectory: str
@@ -24,17 +24,21 @@ class FramesOfPart(Strict):
 
 
 class SplitDocument(Strict):
-    """What an export of a task says of itself, in words that ``predictions import`` takes.
+    """The frames of an exported task, in the words that ``predictions import`` takes.
 
     Attributes
     ----------
     dataset, dataset_sha256, reference
-        The data, its checksum and its level of theory.
-    task, level, seed, train_frames
-        The split, the seed of the choice of training frames and their number.
+        The data set, its checksum and its level of theory.
+    task, level
+        The split.
+    seed
+        Seed of the choice of training frames.
+    train_frames
+        Number of training frames.
     parts
-        For ``train``, ``validation``, ``id``, ``ood`` and ``minimum``, which are files of the
-        export, their frames.
+        Frames by part: ``train``, ``validation``, ``id``, ``ood`` and ``minimum``. Each part is a
+        file of the export.
     """
 
     document: Literal["mlip-compose/split/1"] = "mlip-compose/split/1"
@@ -48,10 +52,10 @@ class SplitDocument(Strict):
     parts: dict[str, tuple[FramesOfPart, ...]]
 
 
-def parts_of(selection: FrameSelection, store: Store) -> dict[str, tuple[FramesOfPart, ...]]:
-    """Return the frames of a split by part, and the minima of its molecules as a part of its own.
+def frames_by_part(selection: FrameSelection, store: Store) -> dict[str, tuple[FramesOfPart, ...]]:
+    """Return the frames of a split by part; the minima of its molecules are the part ``minimum``.
 
-    Minima are those of molecules that are trained on or tested on as OOD.
+    They are the minima of the molecules that are trained on, or tested on as OOD.
     """
     parts: dict[str, tuple[FramesOfPart, ...]] = {}
     for part, name, trajectory, indices in selection.wanted():
@@ -74,7 +78,7 @@ def read_split(path: Path) -> SplitDocument:
     Raises
     ------
     SchemaError
-        It cannot be read, or says something else.
+        The file cannot be read, or is another document.
     """
     try:
         return SplitDocument.model_validate_json(path.read_text("utf-8"))

@@ -1,4 +1,4 @@
-"""Predictions in extended XYZ: an exported file to which another program added its own."""
+"""Predictions in extended XYZ: an exported file to which another program added predictions."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from mlip_compose.predictions.exchange.claims import (
 from mlip_compose.store.formats.ase import INDEX_KEY, NAME_KEYS, structures
 
 LABELS: Final = "REF_"
-"""Prefix of the keys of an export's labels, which are nobody's predictions."""
+"""Prefix of the keys of an export's labels, which are no predictions."""
 ENERGY: Final = "energy"
 FORCES: Final = "forces"
 
 
 class Keys(NamedTuple):
-    """Under which keys energies (``info``) and forces (arrays) are; ASE's own of a calculator."""
+    """Keys of energies (in ``info``, or of a calculator) and of forces (in the arrays)."""
 
     energy: str
     forces: str
@@ -34,27 +34,27 @@ class Keys(NamedTuple):
 def read_predicted_xyz(path: Path, keys: Keys | None) -> Iterator[Claim]:
     """Read predictions from extended XYZ or an ASE trajectory.
 
-    Frames are known by the keys ``molecule``, ``trajectory`` and ``frame`` of an export.
+    The keys ``molecule``, ``trajectory`` and ``frame`` of an export tell which frame is predicted.
 
     Parameters
     ----------
     path
-        Of the file.
+        The file.
     keys
-        Under which predictions are. None takes the only pair ``<prefix>energy`` and
-        ``<prefix>forces`` of the first frame that is not ``REF_``; energies and forces that ASE
-        keeps in an attached calculator are such a pair, without a prefix.
+        Keys of the predictions, such as ``ml_energy`` and ``ml_forces``. None takes the only pair
+        ``<prefix>energy`` and ``<prefix>forces`` of the first frame, except ``REF_``; energies and
+        forces that ASE keeps in an attached calculator are such a pair, without a prefix.
 
     Raises
     ------
     NoPredictionsError
-        There is none of such a pair in the first frame.
+        The first frame has no such pair.
     RequestError
-        There are several.
+        The first frame has several such pairs.
     MissingLabelsError
         A later frame lacks an energy or forces.
     UnreadableError
-        Truncated, not of its format, or energies and forces that are no numbers.
+        The file is truncated or not of its format, or energies and forces are no numbers.
     """
     for index, atoms, info in structures(path):
         where = f"{path}, frame {index}"
@@ -77,7 +77,7 @@ def read_predicted_xyz(path: Path, keys: Keys | None) -> Iterator[Claim]:
 
 
 def _numbers_of(atoms: Any, info: Mapping[str, Any]) -> dict[str, Any]:
-    """Return all that a frame has under a key; what a calculator has comes first."""
+    """Return all values of a frame by key; those of an attached calculator come first."""
     results = atoms.calc.results if atoms.calc is not None else {}
     return {**info, **atoms.arrays, **results}
 
@@ -89,15 +89,15 @@ def _only_pair(path: Path, numbers: Mapping[str, Any]) -> Keys:
         for prefix in prefixes
         if f"{prefix}{FORCES}" in numbers
     ]
-    found = [pair for pair in pairs if pair.energy != f"{LABELS}{ENERGY}"]
-    if len(found) == 1:
-        return found[0]
+    predictions = [pair for pair in pairs if pair.energy != f"{LABELS}{ENERGY}"]
+    if len(predictions) == 1:
+        return predictions[0]
     expected = f"one pair of keys <prefix>energy and <prefix>forces with predictions in {path}"
     hint = "Name the keys with --energy-key and --forces-key."
-    if found:
-        raise RequestError(expected, ", ".join(pair.energy for pair in found), hint)
-    what = "only the labels, REF_energy and REF_forces" if pairs else "none"
-    raise NoPredictionsError(expected, what, hint)
+    if predictions:
+        raise RequestError(expected, ", ".join(pair.energy for pair in predictions), hint)
+    keys_found = "only the labels, REF_energy and REF_forces" if pairs else "none"
+    raise NoPredictionsError(expected, keys_found, hint)
 
 
 def _values(
