@@ -13,12 +13,12 @@ from mlip_compose.evaluation.score import Header
 from mlip_compose.evaluation.study_results import DatasetFacts, UnitFacts
 from mlip_compose.predictions.file import PredictionHeader
 
-SPLIT = {"task": "length", "level": 2}
-POTENTIAL = {"potential": "mine", "role": "learned", "train_frames": 400}
-DATASET = {"dataset": "toy", "dataset_sha256": "0" * 64, "reference": "gfn2-xtb"}
+SPLIT: dict[str, Any] = {"task": "length", "level": 2}
+POTENTIAL: dict[str, Any] = {"potential": "mine", "role": "learned", "train_frames": 400}
+DATASET: dict[str, Any] = {"dataset": "toy", "dataset_sha256": "0" * 64, "reference": "gfn2-xtb"}
 ROW = SPLIT | POTENTIAL | DATASET | {"seed": 0}
-RESAMPLED = {"resamples": 1000, "confidence": 0.95}
-FORCE_MAE = {
+RESAMPLED: dict[str, Any] = {"resamples": 1000, "confidence": 0.95}
+FORCE_MAE: dict[str, Any] = {
     "label": "Force MAE",
     "unit": "meV/Å",
     "aggregation": "mean absolute error over components",
@@ -42,7 +42,7 @@ def ceiling_header(**changes: Any) -> CeilingHeader:
 
 def metric(name: str = "forces_mae", **changes: Any) -> Metric:
     """Return one metric, 10 meV/Å on known molecules and 20 on others."""
-    fields = {
+    fields: dict[str, Any] = {
         "name": name,
         **FORCE_MAE,
         "id": interval(10.0),
@@ -66,7 +66,7 @@ def score(**changes: Any) -> Score:
 def seed_summary(scored: Score, name: str = "forces_mae", **changes: Any) -> SeedSummary:
     """Return a summary over two seeds of a score's metric; no quantity has a value."""
     shown = scored.metric(name)
-    fields = {
+    fields: dict[str, Any] = {
         **scored.model_dump(include={*SPLIT, *POTENTIAL}),
         **shown.model_dump(include={*FORCE_MAE}),
         "metric": name,
@@ -100,7 +100,7 @@ def ceiling_score(
     ordinary: Score, metrics: tuple[CeilingMetric, ...], **changes: Any
 ) -> CeilingScore:
     """Return a potential's score against its ceiling."""
-    fields = {
+    fields: dict[str, Any] = {
         **ordinary.model_dump(include={*ROW, *RESAMPLED, "coverage_radius", "resampling_seed"}),
         "ood_train_frames": 150,
         "ood_molecules": 60,

@@ -106,6 +106,7 @@ def test_a_card_of_another_potential_is_not_taken(made, submission):
         ({"format": "mlip-compose/model-card/1"}, SchemaError, "format is right"),
         ({"author": "me"}, UnknownNameError, "Did you mean 'authors'"),
         ({"cost": {"cpu_s": -1}}, SchemaError, r"cost.cpu_s is right"),
+        ({"cost": {"wall_s": float("inf")}}, SchemaError, r"cost.wall_s is right"),
         ({"authors": []}, SchemaError, "authors is right"),
     ],
 )

@@ -48,8 +48,8 @@ class Cost(Handwritten):
     """
 
     device: str | None = None
-    wall_s: float | None = Field(default=None, gt=0)
-    cpu_s: float | None = Field(default=None, gt=0)
+    wall_s: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    cpu_s: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     gradient_steps: int | None = Field(default=None, ge=1)
 
 
