@@ -9,7 +9,7 @@ from mlip_compose.__main__ import main
 
 
 class Outcome(NamedTuple):
-    status: int
+    status: str | int
     out: str
     err: str
 

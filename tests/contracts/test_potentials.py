@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ from mlip_compose.potentials.base import Settings
 from mlip_compose.potentials.registry import KINDS, get_potential, load_potential
 from mlip_compose.store.reader import Store
 
-TRAINING = {
+TRAINING: dict[str, Any] = {
     "dtype": "float64",
     "cutoff": 3.5,
     "channels": 4,
@@ -30,7 +31,7 @@ TRAINING = {
     "validations": 2,
 }
 MACE = TRAINING | {"l_max": 2, "correlation": 2, "radial_width": 8, "radial_depth": 1}
-SMALL = {
+SMALL: dict[str, Any] = {
     "schnet": TRAINING | {"layers": 2, "radial_functions": 12},
     "painn": TRAINING | {"layers": 2},
     "tensornet": TRAINING | {"layers": 1},
@@ -40,7 +41,7 @@ SMALL = {
 }
 """By architecture: settings with which what trains for minutes is fitted in seconds."""
 
-OTHERS = {
+OTHERS: dict[str, Any] = {
     "calculator": {
         "function": "ase.calculators.lj:LennardJones",
         "arguments": {"sigma": 0.9, "epsilon": 0.1, "smooth": True},
@@ -163,7 +164,7 @@ def test_kind_describes_itself(name):
     assert kind.role in ("scale", "feasibility", "learned")
     assert issubclass(kind.settings, Settings)
     with pytest.raises(ValueError, match="extra"):
-        kind.settings(no_such_setting=1)
+        kind.settings.model_validate({"no_such_setting": 1})
 
 
 WORDS = ("no", "one", "two", "three", "four", "five", "six")

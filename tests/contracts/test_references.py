@@ -1,5 +1,7 @@
 """Every reference through the same tests."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,7 @@ from mlip_compose.references.registry import get_reference
 WATER = np.array([8, 1, 1])
 BENT = np.array([[0.0, 0.0, 0.1], [0.0, 0.8, -0.45], [0.1, -0.75, -0.5]])
 TBLITE = "tblite.ase:TBLite"
-REFERENCES = {
+REFERENCES: dict[str, Any] = {
     "gfn2-xtb": {},
     "pbe-d3bj/sto-3g": {"grid_level": 1},
     TBLITE: {"method": "GFN2-xTB", "verbosity": 0, "accuracy": 0.1},

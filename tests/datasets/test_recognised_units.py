@@ -73,8 +73,9 @@ def test_the_zero_of_the_energy_does_not_matter(mini):
 
 @pytest.mark.parametrize("pair", [("eV", "eV/Angstrom"), ("Hartree", "Hartree/Bohr")])
 def test_few_frames_give_the_right_answer_or_none(mini, pair):
+    energy, force = pair
     answers = [
-        recognised(molecule, mini.frames(name, PRIMARY), *pair, count=FEWEST_FRAMES)
+        recognised(molecule, mini.frames(name, PRIMARY), energy, force, FEWEST_FRAMES)
         for name, molecule in mini.molecules.items()
     ]
     assert set(answers) <= {pair, None}

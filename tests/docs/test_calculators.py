@@ -5,9 +5,11 @@ import re
 import shlex
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
+from mlip_compose.potentials.calculator import CalculatorSettings
 from mlip_compose.potentials.entry import Entry
 from mlip_compose.predictions.file import read_predictions
 
@@ -57,8 +59,8 @@ def data(tmp_path, toy_header):
         (
             source.molecules[name],
             [
-                source.frames(name, "primary", range(3)),
-                source.frames(name, "secondary", range(2)),
+                source.frames(name, "primary", np.arange(3)),
+                source.frames(name, "secondary", np.arange(2)),
                 source.minimum(name),
             ],
         )
@@ -81,6 +83,7 @@ def test_the_study_entry_is_one():
         yaml.safe_load(block)["potentials"] for block in blocks("yaml") if "calculator" in block
     )
     settings = Entry.model_validate(entry).resolved()
+    assert isinstance(settings, CalculatorSettings)
     assert settings.function == "tblite.ase:TBLite"
     assert settings.level_of_theory == "GFN1-xTB"
 

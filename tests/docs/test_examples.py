@@ -3,6 +3,7 @@
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -34,7 +35,7 @@ def commands(page):
 
 def parse(words):
     """Let the program parse a command line, and do nothing."""
-    command = typer.main.get_command(app)
+    command: Any = typer.main.get_command(app)
     rest = list(words)
     while getattr(command, "commands", None):
         assert rest, f"{' '.join(words)}: a command is missing"

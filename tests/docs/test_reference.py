@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 
 def test_the_reference_is_up_to_date():
     """Where it is not: python tools/reference.py, and commit what it writes."""
-    command = [sys.executable, ROOT / "tools" / "reference.py", "--check"]
+    command = [sys.executable, str(ROOT / "tools" / "reference.py"), "--check"]
     outcome = subprocess.run(command, capture_output=True, text=True)
     assert outcome.returncode == 0, outcome.stderr
 

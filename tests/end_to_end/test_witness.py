@@ -7,6 +7,7 @@ import pytest
 
 from mlip_compose.core.records import TrainingSet
 from mlip_compose.potentials.additive.kind import KIND
+from mlip_compose.potentials.additive.potential import AdditivePotential
 from mlip_compose.store.catalogue import open_dataset
 from mlip_compose.tasks.rules import TASKS
 from mlip_compose.tasks.selection import select_frames
@@ -55,6 +56,7 @@ def test_additive_generalises_on_every_task(store, task):
     split = TASKS[task].split(store.molecules.values(), LEVEL)
     selection = select_frames(split, store.n_frames, TRAIN_FRAMES, 0)
     potential = KIND.fit(training_set(store, selection), KIND.settings(), 0, Path())
+    assert isinstance(potential, AdditivePotential)
     found = errors(store, potential, selection)
     forces, raw, within = zip(found["id"], found["ood"], strict=True)
     assert forces[0] < 90.0

@@ -20,7 +20,7 @@ class Clock:
         self.now += seconds
 
 
-class Jobs:
+class Jobs(batch_jobs.BatchJobs):
     """Jobs that have a worker at a time."""
 
     def __init__(self, clock, worker_at):

@@ -6,6 +6,7 @@ process, and from when to when they held it.
 
 import os
 from itertools import pairwise
+from typing import Any
 
 import pytest
 import torch
@@ -20,7 +21,7 @@ def machine(monkeypatch, tmp_path):
     """Return a function that lets this machine have so many, and the variable say so."""
 
     def pretend(count, variable=None):
-        monkeypatch.setattr(gpus, "_DRIVERS", (str(tmp_path),))
+        monkeypatch.setattr(gpus, "GPU_DRIVERS", (str(tmp_path),))
         monkeypatch.setattr(torch.cuda, "device_count", lambda: count)
         if variable is None:
             monkeypatch.delenv(gpus.VARIABLE, raising=False)
@@ -47,7 +48,7 @@ def test_visible_ones_are_named_as_the_variable_names_them(machine, count, varia
 
 
 def test_without_a_driver_torch_is_not_asked(monkeypatch):
-    monkeypatch.setattr(gpus, "_DRIVERS", ("/no/such/driver",))
+    monkeypatch.setattr(gpus, "GPU_DRIVERS", ("/no/such/driver",))
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 8)
     assert gpus.visible_gpus() == ()
 
@@ -56,7 +57,7 @@ def test_no_two_units_share_a_gpu_and_the_others_go_on_beside(machine):
     machine(2, "4,7")
     with local_engine(3) as engine:
         items = [*(f"gpu {i}" for i in range(6)), *(f"cpu {i}" for i in range(4))]
-        done = dict(engine.run(hold_gpu, items, wants_gpu=is_for_gpu))
+        done: dict[str, Any] = dict(engine.run(hold_gpu, items, wants_gpu=is_for_gpu))
     on_gpu = {item: held for item, held in done.items() if is_for_gpu(item)}
     assert len(done) == 10
     assert {gpu for gpu, _, _ in on_gpu.values()} == {"4", "7"}
@@ -71,7 +72,7 @@ def test_with_none_units_for_one_take_every_process(machine):
     machine(0)
     with local_engine(2) as engine:
         items = [f"gpu {i}" for i in range(4)]
-        done = dict(engine.run(hold_gpu, items, wants_gpu=is_for_gpu))
+        done: dict[str, Any] = dict(engine.run(hold_gpu, items, wants_gpu=is_for_gpu))
     assert {gpu for gpu, _, _ in done.values()} == {os.environ.get(gpus.VARIABLE)}
     assert at_once(done.values()) == 2
 

@@ -53,8 +53,10 @@ def coverage(units, n_molecules, spread, repetitions, resamples):
     rng = np.random.default_rng(17)
     hits = dict.fromkeys(TRUTH, 0)
     for _ in range(repetitions):
-        pools = [units(*draw(rng, n_molecules, spread, TRUTH[part])) for part in ("id", "ood")]
-        found = estimates(*pools, resamples)
+        known, unseen = (
+            units(*draw(rng, n_molecules, spread, TRUTH[part])) for part in ("id", "ood")
+        )
+        found = estimates(known, unseen, resamples)
         for quantity, value in TRUTH.items():
             interval = getattr(found, quantity).interval(CONFIDENCE)
             hits[quantity] += interval.low <= value <= interval.high

@@ -1,9 +1,11 @@
+from typing import get_args
+
 import numpy as np
 import pytest
 
 from mlip_compose.core.errors import RequestError, UnknownNameError
 from mlip_compose.evaluation.bootstrap import draw_counts
-from mlip_compose.evaluation.paired import paired_difference, paired_differences
+from mlip_compose.evaluation.paired import Quantity, paired_difference, paired_differences
 from mlip_compose.evaluation.results import Score
 from mlip_compose.evaluation.score import score
 
@@ -78,9 +80,9 @@ def test_samples_are_differences_within_a_resample(scored):
 def test_pairs_follow_from_score_files(scored):
     a = scored([0.1] * 6, np.linspace(0.2, 2.0, 8), potential="a")
     b = scored([0.2] * 6, np.linspace(0.3, 1.0, 8), potential="b")
-    read = [Score.model_validate_json(s.model_dump_json()) for s in (a, b)]
-    for quantity in ("ood", "gap"):
-        assert paired_difference(*read, "forces_mae", quantity) == paired_difference(
+    a_read, b_read = (Score.model_validate_json(s.model_dump_json()) for s in (a, b))
+    for quantity in get_args(Quantity):
+        assert paired_difference(a_read, b_read, "forces_mae", quantity) == paired_difference(
             a, b, "forces_mae", quantity
         )
 

@@ -1,5 +1,6 @@
 import pickle
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import pytest
@@ -61,7 +62,8 @@ def test_names_of_the_design():
 
 
 def test_numpy_integers_become_plain_ones():
-    assert type(canonical_parts("OH", np.int64(4), "H").chain) is int
+    chain: Any = np.int64(4)
+    assert type(canonical_parts("OH", chain, "H").chain) is int
 
 
 @pytest.mark.parametrize("chain", [0, -1, MAX_CHAIN + 1, 2.0, "4", True, None])

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from mlip_compose.core.records import Failure
 from mlip_compose.molecules.geometry import force_outliers, most_changed_bond, topology_kept
 from mlip_compose.sampling.conformers import conformer_pool
 
@@ -12,7 +13,9 @@ def ethanol(molecule):
 
 @pytest.fixture
 def geometry(ethanol):
-    return conformer_pool(ethanol, np.random.default_rng(0), 1)[0][0]
+    pool = conformer_pool(ethanol, np.random.default_rng(0), 1)
+    assert not isinstance(pool, Failure)
+    return pool[0][0]
 
 
 def test_a_conformer_keeps_its_topology(ethanol, geometry):

@@ -1,6 +1,9 @@
 import json
 import os
 import pickle
+import re
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -8,7 +11,6 @@ import pytest
 
 from mlip_compose.core.errors import RequestError, StudyError
 from mlip_compose.core.records import TrainingSet
-from mlip_compose.potentials import trust
 from mlip_compose.potentials.calculator import KIND, CalculatorSettings, make
 from mlip_compose.potentials.entry import Entry
 from mlip_compose.potentials.registry import get_potential, load_potential
@@ -22,9 +24,8 @@ def potential(function, **settings):
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path_factory, monkeypatch):
-    """Consent is remembered in a cache of the test, and by no process."""
+    """Consent is remembered in a cache of the test."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
-    monkeypatch.setattr(trust, "_REMEMBERED", set())
 
 
 @pytest.fixture
@@ -137,11 +138,20 @@ def test_a_saved_potential_of_others_calls_no_function(tmp_path, monkeypatch):
 def test_what_was_fitted_here_is_loaded_by_another_process(tmp_path, monkeypatch):
     settings = CalculatorSettings(function="toy_calculators:Pairs", arguments={"strength": 2.0})
     KIND.fit(NOTHING, settings, 0, tmp_path).save(tmp_path / "model")
-    monkeypatch.setattr(trust, "_REMEMBERED", set())
-    assert load_potential(tmp_path / "model").elements
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+    assert load_in_another_process(tmp_path / "model") == ""
     make(settings.model_copy(update={"arguments": {"strength": 3.0}})).save(tmp_path / "other")
-    with pytest.raises(RequestError, match=r"strength=3\.0"):
-        load_potential(tmp_path / "other")
+    assert re.search(r"RequestError: .*strength=3\.0", load_in_another_process(tmp_path / "other"))
+
+
+def load_in_another_process(directory):
+    """Return what the process says where it ends with an error."""
+    code = f"""
+from pathlib import Path
+from mlip_compose.potentials.registry import load_potential
+load_potential(Path({str(directory)!r}))
+"""
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stderr
 
 
 def test_fitting_trains_nothing(tmp_path):

@@ -91,7 +91,7 @@ def relaxed(predictions):
     )
     positions = np.arange(6.0).reshape(1, 2, 3)
     frame = PredictedFrames(
-        "OH-1-H", "relaxed", np.zeros(1), np.array([-3.5]), 0.1 * positions, positions
+        "OH-1-H", "relaxed", np.zeros(1, dtype=int), np.array([-3.5]), 0.1 * positions, positions
     )
     return Predictions(header, [*predictions.frames.values(), frame], predictions.molecule_sums)
 

@@ -1,5 +1,7 @@
 """Relaxation with toy potentials whose minimum is known."""
 
+from types import MappingProxyType
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,16 @@ from mlip_compose.store.catalogue import open_dataset
 NAMES = ("OH-1-H", "F-2-H")
 
 
-class Springs:
+class Untrained:
+    """What a potential is beside its predictions."""
+
+    name, elements, report = "untrained", frozenset(range(1, 119)), MappingProxyType({})
+
+    def save(self, directory):
+        raise NotImplementedError
+
+
+class Springs(Untrained):
     """An atom on a spring each: E = k/2 sum |x - x0|^2, of minimum x0."""
 
     def __init__(self, minimum, stiffness=15.0):
@@ -23,7 +34,7 @@ class Springs:
         return energy, -self.stiffness * shift
 
 
-class Explodes:
+class Explodes(Untrained):
     """Pushes atoms apart, and gives up where they are far: NaN."""
 
     def predict(self, molecule, positions):
@@ -32,8 +43,11 @@ class Explodes:
         return np.where(far, np.nan, -25.0 * (positions**2).sum(axis=(1, 2))), forces
 
 
-class Tears:
+class Tears(Untrained):
     """Has its minimum where one atom is far from the others."""
+
+    def __init__(self, start):
+        self.start = start
 
     def predict(self, molecule, positions):
         target = self.start.copy()
@@ -41,7 +55,7 @@ class Tears:
         return Springs(target).predict(molecule, positions)
 
 
-class Noise:
+class Noise(Untrained):
     """Forces that nothing is the gradient of."""
 
     def __init__(self):
@@ -51,7 +65,7 @@ class Noise:
         return np.zeros(len(positions)), self.rng.normal(scale=0.1, size=positions.shape)
 
 
-class Slope:
+class Slope(Untrained):
     """The same force everywhere: no curvature, no minimum."""
 
     def predict(self, molecule, positions):
@@ -60,7 +74,7 @@ class Slope:
         return -positions[:, :, 0].sum(axis=1), forces
 
 
-class NoForces:
+class NoForces(Untrained):
     def predict(self, molecule, positions):
         return np.full(len(positions), -7.0), np.zeros_like(positions)
 
@@ -98,9 +112,7 @@ def test_a_potential_that_explodes_is_a_recorded_failure(water_like):
 
 def test_a_bond_that_breaks_is_a_recorded_failure(water_like):
     molecule, start = water_like
-    torn = Tears()
-    torn.start = start
-    frames, failure = relax(torn, molecule, start)
+    frames, failure = relax(Tears(start), molecule, start)
     assert failure.reason == "bonds broke or formed"
     assert np.isnan(frames.energy).all()
 

@@ -48,4 +48,4 @@ def test_results_that_do_not_fit_together_are_refused(tmp_path):
         pytest.raises(SchemaError, match="KeyError: 'wide'"),
         made_from(ResultsDirectory(tmp_path)),
     ):
-        {}["wide"]
+        dict[str, int]()["wide"]

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ pytest.importorskip("pyscf")
 
 HF = np.array([9, 1])
 BOND = np.array([[0.0, 0.0, 0.0], [0.1, 0.2, 0.95]])
-COARSE = {"grid_level": 1}
+COARSE: dict[str, Any] = {"grid_level": 1}
 
 
 def test_the_name_says_what_is_computed():

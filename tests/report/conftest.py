@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from builders import interval
 
+from mlip_compose.core.records import TestPart
 from mlip_compose.evaluation.results import MoleculeScore, PairedDifference, Score
 from mlip_compose.evaluation.study_results import DatasetFacts, StudyResults, UnitFacts
 
@@ -120,7 +121,8 @@ def score(task: str, level: int, potential: str, seed: int, rng: np.random.Gener
     train, ood = split(task, level)
     base, gap = LEVEL_OF_ERROR[potential_kind(potential)], GAP[potential_kind(potential)]
     molecules = []
-    for part, members in (("id", train), ("ood", ood)):
+    parts: tuple[tuple[TestPart, list], ...] = (("id", train), ("ood", ood))
+    for part, members in parts:
         for left, chain, right in members:
             scale = base * rng.normal(1.0, 0.05)
             if part == "ood":

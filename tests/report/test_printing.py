@@ -221,7 +221,8 @@ def scratch():
 @chromium
 def test_a_signal_ends_the_drawing_and_its_chromium(tmp_path, scratch):
     """Signals and what they raise are no concern of kaleido's tasks, which would wait on."""
-    command = [sys.executable, "-m", "mlip_compose", "report", ROOT / "results" / "leaderboard-v1"]
+    board = str(ROOT / "results" / "leaderboard-v1")
+    command = [sys.executable, "-m", "mlip_compose", "report", board]
     figures, page = tmp_path / "figures", tmp_path / "page.html"
     with subprocess.Popen(
         [*command, "--figures", figures, "--out", page],

@@ -1,11 +1,13 @@
 """What dynamics must keep: the distribution of configurations, whatever the masses and the step."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from ase import Atoms
 from scipy.integrate import quad
 
-from mlip_compose.core.records import Molecule
+from mlip_compose.core.records import Failure, Molecule
 from mlip_compose.core.units import BOLTZMANN
 from mlip_compose.references.gfn2 import Gfn2Xtb
 from mlip_compose.sampling.conformers import conformer_pool
@@ -74,7 +76,9 @@ def lengths(bond, protocol, n_frames, seed=0):
     numbers, morse = BONDS[bond]
     start = np.array([[0.0, 0.0, 0.0], [morse.length, 0.0, 0.0]])
     rng = np.random.default_rng(seed)
-    frames = sample_trajectory(diatomic(numbers), start, n_frames, morse, protocol, rng)
+    reference: Any = morse  # all of one that dynamics ask for
+    frames = sample_trajectory(diatomic(numbers), start, n_frames, reference, protocol, rng)
+    assert not isinstance(frames, Failure)
     return np.linalg.norm(frames[:, 1] - frames[:, 0], axis=1)
 
 
@@ -111,8 +115,10 @@ def test_a_wrong_temperature_would_be_seen():
 def mean_energy_and_lengths(name, protocol, n_frames, molecule, seed):
     molecule, reference = molecule(name), Gfn2Xtb()
     pool = conformer_pool(molecule, protocol.rng(name, "conformers"))
+    assert not isinstance(pool, Failure)
     rng = np.random.default_rng(seed)
     frames = sample_trajectory(molecule, pool[0][0], n_frames, reference, protocol, rng)
+    assert not isinstance(frames, Failure)
     walker = reference.walker(molecule.numbers)
     energy = np.array(
         [walker.get_potential_energy(Atoms(molecule.numbers, geometry)) for geometry in frames]

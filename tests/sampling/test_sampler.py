@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -74,7 +76,7 @@ class Exploding(Gfn2Xtb):
     """A reference whose dynamics pull a hydrogen off."""
 
     def walker(self, numbers, charge=0, spin=1):
-        walker = super().walker(numbers, charge, spin)
+        walker: Any = super().walker(numbers, charge, spin)
         calm = walker.get_forces
 
         def get_forces(atoms):

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
 from mlip_compose.evaluation.ceiling import CeilingScore
 from mlip_compose.evaluation.gallery import Gallery
@@ -15,7 +16,7 @@ from mlip_compose.tasks.certificate_schema import Certificate
 
 ROOT = Path(__file__).parents[2]
 STUDIES = sorted(path.parent.name for path in ROOT.glob("results/*/results.json"))
-DOCUMENTS = {
+DOCUMENTS: dict[str, tuple[type[BaseModel], int | None]] = {
     "results.json": (StudyResults, 1),
     "scores/*.json": (Score, 1),
     "ceilings/*.json": (CeilingScore, 1),

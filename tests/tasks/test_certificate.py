@@ -61,7 +61,8 @@ def test_what_it_says_of_molecules(by_name):
     assert certificate.atom_divergence[1] == environment_divergence(train, ood, 1, 0.5)
     assert certificate.compound_divergence[0] == environment_divergence(train, ood, 2, 0.1)
     assert certificate.compound_divergence_radii == (2, 3, 4, 5, 6)
-    assert certificate.frames is certificate.force_magnitude is None
+    assert certificate.frames is None
+    assert certificate.force_magnitude is None
     assert certificate.duplicate_tolerance is None
 
 

@@ -23,7 +23,7 @@ VARIABLE: Final = "CUDA_VISIBLE_DEVICES"
 """The variable that names the graphics processors of a process; PyTorch heeds it for NVIDIA's and
 AMD's."""
 
-_DRIVERS: Final = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
+GPU_DRIVERS: Final = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
 """Files of the drivers of NVIDIA, AMD and Windows' subsystem for Linux."""
 
 
@@ -32,7 +32,7 @@ def visible_gpus() -> tuple[str, ...]:
 
     PyTorch, which knows, is imported only where there is a driver.
     """
-    if importlib.util.find_spec("torch") is None or not any(Path(d).exists() for d in _DRIVERS):
+    if importlib.util.find_spec("torch") is None or not any(Path(d).exists() for d in GPU_DRIVERS):
         return ()
     import torch
 

@@ -8,7 +8,7 @@ import sys
 import tarfile
 import time
 import zipfile
-from collections import namedtuple
+from typing import NamedTuple
 
 import pytest
 from small_disk import small_files
@@ -30,6 +30,14 @@ FILES = {
     "figure.png": b"a picture",
 }
 WANTED = ("README.md", "data/large.npz", "data/small.xyz")
+
+
+class Usage(NamedTuple):
+    """What ``shutil.disk_usage`` gives, bytes."""
+
+    total: int
+    used: int
+    free: int
 
 
 def quiet(path, size):
@@ -138,8 +146,7 @@ def test_a_killed_fetch_goes_on_where_it_was(download, published, tmp_path):
     content = bytes(range(256)) * 60_000  # 15 MB; a download is written in pieces of 10 MB
     published.commit(FILES | {"data/large.npz": content})
     command = [sys.executable, "-c", KILLED, published.endpoint, str(tmp_path / "download")]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen(command, **pipes) as process:
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         there = int(process.stdout.readline())
         process.send_signal(signal.SIGKILL)
     assert 0 < there < len(content)
@@ -176,7 +183,7 @@ def test_a_file_altered_after_the_download_is_refused(download):
 
 
 def test_a_download_beyond_the_disk_is_refused_with_numbers(download, published, monkeypatch):
-    usage = namedtuple("usage", "total used free")(10**9, 10**9 - 1_000, 1_000)
+    usage = Usage(10**9, 10**9 - 1_000, 1_000)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
     fetch = download()
     with pytest.raises(RequestError, match=r"0\.001 GB free .* found 0\.000 GB"):
@@ -352,7 +359,7 @@ def test_damaged_archives_are_left(tmp_path, name, share):
 
 def test_archives_beyond_the_disk_are_left(tmp_path, monkeypatch):
     archive = packed(tmp_path / "all.zip", {"a.xyz": b"0" * 1_000})
-    usage = namedtuple("usage", "total used free")(10**9, 10**9, 0)
+    usage = Usage(10**9, 10**9, 0)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
     assert "GB free" in unpack(archive)
 

@@ -20,7 +20,7 @@ def run(arguments):
     out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")  # strict, as a terminal's is
     err = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", errors="backslashreplace")
     sys.argv = ["mlip-compose", *arguments]
-    status = 0
+    status: str | int = 0
     with redirect_stdout(out), redirect_stderr(err):
         try:
             main()

@@ -1,7 +1,6 @@
 """JSON and YAML made wrong: the value of a key, or at a place of a list, is replaced."""
 
 import copy
-import functools
 import json
 
 import yaml
@@ -20,6 +19,11 @@ from hostile.corrupted_text import (
 )
 
 
+def nested(depth):
+    """Return lists in lists."""
+    return [nested(depth - 1)] if depth else []
+
+
 def anything(rng, depth=0):
     """Return what may stand in a document, and mostly should not."""
     words = ("\ud800", "1", "-1", "1e999", "full", "length", "additive", "H", "OH")
@@ -32,7 +36,7 @@ def anything(rng, depth=0):
         lambda: one_of(rng, ([], {})),
         lambda: [anything(rng, depth + 1) for _ in range(int(rng.integers(4)))],
         lambda: {one_of(rng, NAMES): anything(rng, depth + 1) for _ in some(rng, 3)},
-        lambda: functools.reduce(lambda inner, _: [inner], range(len(some(rng, 300))), []),
+        lambda: nested(len(some(rng, 300))),
     )
     return one_of(rng, kinds if depth < 3 else kinds[:6])()
 

@@ -10,8 +10,10 @@ import struct
 
 NUMBERS = (0, -1, 1, 2, 7, 255, 256, 65536, 2**31 - 1, 2**31, 2**63 - 1, 2**64, -(2**63), 10**30)
 FLOATS = (float("nan"), float("inf"), float("-inf"), 1e308, 1e-320, -0.0, 1e39, 0.5)
-PATHS = ("", " ", ".", "..", "../x", "../../../../var/x", "/etc/passwd", "/dev/zero", "C:\\x")
-PATHS += ("a/b", "a\\b", "a\0b", "-rf", "~root/x", "a\nb", "\u202ex", "💥", "é" * 300, "x" * 5000)
+PATHS = (
+    *("", " ", ".", "..", "../x", "../../../../var/x", "/etc/passwd", "/dev/zero", "C:\\x"),
+    *("a/b", "a\\b", "a\0b", "-rf", "~root/x", "a\nb", "\u202ex", "💥", "é" * 300, "x" * 5000),
+)
 MARKUP = ("<script>alert(1)</script>", "{{ 7 * 7 }}", "%s%n", "[bold red]x[/bold]", "nan", "null")
 NAMES = PATHS + MARKUP
 

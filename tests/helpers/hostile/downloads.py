@@ -8,17 +8,19 @@ import warnings
 import zipfile
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from hostile.corrupted_documents import mutate_document, mutate_json
 from hostile.corrupted_text import NAMES, mutate_bytes, one_of
 from hostile.reader import Reader
 from mlip_compose.core.errors import UnwritableError
 from mlip_compose.datasets.download.archives import unpack
+from mlip_compose.datasets.download.hub import Hub
 from mlip_compose.datasets.download.plan import Download
 
 REPOSITORY = "AmirMasoud/GMD"
 COMMIT = "a" * 40
-LISTING = [
+LISTING: list[dict[str, Any]] = [
     {"type": "file", "path": "data/a.xyz", "size": 5, "oid": "0" * 40},
     {"type": "directory", "path": "data", "oid": "0" * 40},
     {
@@ -33,10 +35,11 @@ LISTING = [
 INFORMATION = {"id": REPOSITORY, "sha": COMMIT, "siblings": [{"rfilename": "README.md"}]}
 
 
-class NoHub:
+class NoHub(Hub):
     """A hub that has what it is asked for, or nothing; files are 5 bytes."""
 
-    repository, endpoint = REPOSITORY, "https://example.org"
+    def __init__(self):
+        self.repository, self.endpoint = REPOSITORY, "https://example.org"
 
     def commit(self, revision):
         return COMMIT
@@ -126,8 +129,6 @@ def answers(rng, arena):
 
 def ask(answers):
     """Ask a hub that answers so, without a network: its client is given a transport of ours."""
-    from mlip_compose.datasets.download.hub import Hub
-
     httpx, set_client_factory = http_client()
 
     def handle(request):
@@ -163,45 +164,51 @@ def archive(rng, arena):
     kind = one_of(rng, (".zip", ".tar", ".tar.gz", ".tar.bz2", ".tar.xz"))
     path = arena.out / f"x{kind}"
     names = [one_of(rng, (*HOSTILE, "a.xyz", "b/c.xyz"))[:4000] for _ in range(3)]
+    names = [name.replace("\0", "") or "x" for name in names]
     target = io.BytesIO()
     if kind == ".zip":
-        with (
-            warnings.catch_warnings(),
-            zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as packed,
-        ):
-            warnings.simplefilter("ignore")
-            for name in names:
-                entry = zipfile.ZipInfo(name.replace("\0", "") or "x")
-                if rng.integers(3) == 0:
-                    entry.external_attr = 0o120777 << 16  # a symbolic link
-                packed.writestr(entry, one_of(rng, (b"../../decoy", b"12345", bytes(10**6))))
+        write_zip(rng, target, names)
     else:
-        with tarfile.open(fileobj=target, mode=f"w:{kind[5:]}") as packed_tar:
-            for name in names:
-                entry = tarfile.TarInfo(name.replace("\0", "") or "x")
-                entry.type = one_of(
-                    rng,
-                    (
-                        tarfile.REGTYPE,
-                        tarfile.SYMTYPE,
-                        tarfile.LNKTYPE,
-                        tarfile.FIFOTYPE,
-                        tarfile.CHRTYPE,
-                        tarfile.DIRTYPE,
-                    ),
-                )
-                entry.linkname = one_of(rng, ("../../outside/decoy", "/etc/passwd", "a.xyz", "."))
-                entry.mode = one_of(rng, (0o644, 0o4777, 0o000))
-                if entry.isreg():
-                    entry.size = 5
-                    packed_tar.addfile(entry, io.BytesIO(b"12345"))
-                else:
-                    packed_tar.addfile(entry)
+        write_tar(rng, target, names, kind[5:])
     data = target.getvalue()
     if rng.integers(2):
         data = mutate_bytes(rng, data)
     path.write_bytes(data)
     return path
+
+
+def write_zip(rng, target, names):
+    with (
+        warnings.catch_warnings(),
+        zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as packed,
+    ):
+        warnings.simplefilter("ignore")
+        for name in names:
+            entry = zipfile.ZipInfo(name)
+            if rng.integers(3) == 0:
+                entry.external_attr = 0o120777 << 16  # a symbolic link
+            packed.writestr(entry, one_of(rng, (b"../../decoy", b"12345", bytes(10**6))))
+
+
+TYPES = (
+    *(tarfile.REGTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE),
+    *(tarfile.FIFOTYPE, tarfile.CHRTYPE, tarfile.DIRTYPE),
+)
+
+
+def write_tar(rng, target, names, compression):
+    mode: Any = f"w:{compression}"
+    with tarfile.open(fileobj=target, mode=mode) as packed:
+        for name in names:
+            entry = tarfile.TarInfo(name)
+            entry.type = one_of(rng, TYPES)
+            entry.linkname = one_of(rng, ("../../outside/decoy", "/etc/passwd", "a.xyz", "."))
+            entry.mode = one_of(rng, (0o644, 0o4777, 0o000))
+            if entry.isreg():
+                entry.size = 5
+                packed.addfile(entry, io.BytesIO(b"12345"))
+            else:
+                packed.addfile(entry)
 
 
 def unpack_it(path):

@@ -170,7 +170,7 @@ def trained_schnet():
 
     torch.set_num_threads(1)
     architecture = Architecture("schnet-small", SchNetSettings, build)
-    settings = architecture.settings(channels=4)
+    settings = architecture.settings.model_validate({"channels": 4})
     energies = {1: -10.0, 6: -1000.0, 8: -2000.0}
     model = build_model(architecture, settings, sorted(energies), seed=0)
     folder = trained().folder / "schnet"
@@ -202,12 +202,12 @@ def weights(rng, arena):
         pickle.dump(Canary(), target)
     elif kind == 4:
         torch.save(state, target)
-        data = io.BytesIO()
-        with zipfile.ZipFile(target) as old, zipfile.ZipFile(data, "w") as new:
+        repacked = io.BytesIO()
+        with zipfile.ZipFile(target) as old, zipfile.ZipFile(repacked, "w") as new:
             for name in old.namelist():
                 content = pickle.dumps(Canary()) if name.endswith("data.pkl") else old.read(name)
                 new.writestr(name, content)
-        target = data
+        target = repacked
     else:
         torch.save(state, target, _use_new_zipfile_serialization=bool(rng.integers(2)))
     path = arena.inside / "weights.pt"

@@ -11,12 +11,18 @@ from mlip_compose.core.errors import CoverageError, DataError
 from mlip_compose.core.records import PRIMARY, SECONDARY, Failure, Frames, TrainingSet
 from mlip_compose.potentials.additive.atom_energies import Constants
 from mlip_compose.potentials.additive.equilibrium import Equilibrium
-from mlip_compose.potentials.additive.kind import KIND
+from mlip_compose.potentials.additive.kind import KIND, AdditiveSettings
 from mlip_compose.potentials.additive.parameters import ParameterSpace
 from mlip_compose.potentials.additive.potential import AdditivePotential
 from mlip_compose.potentials.additive.term_kinds import KIND_BY_NAME, TERM_KINDS
 from mlip_compose.potentials.additive.terms import find_terms
 from mlip_compose.tasks.rules import TASKS
+
+
+def fit(data, settings):
+    potential = KIND.fit(data, settings, 0, Path())
+    assert isinstance(potential, AdditivePotential)
+    return potential
 
 
 def errors(store, potential, names, trajectory):
@@ -53,7 +59,7 @@ def test_a_force_field_of_its_own_form_is_recovered(store, short_chains, fitted)
         tuple(map(relabel, short_chains.train)),
         tuple(map(relabel, short_chains.validation)),
     )
-    again = KIND.fit(data, KIND.settings(strengths=(1e-3,)), 0, Path())
+    again = KIND.fit(data, AdditiveSettings(strengths=(1e-3,)), 0, Path())
     for frames in data.validation:
         energies, forces = again.predict(store.molecules[frames.molecule], frames.positions)
         np.testing.assert_allclose(forces, frames.forces, atol=0.01)
@@ -80,7 +86,7 @@ def test_unseen_types_agree_with_the_certificate(store, name, level):
 
 
 def test_unseen_types_are_counted_and_backed_off(store, training):
-    potential = KIND.fit(training(["H-2-H", "H-3-H", "OH-1-H"]), KIND.settings(), 0, Path())
+    potential = fit(training(["H-2-H", "H-3-H", "OH-1-H"]), AdditiveSettings())
     molecule = store.molecules["OH-4-H"]
     counts = potential.unseen_types(molecule)
     assert counts["bond"].total == len(molecule.bonds)
@@ -98,25 +104,26 @@ def test_regularisation_is_chosen_on_validation_frames_alone(training, short_cha
     curve = fitted.report["validation"]
     best = min(curve, key=lambda point: point["loss"])
     assert fitted.report["strength"] == best["strength"]
-    assert len(curve) == len(KIND.settings().strengths)
+    assert len(curve) == len(AdditiveSettings().strengths)
     none = TrainingSet(short_chains.molecules, short_chains.train, ())
-    assert KIND.fit(none, KIND.settings(), 0, Path()).report["strength"] == 1.0
+    assert KIND.fit(none, AdditiveSettings(), 0, Path()).report["strength"] == 1.0
 
 
 def test_stronger_regularisation_fits_training_frames_less(store, training):
     data = training(["H-2-H", "OH-1-H"], stride=4)
-    fits = [KIND.fit(data, KIND.settings(strengths=(s,)), 0, Path()) for s in (0.1, 1e4)]
+    fits = [KIND.fit(data, AdditiveSettings(strengths=(s,)), 0, Path()) for s in (0.1, 1e4)]
     weak, strong = (errors(store, fit, data.molecules, PRIMARY)[0] for fit in fits)
     assert weak < strong
 
 
 def test_without_couplings_it_is_smaller_and_says_so_when_loaded(training, tmp_path):
     data = training(["H-2-H", "H-3-H"], stride=4)
-    plain = KIND.fit(data, KIND.settings(couplings=False), 0, Path())
+    plain = fit(data, AdditiveSettings(couplings=False))
     couplings = {name for name, kind in KIND_BY_NAME.items() if kind.coupling}
     assert not couplings & plain.report["types"].keys()
     plain.save(tmp_path)
     loaded = KIND.load(tmp_path)
+    assert isinstance(loaded, AdditivePotential)
     assert loaded.unseen_types(data.molecules["H-3-H"]) == plain.unseen_types(
         data.molecules["H-3-H"]
     )
@@ -169,7 +176,7 @@ def lack_facts(document, arrays):
     ],
 )
 def test_a_damaged_potential_is_refused(training, tmp_path, damage):
-    KIND.fit(training(["H-2-H"], stride=8), KIND.settings(), 0, Path()).save(tmp_path)
+    KIND.fit(training(["H-2-H"], stride=8), AdditiveSettings(), 0, Path()).save(tmp_path)
     document = json.loads((tmp_path / "model.json").read_text())
     with np.load(tmp_path / "model.npz") as stored:
         arrays = {name: stored[name] for name in stored.files}
@@ -188,14 +195,14 @@ def test_labels_that_are_no_numbers_are_a_failure(training):
     broken = Frames(
         frames.molecule, frames.trajectory, frames.indices, frames.positions, frames.energy, forces
     )
-    outcome = KIND.fit(TrainingSet(data.molecules, (broken,), ()), KIND.settings(), 0, Path())
+    outcome = KIND.fit(TrainingSet(data.molecules, (broken,), ()), AdditiveSettings(), 0, Path())
     assert isinstance(outcome, Failure)
     assert outcome.stage == "training"
 
 
 def test_progress_ends_with_everything_done(training):
     told = []
-    KIND.fit(training(["H-2-H"]), KIND.settings(), 0, Path(), lambda f, m: told.append((f, m)))
+    KIND.fit(training(["H-2-H"]), AdditiveSettings(), 0, Path(), lambda f, m: told.append((f, m)))
     fractions = [fraction for fraction, _ in told]
     assert fractions == sorted(fractions)
     assert fractions[-1] == 1.0
@@ -203,7 +210,7 @@ def test_progress_ends_with_everything_done(training):
 
 def test_bad_requests_are_refused():
     with pytest.raises(CoverageError):
-        KIND.fit(TrainingSet({}, (), ()), KIND.settings(), 0, Path())
+        KIND.fit(TrainingSet({}, (), ()), AdditiveSettings(), 0, Path())
     for bad in ({"strengths": ()}, {"strengths": (0.0,)}, {"validation_frames": 0}):
         with pytest.raises(ValidationError):
-            KIND.settings(**bad)
+            AdditiveSettings(**bad)

@@ -1,6 +1,8 @@
 """What every architecture that is trained from scratch has to do, beyond the contract."""
 
+import importlib
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,7 +10,7 @@ from pydantic import ValidationError
 
 from mlip_compose.potentials.registry import get_potential
 
-ARCHITECTURES = {
+ARCHITECTURES: dict[str, Any] = {
     "schnet": {"channels": 8, "layers": 2, "radial_functions": 12},
     "painn": {"channels": 4, "layers": 2},
     "tensornet": {"channels": 4, "layers": 1},
@@ -16,7 +18,7 @@ ARCHITECTURES = {
     "mace": {"channels": 4, "radial_width": 8},
     "additive+mace": {"channels": 4, "radial_width": 8, "additive": {"strengths": [1.0]}},
 }
-TRAINING = {
+TRAINING: dict[str, Any] = {
     "cutoff": 3.0,
     "learning_rate": 0.01,
     "steps": 12,
@@ -72,8 +74,8 @@ def build(architecture, dtype, elements=(1, 6, 8), **more):
     from mlip_compose.potentials.neural.networks.models import build_model
     from mlip_compose.potentials.neural.settings import Architecture
 
-    kind = get_potential(f"{architecture}-small")
-    module = __import__(f"mlip_compose.potentials.{architecture}", fromlist=["build"])
+    kind: Any = get_potential(f"{architecture}-small")
+    module = importlib.import_module(f"mlip_compose.potentials.neural.architectures.{architecture}")
     settings = kind.settings(**TRAINING | ARCHITECTURES[architecture] | {"dtype": dtype} | more)
     made = Architecture(kind.name, kind.settings, module.build)
     return build_model(made, settings, list(elements), seed=1), settings
@@ -161,7 +163,7 @@ def test_energy_is_continuous_where_atoms_come_within_the_cutoff(name):
 
 
 def test_standard_size_is_the_small_one_with_other_defaults(architecture, kind):
-    standard = get_potential(f"{architecture}-standard").settings
+    standard: Any = get_potential(f"{architecture}-standard").settings
     small, large = kind.settings(), standard()
     assert set(type(small).model_fields) == set(standard.model_fields)
     assert large.cutoff == 5.0
@@ -176,7 +178,7 @@ def test_standard_size_is_the_small_one_with_other_defaults(architecture, kind):
 
 def test_small_sizes_have_one_budget():
     """Frames and gradient steps are the same for all, so that architectures can be compared."""
-    kinds = [get_potential(f"{name}-small") for name in ARCHITECTURES] + [
+    kinds: list[Any] = [get_potential(f"{name}-small") for name in ARCHITECTURES] + [
         get_potential("mace-short")
     ]
     budgets = {(kind.settings().steps, kind.settings().batch_size) for kind in kinds}

@@ -5,7 +5,6 @@ import torch
 
 from mlip_compose.potentials.base import silent
 from mlip_compose.potentials.neural.architectures.mace import SMALL as KIND
-from mlip_compose.potentials.neural.networks import training
 from mlip_compose.potentials.neural.networks.prediction import predict_in_batches
 from mlip_compose.potentials.neural.networks.runtime import chosen_device, name_of
 
@@ -35,7 +34,7 @@ def test_training_uses_it(gpu, data, tiny, tmp_path, monkeypatch):
     def trainer(*, accelerator, devices, **_):
         raise UsedError(accelerator, devices)
 
-    monkeypatch.setattr(training.pl, "Trainer", trainer)
+    monkeypatch.setattr("pytorch_lightning.Trainer", trainer)
     with pytest.raises(UsedError) as used:
         KIND.fit(data, tiny, 0, tmp_path, silent)
     assert used.value.args == ("gpu", [0])

@@ -1,7 +1,6 @@
 import math
 
 import pytest
-from pydantic import BaseModel
 
 from mlip_compose.potentials.additive.term_kinds import BONDED_REACH, PAIR_CUTOFF, TERM_KINDS
 from mlip_compose.potentials.additive.topology import build_topology
@@ -53,8 +52,11 @@ def test_every_kind_from_scratch_says_how_far_it_sees():
 
 
 def test_it_follows_from_the_settings():
-    schema: type[BaseModel] = get_potential("mace-small").settings
-    field = schema.model_validate({"cutoff": 5.1, "layers": 1}).receptive_field()
+    field = (
+        get_potential("mace-small")
+        .settings.model_validate({"cutoff": 5.1, "layers": 1})
+        .receptive_field()
+    )
     assert (field.bonds, field.angstrom) == (4, 5.1)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import numpy as np
 import pytest
@@ -62,30 +63,35 @@ def write_ani(path):
 def write_mace(path, heads=("Default",)):
     """Write a model as mace-torch does: a pickle of the whole object."""
     import torch
+    from e3nn import o3
+    from mace import modules
 
+    import mlip_compose.potentials.published.with_mace  # noqa: F401 - brings the others in their order
     from mlip_compose.potentials.neural.networks.runtime import quiet
-    from mlip_compose.potentials.published import with_mace as mace_model
 
+    one_a_head: dict[str, Any] = {
+        "atomic_inter_scale": [0.7] * len(heads),
+        "atomic_inter_shift": [0.1] * len(heads),
+    }
     with quiet(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(1)
-        model = mace_model.ScaleShiftMACE(
+        model = modules.ScaleShiftMACE(
             r_max=3.5,
             num_bessel=6,
             num_polynomial_cutoff=5,
             max_ell=1,
-            interaction_cls=mace_model.interaction_classes["RealAgnosticResidualInteractionBlock"],
-            interaction_cls_first=mace_model.interaction_classes["RealAgnosticInteractionBlock"],
+            interaction_cls=modules.interaction_classes["RealAgnosticResidualInteractionBlock"],
+            interaction_cls_first=modules.interaction_classes["RealAgnosticInteractionBlock"],
             num_interactions=2,
             num_elements=3,
-            hidden_irreps=mace_model.o3.Irreps("4x0e + 4x1o"),
-            MLP_irreps=mace_model.o3.Irreps("4x0e"),
+            hidden_irreps=o3.Irreps("4x0e + 4x1o"),
+            MLP_irreps=o3.Irreps("4x0e"),
             atomic_energies=np.array([list(ATOM_ENERGIES.values())] * len(heads)),
             avg_num_neighbors=6.0,
             atomic_numbers=list(ATOM_ENERGIES),
             correlation=2,
-            gate=mace_model.gate_dict["silu"],
-            atomic_inter_scale=[0.7] * len(heads),
-            atomic_inter_shift=[0.1] * len(heads),
+            gate=modules.gate_dict["silu"],
+            **one_a_head,
             radial_MLP=[8, 8],
             heads=list(heads),
         )

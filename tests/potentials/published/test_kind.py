@@ -19,8 +19,8 @@ from mlip_compose.core.errors import (
 )
 from mlip_compose.core.records import Failure, TrainingSet
 from mlip_compose.potentials.published.kind import kind_of
-from mlip_compose.potentials.published.weights import user_cache
 from mlip_compose.potentials.registry import CARDS, KINDS, find_card, get_potential, load_potential
+from mlip_compose.potentials.trust import user_cache
 
 SPRINGS = "a_library_of_springs"
 TUNING = {"steps": 2, "batch_size": 6, "validations": 1, "ema_decay": 0.5}
@@ -143,7 +143,7 @@ def test_a_missing_environment_says_how_it_is_made(springs):
 @pytest.mark.parametrize("fine_tuned", [False, True])
 def test_a_pickle_wants_consent_before_anything_else(mace_card, data, tmp_path, fine_tuned):
     kind = kind_of(mace_card, fine_tuned)
-    settings = kind.settings(weights=str(tmp_path / "not-even-there.model"))
+    settings = kind.settings.model_validate({"weights": str(tmp_path / "not-even-there.model")})
     for ask in (
         lambda: kind.check(settings),
         lambda: kind.fit(data, settings, 0, tmp_path),
@@ -214,7 +214,9 @@ def test_damaged_weights_give_a_message(request, weights, data, tmp_path, backen
     path.write_bytes(content)
     kind = kind_of(card, fine_tuned=False)
     with pytest.raises((UnreadableError, SchemaError), match="damaged"):
-        kind.fit(data, kind.settings(weights=str(path), trust=True), 0, tmp_path)
+        kind.fit(
+            data, kind.settings.model_validate({"weights": str(path), "trust": True}), 0, tmp_path
+        )
 
 
 def test_a_calculator_of_a_card_predicts_saves_and_loads(springs, data, tmp_path):
@@ -263,7 +265,7 @@ def test_a_calculator_refuses_weights_that_its_library_does_not_take(springs, da
     path.write_text("3.0")
     kind = kind_of(springs(weights={"argument": None}), fine_tuned=False)
     with pytest.raises(RequestError, match="whose library has its own"):
-        kind.check(kind.settings(weights=str(path)))
+        kind.check(kind.settings.model_validate({"weights": str(path)}))
 
 
 def test_a_state_that_a_calculator_was_not_made_for_is_refused(springs, data, tmp_path):
@@ -309,7 +311,7 @@ def test_another_card_is_another_training(springs):
     other = kind_of(springs(arguments={"scale": 3.0}), fine_tuned=False).settings()
     assert settings.model_dump() != other.model_dump()
     with pytest.raises(ValueError, match="card"):
-        type(settings)(card=other.card)
+        type(settings).model_validate({"card": other.model_dump()["card"]})
 
 
 def test_a_saved_file_that_is_none_gives_a_message(springs, data, tmp_path):

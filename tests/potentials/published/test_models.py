@@ -121,6 +121,8 @@ def test_atoms_apart_have_their_own_energy_and_no_force(card, weights):
 
 
 class Malice:
+    path = ""
+
     def __reduce__(self):
         return (Path.touch, (Path(self.path),))
 

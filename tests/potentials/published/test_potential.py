@@ -24,8 +24,8 @@ def make(card, weights, data, fine_tuned, workdir, **changed):
 
     path = weights[card.backend]
     if not fine_tuned:
-        settings = ZeroShotSettings(**{"dtype": "float64"} | changed)
-        return zero_shot(card.name, card, path, data, settings)
+        zero_settings = ZeroShotSettings.model_validate({"dtype": "float64"} | changed)
+        return zero_shot(card.name, card, path, data, zero_settings)
     settings = SETTINGS.model_copy(update=changed)
     name = f"{card.name}:fine-tuned"
     return fine_tune(name, card, path, data, settings, 0, workdir, lambda *_: None)

@@ -77,7 +77,7 @@ def test_the_frames_of_a_task_are_those_of_our_trainings(mini, tmp_path):
     )
     (training,) = plan(study, mini)
     selection = training.targets[0].selection
-    expected = {
+    expected: set[tuple[str, str, int, float]] = {
         (part, name, int(index), mini.frames(name, trajectory).energy[index])
         for part, name, trajectory, indices in selection.wanted()
         for index in indices

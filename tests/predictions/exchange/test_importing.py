@@ -2,6 +2,7 @@
 
 import shutil
 from dataclasses import replace
+from typing import Any
 
 import ase.io
 import numpy as np
@@ -34,7 +35,11 @@ def imported(exported):
     store, _ = exported
 
     def run(*paths, **options):
-        row = {"name": "theirs", "dataset": str(store.path), "allow_missing": True} | options
+        row: dict[str, Any] = {
+            "name": "theirs",
+            "dataset": str(store.path),
+            "allow_missing": True,
+        } | options
         return import_predictions(paths, PredictionImport(**row))
 
     return run

@@ -2,6 +2,7 @@
 
 import pickle
 import zipfile
+from typing import Any
 
 import ase
 import ase.io
@@ -26,7 +27,13 @@ from mlip_compose.predictions.exchange.xyz import Keys
 from mlip_compose.predictions.file import Predictions, write_predictions
 
 SIZES = Sizes({"OH-0-H": 3, "CN-0-H": 3}, 50)
-ORIGIN = {"dataset": "toy", "dataset_sha256": "ab" * 32, "task": "length", "level": 2, "seed": 0}
+ORIGIN: dict[str, Any] = {
+    "dataset": "toy",
+    "dataset_sha256": "ab" * 32,
+    "task": "length",
+    "level": 2,
+    "seed": 0,
+}
 RNG = np.random.default_rng(0)
 ENERGY = RNG.normal(size=4)
 FORCES = RNG.normal(size=(4, 3, 3))

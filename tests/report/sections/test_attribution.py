@@ -13,6 +13,7 @@ from mlip_compose.evaluation.results import (
     EnergySplit,
     ForceGrouping,
     ForceRow,
+    GroupingName,
 )
 from mlip_compose.report.figures.style import styles_of
 from mlip_compose.report.page import render_report
@@ -24,7 +25,7 @@ from mlip_compose.report.sections.attribution import (
 from mlip_compose.report.sections.leaderboard import build_board, entries_of, metrics_of
 from mlip_compose.report.sections.overview import where_it_fails
 
-GROUPS = {
+GROUPS: dict[GroupingName, list[str]] = {
     "family": ["CN", "COOH", "H", "NH2", "OH"],
     "chain": [str(n) for n in range(1, 13)],
     "element": ["H", "C", "N", "O"],

@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from mlip_compose.store.formats.registry import read_frames
 
 N_FRAMES = BATCH + 7
 RNG = np.random.default_rng(1)
-ARRAYS = {
+ARRAYS: dict[str, Any] = {
     "z": np.array([6, 1, 1, 1, 1], dtype=np.uint8),
     "R": RNG.normal(size=(N_FRAMES, 5, 3)),
     "E": RNG.normal(size=(N_FRAMES, 1)),
