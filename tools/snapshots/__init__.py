@@ -1,0 +1,1 @@
+"""What ``tools/snapshot.py`` records of a tree, and how."""
