@@ -3,7 +3,7 @@
     python tools/snapshot.py record SRC OUT       # SRC: the directory that has mlip_compose
     python tools/snapshot.py compare BEFORE AFTER # exit status 1 where anything differs
 
-``record`` runs some five hundred commands (``snapshots/sections``) on the package in SRC, from the
+``record`` runs some four hundred commands (``snapshots/sections``) on the package in SRC, from the
 outside alone, so that it works on any version of it, and keeps under OUT what they print and the
 content of the files that they write. ``compare`` holds two recordings against each other byte for
 byte. What varies from run to run is masked (``snapshots/masks.py``).

@@ -2,7 +2,9 @@
 
 import json
 import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import ase.db
@@ -55,6 +57,11 @@ def convert(_: Path, source: Path, goal: Path) -> None:
         with ase.db.connect(goal) as database:
             for atoms in frames:
                 database.write(atoms)
+        with closing(
+            sqlite3.connect(goal, isolation_level=None)
+        ) as rows:  # the same file each time
+            rows.execute("UPDATE systems SET ctime = 0, mtime = 0, unique_id = printf('%032d', id)")
+            rows.execute("VACUUM")
     else:
         _as_md17(frames, goal)
 
