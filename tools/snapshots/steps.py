@@ -57,11 +57,7 @@ def convert(_: Path, source: Path, goal: Path) -> None:
         with ase.db.connect(goal) as database:
             for atoms in frames:
                 database.write(atoms)
-        with closing(
-            sqlite3.connect(goal, isolation_level=None)
-        ) as rows:  # the same file each time
-            rows.execute("UPDATE systems SET ctime = 0, mtime = 0, unique_id = printf('%032d', id)")
-            rows.execute("VACUUM")
+        _make_timeless(goal)
     else:
         _as_md17(frames, goal)
 
@@ -140,6 +136,13 @@ def _labelled(atoms: Atoms) -> Atoms:
         plain, energy=atoms.info["REF_energy"], forces=atoms.arrays["REF_forces"]
     )
     return plain
+
+
+def _make_timeless(database: Path) -> None:
+    """Take times and random names out of an ASE database, so that it is the same file each time."""
+    with closing(sqlite3.connect(database, isolation_level=None)) as rows:
+        rows.execute("UPDATE systems SET ctime = 0, mtime = 0, unique_id = printf('%032d', id)")
+        rows.execute("VACUUM")
 
 
 def _as_md17(frames: list[Atoms], path: Path) -> None:
