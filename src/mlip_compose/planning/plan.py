@@ -1,0 +1,238 @@
+"""What to label so that training has shown every environment of some targets, at the least cost.
+
+Candidates are fragments of the targets, the molecules of a pool, and the targets themselves. A
+candidate counts for the environments that it really has. The choice is a weighted set cover; that
+it covers what it promises is proved by looking at all targets once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from mlip_compose.core.errors import RequestError
+from mlip_compose.planning.fragments import fragments_around
+from mlip_compose.planning.graphs import Graph
+from mlip_compose.planning.seen import MAX_RADIUS, Environments, Interned, Key, rooted_smiles, seen_in
+from mlip_compose.planning.set_cover import cheapest_cover
+
+Source = Literal["fragment", "pool", "target"]
+
+DFT_POWER: Final = 2.5
+"""Cost of a label of density functional theory against the number of atoms, as a power."""
+
+
+def dft_cost(graph: Graph) -> float:
+    """Return the relative cost of labelling a molecule: its number of atoms to the power 2.5."""
+    return float(graph.n_atoms**DFT_POWER)
+
+
+@dataclass(frozen=True, eq=False)
+class Unseen:
+    """An environment of the targets that training has not shown.
+
+    Attributes
+    ----------
+    smiles
+        The environment as SMILES; its central atom has the map number 1.
+    atoms
+        Where it is: target and atom, the first of each target.
+    """
+
+    smiles: str
+    atoms: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """A molecule to label.
+
+    Attributes
+    ----------
+    graph
+        The molecule.
+    source
+        Where it comes from.
+    cost
+        Cost of one label of it, in the unit of the plan.
+    shows
+        Indices in ``Plan.unseen`` of the environments that it has.
+    """
+
+    graph: Graph
+    source: Source
+    cost: float
+    shows: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """Molecules to label, and what they prove to show.
+
+    Attributes
+    ----------
+    radius
+        R: every atom of the targets has a seen radius of at least R, training and plan together.
+    targets
+        The molecules that somebody cares about.
+    unseen
+        Environments of the targets at R that training has not shown.
+    chosen
+        The plan, the cheapest first.
+    bound
+        No choice from the same candidates costs less.
+    cost_of_targets
+        Cost of labelling, instead, each target that has an unseen environment.
+    only_in_targets
+        Indices in ``unseen`` of the environments that no fragment and no pool molecule has.
+    candidates
+        Number of molecules that could have been chosen.
+    """
+
+    radius: int
+    targets: tuple[Graph, ...]
+    unseen: tuple[Unseen, ...]
+    chosen: tuple[Chosen, ...]
+    bound: float
+    cost_of_targets: float
+    only_in_targets: tuple[int, ...]
+    candidates: int
+
+    @property
+    def cost(self) -> float:
+        """Cost of one label of each molecule of the plan."""
+        return sum(molecule.cost for molecule in self.chosen)
+
+
+def plan_labels(
+    targets: Sequence[Graph],
+    training: Sequence[Graph],
+    radius: int,
+    pool: Sequence[Graph] = (),
+    cost: Callable[[Graph], float] = dft_cost,
+) -> Plan:
+    """Choose what to label.
+
+    Parameters
+    ----------
+    targets
+        The molecules that somebody cares about.
+    training
+        What a potential is trained on already; may be empty.
+    radius
+        R, bonds: 1 to 6.
+    pool
+        Molecules that may be labelled, besides fragments.
+    cost
+        Cost of one label of a molecule.
+
+    Raises
+    ------
+    RequestError
+        R is no whole number from 1 to 6.
+    """
+    if not 1 <= radius <= MAX_RADIUS:
+        raise RequestError(f"a radius R of 1 to {MAX_RADIUS} bonds", str(radius))
+    table = Interned()
+    wholes = [Environments(graph, table, radius) for graph in targets]
+    places = _unseen_places(wholes, training, radius)
+    index = {key: number for number, key in enumerate(places)}
+    candidates = _candidates(wholes, places, pool, radius)
+    shows = [_shown(Environments(graph, table, radius), index, radius) for graph, _ in candidates]
+    useful = [number for number, members in enumerate(shows) if members]
+    costs = [cost(candidates[number][0]) for number in useful]
+    cover = cheapest_cover([shows[number] for number in useful], costs, len(index))
+    chosen = sorted(
+        (
+            Chosen(*candidates[useful[i]], costs[i], tuple(sorted(shows[useful[i]])))
+            for i in cover.chosen
+        ),
+        key=lambda molecule: (molecule.cost, molecule.graph.smiles),
+    )
+    elsewhere = {e for (_, source), s in zip(candidates, shows, strict=True) if source != "target" for e in s}
+    lacking = {targets[t].name: targets[t] for place in places.values() for t, _ in place}
+    plan = Plan(
+        radius=radius,
+        targets=tuple(targets),
+        unseen=tuple(_described(wholes, place, radius) for place in places.values()),
+        chosen=tuple(chosen),
+        bound=cover.bound,
+        cost_of_targets=sum(cost(graph) for graph in lacking.values()),
+        only_in_targets=tuple(number for number in range(len(index)) if number not in elsewhere),
+        candidates=len(useful),
+    )
+    _prove(plan, training)
+    return plan
+
+
+def _unseen_places(
+    wholes: Sequence[Environments], training: Iterable[Graph], radius: int
+) -> dict[Key, list[tuple[int, int]]]:
+    """Return each unseen environment with the targets and atoms that have it."""
+    places: dict[Key, list[tuple[int, int]]] = {}
+    seen = seen_in([whole.graph for whole in wholes], training, radius)
+    for number, (whole, known) in enumerate(zip(wholes, seen, strict=True)):
+        for atom, reached in enumerate(known.radii.tolist()):
+            if reached < radius:
+                places.setdefault(whole.key(atom, radius), []).append((number, atom))
+    return places
+
+
+def _candidates(
+    wholes: Sequence[Environments],
+    places: dict[Key, list[tuple[int, int]]],
+    pool: Sequence[Graph],
+    radius: int,
+) -> list[tuple[Graph, Source]]:
+    """Return fragments, pool and targets, each molecule once, the first source that has it."""
+    centres: dict[int, list[int]] = {}
+    for place in places.values():
+        for number, atom in place:
+            centres.setdefault(number, []).append(atom)
+    found: dict[str, tuple[Graph, Source]] = {}
+    for graph in pool:
+        found.setdefault(graph.smiles, (graph, "pool"))
+    for number in centres:
+        found.setdefault(wholes[number].graph.smiles, (wholes[number].graph, "target"))
+    for number, atoms in centres.items():
+        for fragment in fragments_around(wholes[number], sorted(atoms), radius):
+            found.setdefault(fragment.smiles, (fragment, "fragment"))
+    return list(found.values())
+
+
+def _shown(candidate: Environments, index: dict[Key, int], radius: int) -> frozenset[int]:
+    """Return which unseen environments a candidate has."""
+    labels = {label for label, _ in index}
+    return frozenset(
+        index[key]
+        for atom in range(candidate.graph.n_atoms)
+        if candidate.unrolled[radius][atom] in labels
+        and (key := candidate.key(atom, radius)) in index
+    )
+
+
+def _described(
+    wholes: Sequence[Environments], place: Sequence[tuple[int, int]], radius: int
+) -> Unseen:
+    number, atom = place[0]
+    whole = wholes[number]
+    first = {wholes[n].graph.name: a for n, a in reversed(place)}
+    return Unseen(
+        rooted_smiles(whole.graph, atom, list(whole.ball(atom, radius))),
+        tuple(sorted(first.items())),
+    )
+
+
+def _prove(plan: Plan, training: Sequence[Graph]) -> None:
+    """Look at all targets once more, with the plan as training.
+
+    Raises
+    ------
+    AssertionError
+        An environment is still unseen; that is a bug.
+    """
+    together = [*training, *(molecule.graph for molecule in plan.chosen)]
+    for target, seen in zip(plan.targets, seen_in(plan.targets, together, plan.radius), strict=True):
+        if seen.radii.min() < plan.radius:
+            raise AssertionError(f"the plan does not cover {target.name}")

@@ -1,0 +1,289 @@
+"""How far around each atom of some targets training molecules have shown its environment.
+
+env(a, r) is the subgraph around atom a out to r bonds: elements, formal charges, bond orders and
+aromatic bonds, hydrogens included. The **seen radius** of an atom is the largest r, at most some
+limit, for which env(a, r) occurs in a training molecule; -1 where not even its element does.
+
+Two environments are the same if and only if they have the same key. The key is made in two steps,
+since the exact one is dear and seldom needed:
+
+1. The *unrolled* label. It describes the tree of all walks of r bonds that do not turn back at once
+   (Aho, Hopcroft and Ullman, *The Design and Analysis of Computer Algorithms*, 1974, for trees).
+   One more radius costs one pass over the bonds. Environments with different labels are different;
+   those without a ring are the same if their labels are the same.
+2. The canonical SMILES with the root marked, for an environment with a ring. It is made only where
+   the unrolled label, and a count of what is in the ring, occur in training and in a target.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+
+from mlip_compose.core.records import IntArray
+from mlip_compose.planning.graphs import Graph, rdkit_of_graph
+
+MAX_RADIUS: Final = 6
+"""The largest radius, bonds, that is looked at."""
+
+Key = tuple[int, str]
+"""Unrolled label, and canonical SMILES of an environment with a ring (empty for one without)."""
+
+
+class Interned:
+    """Whole numbers for labels, the same for equal labels of all molecules that share this table.
+
+    The numbers depend on the order in which labels come: compare keys of one table only.
+    """
+
+    def __init__(self) -> None:
+        self._numbers: dict[tuple[int, ...], int] = {}
+
+    def __call__(self, label: tuple[int, ...]) -> int:
+        """Return the number of a label."""
+        return self._numbers.setdefault(label, len(self._numbers))
+
+
+@dataclass(eq=False)
+class Environments:
+    """The environments of every atom of one molecule.
+
+    Attributes
+    ----------
+    graph
+        The molecule.
+    table
+        Shared by all molecules whose keys are compared.
+    radius
+        Largest radius, bonds.
+    """
+
+    graph: Graph
+    table: Interned
+    radius: int = MAX_RADIUS
+    _rings: dict[tuple[int, int], str] = field(default_factory=dict)
+
+    @cached_property
+    def neighbours(self) -> list[list[tuple[int, int]]]:
+        """For each atom its neighbours with the order of the bond."""
+        pairs: list[list[tuple[int, int]]] = [[] for _ in range(self.graph.n_atoms)]
+        bonds = self.graph.bonds.tolist()
+        for (i, j), order in zip(bonds, self.graph.orders.tolist(), strict=True):
+            pairs[i].append((j, order))
+            pairs[j].append((i, order))
+        return pairs
+
+    @cached_property
+    def unrolled(self) -> list[list[int]]:
+        """Unrolled labels by radius, 0 to ``radius``, then by atom."""
+        table, neighbours = self.table, self.neighbours
+        # One number an element and charge; negative, so that it is no number of a label.
+        kinds = [
+            -1 - 1000 * int(number) - int(charge) - 500
+            for number, charge in zip(self.graph.numbers, self.graph.charges, strict=True)
+        ]
+        edges = [(i, j, order) for i, row in enumerate(neighbours) for j, order in row]
+        index = {(i, j): e for e, (i, j, _) in enumerate(edges)}
+        leaving = [[index[i, j] for j, _ in row] for i, row in enumerate(neighbours)]
+        onward = [[e for e in leaving[j] if edges[e][1] != i] for i, j, _ in edges]
+        tops = [(order, kinds[j]) for _, j, order in edges]
+        branches = [table(top) for top in tops]
+        rows = [[table((0, kind)) for kind in kinds]]
+        for _ in range(self.radius):
+            rows.append(
+                [
+                    table((0, kind, *sorted([branches[e] for e in out])))
+                    for kind, out in zip(kinds, leaving, strict=True)
+                ]
+            )
+            branches = [
+                table((*top, *sorted([branches[e] for e in out])))
+                for top, out in zip(tops, onward, strict=True)
+            ]
+        return rows
+
+    def ball(self, atom: int, radius: int) -> dict[int, int]:
+        """Return the atoms at most ``radius`` bonds from ``atom``, with their distances."""
+        distances = {atom: 0}
+        front = [atom]
+        for distance in range(1, radius + 1):
+            front = [j for i in front for j, _ in self.neighbours[i] if j not in distances]
+            distances |= dict.fromkeys(front, distance)
+        return distances
+
+    def content(self, atom: int, radius: int) -> tuple[object, ...]:
+        """Return what is in an environment with a ring, sorted; empty for one without a ring."""
+        if not self._may_close(atom, radius):
+            return ()
+        ball = self.ball(atom, radius)
+        inner = {i: [order for j, order in self.neighbours[i] if j in ball] for i in ball}
+        if sum(map(len, inner.values())) // 2 < len(ball):
+            return ()
+        numbers, charges = self.graph.numbers, self.graph.charges
+        return tuple(
+            sorted(
+                (distance, int(numbers[i]), int(charges[i]), *sorted(inner[i]))
+                for i, distance in ball.items()
+            )
+        )
+
+    def ring_smiles(self, atom: int, radius: int) -> str:
+        """Return the canonical SMILES of an environment with the root marked."""
+        if (atom, radius) not in self._rings:
+            self._rings[atom, radius] = rooted_smiles(self.graph, atom, list(self.ball(atom, radius)))
+        return self._rings[atom, radius]
+
+    def key(self, atom: int, radius: int) -> Key:
+        """Return the key of an environment."""
+        ring = self.ring_smiles(atom, radius) if self.content(atom, radius) else ""
+        return self.unrolled[radius][atom], ring
+
+    @cached_property
+    def _distance_to_ring(self) -> list[int]:
+        """Bonds from each atom to the nearest atom of a ring; more than all bonds without rings."""
+        in_ring = _ring_atoms(self.neighbours)
+        far = len(self.neighbours) + 1
+        distances = [0 if i in in_ring else far for i in range(len(self.neighbours))]
+        front = sorted(in_ring)
+        while front:
+            step = []
+            for i in front:
+                for j, _ in self.neighbours[i]:
+                    if distances[j] == far:
+                        distances[j] = distances[i] + 1
+                        step.append(j)
+            front = step
+        return distances
+
+    def _may_close(self, atom: int, radius: int) -> bool:
+        """Return whether a ring can be within the environment: the smallest needs a bond more."""
+        return self._distance_to_ring[atom] < radius
+
+
+def _ring_atoms(neighbours: Sequence[Sequence[tuple[int, int]]]) -> set[int]:
+    """Return the atoms that stay when ends are taken off again and again: rings, and links."""
+    degrees = [len(row) for row in neighbours]
+    ends = [i for i, degree in enumerate(degrees) if degree <= 1]
+    kept = set(range(len(neighbours)))
+    while ends:
+        i = ends.pop()
+        kept.discard(i)
+        for j, _ in neighbours[i]:
+            if j in kept:
+                degrees[j] -= 1
+                if degrees[j] == 1:
+                    ends.append(j)
+    return kept
+
+
+def rooted_smiles(graph: Graph, atom: int, atoms: Sequence[int]) -> str:
+    """Write the part of a molecule on some atoms as a canonical SMILES; its root has the map 1."""
+    from rdkit import Chem
+
+    part = rdkit_of_graph(graph, atoms)
+    part.GetAtomWithIdx(list(atoms).index(atom)).SetAtomMapNum(1)
+    return str(Chem.MolToSmiles(part))
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What training has shown of one target.
+
+    Attributes
+    ----------
+    radii : (N,) int
+        Seen radius of each atom.
+    where
+        For each atom the name of the first training molecule that has its environment of that
+        radius; empty at -1.
+    """
+
+    radii: IntArray
+    where: tuple[str, ...]
+
+
+def seen_in(
+    targets: Sequence[Graph], training: Iterable[Graph], radius: int = MAX_RADIUS
+) -> tuple[Seen, ...]:
+    """Find how far training molecules have shown the environments of each target's atoms.
+
+    Parameters
+    ----------
+    targets
+        The molecules that somebody cares about.
+    training
+        Those that a potential is trained on; each is looked at once and not kept.
+    radius
+        Largest radius, bonds.
+
+    Returns
+    -------
+    tuple of Seen
+        One for each target.
+    """
+    table = Interned()
+    wanted = _Wanted([Environments(graph, table, radius) for graph in targets], radius)
+    for graph in training:
+        wanted.look_at(Environments(graph, table, radius))
+    return tuple(wanted.seen())
+
+
+class _Wanted:
+    """The environments of targets, and in which training molecule each was met first."""
+
+    def __init__(self, targets: Sequence[Environments], radius: int) -> None:
+        self._targets = targets
+        self._radius = radius
+        self._where: list[dict[Key, str]] = [{} for _ in range(radius + 1)]
+        # By radius and unrolled label: what is in the rings of environments not met yet.
+        self._open: list[dict[int, dict[tuple[object, ...], set[str]]]] = [
+            defaultdict(dict) for _ in range(radius + 1)
+        ]
+        self._keys: list[list[list[Key]]] = []
+        for target in targets:
+            rows = []
+            for r in range(radius + 1):
+                row = [target.key(atom, r) for atom in range(target.graph.n_atoms)]
+                for atom, (label, ring) in enumerate(row):
+                    content = target.content(atom, r)
+                    self._open[r][label].setdefault(content, set()).add(ring)
+                rows.append(row)
+            self._keys.append(rows)
+
+    def look_at(self, training: Environments) -> None:
+        """Note which environments of the targets a training molecule has."""
+        atoms = list(range(training.graph.n_atoms))
+        for r in range(self._radius + 1):
+            labels, open_rings = training.unrolled[r], self._open[r]
+            # A larger environment holds the smaller one: other atoms have nothing to show.
+            atoms = [atom for atom in atoms if labels[atom] in open_rings]
+            for atom in atoms:
+                label = labels[atom]
+                if contents := open_rings[label]:
+                    content = training.content(atom, r)
+                    rings = contents.get(content, set())
+                    ring = training.ring_smiles(atom, r) if content and rings else ""
+                    if ring in rings:
+                        self._where[r][label, ring] = training.graph.name
+                        rings.discard(ring)
+                        if not rings:
+                            del contents[content]
+
+    def seen(self) -> Iterator[Seen]:
+        """Yield the result of each target."""
+        for target, rows in zip(self._targets, self._keys, strict=True):
+            radii, names = [], []
+            for atom in range(target.graph.n_atoms):
+                reached, name = -1, ""
+                for r, row in enumerate(rows):
+                    if row[atom] not in self._where[r]:
+                        break
+                    reached, name = r, self._where[r][row[atom]]
+                radii.append(reached)
+                names.append(name)
+            yield Seen(np.array(radii, dtype=np.int64), tuple(names))
