@@ -7,6 +7,7 @@ import typer
 from mlip_compose.cli import (
     data,
     molecules,
+    planning,
     potentials,
     predict,
     predictions,
@@ -29,6 +30,8 @@ app.command("run")(study.run)
 app.command("merge")(study.merge)
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(molecules.app, name="molecules")
+app.command("coverage")(planning.coverage)
+app.command("plan")(planning.plan)
 app.add_typer(data.app, name="data")
 app.add_typer(potentials.app, name="potentials")
 app.command("train")(train.train)

@@ -18,9 +18,7 @@ EXTRA: tuple[int, ...] = (0, 1)
 """Bonds by which a sphere is larger than the radius that it has to show."""
 
 
-def fragments_around(
-    target: Environments, atoms: Iterable[int], radius: int
-) -> Iterator[Graph]:
+def fragments_around(target: Environments, atoms: Iterable[int], radius: int) -> Iterator[Graph]:
     """Yield the fragments around some atoms of a molecule, each once.
 
     Parameters

@@ -24,7 +24,23 @@ AROMATIC: Final = 4
 MOST_ATOMS: Final = 1000
 """Atoms of a molecule, hydrogens included; proteins and polymers are given as pieces."""
 
-NON_METALS: Final = ("H", "B", "C", "N", "O", "F", "Si", "P", "S", "Cl", "Ge", "As", "Se", "Br", "I")
+NON_METALS: Final = (
+    "H",
+    "B",
+    "C",
+    "N",
+    "O",
+    "F",
+    "Si",
+    "P",
+    "S",
+    "Cl",
+    "Ge",
+    "As",
+    "Se",
+    "Br",
+    "I",
+)
 """Elements whose bonds a graph describes; those of a metal have no agreed order."""
 
 _HINT: Final = "Take it off the list, or write it as a neutral or charged closed-shell molecule."
@@ -91,7 +107,9 @@ def graph_of_smiles(smiles: str, name: str = "") -> Graph:
         problems = () if molecule is None else Chem.DetectChemistryProblems(molecule)
     if molecule is None or problems:
         reason = " ".join(problems[0].Message().split()) if problems else "no SMILES"
-        raise RequestError("a molecule that RDKit can read", f"{excerpt(smiles)!r}: {reason}", _HINT)
+        raise RequestError(
+            "a molecule that RDKit can read", f"{excerpt(smiles)!r}: {reason}", _HINT
+        )
     Chem.SanitizeMol(molecule)
     return graph_of_rdkit(molecule, name)
 

@@ -14,7 +14,14 @@ from typing import Final, Literal
 from mlip_compose.core.errors import RequestError
 from mlip_compose.planning.fragments import fragments_around
 from mlip_compose.planning.graphs import Graph
-from mlip_compose.planning.seen import MAX_RADIUS, Environments, Interned, Key, rooted_smiles, seen_in
+from mlip_compose.planning.seen import (
+    MAX_RADIUS,
+    Environments,
+    Interned,
+    Key,
+    rooted_smiles,
+    seen_in,
+)
 from mlip_compose.planning.set_cover import cheapest_cover
 
 Source = Literal["fragment", "pool", "target"]
@@ -150,7 +157,9 @@ def plan_labels(
         ),
         key=lambda molecule: (molecule.cost, molecule.graph.smiles),
     )
-    elsewhere = {e for (_, source), s in zip(candidates, shows, strict=True) if source != "target" for e in s}
+    elsewhere = {
+        e for (_, source), s in zip(candidates, shows, strict=True) if source != "target" for e in s
+    }
     lacking = {targets[t].name: targets[t] for place in places.values() for t, _ in place}
     plan = Plan(
         radius=radius,
@@ -233,6 +242,8 @@ def _prove(plan: Plan, training: Sequence[Graph]) -> None:
         An environment is still unseen; that is a bug.
     """
     together = [*training, *(molecule.graph for molecule in plan.chosen)]
-    for target, seen in zip(plan.targets, seen_in(plan.targets, together, plan.radius), strict=True):
+    for target, seen in zip(
+        plan.targets, seen_in(plan.targets, together, plan.radius), strict=True
+    ):
         if seen.radii.min() < plan.radius:
             raise AssertionError(f"the plan does not cover {target.name}")

@@ -92,7 +92,7 @@ def _read(source: str) -> Iterator[Graph]:
     suffix = path.suffix.lower()
     if source in manifest() or suffix in (".h5", ".hdf5"):
         yield from map(graph_of_molecule, open_store(source).molecules.values())
-    elif suffix in READERS and (is_file(path) or "/" in source):
+    elif suffix in READERS:
         yield from _read_file(path, READERS[suffix])
     elif is_file(path):
         known = ", ".join((*READERS, ".h5"))
@@ -137,7 +137,9 @@ def _located(path: Path, number: int, make: Callable[[], Graph]) -> Graph:
 def _read_smi(path: Path) -> Iterator[Graph]:
     for number, line in _lines(path):
         smiles, *name = line.split(maxsplit=1)
-        yield _located(path, number, lambda s=smiles, n=name: graph_of_smiles(s, "".join(n).strip()))
+        yield _located(
+            path, number, lambda s=smiles, n=name: graph_of_smiles(s, "".join(n).strip())
+        )
 
 
 def _read_csv(path: Path) -> Iterator[Graph]:

@@ -135,7 +135,9 @@ class Environments:
     def ring_smiles(self, atom: int, radius: int) -> str:
         """Return the canonical SMILES of an environment with the root marked."""
         if (atom, radius) not in self._rings:
-            self._rings[atom, radius] = rooted_smiles(self.graph, atom, list(self.ball(atom, radius)))
+            self._rings[atom, radius] = rooted_smiles(
+                self.graph, atom, list(self.ball(atom, radius))
+            )
         return self._rings[atom, radius]
 
     def key(self, atom: int, radius: int) -> Key:

@@ -1,0 +1,138 @@
+"""A page of coverage: each target drawn, its atoms coloured by how far training has shown them.
+
+One self-contained file: no script, style or picture of it is loaded from elsewhere.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+
+from mlip_compose.core.files import write_text
+from mlip_compose.planning.coverage import REPORTED, TargetCoverage
+from mlip_compose.planning.graphs import Graph
+
+BOND: Final = 30.0
+"""Length of a bond in drawings, pixels."""
+
+WORDS: Final = (
+    "not even the element",
+    "the element alone",
+    *(f"{r} bond{'s' if r > 1 else ''} out" for r in range(1, REPORTED)),
+    f"{REPORTED} bonds out or more",
+)
+"""What a seen radius of -1 to 4 says."""
+
+
+def write_page(coverages: Sequence[TargetCoverage], training: str, path: Path) -> None:
+    """Write the page of the coverage of some targets.
+
+    Parameters
+    ----------
+    coverages
+        One for each target.
+    training
+        What the targets were held against, such as ``core-v1``.
+    path
+        File to write; replaced where it exists.
+    """
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    folder = files("mlip_compose.planning") / "templates"
+    script = (folder / "coverage.js").read_text("utf-8")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    environment = Environment(
+        loader=PackageLoader("mlip_compose.planning"), autoescape=True, undefined=StrictUndefined
+    )
+    write_text(
+        path,
+        environment.get_template("coverage.html.j2").render(
+            targets=[_target(coverage) for coverage in coverages],
+            training=training,
+            words=WORDS,
+            reported=REPORTED,
+            script=script,
+            script_hash=f"'sha256-{digest}'",
+            complete=sum(coverage.radius >= REPORTED for coverage in coverages),
+        ),
+    )
+
+
+def _target(coverage: TargetCoverage) -> dict[str, Any]:
+    """Return what the template shows of one target."""
+    return {
+        "name": coverage.graph.name,
+        "smiles": coverage.graph.smiles,
+        "atoms": coverage.graph.n_atoms,
+        "radius": coverage.radius,
+        "fractions": coverage.fractions,
+        "drawing": _drawing(coverage),
+        "unseen": [
+            {"radius": e.radius, "smiles": e.smiles, "count": len(e.atoms)}
+            for e in coverage.unseen
+            if e.radius == coverage.radius + 1
+        ],
+    }
+
+
+def _drawing(coverage: TargetCoverage) -> dict[str, Any]:
+    """Draw a target; an atom stands for itself and the hydrogens on it, the least seen of them."""
+    from rdkit import Chem
+    from rdkit.Chem.Draw import rdMolDraw2D
+
+    graph = coverage.graph
+    molecule = Chem.MolFromSmiles(graph.smiles)
+    drawer = rdMolDraw2D.MolDraw2DSVG(-1, -1)
+    options: Any = drawer.drawOptions()
+    options.scalingFactor = BOND / 1.5
+    options.fixedBondLength = BOND
+    options.padding = 0.08
+    options.useBWAtomPalette()
+    options.clearBackground = False
+    drawer.DrawMolecule(molecule)
+    drawer.FinishDrawing()
+    svg = drawer.GetDrawingText()
+    spots = []
+    for heavy, hydrogens in _groups(graph).items():
+        atom = min((heavy, *hydrogens), key=lambda a: coverage.seen.radii[a])
+        point = drawer.GetDrawCoords(heavy)
+        spots.append(
+            {
+                "x": round(point.x, 1),
+                "y": round(point.y, 1),
+                "radius": min(int(coverage.seen.radii[atom]), REPORTED),
+                "text": _said(coverage, heavy, hydrogens, atom),
+            }
+        )
+    return {
+        "svg": svg[svg.index("<svg") :],
+        "width": drawer.Width(),
+        "height": drawer.Height(),
+        "spots": spots,
+    }
+
+
+def _groups(graph: Graph) -> dict[int, list[int]]:
+    """Return the heavy atoms with the hydrogens on each; of H2 both atoms."""
+    heavy = [a for a, number in enumerate(graph.numbers.tolist()) if number > 1]
+    groups: dict[int, list[int]] = {a: [] for a in heavy or range(graph.n_atoms)}
+    for i, j in graph.bonds.tolist():
+        for atom, other in ((i, j), (j, i)):
+            if atom in groups and graph.numbers[other] == 1:
+                groups[atom].append(other)
+    return groups
+
+
+def _said(coverage: TargetCoverage, heavy: int, hydrogens: Sequence[int], atom: int) -> str:
+    from ase.data import chemical_symbols
+
+    symbol = chemical_symbols[int(coverage.graph.numbers[heavy])]
+    hydrogen = "H" + (str(len(hydrogens)) if len(hydrogens) > 1 else "") if hydrogens else ""
+    radius, where = int(coverage.seen.radii[atom]), coverage.seen.where[atom]
+    words = WORDS[min(radius, REPORTED) + 1]
+    of_hydrogen = " (its hydrogen)" if atom != heavy else ""
+    return f"{symbol}{hydrogen}: {words}{of_hydrogen}{f', as in {where}' if where else ''}"
