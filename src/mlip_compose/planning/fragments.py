@@ -74,11 +74,8 @@ def ring_bonds(target: Environments) -> frozenset[tuple[int, int]]:
 
     molecule = rdkit_of_graph(target.graph)
     Chem.FastFindRings(molecule)
-    return frozenset(
-        tuple(sorted((bond.GetBeginAtomIdx(), bond.GetEndAtomIdx())))
-        for bond in molecule.GetBonds()
-        if bond.IsInRing()
-    )
+    ends = [(b.GetBeginAtomIdx(), b.GetEndAtomIdx()) for b in molecule.GetBonds() if b.IsInRing()]
+    return frozenset((min(i, j), max(i, j)) for i, j in ends)
 
 
 def closed_part(

@@ -1,4 +1,4 @@
-"""Molecules from where people keep them: data sets, files of structures or SMILES, the command line.
+"""Molecules from where people keep them: data sets, files, SMILES of the command line.
 
 ========================  ==================================================================
 ``core-v1``, ``my.h5``    a data set
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -137,9 +138,7 @@ def _located(path: Path, number: int, make: Callable[[], Graph]) -> Graph:
 def _read_smi(path: Path) -> Iterator[Graph]:
     for number, line in _lines(path):
         smiles, *name = line.split(maxsplit=1)
-        yield _located(
-            path, number, lambda s=smiles, n=name: graph_of_smiles(s, "".join(n).strip())
-        )
+        yield _located(path, number, partial(graph_of_smiles, smiles, "".join(name).strip()))
 
 
 def _read_csv(path: Path) -> Iterator[Graph]:
@@ -153,7 +152,7 @@ def _read_csv(path: Path) -> Iterator[Graph]:
     for number, row in enumerate(rows, 2):
         smiles = (row[columns["smiles"]] or "").strip()
         name = (row[named] or "").strip() if named else ""
-        yield _located(path, number, lambda s=smiles, n=name: graph_of_smiles(s, n))
+        yield _located(path, number, partial(graph_of_smiles, smiles, name))
 
 
 def _read_sdf(path: Path) -> Iterator[Graph]:
@@ -165,7 +164,7 @@ def _read_sdf(path: Path) -> Iterator[Graph]:
             if molecule is None:
                 raise RequestError(f"molecules that RDKit can read in {path}", f"entry {number}")
             name = molecule.GetProp("_Name") if molecule.HasProp("_Name") else ""
-            yield _located(path, number, lambda m=molecule, n=name: graph_of_rdkit(m, n.strip()))
+            yield _located(path, number, partial(graph_of_rdkit, molecule, name.strip()))
 
 
 def _read_xyz(path: Path) -> Iterator[Graph]:
@@ -181,9 +180,7 @@ def _read_xyz(path: Path) -> Iterator[Graph]:
             if same not in perceived:
                 perceived.add(same)
                 name = str(atoms.info.get("name", ""))
-                yield _located(
-                    path, number, lambda a=atoms, c=charge, n=name: graph_of_geometry(a, c, n)
-                )
+                yield _located(path, number, partial(graph_of_geometry, atoms, charge, name))
     except RequestError:
         raise
     except Exception as error:  # ASE's readers raise what they like
