@@ -1,0 +1,134 @@
+"""A plan shows what it promises, costs what it says, and is the least where that is said."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from mlip_compose.core.errors import RequestError
+from mlip_compose.planning.fragments import capped, closed_part, cuttable_bonds, fragments_around
+from mlip_compose.planning.graphs import graph_of_molecule, graph_of_smiles
+from mlip_compose.planning.plan import dft_cost, plan_labels
+from mlip_compose.planning.seen import Environments, Interned, seen_in
+from mlip_compose.planning.set_cover import cheapest_cover, greedy_cover, without_spare
+from mlip_compose.store.catalogue import open_store
+
+TARGETS = (
+    "CC(=O)Oc1ccccc1C(=O)O",
+    "O=[N+]([O-])c1ccccc1CCBr",
+    "C[N+](C)(C)CC(=O)[O-]",
+    "C1CCCCC1NC(=O)c1ccncc1",
+)
+
+
+@pytest.fixture(scope="module")
+def training():
+    return [graph_of_molecule(m) for m in open_store("mini-v1").molecules.values()]
+
+
+@pytest.mark.parametrize("radius", [1, 2, 3])
+def test_a_plan_shows_every_environment(radius, training):
+    targets = [graph_of_smiles(s) for s in TARGETS]
+    plan = plan_labels(targets, training, radius)
+    together = [*training, *(chosen.graph for chosen in plan.chosen)]
+    for seen in seen_in(targets, together, radius):
+        assert seen.radii.min() == radius
+    for left_out in plan.chosen:  # nothing in it is spare
+        rest = [graph for graph in together if graph is not left_out.graph]
+        assert min(s.radii.min() for s in seen_in(targets, rest, radius)) < radius
+    assert plan.cost == pytest.approx(sum(dft_cost(c.graph) for c in plan.chosen))
+    assert plan.bound <= plan.cost * (1 + 1e-9)
+    assert plan.cost <= plan.cost_of_targets * (1 + 1e-9)
+
+
+def test_what_is_shown_already_needs_no_plan(training):
+    plan = plan_labels([graph_of_smiles("CCCCO")], training, 2)
+    assert plan.chosen == ()
+    assert plan.cost == 0.0
+
+
+def test_a_pool_is_taken_where_it_is_cheaper(training):
+    target = graph_of_smiles("CCCCCCCCBr")
+    pool = [graph_of_smiles("CBr"), graph_of_smiles("CCBr")]
+    plan = plan_labels([target], training, 1, pool)
+    (chosen,) = plan.chosen
+    assert chosen.graph.smiles == "CCBr"
+    assert chosen.source == "pool"
+
+
+def test_environments_that_no_fragment_has_are_named(training):
+    """Of betaine only the hydrogens far from the charges are in a fragment."""
+    plan = plan_labels([graph_of_smiles("C[N+](C)(C)CC(=O)[O-]")], training, 2)
+    assert plan.only_in_targets
+    assert len(plan.only_in_targets) < len(plan.unseen)
+    assert [chosen.source for chosen in plan.chosen] == ["target"]
+
+
+@pytest.mark.parametrize("radius", [0, 7, -1])
+def test_a_radius_that_cannot_be_is_refused(radius):
+    with pytest.raises(RequestError, match="radius R of 1 to 6"):
+        plan_labels([graph_of_smiles("CCO")], [], radius)
+
+
+def test_rings_multiple_bonds_and_charged_groups_stay_whole():
+    target = Environments(graph_of_smiles("O=[N+]([O-])c1ccc(CCC#N)cc1"), Interned())
+    symbols = target.graph.numbers
+    cut = cuttable_bonds(target)
+    for i, j in cut:
+        assert symbols[i] == symbols[j] == 6
+    smiles = {f.smiles for f in fragments_around(target, range(target.graph.n_atoms), 1)}
+    assert "CC#N" in smiles
+    for fragment in smiles:
+        assert fragment.count("c") in (0, 6)
+        assert ("[N+]" in fragment) == ("[O-]" in fragment)
+
+
+def test_a_capped_part_is_a_closed_shell_molecule():
+    target = Environments(graph_of_smiles("CC(C)Cc1ccc(cc1)C(C)C(=O)O"), Interned())
+    cut = cuttable_bonds(target)
+    for atom in range(target.graph.n_atoms):
+        fragment = capped(target, closed_part(target, target.ball(atom, 1), cut))
+        assert fragment is not None
+        assert fragment.charge == 0
+        assert fragment.n_atoms <= target.graph.n_atoms
+
+
+def random_problem(seed, sets=12, elements=9):
+    rng = np.random.default_rng(seed)
+    members = [frozenset(np.flatnonzero(rng.random(elements) < 0.35).tolist()) for _ in range(sets)]
+    members += [frozenset({element}) for element in range(elements)]
+    return members, rng.uniform(1.0, 10.0, len(members)), elements
+
+
+def least_cost(members, costs, elements):
+    """Return the least cost by trying every choice."""
+    best = np.inf
+    for size in range(1, elements + 1):
+        for choice in itertools.combinations(range(len(members)), size):
+            if len(set().union(*(members[i] for i in choice))) == elements:
+                best = min(best, costs[list(choice)].sum())
+    return best
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_cover_is_the_least_of_all(seed):
+    members, costs, elements = random_problem(seed, sets=6, elements=6)
+    cover = cheapest_cover(members, costs, elements)
+    assert set().union(*(members[i] for i in cover.chosen)) == set(range(elements))
+    assert cover.cost == pytest.approx(least_cost(members, costs, elements))
+    assert cover.gap == pytest.approx(0.0, abs=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_greedy_choice_covers_and_has_nothing_spare(seed):
+    members, costs, elements = random_problem(seed, sets=40, elements=25)
+    chosen = without_spare(greedy_cover(members, costs, elements), members, costs)
+    assert set().union(*(members[i] for i in chosen)) == set(range(elements))
+    for index in chosen:
+        rest = [members[i] for i in chosen if i != index]
+        assert set().union(*rest) != set(range(elements))
+
+
+def test_an_element_in_no_set_is_a_bug():
+    with pytest.raises(ValueError, match="in no set"):
+        cheapest_cover([frozenset({0})], [1.0], 2)

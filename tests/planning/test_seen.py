@@ -1,0 +1,136 @@
+"""Seen radii: environments are the same if and only if an isomorphism takes one to the other."""
+
+import itertools
+import random
+
+import networkx
+import numpy as np
+import pytest
+
+from mlip_compose.molecules.assembly import full
+from mlip_compose.planning.graphs import graph_of_molecule, graph_of_smiles
+from mlip_compose.planning.seen import Environments, Interned, seen_in
+from mlip_compose.tasks.environments import environment_labels
+
+DRUGS = (
+    "CC(=O)Oc1ccccc1C(=O)O",
+    "CC(C)Cc1ccc(cc1)C(C)C(=O)O",
+    "CN1C=NC2=C1C(=O)N(C(=O)N2C)C",
+    "c1ccc2ccccc2c1",
+    "C1CCC2CCCCC2C1",
+    "C1CCCCC1C1CCCCC1",
+    "C12C3C4C1C5C2C3C45",
+    "C1CC2CCC1C2",
+    "O=[N+]([O-])c1ccccc1CCBr",
+    "C[N+](C)(C)CC(=O)[O-]",
+    "C1=CC=CC=CC=C1",
+    "c1ccncc1",
+    "CC1=CC(=O)C=CC1=O",
+    "NC(Cc1c[nH]c2ccccc12)C(=O)O",
+)
+
+
+def networks(environments, radius):
+    """Return every neighbourhood of a molecule as a networkx graph with its root marked."""
+    graph = environments.graph
+    whole = networkx.Graph()
+    for atom in range(graph.n_atoms):
+        whole.add_node(atom, kind=(int(graph.numbers[atom]), int(graph.charges[atom])))
+    for (i, j), order in zip(graph.bonds.tolist(), graph.orders.tolist(), strict=True):
+        whole.add_edge(i, j, order=order)
+    for atom in range(graph.n_atoms):
+        ball = networkx.single_source_shortest_path_length(whole, atom, cutoff=radius)
+        part = whole.subgraph(ball).copy()
+        part.nodes[atom]["root"] = True
+        yield part
+
+
+def same(first, second):
+    """Return whether an isomorphism keeps elements, charges, bond orders and the root."""
+    return networkx.is_isomorphic(
+        first,
+        second,
+        node_match=lambda a, b: a == b,
+        edge_match=lambda a, b: a == b,
+    )
+
+
+@pytest.mark.parametrize("radius", [1, 2, 3])
+def test_keys_are_equal_if_and_only_if_environments_are(radius):
+    table = Interned()
+    molecules = [Environments(graph_of_smiles(s), table) for s in DRUGS]
+    environments = [
+        (molecule.key(atom, radius), part)
+        for molecule in molecules
+        for atom, part in enumerate(networks(molecule, radius))
+    ]
+    pairs = list(itertools.combinations(environments, 2))
+    random.Random(radius).shuffle(pairs)
+    alike = [pair for pair in pairs if pair[0][0] == pair[1][0]][:1500]
+    # Those that differ in the key alone where a cheaper look finds no difference are the hard ones.
+    close = [
+        (a, b)
+        for a, b in pairs
+        if a[0] != b[0] and a[1].number_of_nodes() == b[1].number_of_nodes()
+    ][:2000]
+    assert len(alike) > 500
+    assert len(close) > 1000
+    for (key, first), (other, second) in alike + close:
+        assert (key == other) == same(first, second)
+
+
+def test_rings_are_not_unrolled():
+    """Six carbons of a ring and of a chain differ, though every walk of three bonds is the same."""
+    ring, chain = graph_of_smiles("C1CCCCC1"), graph_of_smiles("CCCCCCCCCC")
+    (seen,) = seen_in([ring], [chain])
+    carbons = ring.numbers == 6
+    assert set(seen.radii[carbons].tolist()) == {2}
+
+
+def test_charges_and_aromatic_bonds_count():
+    acid, ion = graph_of_smiles("CC(=O)O"), graph_of_smiles("CC(=O)[O-]")
+    (seen,) = seen_in([ion], [acid])
+    assert seen.radii.min() == -1
+    benzene, triene = graph_of_smiles("c1ccccc1"), graph_of_smiles("C1C=CC=CC=C1")
+    (seen,) = seen_in([benzene], [triene])
+    assert set(seen.radii[benzene.numbers == 6].tolist()) == {0}
+
+
+def test_all_of_a_training_molecule_is_seen_in_itself():
+    graph = graph_of_smiles(DRUGS[0])
+    (seen,) = seen_in([graph], [graph_of_smiles("CCO"), graph])
+    assert set(seen.radii.tolist()) == {6}
+    assert set(seen.where) == {graph.name}
+
+
+def test_the_molecules_of_the_benchmark_have_the_classes_of_their_labels():
+    """The keys part the atoms of the 254 molecules exactly as the labels of certificates do."""
+    molecules = full()[::7]
+    table = Interned()
+    for radius in range(5):
+        classes = {}
+        for molecule in molecules:
+            environments = Environments(graph_of_molecule(molecule), table)
+            keys = sorted(environments.key(atom, radius) for atom in range(molecule.n_atoms))
+            labels = sorted(environment_labels(molecule, radius))
+            for key, count in zip(
+                *np.unique([hash(k) for k in keys], return_counts=True), strict=True
+            ):
+                classes.setdefault(key, []).append((molecule.name, count))
+            assert len(set(keys)) == len(set(labels))
+        labels = {label for m in molecules for label in environment_labels(m, radius)}
+        assert len(classes) == len(labels)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_writing_a_molecule_in_another_way_changes_nothing(seed):
+    from rdkit import Chem
+
+    molecule = Chem.MolFromSmiles(DRUGS[seed])
+    written = Chem.MolToRandomSmilesVect(molecule, 5, randomSeed=seed + 1)
+    graphs = [graph_of_smiles(s) for s in written]
+    for graph in graphs[1:]:
+        assert graph.smiles == graphs[0].smiles
+        assert np.array_equal(graph.numbers, graphs[0].numbers)
+        assert np.array_equal(graph.bonds, graphs[0].bonds)
+        assert np.array_equal(graph.orders, graphs[0].orders)
