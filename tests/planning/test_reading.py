@@ -1,4 +1,4 @@
-"""Molecules come from data sets, files and the command line; what is wrong is named with its line."""
+"""Molecules come from data sets, files and the command line; faults are named with the line."""
 
 import ase.io
 import pytest
