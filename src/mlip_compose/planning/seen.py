@@ -35,6 +35,10 @@ Key = tuple[int, str]
 """Unrolled label, and canonical SMILES of an environment with a ring (empty for one without)."""
 
 
+Contents = dict[tuple[object, ...], set[str]]
+"""Canonical SMILES of environments with a ring, by what is in them; both empty without a ring."""
+
+
 class Interned:
     """Whole numbers for labels, the same for equal labels of all molecules that share this table.
 
@@ -67,6 +71,7 @@ class Environments:
     table: Interned
     radius: int = MAX_RADIUS
     _rings: dict[tuple[int, int], str] = field(default_factory=dict)
+    _contents: dict[tuple[int, int], tuple[object, ...]] = field(default_factory=dict)
 
     @cached_property
     def neighbours(self) -> list[list[tuple[int, int]]]:
@@ -120,6 +125,11 @@ class Environments:
         """Return what is in an environment with a ring, sorted; empty for one without a ring."""
         if not self._may_close(atom, radius):
             return ()
+        if (atom, radius) not in self._contents:
+            self._contents[atom, radius] = self._content(atom, radius)
+        return self._contents[atom, radius]
+
+    def _content(self, atom: int, radius: int) -> tuple[object, ...]:
         ball = self.ball(atom, radius)
         inner = {i: [order for j, order in self.neighbours[i] if j in ball] for i in ball}
         if sum(map(len, inner.values())) // 2 < len(ball):
@@ -236,37 +246,36 @@ def seen_in(
 
 
 class _Wanted:
-    """The environments of targets, and in which training molecule each was met first."""
+    """The environments of targets, and in which training molecule each was met first.
+
+    What is in the rings of a target's environments is looked at when a training molecule has the
+    same unrolled label, and not before: most labels are met by nobody.
+    """
 
     def __init__(self, targets: Sequence[Environments], radius: int) -> None:
         self._targets = targets
         self._radius = radius
         self._where: list[dict[Key, str]] = [{} for _ in range(radius + 1)]
-        # By radius and unrolled label: what is in the rings of environments not met yet.
-        self._open: list[dict[int, dict[tuple[object, ...], set[str]]]] = [
-            defaultdict(dict) for _ in range(radius + 1)
-        ]
-        self._keys: list[list[list[Key]]] = []
-        for target in targets:
-            rows = []
-            for r in range(radius + 1):
-                row = [target.key(atom, r) for atom in range(target.graph.n_atoms)]
-                for atom, (label, ring) in enumerate(row):
-                    content = target.content(atom, r)
-                    self._open[r][label].setdefault(content, set()).add(ring)
-                rows.append(row)
-            self._keys.append(rows)
+        self._atoms: list[dict[int, list[tuple[int, int]]]] = []
+        for r in range(radius + 1):
+            places: dict[int, list[tuple[int, int]]] = defaultdict(list)
+            for number, target in enumerate(targets):
+                for atom, label in enumerate(target.unrolled[r]):
+                    places[label].append((number, atom))
+            self._atoms.append(dict(places))
+        # By radius and label: rings of environments that are not met yet, by what is in them.
+        self._open: list[dict[int, Contents]] = [{} for _ in range(radius + 1)]
 
     def look_at(self, training: Environments) -> None:
         """Note which environments of the targets a training molecule has."""
         atoms = list(range(training.graph.n_atoms))
         for r in range(self._radius + 1):
-            labels, open_rings = training.unrolled[r], self._open[r]
+            labels, places = training.unrolled[r], self._atoms[r]
             # A larger environment holds the smaller one: other atoms have nothing to show.
-            atoms = [atom for atom in atoms if labels[atom] in open_rings]
+            atoms = [atom for atom in atoms if labels[atom] in places]
             for atom in atoms:
                 label = labels[atom]
-                if contents := open_rings[label]:
+                if contents := self._contents(r, label):
                     content = training.content(atom, r)
                     rings = contents.get(content, set())
                     ring = training.ring_smiles(atom, r) if content and rings else ""
@@ -276,16 +285,30 @@ class _Wanted:
                         if not rings:
                             del contents[content]
 
+    def _contents(self, radius: int, label: int) -> Contents:
+        """Return the rings of the targets' environments with a label that are not met yet."""
+        if label not in self._open[radius]:
+            contents: Contents = {}
+            for number, atom in self._atoms[radius][label]:
+                target = self._targets[number]
+                ring = target.key(atom, radius)[1]
+                contents.setdefault(target.content(atom, radius), set()).add(ring)
+            self._open[radius][label] = contents
+        return self._open[radius][label]
+
     def seen(self) -> Iterator[Seen]:
         """Yield the result of each target."""
-        for target, rows in zip(self._targets, self._keys, strict=True):
-            radii, names = [], []
-            for atom in range(target.graph.n_atoms):
-                reached, name = -1, ""
-                for r, row in enumerate(rows):
-                    if row[atom] not in self._where[r]:
-                        break
-                    reached, name = r, self._where[r][row[atom]]
-                radii.append(reached)
-                names.append(name)
-            yield Seen(np.array(radii, dtype=np.int64), tuple(names))
+        for target in self._targets:
+            reached = [self._reached(target, atom) for atom in range(target.graph.n_atoms)]
+            radii = np.array([radius for radius, _ in reached], dtype=np.int64)
+            yield Seen(radii, tuple(name for _, name in reached))
+
+    def _reached(self, target: Environments, atom: int) -> tuple[int, str]:
+        """Return the seen radius of an atom, and where it was seen."""
+        radius, name = -1, ""
+        for r, where in enumerate(self._where):
+            met = target.unrolled[r][atom] in self._open[r] and target.key(atom, r) in where
+            if not met:
+                break
+            radius, name = r, where[target.key(atom, r)]
+        return radius, name
