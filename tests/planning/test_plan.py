@@ -11,7 +11,7 @@ from mlip_compose.planning.graphs import graph_of_molecule, graph_of_smiles
 from mlip_compose.planning.plan import dft_cost, plan_labels
 from mlip_compose.planning.seen import Environments, Interned, seen_in
 from mlip_compose.planning.set_cover import cheapest_cover, greedy_cover, without_spare
-from mlip_compose.store.catalogue import open_store
+from mlip_compose.store.catalogue import open_dataset
 
 TARGETS = (
     "CC(=O)Oc1ccccc1C(=O)O",
@@ -23,7 +23,7 @@ TARGETS = (
 
 @pytest.fixture(scope="module")
 def training():
-    return [graph_of_molecule(m) for m in open_store("mini-v1").molecules.values()]
+    return [graph_of_molecule(m) for m in open_dataset("mini-v1").molecules.values()]
 
 
 @pytest.mark.parametrize("radius", [1, 2, 3])

@@ -63,14 +63,14 @@ def _print_coverage(coverages: list[TargetCoverage], by: list[str]) -> None:
     shares = len(coverages[0].fractions)
     print_table(
         f"Atoms whose surroundings out to r bonds occur in {', '.join(by)}",
-        ("target", "atoms", "r*", *(f"r = {r}" for r in range(shares)), "first unseen"),
+        ("target", "atoms", "r*", *(f"r = {r}" for r in range(shares)), "unseen at r* + 1"),
         [
             (
                 c.graph.name,
                 c.graph.n_atoms,
                 c.radius,
                 *(f"{share:.0%}" for share in c.fractions),
-                c.unseen[0].smiles if c.unseen else "",
+                sum(e.radius == c.radius + 1 for e in c.unseen),
             )
             for c in coverages
         ],
@@ -145,7 +145,7 @@ def _print_plan(plan: Plan) -> None:
         stderr().print(f"Everything out to {plan.radius} bonds is shown already: nothing to label.")
         return
     print_table(
-        f"To label, so that {len(plan.unseen)} environments of {plan.radius} bonds are shown",
+        f"To label, so that {len(plan.unseen)} more environments (R = {plan.radius}) are shown",
         ("molecule", "from", "atoms", "charge", "shows"),
         [
             (c.graph.name, c.source, c.graph.n_atoms, c.graph.charge, len(c.shows))

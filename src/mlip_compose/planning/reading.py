@@ -29,7 +29,7 @@ from mlip_compose.planning.graphs import (
     graph_of_rdkit,
     graph_of_smiles,
 )
-from mlip_compose.store.catalogue import manifest, open_store
+from mlip_compose.store.catalogue import manifest, open_dataset
 
 Reader = Callable[[Path], Iterator[Graph]]
 
@@ -92,7 +92,7 @@ def _read(source: str) -> Iterator[Graph]:
     path = Path(source)
     suffix = path.suffix.lower()
     if source in manifest() or suffix in (".h5", ".hdf5"):
-        yield from map(graph_of_molecule, open_store(source).molecules.values())
+        yield from map(graph_of_molecule, open_dataset(source).molecules.values())
     elif suffix in READERS:
         yield from _read_file(path, READERS[suffix])
     elif is_file(path):
