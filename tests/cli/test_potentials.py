@@ -6,7 +6,8 @@ import json
 import pytest
 import yaml
 
-from mlip_compose.potentials.registry import CARDS, KINDS, find_card
+from mlip_compose.potentials.published.card import CARDS
+from mlip_compose.potentials.registry import KINDS, find_card
 
 
 @pytest.fixture

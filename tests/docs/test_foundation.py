@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from mlip_compose.potentials.registry import CARDS, find_card
+from mlip_compose.potentials.published.card import CARDS
+from mlip_compose.potentials.registry import find_card
 
 PAGE = Path(__file__).parents[2] / "docs" / "potentials" / "foundation.md"
 ENVIRONMENTS = PAGE.parents[2] / "environments"

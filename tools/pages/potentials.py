@@ -4,12 +4,13 @@ from pydantic import BaseModel
 
 from mlip_compose.potentials.base import PotentialKind
 from mlip_compose.potentials.neural.settings import TrainingSettings
+from mlip_compose.potentials.published.card import CARDS
 from mlip_compose.potentials.published.settings import (
     NativeSettings,
     TunedSettings,
     WeightsSettings,
 )
-from mlip_compose.potentials.registry import CARDS, KINDS, find_card
+from mlip_compose.potentials.registry import KINDS, find_card
 from pages.markdown import code, prose, sentence, table
 from pages.schemas import Key, keys_of, table_of
 

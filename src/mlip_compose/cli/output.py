@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -107,6 +107,12 @@ def refuse(error: RequestError) -> int:
     text.append(str(error), style="default not bold")
     stderr().print(text, soft_wrap=True)
     return REFUSED
+
+
+def warn_of(problems: Iterable[str]) -> None:
+    """Say on stderr which plugins cannot be used; what is listed is not touched by them."""
+    for problem in problems:
+        stderr().print(f"Warning: {problem}", style="yellow", markup=False, soft_wrap=True)
 
 
 def unit_watch(bars: Progress, title: str) -> Callable[[str, float, Failure | None], None]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mlip_compose.cli.output import Json, print_json, print_table
+from mlip_compose.cli.output import Json, print_json, print_table, warn_of
 
 if TYPE_CHECKING:
     from mlip_compose.potentials.base import PotentialKind
@@ -34,12 +34,13 @@ def list_potentials(json: Json = False) -> None:
     """List the kinds of potential, by where they learn."""
     from mlip_compose.potentials.registry import KINDS
 
-    rows = [_row(kind) for kind in KINDS.values()]
+    warn_of(KINDS.problems())
+    rows = [_row(kind) for kind in KINDS.usable().values()]
     if json:
         print_json(rows)
         return
     for group, title in GROUPS.items():
-        chosen = [row for row in rows if row["group"] == group]
+        chosen = [row for row in rows if row["group"] == group and "package" not in row]
         if group == "foundation":
             _print_foundation(title, [row["name"] for row in chosen])
             continue
@@ -47,6 +48,13 @@ def list_potentials(json: Json = False) -> None:
             (row["name"], row["role"], row["extra"] or "", row["summary"]) for row in chosen
         ]
         print_table(title, ("name", "role", "extra", "what it is"), shown)
+    added: list[tuple[object, ...]] = [
+        (row["name"], row["role"], row["package"], row["summary"])
+        for row in rows
+        if "package" in row
+    ]
+    if added:
+        print_table("Added by other packages", ("name", "role", "package", "what it is"), added)
 
 
 @app.command("show")
@@ -80,29 +88,34 @@ def _count(size: int | None) -> str:
 
 
 def _row(kind: PotentialKind) -> dict[str, Any]:
+    from mlip_compose.potentials.registry import KINDS
+
     if kind.pretraining is not None:
         group = "foundation"
     elif kind.settings().pretraining() is not None:
         group = "elsewhere"
     else:
         group = "scratch" if kind.role == "learned" else "parts"
+    plugin = KINDS.plugin(kind.name)
     return {
         "name": kind.name,
         "group": group,
         "role": kind.role,
         "extra": kind.extra,
         "summary": kind.summary,
+        **({"package": str(plugin)} if plugin is not None else {}),
     }
 
 
 def _print_foundation(title: str, names: list[str]) -> None:
+    from mlip_compose.potentials.published.card import FINE_TUNED
     from mlip_compose.potentials.registry import find_card
 
     cards = {card.name: card for name in names if (card := find_card(name)) is not None}
     rows: list[tuple[object, ...]] = [
         (
             card.name,
-            ":fine-tuned" if card.fine_tuning else "",
+            FINE_TUNED if card.fine_tuning else "",
             len(card.elements),
             card.level_of_theory,
             card.environment.removesuffix(".txt"),

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mlip_compose.cli.output import AllowMissing, Json, Level, print_json, print_table
+from mlip_compose.cli.output import AllowMissing, Json, Level, print_json, print_table, warn_of
 
 app = typer.Typer(help="The tasks, their splits and certificates.", no_args_is_help=True)
 
@@ -23,27 +23,39 @@ Molecules = Annotated[
 @app.command("list")
 def list_tasks(json: Json = False) -> None:
     """List the tasks."""
-    from mlip_compose.tasks.rules import TASKS, UNTRAINED
+    from mlip_compose.tasks.rules import ALL_TASKS, TASKS, UNTRAINED
 
-    rows = [
-        {
-            "name": task.name,
-            "tradition": task.tradition,
-            "summary": task.summary,
-            "levels": list(task.levels),
-        }
-        for task in (*TASKS.values(), *UNTRAINED.values())
-    ]
+    warn_of(ALL_TASKS.problems())
+    tasks = ALL_TASKS.usable()
+    packages = {name: str(plugin) for name in tasks if (plugin := ALL_TASKS.plugin(name))}
     if json:
-        print_json(rows)
-    else:
-        shown: list[tuple[object, ...]] = [
-            (row["name"], row["tradition"], row["summary"]) for row in rows
+        rows = [
+            {
+                "name": task.name,
+                "tradition": task.tradition,
+                "summary": task.summary,
+                "levels": list(task.levels),
+            }
+            | ({"package": packages[task.name]} if task.name in packages else {})
+            for task in tasks.values()
         ]
-        trained, others = shown[: len(TASKS)], shown[len(TASKS) :]
-        columns = ("task", "tradition", "rule")
-        print_table("Tasks, each at levels 1, 2, 3", columns, trained)
-        print_table("For potentials that were trained elsewhere", columns, others)
+        print_json(rows)
+        return
+    columns = ("task", "tradition", "rule")
+    for title, group in (
+        ("Tasks, each at levels 1, 2, 3", TASKS),
+        ("For potentials that were trained elsewhere", UNTRAINED),
+    ):
+        shown: list[tuple[object, ...]] = [
+            (task.name, task.tradition, task.summary) for task in group.values()
+        ]
+        print_table(title, columns, shown)
+    if packages:
+        added: list[tuple[object, ...]] = [
+            (name, package, ", ".join(map(str, tasks[name].levels)), tasks[name].summary)
+            for name, package in packages.items()
+        ]
+        print_table("Added by other packages", ("task", "package", "levels", "rule"), added)
 
 
 @app.command("show")

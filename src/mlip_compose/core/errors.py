@@ -15,7 +15,8 @@
         │   └── MissingLabelsError no energies or no forces
         ├── UnwritableError        no room or no permission to write a file
         ├── CoverageError          the data lacks what a task or a budget needs
-        └── MissingExtraError      a package that an optional part needs
+        ├── MissingExtraError      a package that an optional part needs
+        └── PluginError            an entry point of another package that cannot be used
 
 An expected scientific failure (an SCF that does not converge, a bond that broke in dynamics) is
 no exception: it is a returned :class:`mlip_compose.core.records.Failure`. All else is a bug.
@@ -196,3 +197,10 @@ class MissingExtraError(RequestError):
             "no such package installed",
             f"Install it with: pip install 'mlip-compose[{extra}]'",
         )
+
+
+class PluginError(RequestError):
+    """An entry point of another package that cannot be used."""
+
+    def __init__(self, expected: str, found: str, package: str) -> None:
+        super().__init__(expected, found, f"Update {package}, or uninstall it.")

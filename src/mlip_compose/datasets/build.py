@@ -19,7 +19,7 @@ from mlip_compose.datasets.resumable_parts import (
     resumable_parts,
 )
 from mlip_compose.engine.engine import Engine
-from mlip_compose.references.registry import get_reference
+from mlip_compose.references.registry import get_reference, software_of
 from mlip_compose.sampling.sampler import SampledMolecule, sample_molecule
 from mlip_compose.store.reader import Store
 from mlip_compose.store.schema import TRAJECTORIES, StoreHeader
@@ -168,6 +168,6 @@ def _header(recipe: Recipe, failures: tuple[str, ...]) -> StoreHeader:
         reference=reference.name,
         reference_settings=dict(reference.settings),
         sampling=recipe.sampling.model_dump(mode="json"),
-        software=software | dict(reference.versions()),
+        software=software | software_of(reference),
         failures=failures,
     )

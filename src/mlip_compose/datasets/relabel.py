@@ -33,7 +33,7 @@ from mlip_compose.datasets.resumable_parts import (
 )
 from mlip_compose.engine.engine import Engine
 from mlip_compose.references.base import Reference
-from mlip_compose.references.registry import get_reference
+from mlip_compose.references.registry import get_reference, software_of
 from mlip_compose.store.reader import Store
 from mlip_compose.store.schema import TRAJECTORIES, StoreHeader
 from mlip_compose.store.writer import write_store
@@ -209,7 +209,7 @@ def _digest(source: Store, request: Relabelling, reference: Reference) -> str:
         "source": source.checksum,
         "reference": reference.name,
         "settings": dict(reference.settings),
-        "versions": dict(reference.versions()),
+        "versions": software_of(reference),
         "wanted": request.counts,
     }
     return hashlib.sha256(canonical_json(document).encode()).hexdigest()[:12]
@@ -303,7 +303,7 @@ def _header(
         reference=reference.name,
         reference_settings=dict(reference.settings),
         sampling={**source.header.sampling, ORIGIN: origin},
-        software=software | dict(reference.versions()),
+        software=software | software_of(reference),
         failures=failures,
         licence=source.header.licence,
     )

@@ -1,10 +1,12 @@
-"""The kinds of potential by name. A kind's module is imported when the kind is asked for.
+"""The potentials by name; the module of one is imported when it is asked for.
 
-A published model is a kind by the name of its card, and another one with ``:fine-tuned`` after it
-where it can be trained on here; the path of a YAML file stands for a card of the user's.
+A published model is a potential by the name of its card, found in the folder of cards, and another
+one with ``:fine-tuned`` after it where the card says that it can be trained on here. The path of a
+YAML file stands for a card of the user's. Other packages add potentials through entry points of the
+group ``mlip_compose.potentials``.
 
-No module named here imports torch when it is imported: a kind that needs it does so inside its
-``fit`` and ``load``, so kinds can be listed without the extra ``train``.
+No module named here imports torch when it is imported: a potential that needs it does so inside its
+``fit`` and ``load``, so that potentials can be listed without the extra ``train``.
 """
 
 from __future__ import annotations
@@ -12,10 +14,11 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mlip_compose.core.errors import RequestError, UnknownNameError
-from mlip_compose.potentials.base import Potential, PotentialKind
+from mlip_compose.core.plugins import Registry
+from mlip_compose.potentials.base import Potential, PotentialKind, Settings
 from mlip_compose.potentials.files import read_kind
 
 if TYPE_CHECKING:
@@ -40,37 +43,12 @@ _PLACES = {
     "calculator": ("calculator", "KIND"),
 }
 
-_FINE_TUNED = ":fine-tuned"
-_TUNABLE = (
-    "ani-1ccx",
-    "ani-1x",
-    "ani-2x",
-    "egret-1",
-    "mace-off23-large",
-    "mace-off23-medium",
-    "mace-off23-small",
-    "mace-omol",
-)
-_ELSEWHERE = (
-    "aimnet2",
-    "esen-sm-omol",
-    "orb-v3-direct-omol",
-    "orb-v3-omol",
-    "so3lr",
-    "uma-s-1p1",
-)
-CARDS = tuple(sorted(_TUNABLE + _ELSEWHERE))
-"""Names of the model cards that come with the program; each is a kind."""
 
-_NAMES = (
-    *_PLACES,
-    *(name for card in CARDS for name in (card, card + _FINE_TUNED)[: 1 + (card in _TUNABLE)]),
-)
+class _Own(Mapping[str, PotentialKind]):
+    """The program's own; a name of ``_PLACES`` is found without a look at the cards."""
 
-
-class _Kinds(Mapping[str, PotentialKind]):
     def __getitem__(self, name: str) -> PotentialKind:
-        if name not in _NAMES:
+        if name not in self:
             raise KeyError(name)
         if name not in _PLACES:
             from mlip_compose.potentials.published.kind import shipped_kind
@@ -83,59 +61,94 @@ class _Kinds(Mapping[str, PotentialKind]):
         return kind
 
     def __iter__(self) -> Iterator[str]:
-        return iter(_NAMES)
+        from mlip_compose.potentials.published.card import published_names
+
+        yield from _PLACES
+        yield from published_names()
 
     def __len__(self) -> int:
-        return len(_NAMES)
+        return sum(1 for _ in self)
 
     def __contains__(self, name: object) -> bool:
-        return name in _NAMES
+        if name in _PLACES:
+            return True
+        from mlip_compose.potentials.published.card import is_published
+
+        return isinstance(name, str) and is_published(name)
 
 
-KINDS: Mapping[str, PotentialKind] = _Kinds()
-"""Every kind of potential by name; iterating over names imports nothing and reads no file."""
+def _fits(name: str, kind: object) -> bool:
+    return (
+        isinstance(kind, PotentialKind)
+        and kind.name == name
+        and issubclass(kind.settings, Settings)
+        and not any(field.is_required() for field in kind.settings.model_fields.values())
+    )
+
+
+KINDS: Final = Registry(
+    "potential",
+    "mlip_compose.potentials",
+    _Own(),
+    "a PotentialKind of this name, whose settings all have defaults,",
+    _fits,
+)
+"""Every potential by name; iterating over names imports none."""
 
 
 def get_potential(name: str) -> PotentialKind:
-    """Return the kind called ``name``.
+    """Return a kind of potential by its name: what it is, its settings, how it is fitted.
 
     Parameters
     ----------
     name
-        Of a kind, or the path of a model card, with ``:fine-tuned`` or without.
+        Name of a potential, such as ``mace-small``, or the path of a model card; of a published
+        model also with ``:fine-tuned`` at the end.
+
+    Returns
+    -------
+    PotentialKind
+        ``summary`` and ``role`` say what it is, ``settings`` is the pydantic model of its settings
+        with their defaults.
 
     Raises
     ------
     UnknownNameError
-        There is none; names the nearest.
+        No potential has this name; the message offers the nearest.
+    PluginError
+        The potential of another package cannot be used.
     RequestError
-        A model card that cannot be read, has the name of another kind, or whose model cannot be
-        fine-tuned here.
+        A model card that cannot be read, has the name of another potential, or whose model cannot
+        be fine-tuned here.
+
+    Examples
+    --------
+    >>> import mlip_compose as mc
+    >>> mace = mc.get_potential("mace-small")
+    >>> mace.settings().cutoff  # Angstrom
+    4.0
     """
     if name in KINDS:
         return KINDS[name]
-    path = name.removesuffix(_FINE_TUNED)
-    if path.endswith(".yaml"):
-        return _kind_of_user(Path(path), name != path)
-    if path in _ELSEWHERE:
-        from mlip_compose.potentials.published.kind import shipped_kind
+    from mlip_compose.potentials.published.card import CARDS, FINE_TUNED
+    from mlip_compose.potentials.published.kind import shipped_kind
 
+    card = name.removesuffix(FINE_TUNED)
+    if card.endswith(".yaml"):
+        return _kind_of_user(Path(card), name != card)
+    if card in CARDS:
         return shipped_kind(name)  # which says why it is not fine-tuned here
     raise UnknownNameError("potential", name, KINDS)
 
 
 def find_card(name: str) -> ModelCard | None:
-    """Return the model card that a kind is made from; None for a kind that has none."""
-    path = name.removesuffix(_FINE_TUNED)
-    if path in CARDS:
-        from mlip_compose.potentials.published.kind import shipped_card
+    """Return the model card that a potential is made from; None for one that has none."""
+    from mlip_compose.potentials.published.card import CARDS, FINE_TUNED, read_card, shipped_card
 
-        return shipped_card(path)
-    if path.endswith(".yaml"):
-        from mlip_compose.potentials.published.card import read_card
-
-        return read_card(Path(path))
-    return None
+    card = name.removesuffix(FINE_TUNED)
+    if card in CARDS:
+        return shipped_card(card)
+    return read_card(Path(card)) if card.endswith(".yaml") else None
 
 
 def load_potential(directory: str | Path) -> Potential:

@@ -162,7 +162,9 @@ def predict_target(
     if level_of_theory is None:
         zero_shot = elsewhere is not None and not elsewhere.fine_tuned
         level_of_theory = elsewhere.level_of_theory if elsewhere and zero_shot else ""
-    software = asked.report.get("software") if hasattr(asked, "report") else None
+    plugin = KINDS.plugin(asked.name)
+    software = {} if plugin is None else {plugin.package: plugin.version}
+    software |= getattr(asked, "report", {}).get("software", {})
     facts = UnitFacts(
         id=shown,
         task=target.split.task,
@@ -173,7 +175,7 @@ def predict_target(
         train_frames=target.n_train,
         settings=dict(settings or {}),
         status="done",
-        facts={"software": software} if isinstance(software, dict) else {},
+        facts={"software": software},
         level_of_theory=level_of_theory,
         pretrained_on=elsewhere.level_of_theory if elsewhere and elsewhere.fine_tuned else "",
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,10 +12,12 @@ from mlip_compose.core.documents import canonical_json
 from mlip_compose.core.files import slug
 from mlip_compose.core.records import FrameSelection, IntArray, SplitKey
 from mlip_compose.potentials.entry import Entry
+from mlip_compose.potentials.registry import KINDS
 from mlip_compose.predictions.target import Target, split_of
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.study import Study
 from mlip_compose.tasks.ceiling import ceiling_selection
+from mlip_compose.tasks.rules import ALL_TASKS
 from mlip_compose.tasks.selection import select_frames
 
 
@@ -103,6 +105,8 @@ def training_of(
         "train": {name: indices.tolist() for name, indices in selection.train.items()},
         "validation": {name: indices.tolist() for name, indices in selection.validation.items()},
     }
+    if packages := packages_of([key.task], [entry]):
+        identity["packages"] = packages
     if ceiling:
         identity["ceiling"] = True
     digest = hashlib.sha256(canonical_json(identity).encode()).hexdigest()[:10]
@@ -116,6 +120,18 @@ def training_of(
         validation=selection.validation,
         ceiling=ceiling,
     )
+
+
+def packages_of(tasks: Iterable[str], entries: Iterable[Entry]) -> dict[str, str]:
+    """Return the versions of other packages that bring tasks or potentials, by package.
+
+    They are part of a training's identity: results of two versions of a package never mix.
+    """
+    plugins = [
+        *(ALL_TASKS.plugin(task) for task in tasks),
+        *(KINDS.plugin(entry.potential) for entry in entries),
+    ]
+    return {plugin.package: plugin.version for plugin in plugins if plugin is not None}
 
 
 def _at_level(training: Training, key: SplitKey) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -26,6 +27,7 @@ from mlip_compose.store.reader import Store
 from mlip_compose.studies.comparisons import Compared
 from mlip_compose.studies.directory import ResultsDirectory, reason_of, results_directory
 from mlip_compose.studies.gallery import read_gallery
+from mlip_compose.studies.plan import packages_of
 from mlip_compose.studies.study import Study
 
 PACKAGES: Final = (
@@ -43,8 +45,17 @@ PACKAGES: Final = (
 )
 
 
-def provenance(command: str) -> dict[str, Any]:
-    """Return versions, hardware, the command that makes this result anew, and the time (UTC)."""
+def provenance(command: str, packages: Mapping[str, str] = MappingProxyType({})) -> dict[str, Any]:
+    """Return versions, hardware, the command that makes this result anew, and the time (UTC).
+
+    Parameters
+    ----------
+    command
+        The command.
+    packages
+        Versions of other packages that bring tasks or potentials of the study.
+    """
+    versions = {name: found for name in PACKAGES if (found := _version(name))}
     return {
         "command": command,
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -52,7 +63,7 @@ def provenance(command: str) -> dict[str, Any]:
         "platform": platform.platform(),
         "processor": _processor(),
         "cores": available_cores(),
-        "versions": {name: found for name in PACKAGES if (found := _version(name))},
+        "versions": versions | dict(packages),
     }
 
 
@@ -178,7 +189,7 @@ def assemble_results(
         ceiling_summaries=ceiling_summaries(ceilings) if several else (),
         horizons=horizons(scores, summaries),
         levellings=levellings({u.id: u.facts.get("validation_curve", ()) for u in units}),
-        provenance=provenance(command),
+        provenance=provenance(command, packages_of(study.tasks, study.potentials)),
     )
 
 

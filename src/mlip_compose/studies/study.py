@@ -14,7 +14,7 @@ from mlip_compose.core.documents import Strict, is_file, parse_document, read_te
 from mlip_compose.core.errors import StudyError, UnknownNameError
 from mlip_compose.core.records import SplitKey
 from mlip_compose.potentials.entry import Entry, as_entry
-from mlip_compose.tasks.rules import TASKS, UNTRAINED, get_task
+from mlip_compose.tasks.rules import TASKS, get_task
 
 NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 
@@ -138,7 +138,7 @@ class Study(Strict):
 
     def _check_untrained(self) -> None:
         """Refuse what a task that trains on nothing cannot serve."""
-        for task in (task for task in self.tasks if task in UNTRAINED):
+        for task in (task for task in self.tasks if not get_task(task).trains):
             if needing := [entry.shown for entry in self.potentials if not entry.is_zero_shot]:
                 raise StudyError(
                     f"potentials that were trained elsewhere, for {task!r}, which has nothing to "

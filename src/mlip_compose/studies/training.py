@@ -222,6 +222,8 @@ def _facts(training: Training, outcome: Potential | Failure, cost: dict[str, Any
     failed = isinstance(outcome, Failure)
     report: dict[str, Any] = {} if failed else dict(outcome.report)  # type: ignore[union-attr]
     cost |= {key: report.pop(key) for key in COST_KEYS if key in report}
+    if packages := training.identity.get("packages"):
+        report["software"] = packages | report.get("software", {})
     return UnitFacts(
         id=training.id,
         task=training.task,

@@ -39,12 +39,16 @@ class Task(ABC):
         The rule in one sentence; r is the level.
     levels
         The levels there are. On the full set, level r has the coverage radius r.
+    trains
+        Whether there is something to train on; a task without is for potentials that were trained
+        elsewhere.
     """
 
     name: ClassVar[str]
     tradition: ClassVar[str]
     summary: ClassVar[str]
     levels: ClassVar[tuple[int, ...]] = LEVELS
+    trains: ClassVar[bool] = True
 
     @abstractmethod
     def rule(self, level: int) -> Rule:

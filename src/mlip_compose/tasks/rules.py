@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from mlip_compose.core.errors import UnknownNameError
+from mlip_compose.core.plugins import Registry
 from mlip_compose.core.records import Molecule, Split
 from mlip_compose.molecules.assembly import bifunctional, monofunctional
 from mlip_compose.tasks.base import LONG, Rule, Task
@@ -115,6 +116,7 @@ class Whole(Task):
     tradition = "zero-shot"
     summary = "train on nothing, test on every molecule of the data set"
     levels = (2,)
+    trains = False
 
     def rule(self, level: int) -> Rule:
         """Return the full set as what is tested on."""
@@ -128,7 +130,7 @@ class Whole(Task):
             molecules, key=lambda molecule: (place.get(molecule.parts, len(place)), molecule.parts)
         )
         names = tuple(molecule.name for molecule in ordered)
-        return Split(task=self.name, level=level, train=(), ood=names, trains=False)
+        return Split(task=self.name, level=level, train=(), ood=names, trains=self.trains)
 
 
 TASKS: Final[Mapping[str, Task]] = MappingProxyType(
@@ -140,9 +142,53 @@ UNTRAINED: Final[Mapping[str, Task]] = MappingProxyType({task.name: task for tas
 """Tasks that train on nothing, for potentials that were trained elsewhere; no study's default."""
 
 
+def _fits(name: str, task: object) -> bool:
+    return isinstance(task, Task) and task.name == name
+
+
+ALL_TASKS: Final = Registry(
+    "task",
+    "mlip_compose.tasks",
+    {**TASKS, **UNTRAINED},
+    "an instance of Task of this name",
+    _fits,
+)
+"""Every task by name, those of other packages included."""
+
+
 def get_task(name: str) -> Task:
-    """Return the task of this name, or raise ``UnknownNameError`` with the nearest one."""
-    known = {**TASKS, **UNTRAINED}
-    if name not in known:
-        raise UnknownNameError("task", name, known)
-    return known[name]
+    """Return a task by its name.
+
+    Parameters
+    ----------
+    name
+        Name of a task: ``length``, ``crossing``, ``transfer``, ``recombination``, ``whole``, or one
+        that another package adds.
+
+    Returns
+    -------
+    Task
+        ``summary`` says its rule, ``levels`` the levels that it has, and ``split(molecules,
+        level)`` which molecules it trains on and tests on.
+
+    Raises
+    ------
+    UnknownNameError
+        No task has this name; the message offers the nearest.
+    PluginError
+        The task of another package cannot be used.
+
+    Examples
+    --------
+    >>> import mlip_compose as mc
+    >>> task = mc.get_task("length")
+    >>> task.summary
+    'train on every family with n <= 2r, test on every family with n = 7..12'
+    >>> dataset = mc.open_dataset("mini-v1")
+    >>> split = task.split(dataset.molecules.values(), level=1)
+    >>> len(split.train), len(split.ood)
+    (19, 60)
+    """
+    if name not in ALL_TASKS:
+        raise UnknownNameError("task", name, ALL_TASKS)
+    return ALL_TASKS[name]

@@ -217,7 +217,7 @@ def weights(rng, arena):
 
 
 def read_weights(path):
-    from mlip_compose.potentials.published.kind import shipped_card
+    from mlip_compose.potentials.published.card import shipped_card
     from mlip_compose.potentials.published.with_torchani import load
 
     load(shipped_card("ani-1x"), path)

@@ -13,12 +13,13 @@ from mlip_compose.core.errors import RequestError, SchemaError, UnknownNameError
 from mlip_compose.core.records import Parts
 from mlip_compose.molecules.assembly import assemble
 from mlip_compose.potentials.published.card import (
+    CARDS,
     ModelCard,
     card_elements,
     check_state,
     read_card,
 )
-from mlip_compose.potentials.registry import CARDS, find_card
+from mlip_compose.potentials.registry import find_card
 
 CARD = {
     "format": "mlip-compose/model-card/1",

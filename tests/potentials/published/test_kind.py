@@ -4,7 +4,6 @@ import importlib.util
 import json
 import sys
 from dataclasses import replace
-from importlib.resources import files
 
 import numpy as np
 import pytest
@@ -18,8 +17,9 @@ from mlip_compose.core.errors import (
     UnreadableError,
 )
 from mlip_compose.core.records import Failure, TrainingSet
+from mlip_compose.potentials.published.card import CARDS
 from mlip_compose.potentials.published.kind import kind_of
-from mlip_compose.potentials.registry import CARDS, KINDS, find_card, get_potential, load_potential
+from mlip_compose.potentials.registry import KINDS, find_card, get_potential, load_potential
 from mlip_compose.potentials.trust import user_cache
 
 SPRINGS = "a_library_of_springs"
@@ -95,11 +95,6 @@ def predictions(potential, data):
 def same(a, b):
     for x, y in zip(a, b, strict=True):
         np.testing.assert_array_equal(x, y)
-
-
-def test_names_of_cards_are_the_files_there_are():
-    found = (files("mlip_compose.potentials") / "cards").iterdir()
-    assert sorted(entry.name for entry in found) == sorted(f"{name}.yaml" for name in CARDS)
 
 
 @pytest.mark.parametrize("name", CARDS)

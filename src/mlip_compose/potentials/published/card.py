@@ -6,6 +6,9 @@ before. What could not be found out is null.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -19,6 +22,16 @@ from mlip_compose.core.records import Molecule
 SCHEMA: Final = "mlip-compose/model-card/1"
 SUFFIX: Final = ".yaml"
 WHAT: Final = "model card"
+
+FINE_TUNED: Final = ":fine-tuned"
+"""Ends the name of the potential that is a card's model, trained on with the frames of a task."""
+
+_FOLDER: Final = files("mlip_compose.potentials") / "cards"
+
+CARDS: Final = tuple(
+    sorted(entry.name.removesuffix(SUFFIX) for entry in _FOLDER.iterdir() if SUFFIX in entry.name)
+)
+"""Names of the model cards that come with the program: of the files of their folder."""
 
 Backend = Literal["torchani", "mace", "calculator"]
 """Which code runs the model: two libraries in this environment, batched and fine-tuned, or any ASE
@@ -193,6 +206,31 @@ def read_card(path: Path) -> ModelCard:
     return parse_document(
         read_text(path, WHAT, SchemaError), ModelCard, WHAT, str(path), SchemaError
     )
+
+
+@cache
+def shipped_card(name: str) -> ModelCard:
+    """Return the card of this name, one of ``CARDS``, that comes with the program."""
+    return read_card(Path(str(_FOLDER / f"{name}{SUFFIX}")))
+
+
+def is_shipped(card: ModelCard) -> bool:
+    """Tell whether a card is one that comes with the program, and says the same."""
+    return card.name in CARDS and shipped_card(card.name) == card
+
+
+def published_names() -> Iterator[str]:
+    """Yield the names of published models: of each card, and of it fine-tuned where that can be."""
+    for name in CARDS:
+        yield name
+        if shipped_card(name).fine_tuning:
+            yield name + FINE_TUNED
+
+
+def is_published(name: str) -> bool:
+    """Tell whether a name is one of :func:`published_names`; at most one card is read for that."""
+    card = name.removesuffix(FINE_TUNED)
+    return card in CARDS and (name == card or shipped_card(card).fine_tuning)
 
 
 def card_elements(card: ModelCard) -> frozenset[int]:

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import importlib.util
 from dataclasses import replace
-from functools import cache, partial
-from importlib.resources import files
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, ValidationError, create_model
 
@@ -26,7 +25,12 @@ from mlip_compose.potentials.base import (
     silent,
 )
 from mlip_compose.potentials.files import read_facts
-from mlip_compose.potentials.published.card import ModelCard, read_card
+from mlip_compose.potentials.published.card import (
+    FINE_TUNED,
+    ModelCard,
+    is_shipped,
+    shipped_card,
+)
 from mlip_compose.potentials.published.consent import (
     card_sha256,
     remember_card,
@@ -49,14 +53,6 @@ from mlip_compose.potentials.published.with_calculator import (
 
 if TYPE_CHECKING:
     from mlip_compose.potentials.published.potential import PretrainedPotential
-
-FINE_TUNED: Final = ":fine-tuned"
-
-
-@cache
-def shipped_card(name: str) -> ModelCard:
-    """Return the card of this name that comes with the program."""
-    return read_card(Path(str(files("mlip_compose.potentials") / "cards" / f"{name}.yaml")))
 
 
 def shipped_kind(name: str) -> PotentialKind:
@@ -99,7 +95,7 @@ def load_saved(name: str, directory: Path) -> Potential:
     facts = read_facts(directory)
     card = _saved_card(facts.get("card"), directory)
     if card.backend == "calculator":
-        if not _is_shipped(card):
+        if not is_shipped(card):
             require_remembered_card(card)
         return load_calculator(name, directory)
     for package in ("graph_pes", card.package):
@@ -110,7 +106,7 @@ def load_saved(name: str, directory: Path) -> Potential:
     given = report.get("weights") if isinstance(report, dict) else None
 
     def find(card: ModelCard) -> Path:
-        if not _is_shipped(card):
+        if not is_shipped(card):
             if not card.executes_code:
                 require_remembered_card(card)
             card = _without_download(card)
@@ -133,12 +129,6 @@ def _saved_card(document: object, directory: Path) -> ModelCard:
 def _without_download(card: ModelCard) -> ModelCard:
     """Return a card of others whose weights are taken from where they lie, or not at all."""
     return card.model_copy(update={"weights": card.weights.model_copy(update={"url": None})})
-
-
-def _is_shipped(card: ModelCard) -> bool:
-    from mlip_compose.potentials.registry import CARDS
-
-    return card.name in CARDS and shipped_card(card.name) == card
 
 
 def is_saved_from_card(directory: Path) -> bool:
@@ -165,7 +155,7 @@ def _obtain(card: ModelCard, settings: WeightsSettings, progress: Progress) -> P
     require_trust(card, settings.trust)
     weights = find_weights(card, settings.weights, progress)
     remember_trust(card, weights)
-    if not _is_shipped(card) and (card.backend == "calculator" or not card.executes_code):
+    if not is_shipped(card) and (card.backend == "calculator" or not card.executes_code):
         remember_card(card)
     return weights
 

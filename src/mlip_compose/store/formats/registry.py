@@ -1,4 +1,8 @@
-"""Which reader reads which file, and the files of a directory."""
+"""Which reader reads which file, and the files of a directory.
+
+Other packages add readers through entry points of the group ``mlip_compose.readers``, whose names
+are suffixes such as ``.mol2``.
+"""
 
 from __future__ import annotations
 
@@ -7,20 +11,30 @@ from pathlib import Path
 from typing import Final
 
 from mlip_compose.core.documents import is_directory, is_file
-from mlip_compose.core.errors import SchemaError, UnreadableError
+from mlip_compose.core.errors import RequestError, SchemaError, UnreadableError, one_line
+from mlip_compose.core.host import is_out_of_memory
+from mlip_compose.core.plugins import Plugin, Registry
 from mlip_compose.store.formats.ase import read_ase_file
 from mlip_compose.store.formats.base import RawFrames
 from mlip_compose.store.formats.npz import read_npz
 
 Reader = Callable[[Path], Iterator[RawFrames]]
 
-READERS: Final[dict[str, Reader]] = {
-    ".xyz": read_ase_file,
-    ".extxyz": read_ase_file,
-    ".traj": read_ase_file,
-    ".db": read_ase_file,
-    ".npz": read_npz,
-}
+READERS: Final[Registry[Reader]] = Registry(
+    "reader",
+    "mlip_compose.readers",
+    {
+        ".xyz": read_ase_file,
+        ".extxyz": read_ase_file,
+        ".traj": read_ase_file,
+        ".db": read_ase_file,
+        ".npz": read_npz,
+    },
+    "a function that yields the RawFrames of a file",
+    lambda suffix, reader: callable(reader),
+    pattern=r"\.[a-z0-9_-]+",
+)
+"""Readers by the suffix of the files that they read, in lower case."""
 
 HDF5_SUFFIXES: Final = (".h5", ".hdf5")
 
@@ -37,9 +51,9 @@ def read_frames(path: Path) -> Iterator[RawFrames]:
     UnreadableError
         Empty, truncated, or not of its format.
     """
-    reader = READERS.get(path.suffix.lower())
-    if reader is None:
-        if path.suffix.lower() in HDF5_SUFFIXES:
+    suffix = path.suffix.lower()
+    if suffix not in READERS:
+        if suffix in HDF5_SUFFIXES:
             raise SchemaError(
                 f"a file to import ({', '.join(READERS)})",
                 f"{path}, HDF5",
@@ -51,7 +65,29 @@ def read_frames(path: Path) -> Iterator[RawFrames]:
         )
     if not path.stat().st_size:
         raise UnreadableError(f"frames in {path}", "a file of no bytes", "Fetch it anew.")
-    return reader(path)
+    reader, plugin = READERS[suffix], READERS.plugin(suffix)
+    return reader(path) if plugin is None else _read_by_plugin(path, reader, plugin)
+
+
+def _read_by_plugin(path: Path, reader: Reader, plugin: Plugin) -> Iterator[RawFrames]:
+    """Yield what a reader of another package yields; whatever it raises is said of the file."""
+    try:
+        for frames in reader(path):
+            yield _checked(frames, plugin)
+    except RequestError:
+        raise
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise
+        raise UnreadableError(
+            f"frames in {path}, which {plugin.words} reads", one_line(error, 200)
+        ) from error
+
+
+def _checked(frames: object, plugin: Plugin) -> RawFrames:
+    if not isinstance(frames, RawFrames):
+        raise SchemaError(f"RawFrames from {plugin.words}", type(frames).__name__)
+    return frames
 
 
 def files_of(source: Path) -> tuple[Path, ...]:
