@@ -36,12 +36,8 @@ def engine_of(
     RequestError
         Two places at once, or a cluster file that cannot be used.
     """
-    from mlip_compose.engine.choice import (
-        available_cores,
-        cluster_engine,
-        local_engine,
-        scheduler_engine,
-    )
+    from mlip_compose.core.host import available_cores
+    from mlip_compose.engine.choice import cluster_engine, local_engine, scheduler_engine
 
     one_place({"--processes": processes, "--scheduler": scheduler, "--cluster": cluster})
     if scheduler is not None:

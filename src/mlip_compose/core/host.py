@@ -1,17 +1,38 @@
-"""The machine as one process sees it: threads, and errors that are of memory."""
+"""The machine as one process sees it: cores, threads, memory, and the user's cache."""
 
 from __future__ import annotations
 
 import importlib
+import os
+import resource
+import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import cache, wraps
+from pathlib import Path
 from typing import Any, Final, ParamSpec, TypeVar
 
 Arguments = ParamSpec("Arguments")
 Returned = TypeVar("Returned")
 
 LINEAR_ALGEBRA: Final = "scipy.linalg"
+
+
+def available_cores() -> int:
+    """Return the number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def peak_memory_mb() -> float:
+    """Return the peak memory of this process so far, in MB (10^6 bytes)."""
+    unit = 1 if sys.platform == "darwin" else 1024  # bytes, of ``ru_maxrss``
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+
+
+def user_cache() -> Path:
+    """Return the directory of what this program may download again: ``~/.cache/mlip-compose``."""
+    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(base).expanduser() / "mlip-compose"
 
 
 def one_thread(library: str) -> AbstractContextManager[Any]:

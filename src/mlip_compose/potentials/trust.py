@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -17,14 +16,9 @@ from typing import Any
 
 from mlip_compose.core.errors import RequestError, UnwritableError
 from mlip_compose.core.files import write_text
+from mlip_compose.core.host import user_cache
 
 _REMEMBERED: set[str] = set()
-
-
-def user_cache() -> Path:
-    """Return the directory of what this program may download again."""
-    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(base).expanduser() / "mlip-compose"
 
 
 def place_of(digest: str) -> Path:

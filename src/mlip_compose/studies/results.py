@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from mlip_compose.core.errors import DataError, SchemaError, UnreadableError
 from mlip_compose.core.files import set_aside
-from mlip_compose.engine.choice import available_cores
+from mlip_compose.core.host import available_cores
 from mlip_compose.evaluation.additivity import Additivity, reaction_errors, reference_additivity
 from mlip_compose.evaluation.ceiling import CeilingScore, ceiling_summaries
 from mlip_compose.evaluation.horizon import horizons

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import resource
 import shutil
-import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,6 +21,7 @@ from mlip_compose.core.errors import (
     one_line,
 )
 from mlip_compose.core.files import set_aside, write_text, writing
+from mlip_compose.core.host import peak_memory_mb
 from mlip_compose.core.records import Failure
 from mlip_compose.engine.locks import held
 from mlip_compose.evaluation.study_results import UnitFacts
@@ -180,7 +179,7 @@ def _train(training: Training, store: Store, directory: ResultsDirectory) -> Non
     report = {} if isinstance(outcome, Failure) else outcome.report
     cost: dict[str, Any] = {
         **{key: round(seconds, 2) for key, seconds in with_earlier(here, report).items()},
-        "peak_memory_mb": round(_peak_memory_mb(), 1),
+        "peak_memory_mb": round(peak_memory_mb(), 1),
         "device": "cpu",
     }
     finished = final.with_name(f".{final.name}.tmp")  # on the file system of what it becomes
@@ -264,11 +263,6 @@ def read_progress(directory: ResultsDirectory, unit: str) -> tuple[float, str]:
         return float(document["fraction"]), str(document["message"])
     except (OSError, ValueError, KeyError, TypeError):
         return 0.0, ""
-
-
-def _peak_memory_mb() -> float:
-    scale = 1024**2 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / scale
 
 
 def predict_unit(unit: TrainedUnit, store: Store, target: Target) -> Predictions:

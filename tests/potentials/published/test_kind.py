@@ -16,6 +16,7 @@ from mlip_compose.core.errors import (
     UnknownNameError,
     UnreadableError,
 )
+from mlip_compose.core.host import user_cache
 from mlip_compose.core.records import Failure, TrainingSet
 from mlip_compose.potentials.published.card import CARDS
 from mlip_compose.potentials.published.kind import kind_of

@@ -7,6 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from mlip_compose.core.errors import ChecksumError, RequestError
+from mlip_compose.core.host import user_cache
 from mlip_compose.potentials.published.card import Weights
 from mlip_compose.potentials.published.weights import find_weights
 from mlip_compose.potentials.registry import find_card

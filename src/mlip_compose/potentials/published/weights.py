@@ -18,9 +18,9 @@ from urllib.error import HTTPError
 from mlip_compose.core.documents import is_file
 from mlip_compose.core.errors import ChecksumError, RequestError, UnwritableError, one_line
 from mlip_compose.core.files import appearing_whole, sha256_of
+from mlip_compose.core.host import user_cache
 from mlip_compose.potentials.base import Progress, silent
 from mlip_compose.potentials.published.card import ModelCard
-from mlip_compose.potentials.trust import user_cache
 
 BLOCK: Final = 1 << 20
 TIMEOUT: Final = 60.0  # seconds without a byte

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-import resource
 import signal
-import sys
 import threading
 import time
 from typing import Any
@@ -14,6 +12,7 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import EMAWeightAveraging
 
+from mlip_compose.core.host import peak_memory_mb
 from mlip_compose.core.units import EV_IN_MEV
 from mlip_compose.potentials.base import Progress
 
@@ -185,9 +184,8 @@ class Report(pl.Callback):
         self._progress(step / self._steps, message)
 
 
-def peak_memory_mb(device: torch.device) -> float:
-    """Peak memory in MB (10^6 bytes): of this process so far, or of the tensors on a GPU."""
+def peak_memory_on(device: torch.device) -> float:
+    """Return the peak memory in MB (10^6 bytes): that of tensors on a GPU, else of the process."""
     if device.type == "cuda":
         return float(torch.cuda.max_memory_allocated(device)) / 1e6
-    unit = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, bytes
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+    return peak_memory_mb()

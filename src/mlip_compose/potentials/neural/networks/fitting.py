@@ -14,7 +14,7 @@ from graph_pes.utils.nn import count_used_parameters
 from mlip_compose.core.errors import CoverageError
 from mlip_compose.core.records import Failure, TrainingSet
 from mlip_compose.potentials.base import Progress, Settings
-from mlip_compose.potentials.neural.networks.callbacks import peak_memory_mb
+from mlip_compose.potentials.neural.networks.callbacks import peak_memory_on
 from mlip_compose.potentials.neural.networks.graphs import labelled_graphs
 from mlip_compose.potentials.neural.networks.models import DTYPES, build_model
 from mlip_compose.potentials.neural.networks.potential import NeuralPotential
@@ -78,7 +78,7 @@ def training_facts(training: Training) -> dict[str, object]:
         "resumed_at": training.cost.resumed_at,
         "training_cpu_s": round(training.cost.cpu_seconds, 2),
         "training_wall_s": round(training.cost.wall_seconds, 2),
-        "peak_memory_mb": round(peak_memory_mb(device), 1),
+        "peak_memory_mb": round(peak_memory_on(device), 1),
         "device": name_of(device),
         "threads": torch.get_num_threads(),
     }
