@@ -15,7 +15,7 @@ molecule, so that a busy machine is fair. The exit status is 1 where a ratio is 
 import argparse
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -147,7 +147,18 @@ def compare(name: str, store: Store, blocks: list[Frames]) -> bool:
             forces.append(bare.results["forces"])
         return forces
 
-    ways = (batched, one_by_one, one_by_one_best_case)
+    spent = spend((batched, one_by_one, one_by_one_best_case), blocks)
+    total = sum(map(len, blocks))
+    for way, seconds in spent.items():
+        ratio, rate = seconds / spent[batched], total / seconds
+        print(f"{name:14s} {way.__name__:20s} {rate:6.0f} frames/s, batched is {ratio:.1f} times")
+    return spent[one_by_one] >= model.target * spent[batched]
+
+
+def spend(
+    ways: Sequence[Callable[[Frames], Any]], blocks: list[Frames]
+) -> dict[Callable[[Frames], Any], float]:
+    """Return the CPU time of each way of prediction; the forces of all have to be the same."""
     spent = dict.fromkeys(ways, 0.0)
     for repeat in (False, True):  # once to warm up
         for block in blocks if repeat else blocks[:3]:
@@ -158,13 +169,7 @@ def compare(name: str, store: Store, blocks: list[Frames]) -> bool:
                 spent[way] += (time.process_time() - start) * repeat
             for other in forces[1:]:
                 np.testing.assert_allclose(other, forces[0], atol=1e-4)
-
-    total = sum(map(len, blocks))
-    for way in ways:
-        ratio = spent[way] / spent[batched]
-        rate = total / spent[way]
-        print(f"{name:14s} {way.__name__:20s} {rate:6.0f} frames/s, batched is {ratio:.1f} times")
-    return spent[one_by_one] >= model.target * spent[batched]
+    return spent
 
 
 if __name__ == "__main__":

@@ -170,6 +170,24 @@ def _read_smiles(smiles: str) -> tuple[IntArray, IntArray, IntArray]:
 
 
 def _walk(tree: Tree) -> Parts:
+    """Walk along the chain, and read off what hangs at its two ends."""
+    chain = _chain(tree)
+    ends = []
+    for atom in sorted(chain):
+        outwards = tree.neighbours[atom].keys() - chain
+        branches = [_branch(other, atom, tree, _DEEPEST_GROUP) for other in outwards]
+        for _ in range(2):  # the two hydrogens of CH2
+            branches.remove("-H")
+        for branch in branches:
+            if branch not in _GROUP_OF_BRANCH:
+                raise not_of_this_kind(f"the group {branch} at atom {atom} (C) is none of those")
+            ends.append(_GROUP_OF_BRANCH[branch])
+    left, right = ends
+    return canonical_parts(left, len(chain), right)
+
+
+def _chain(tree: Tree) -> set[int]:
+    """Return the carbons of the chain, which have four neighbours; check that they are a chain."""
     symbols, neighbours = tree
     for atom, bonded in enumerate(neighbours):
         for other, order in bonded.items():
@@ -185,18 +203,7 @@ def _walk(tree: Tree) -> Parts:
             reason = f"the chain branches at atom {atom} (C), bonded to {heavy} atoms other than H"
             raise not_of_this_kind(reason)
     _check_unbroken(chain, tree)
-    ends = []
-    for atom in sorted(chain):
-        outwards = neighbours[atom].keys() - chain
-        branches = [_branch(other, atom, tree, _DEEPEST_GROUP) for other in outwards]
-        for _ in range(2):  # the two hydrogens of CH2
-            branches.remove("-H")
-        for branch in branches:
-            if branch not in _GROUP_OF_BRANCH:
-                raise not_of_this_kind(f"the group {branch} at atom {atom} (C) is none of those")
-            ends.append(_GROUP_OF_BRANCH[branch])
-    left, right = ends
-    return canonical_parts(left, len(chain), right)
+    return chain
 
 
 def _check_unbroken(chain: set[int], tree: Tree) -> None:

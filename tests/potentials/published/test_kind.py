@@ -21,7 +21,6 @@ from mlip_compose.core.records import Failure, TrainingSet
 from mlip_compose.potentials.published.card import CARDS
 from mlip_compose.potentials.published.kind import kind_of
 from mlip_compose.potentials.registry import KINDS, find_card, get_potential, load_potential
-from mlip_compose.potentials.trust import user_cache
 
 SPRINGS = "a_library_of_springs"
 TUNING = {"steps": 2, "batch_size": 6, "validations": 1, "ema_decay": 0.5}

@@ -11,7 +11,6 @@ from mlip_compose.core.host import user_cache
 from mlip_compose.potentials.published.card import Weights
 from mlip_compose.potentials.published.weights import find_weights
 from mlip_compose.potentials.registry import find_card
-from mlip_compose.potentials.trust import user_cache
 
 CONTENT = b"weights" * 100_000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()

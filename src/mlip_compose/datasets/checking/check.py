@@ -85,17 +85,9 @@ def check_store(
     RequestError
         Where the reference that is named here cannot be used.
     """
-    try:
-        store = Store(path)
-    except UnreadableError:
-        raise
-    except ChecksumError as error:
-        keeps = CheckResult(SCHEMA_CHECK, True, f"a store of schema {SCHEMA}")
-        broken = CheckResult(CHECKSUMS, False, str(error))
-        return CheckReport(path, None, None, (keeps, broken, *_not_reached(_names()[2:])))
-    except DataError as error:
-        broken = CheckResult(SCHEMA_CHECK, False, str(error))
-        return CheckReport(path, None, None, (broken, *_not_reached(_names()[1:])))
+    store = _opened(path)
+    if isinstance(store, CheckReport):
+        return store
     finite, checks = FiniteLabels(), _checks(store.header.sampling)
     try:
         for done, name in enumerate(store.molecules):
@@ -130,6 +122,21 @@ def check_store(
     anew = skipped(chosen) if isinstance(chosen, str) else compare(drawn, chosen, tick)
     results = (_whole(store), _sums(store), finite.result(), *(c.result() for c in checks), *anew)
     return CheckReport(path, store.name, store.checksum, results)
+
+
+def _opened(path: Path) -> Store | CheckReport:
+    """Open a store, or return the report on one that cannot be looked into any further."""
+    try:
+        return Store(path)
+    except UnreadableError:
+        raise
+    except ChecksumError as error:
+        keeps = CheckResult(SCHEMA_CHECK, True, f"a store of schema {SCHEMA}")
+        broken = CheckResult(CHECKSUMS, False, str(error))
+        return CheckReport(path, None, None, (keeps, broken, *_not_reached(_names()[2:])))
+    except DataError as error:
+        broken = CheckResult(SCHEMA_CHECK, False, str(error))
+        return CheckReport(path, None, None, (broken, *_not_reached(_names()[1:])))
 
 
 def _checks(sampling: dict[str, object]) -> tuple[Check, ...]:

@@ -287,11 +287,13 @@ class Hub:
                 f"Is a login page of the network in between? Check HF_ENDPOINT. {AGAIN}",
             ) from error
         except OSError as error:
-            if error.errno is not None and target is not None:
-                raise UnwritableError(target, error) from error
-            raise RequestError(
-                f"whole files from {self.endpoint}", one_line(error), AGAIN
-            ) from error
+            raise self._not_written(target, error) from error
+
+    def _not_written(self, target: Path | None, error: OSError) -> RequestError:
+        """Return what an error of the system means: one of the disk has a number."""
+        if error.errno is not None and target is not None:
+            return UnwritableError(target, error)
+        return RequestError(f"whole files from {self.endpoint}", one_line(error), AGAIN)
 
     def _absent(self, where: str, login: str) -> RequestError:
         return RequestError(
