@@ -1,4 +1,4 @@
-"""What a task is: a rule that, at a level, splits molecules into training and OOD."""
+"""Tasks: rules that, at a level, split molecules into training and OOD."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mlip_compose.core.records import Molecule, Parts, Split
 
 LEVELS: Final = (1, 2, 3)
 LONG: Final = 7
-"""The shortest chain that counts as long: ``length`` and ``transfer`` test on n = 7..12."""
+"""Length of the shortest long chain: ``length`` and ``transfer`` test on n = 7..12."""
 
 
 class Rule(NamedTuple):
@@ -24,7 +24,7 @@ class Rule(NamedTuple):
 class Task(ABC):
     """A rule that splits molecules into those trained on and those tested on (OOD).
 
-    Rules speak about the full set of molecules alone (``molecules.series.full``): the
+    Rules are about the full set of molecules alone (``molecules.assembly.full``): the
     mono-functional series n = 1..12 without methane, and the bifunctional molecules n = 2, 4, 6.
     Any other molecule of a data set (n = 13, bifunctional n = 3, methane) is not used, so that a
     task means the same on every data set that has the molecules it asks for.
@@ -32,9 +32,9 @@ class Task(ABC):
     Attributes
     ----------
     name
-        The name by which commands and studies call the task.
+        Name of the task in commands and studies, such as ``length``.
     tradition
-        The kind of compositional split that it takes over.
+        The kind of compositional split that the task follows.
     summary
         The rule in one sentence; r is the level.
     levels
@@ -57,47 +57,48 @@ class Task(ABC):
     def check_level(self, level: int) -> None:
         """Raise ``RequestError`` where the task has no such level."""
         if isinstance(level, bool) or level not in self.levels:
-            *some, last = map(str, self.levels)
-            known = f"{', '.join(some)} or {last}" if some else last
-            raise RequestError(f"a level of the task {self.name!r}: {known}", repr(level))
+            *most, last = map(str, self.levels)
+            levels = f"{', '.join(most)} or {last}" if most else last
+            raise RequestError(f"a level of the task {self.name!r}: {levels}", repr(level))
 
     def split(self, molecules: Iterable[Molecule], level: int) -> Split:
-        """Split the molecules at hand.
+        """Split molecules.
 
         Parameters
         ----------
         molecules
-            What there is, in any order. Molecules that the rule does not ask for are left out.
+            The molecules of a data set, in any order. Molecules that the rule does not ask for are
+            left out.
         level
             One of ``levels``.
 
         Returns
         -------
         Split
-            Names in the order of the full set. ``missing`` names what the rule asks for, training
-            molecules first, and ``molecules`` lacks.
+            Names in the order of the full set. ``missing`` has the molecules that the rule asks for
+            and ``molecules`` lacks, training molecules first.
 
         Raises
         ------
         RequestError
-            There is no such level.
+            The task has no such level.
         """
         self.check_level(level)
-        there = {molecule.name for molecule in molecules}
-        train, ood = (tuple(parts.name for parts in wanted) for wanted in self.rule(level))
+        available = {molecule.name for molecule in molecules}
+        train, ood = (tuple(parts.name for parts in side) for side in self.rule(level))
         return Split(
             task=self.name,
             level=level,
-            train=tuple(name for name in train if name in there),
-            ood=tuple(name for name in ood if name in there),
-            missing=tuple(name for name in train + ood if name not in there),
+            train=tuple(name for name in train if name in available),
+            ood=tuple(name for name in ood if name in available),
+            missing=tuple(name for name in train + ood if name not in available),
         )
 
 
 def check_not_empty(split: Split) -> None:
     """Raise ``CoverageError`` where a split has no molecule to train on, or none to test on.
 
-    Of a task that trains on nothing only the test is asked for.
+    A task that trains on nothing needs molecules to test on only.
     """
     for names, purpose in ((split.train, "train on"), (split.ood, "test on")):
         if not names and (split.trains or purpose == "test on"):

@@ -1,4 +1,4 @@
-"""Which frames a ceiling is trained on and tested on: the same budget, OOD molecules included."""
+"""The frames of a ceiling: the same budget, with the OOD molecules included."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mlip_compose.core.records import PRIMARY, FrameSelection, IntArray, Split
 from mlip_compose.tasks.selection import ranked, spread
 
 MIN_PRIMARY: Final = 4
-"""One frame to train on, one left out at the cut, two to test on."""
+"""Least number of primary frames: one to train on, one left out at the cut, two to test on."""
 
 
 def halves(n_frames: int) -> tuple[IntArray, IntArray]:
@@ -38,15 +38,15 @@ def halves(n_frames: int) -> tuple[IntArray, IntArray]:
 def ceiling_selection(
     split: Split, ordinary: FrameSelection, n_frames: Callable[[str, str], int], seed: int
 ) -> FrameSelection:
-    """Choose the frames of a ceiling: what could be reached with the OOD molecules in training.
+    """Choose the frames of a ceiling, which shows what training with the OOD molecules reaches.
 
-    It trains on as many frames as the ordinary selection has, spread over training and OOD
-    molecules together as :func:`~mlip_compose.tasks.selection.select_frames` spreads them over the
-    training molecules: primary frames of training molecules, and frames of the first half of the
-    primary trajectory of OOD molecules (see :func:`halves`). Its test (part ``ood``) is the second
-    half of these trajectories. OOD molecules that the budget gives no training frame are not
-    tested: nothing of them was included. Validation frames are those of the ordinary selection,
-    as far as their molecules have training frames. There is no ID test.
+    A ceiling trains on as many frames as the ordinary selection has. They are spread over training
+    and OOD molecules together, as :func:`~mlip_compose.tasks.selection.select_frames` spreads them
+    over the training molecules: primary frames of training molecules, and frames of the first half
+    of the primary trajectory of OOD molecules (see :func:`halves`). The test (part ``ood``) is the
+    second half of these trajectories. An OOD molecule without a training frame is not tested.
+    Validation frames are those of the ordinary selection whose molecules have training frames.
+    There is no ID test.
 
     Parameters
     ----------
@@ -55,15 +55,15 @@ def ceiling_selection(
     ordinary
         The frames that potentials of this split are trained on.
     n_frames
-        Number of frames there are of (molecule, trajectory).
+        Returns the number of frames of a molecule and trajectory.
     seed
-        Of the choice of training frames.
+        Seed of the choice of training frames.
 
     Returns
     -------
     FrameSelection
-        Indices ascending, molecules in the order of the split; OOD molecules that are trained on
-        are in ``train`` and in ``ood``, with different frames.
+        Indices ascending, molecules in the order of the split. OOD molecules of the training are in
+        ``train`` and in ``ood``, with different frames.
 
     Raises
     ------
@@ -72,10 +72,10 @@ def ceiling_selection(
     """
     lengths = {name: n_frames(name, PRIMARY) for name in split.ood}
     if short := [name for name, n in lengths.items() if n < MIN_PRIMARY]:
-        shown = ", ".join(f"{name} ({lengths[name]})" for name in short[:5])
+        names = ", ".join(f"{name} ({lengths[name]})" for name in short[:5])
         raise CoverageError(
             f"{MIN_PRIMARY} or more primary frames of every OOD molecule, to cut for a ceiling",
-            f"fewer for {shown}{', ...' if len(short) > 5 else ''}",
+            f"fewer for {names}{', ...' if len(short) > 5 else ''}",
             "Build the data with more frames, or leave out ceiling: true.",
         )
     cut = {name: halves(n) for name, n in lengths.items()}

@@ -1,4 +1,4 @@
-"""The certificate of a split: how feasible it is, how far it reaches, and that nothing leaks."""
+"""The certificate of a split: its coverage, divergence and sizes, and that nothing leaks."""
 
 from __future__ import annotations
 
@@ -31,16 +31,12 @@ from mlip_compose.tasks.divergence import (
 )
 from mlip_compose.tasks.environments import MAX_RADIUS, environment_labels, rooted_smiles
 from mlip_compose.tasks.fingerprints import DUPLICATE_TOLERANCE
-from mlip_compose.tasks.leaks import (
-    FrameSource,
-    shared_frames,
-    shared_molecules,
-)
+from mlip_compose.tasks.leaks import FrameSource, shared_frames, shared_molecules
 
 __all__ = ["Certificate", "certify"]
 
 MAX_EXAMPLES: Final = 12
-"""How many unseen environments a certificate shows; it counts all."""
+"""Number of unseen environments that a certificate shows; it counts all."""
 
 
 def certify(
@@ -56,19 +52,19 @@ def certify(
     Parameters
     ----------
     split
-        Which molecules are trained on and tested on.
+        Names of the molecules that are trained on and tested on.
     molecules
-        At least those of the split.
+        Molecules, those of the split among them.
     selection, frames
-        Which frames play which part and where to get them, as ``frames(molecule, trajectory,
-        indices)``; both or neither. With them the certificate is that of the frames: training
-        molecules that no frame was chosen of do not count as seen.
+        The frames of each part of the split, and a function ``frames(molecule, trajectory,
+        indices)`` that returns them; both or neither. With them the certificate is about these
+        frames: a training molecule without a training frame does not count as seen.
 
     Raises
     ------
     CoverageError
-        The split has no training molecule though it trains, no OOD molecule, or one that
-        ``molecules`` lacks.
+        The split trains and has no training molecule, it has no OOD molecule, or ``molecules``
+        lacks a molecule of the split.
     """
     if (selection is None) != (frames is None):
         raise TypeError("certify takes both selection and frames, or neither")
@@ -133,7 +129,7 @@ def _unseen(train: Sequence[Molecule], ood: Sequence[Molecule], radius: int) -> 
             if label not in seen:
                 atoms[label] += 1
                 where.setdefault(label, (molecule, atom))
-    shown = sorted(atoms, key=lambda label: (-atoms[label], label))[:MAX_EXAMPLES]
+    most_frequent = sorted(atoms, key=lambda label: (-atoms[label], label))[:MAX_EXAMPLES]
     return Unseen(
         radius=radius,
         count=len(atoms),
@@ -145,7 +141,7 @@ def _unseen(train: Sequence[Molecule], ood: Sequence[Molecule], radius: int) -> 
                 molecule=where[label][0].name,
                 ood_atoms=atoms[label],
             )
-            for label in shown
+            for label in most_frequent
         ),
     )
 

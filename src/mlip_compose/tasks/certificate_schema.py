@@ -1,4 +1,4 @@
-"""What a certificate says, as records that are written to JSON and read back strictly."""
+"""Records of a certificate, which are written to JSON and read back strictly."""
 
 from __future__ import annotations
 
@@ -16,14 +16,13 @@ class UnseenEnvironment(Strict):
     Attributes
     ----------
     label
-        As :func:`mlip_compose.tasks.environments.environment_labels` gives it.
+        The label of :func:`mlip_compose.tasks.environments.environment_labels`.
     smiles
-        The environment itself, its root with atom map number 1, hydrogens written out and the rim
-        left open: to be read without sanitisation, or as SMARTS.
+        The environment as :func:`mlip_compose.tasks.environments.rooted_smiles` writes it.
     molecule
-        The first OOD molecule that has it.
+        Name of the first OOD molecule that has the environment.
     ood_atoms
-        How many OOD atoms have it.
+        Number of OOD atoms that have the environment.
     """
 
     label: str
@@ -33,10 +32,18 @@ class UnseenEnvironment(Strict):
 
 
 class Unseen(Strict):
-    """The environments of ``radius`` = r* + 1 bonds that OOD atoms have and training lacks.
+    """The environments of r* + 1 bonds that OOD atoms have and training lacks.
 
-    ``count`` distinct ones, of ``ood_atoms`` atoms (the novel atoms); ``examples`` are the most
-    frequent.
+    Attributes
+    ----------
+    radius
+        r* + 1, in bonds.
+    count
+        Number of distinct environments.
+    ood_atoms
+        Number of OOD atoms that have them: the novel atoms.
+    examples
+        The most frequent of these environments.
     """
 
     radius: int
@@ -80,12 +87,12 @@ class Shift(Strict):
 
 
 class Certificate(Strict):
-    """What can be said of a split before anything is trained.
+    """The facts of a split that hold before anything is trained.
 
     Attributes
     ----------
     task, level
-        Of the split.
+        The split.
     coverage_radius
         r*, -1 to 6: see :attr:`mlip_compose.tasks.coverage.Coverage.radius`.
     coverage_radii, coverage
@@ -93,25 +100,26 @@ class Certificate(Strict):
     atom_divergence_radii, atom_divergence_alpha, atom_divergence
         CFQ's divergence of environments of radius 0 and 1; none without training molecules.
     compound_divergence_radii, compound_divergence_alpha, compound_divergence
-        The same of radius 2 to 6.
+        CFQ's divergence of environments of radius 2 to 6.
     train_molecules, ood_molecules
-        Names. With a selection of frames, training molecules are those that have training frames.
+        Names of molecules. With a selection of frames, training molecules are those that have
+        training frames.
     sizes, elements
-        Every molecule counts once.
+        Numbers of molecules and atoms; every molecule counts once.
     heavy_atoms
-        Atoms other than hydrogen, mean over training (``id``) and OOD molecules; None without
-        training molecules.
+        Number of atoms other than hydrogen, mean over training (``id``) and OOD molecules; None
+        without training molecules.
     unseen
-        What training does not show, one bond beyond r*.
+        Environments that training does not show, one bond beyond r*.
     frames
-        Numbers of frames by part; None where no frames were given.
+        Numbers of frames by part; None for a certificate of molecules alone.
     force_magnitude
-        Length of the force on an atom, mean over the ID and the OOD test frames; None where no
-        frames were given, or none are ID.
+        Length of the force on an atom, mean over the ID and the OOD test frames; None for a
+        certificate of molecules alone, or without ID frames.
     duplicate_tolerance
-        Angstrom; frames closer than this are leaks. None where no frames were given, and compared.
+        Angstrom; frames closer than this are leaks. None for a certificate of molecules alone.
     leaks
-        Empty for a sound split.
+        Molecules and frames on both sides of the split; none for a sound split.
     """
 
     schema_version: Literal[1] = CERTIFICATE_SCHEMA

@@ -1,4 +1,4 @@
-"""Coverage: how far the environments of OOD atoms have all been shown in training."""
+"""Coverage: the radius out to which training shows every environment of the OOD atoms."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mlip_compose.tasks.environments import MAX_RADIUS, environment_labels
 
 @dataclass(frozen=True)
 class Coverage:
-    """How many OOD atoms have an environment that occurs in training, by radius.
+    """Numbers of OOD atoms whose environment occurs in training, by radius.
 
     Attributes
     ----------
@@ -49,7 +49,7 @@ def environments_of(molecules: Iterable[Molecule], radius: int) -> frozenset[str
 def coverage(train: Sequence[Molecule], ood: Sequence[Molecule]) -> Coverage:
     """Count the OOD atoms whose environment occurs in training, at r = 0..6 bonds.
 
-    A molecule counts once, each of its atoms once. ``ood`` has at least one atom.
+    Each molecule counts once, each of its atoms once. ``ood`` has at least one atom.
     """
     covered = []
     for radius in range(MAX_RADIUS + 1):
@@ -64,16 +64,16 @@ def novel_atoms(molecule: Molecule, train_molecules: Iterable[Molecule], radius:
     Parameters
     ----------
     molecule
-        Of N atoms.
+        A molecule of N atoms.
     train_molecules
-        The molecules trained on.
+        The molecules of the training.
     radius
-        In bonds; r* + 1 for the novel atoms of a split.
+        Radius in bonds; r* + 1 for the novel atoms of a split.
 
     Returns
     -------
     (N,) bool
-        In the molecule's order of atoms.
+        Marks in the molecule's order of atoms.
     """
     return unseen_atoms(molecule, environments_of(train_molecules, radius), radius)
 

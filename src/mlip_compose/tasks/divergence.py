@@ -1,10 +1,10 @@
-"""How far apart two sets of molecules are, by the distributions of their environments.
+"""Divergence: the distance of two sets of molecules by the distributions of their environments.
 
 The measure is that of CFQ (Keysers et al., *Measuring Compositional Generalization: A Comprehensive
 Method on Realistic Data*, ICLR 2020): with the Chernoff coefficient
 C_a(P, Q) = sum_k p_k^a q_k^(1-a), p from training and q from OOD, the divergence is 1 - C_a. CFQ's
 atoms (here environments of radius 0 and 1) are compared with a = 0.5, its compounds (radius 2 and
-more) with a = 0.1: that a compound occurs in training matters more than how often it does.
+more) with a = 0.1: the occurrence of a compound in training matters more than its frequency.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ ATOM_ALPHA: Final = 0.5
 COMPOUND_RADII: Final = tuple(range(2, MAX_RADIUS + 1))
 COMPOUND_ALPHA: Final = 0.1
 
-_DECIMALS: Final = 12  # a stored certificate must not depend on the last digit of a machine's pow
+_DECIMALS: Final = 12  # machines differ in the last digit of pow, stored certificates must not
 
 
 def divergence(p: Mapping[str, int], q: Mapping[str, int], alpha: float) -> float:
@@ -31,9 +31,9 @@ def divergence(p: Mapping[str, int], q: Mapping[str, int], alpha: float) -> floa
     Parameters
     ----------
     p, q
-        How often each label occurs, in training and OOD; normalised here.
+        Numbers of atoms with each label, in training and OOD; they are normalised here.
     alpha
-        The weight of training, between 0 and 1.
+        Weight of training, between 0 and 1.
 
     Returns
     -------
@@ -52,7 +52,7 @@ def environment_divergence(
 ) -> float:
     """Return the divergence of the environments of ``radius`` bonds of OOD from those of training.
 
-    A molecule counts once, each of its atoms once.
+    Each molecule counts once, each of its atoms once.
     """
     p, q = (
         Counter(label for m in molecules for label in environment_labels(m, radius))

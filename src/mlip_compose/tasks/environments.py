@@ -1,8 +1,9 @@
-"""Environments of atoms: env(a, r), the subgraph around atom a out to r bonds, as canonical labels.
+"""Environments of atoms: env(a, r), the subgraph around atom a out to r bonds.
 
-A label is a graph invariant of the rooted induced subgraph with its elements and bond orders,
-hydrogens included: renumbering the atoms of a molecule reorders its labels and changes none, and
-two neighbourhoods have the same label if and only if they are the same.
+An environment is written as a canonical label, for comparison, or as a SMILES, for people. Its
+label is a graph invariant of the rooted induced subgraph with its elements and bond orders,
+hydrogens included: renumbering the atoms of a molecule reorders its labels and changes none. Two
+environments have the same label if and only if they are the same.
 """
 
 from __future__ import annotations
@@ -16,22 +17,56 @@ import numpy as np
 
 from mlip_compose.core.records import Molecule
 
+MAX_RADIUS: Final = 6
+"""The largest radius, in bonds, at which coverage and divergence are reported."""
 
-def atoms_within(molecule: Molecule, atom: int, radius: int) -> list[int]:
-    """Return the atoms at most ``radius`` bonds away from ``atom``, itself included, ascending."""
-    away = molecule.separations[atom]
-    return np.flatnonzero((away >= 0) & (away <= radius)).tolist()
+_DIGITS: Final = 20  # hexadecimal, 80 bits
+
+_Rows = tuple[tuple[str, ...], ...]  # labels by radius, then by atom
+
+_CACHE: WeakKeyDictionary[Molecule, _Rows] = WeakKeyDictionary()
+
+
+def environment_labels(molecule: Molecule, radius: int) -> tuple[str, ...]:
+    """Label the environment of every atom of a molecule.
+
+    Parameters
+    ----------
+    molecule
+        A molecule of N atoms. Labels depend on its elements, bonds and bond orders, which must not
+        change afterwards: the labels are kept for as long as the record.
+    radius
+        r, in bonds; 0 is the element alone.
+
+    Returns
+    -------
+    tuple of str
+        N labels, in the order of the atoms. A label is a hash (20 hexadecimal digits of SHA-256),
+        the same in every process. Labels are comparable at one radius only.
+
+    Notes
+    -----
+    An environment without a ring is a rooted tree. Its label is made as Aho, Hopcroft and Ullman
+    test trees for isomorphism (*The Design and Analysis of Computer Algorithms*, 1974): the label
+    of a node holds the sorted labels of its branches. The branch behind a directed bond, cut at a
+    depth, is shared by all roots from which it is seen, so that one more radius costs one pass over
+    the bonds. An environment with a ring is written as canonical SMILES with the root marked.
+    """
+    rows = _CACHE.get(molecule, ())
+    if len(rows) <= radius:
+        rows = _CACHE[molecule] = _label(molecule, max(radius, MAX_RADIUS + 1))
+    return rows[radius]
 
 
 def rooted_smiles(molecule: Molecule, atom: int, radius: int) -> str:
     """Write env(atom, radius) as a canonical SMILES with the root marked.
 
-    The neighbourhood is the induced subgraph of the atoms within ``radius`` bonds. All its atoms,
-    hydrogens included, stand in the SMILES; the root alone has an atom map number, 1. Atoms at the
-    rim lack the neighbours that are farther out, so read it with ``sanitize=False``. Read as SMARTS
-    it finds the neighbourhood in a molecule that has its hydrogens.
+    All atoms of the environment, hydrogens included, stand in the SMILES; the root alone has an
+    atom map number, 1. Atoms at the rim lack the neighbours that are farther out, so that RDKit
+    reads the SMILES with ``sanitize=False`` only. Read as SMARTS it finds the environment in a
+    molecule with explicit hydrogens.
 
-    Two neighbourhoods have the same SMILES if and only if an isomorphism that keeps elements, bond
+    Two environments have the same SMILES if and only if an isomorphism that keeps elements, bond
     orders and the root takes one to the other (as far as RDKit's canonical numbering is canonical).
     """
     from rdkit import Chem
@@ -52,45 +87,10 @@ def rooted_smiles(molecule: Molecule, atom: int, radius: int) -> str:
     return str(Chem.MolToSmiles(fragment))
 
 
-MAX_RADIUS: Final = 6
-"""The largest radius, in bonds, at which coverage and divergence are reported."""
-
-_DIGITS: Final = 20  # hexadecimal, 80 bits
-
-Rows = tuple[tuple[str, ...], ...]  # labels by radius, then by atom
-
-_KNOWN: WeakKeyDictionary[Molecule, Rows] = WeakKeyDictionary()
-
-
-def environment_labels(molecule: Molecule, radius: int) -> tuple[str, ...]:
-    """Label the environment of every atom of a molecule.
-
-    Parameters
-    ----------
-    molecule
-        Its elements, bonds and bond orders are all that matters. They must not change afterwards:
-        the labels are kept for as long as the record is.
-    radius
-        r, in bonds; 0 is the element alone.
-
-    Returns
-    -------
-    tuple of str
-        N labels, one an atom, in the molecule's order. A label is a hash (20 hexadecimal digits of
-        SHA-256), the same in every process, and is to be compared at one radius.
-
-    Notes
-    -----
-    A neighbourhood without a ring is a rooted tree. Its label is made as Aho, Hopcroft and Ullman
-    test trees for isomorphism (*The Design and Analysis of Computer Algorithms*, 1974): a node's
-    label holds the sorted labels of its branches. The branch behind a directed bond, cut at a
-    depth, is shared by all roots from which it is seen, so that one more radius costs one pass over
-    the bonds. A neighbourhood with a ring is written as canonical SMILES with the root marked.
-    """
-    rows = _KNOWN.get(molecule, ())
-    if len(rows) <= radius:
-        rows = _KNOWN[molecule] = _label(molecule, max(radius, MAX_RADIUS + 1))
-    return rows[radius]
+def atoms_within(molecule: Molecule, atom: int, radius: int) -> list[int]:
+    """Return the atoms at most ``radius`` bonds away from ``atom``, itself included, ascending."""
+    away = molecule.separations[atom]
+    return np.flatnonzero((away >= 0) & (away <= radius)).tolist()
 
 
 @lru_cache(maxsize=1 << 17)
@@ -103,7 +103,7 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]
 
 
-def _label(molecule: Molecule, radius: int) -> Rows:
+def _label(molecule: Molecule, radius: int) -> _Rows:
     """Label all environments out to ``radius``."""
     numbers: list[int] = molecule.numbers.tolist()
     neighbours = molecule.neighbours
@@ -137,7 +137,7 @@ def _has_ring(molecule: Molecule) -> bool:
 
 
 def _with_rings(molecule: Molecule, radius: int, row: tuple[str, ...]) -> tuple[str, ...]:
-    """Replace the labels of neighbourhoods that hold a ring; as trees these would be unrolled."""
+    """Replace the labels of environments with a ring, which a tree's label would unroll."""
     labels = list(row)
     for atom in range(molecule.n_atoms):
         ball = atoms_within(molecule, atom, radius)

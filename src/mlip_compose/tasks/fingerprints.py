@@ -1,7 +1,7 @@
-"""Frames that are the same frame, however they are turned, shifted or numbered.
+"""Fingerprints of frames, by which copies are found however they are turned, shifted or numbered.
 
-A frame's fingerprint is its interatomic distances, sorted within each pair of elements: it does not
-change with rotation, translation, reflection or the exchange of like atoms. Two frames are
+The fingerprint of a frame is its interatomic distances, sorted within each pair of elements. It
+does not change with rotation, translation, reflection or the exchange of like atoms. Two frames are
 duplicates where the root mean square of the difference of their fingerprints is at most a
 tolerance. Means over blocks of the fingerprint, weighted by the blocks' sizes, differ by no more
 (they are an orthogonal projection of it), so that a search tree of few dimensions misses none.
@@ -49,7 +49,7 @@ class Fingerprints:
         self.tree = cKDTree(means * np.sqrt(sizes / width))
 
     def pairs_with(self, other: Fingerprints, tolerance: float) -> list[tuple[int, int]]:
-        """Return the pairs of frames, here and there, that are the same."""
+        """Return the pairs (frame of these, frame of the other) that are the same frame."""
         pairs = []
         near = other.tree.query_ball_tree(self.tree, tolerance * (1 + 1e-9))
         for j, candidates in enumerate(near):
@@ -59,9 +59,9 @@ class Fingerprints:
         return sorted(pairs)
 
     def copies(self, tolerance: float) -> list[tuple[int, int, float]]:
-        """Return the pairs of frames here that are the same: of each frame the nearest copy.
+        """Return the pairs of these frames that are the same: each frame with its nearest copy.
 
-        Of each frame the nearest few are looked at, so that the work is not quadratic where all
+        Only the nearest few frames are looked at, so that the work is not quadratic where all
         frames are copies of one.
 
         Returns
@@ -70,12 +70,15 @@ class Fingerprints:
         """
         near = min(_NEIGHBOURS + 1, len(self.distances))
         bound = tolerance * (1 + 1e-9)
-        _, found = self.tree.query(
+        # a frame is its own nearest neighbour; the tree says len(frames) where there is no other
+        _, neighbours = self.tree.query(
             self.tree.data, k=[*range(1, near + 1)], distance_upper_bound=bound
         )
+        n_frames = len(neighbours)
         copies = []
-        for frame in np.flatnonzero((found < len(found)).sum(axis=1) > 1):
-            others = found[frame][(found[frame] != frame) & (found[frame] < len(found))]
+        for frame in np.flatnonzero((neighbours < n_frames).sum(axis=1) > 1):
+            row = neighbours[frame]
+            others = row[(row != frame) & (row < n_frames)]
             off = np.sqrt(np.mean((self.distances[others] - self.distances[frame]) ** 2, axis=1))
             if len(off) and off.min() <= tolerance:
                 nearest = int(np.argmin(off))
@@ -98,5 +101,5 @@ def _sorted_distances(numbers: IntArray, positions: FloatArray) -> FloatArray:
             block[:, first] - block[:, second], axis=2
         )
     for part in np.split(distances, np.flatnonzero(np.diff(kind)) + 1, axis=1):
-        part.sort(axis=1)  # a view
+        part.sort(axis=1)  # np.split gives views: this sorts ``distances``
     return distances

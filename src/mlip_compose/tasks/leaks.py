@@ -1,4 +1,4 @@
-"""Leaks: molecules or frames that are trained on and tested on."""
+"""Leaks: molecules or frames on both sides of a split."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mlip_compose.core.records import Frames, FrameSelection, IntArray, Molecule
 from mlip_compose.tasks.fingerprints import DUPLICATE_TOLERANCE, Fingerprints
 
 FrameSource = Callable[[str, str, IntArray], Frames]
-"""Gives frames by molecule, trajectory and indices."""
+"""Returns frames of a molecule and trajectory by their indices."""
 
 _EXAMPLES: Final = 5
 
@@ -26,15 +26,15 @@ class Leak(Strict):
     kind
         ``molecule``: the same InChIKey. ``frames``: the same geometry, or nearly.
     part
-        Which test part has what training has: ``id`` or ``ood``.
+        The part of the test: ``id`` or ``ood``.
     train_molecule, test_molecule
-        Names.
+        Names of the molecules.
     reason
-        In words.
+        The leak in words.
     frame_pairs
         Number of (training frame, test frame) pairs that are the same; 0 for a molecule.
     examples
-        The first of these pairs, as indices into the trajectories that the parts come from.
+        The first of these pairs, as indices in the trajectories of their parts.
     """
 
     kind: Literal["molecule", "frames"]
@@ -51,20 +51,20 @@ class Leak(Strict):
 
 def shared_molecules(train: Iterable[Molecule], ood: Iterable[Molecule]) -> list[Leak]:
     """Find the OOD molecules that are trained on, by InChIKey."""
-    known = {molecule.inchikey: molecule.name for molecule in train}
+    train_names = {molecule.inchikey: molecule.name for molecule in train}
     return [
         Leak(
             kind="molecule",
             part="ood",
-            train_molecule=known[molecule.inchikey],
+            train_molecule=train_names[molecule.inchikey],
             test_molecule=molecule.name,
             reason=(
-                f"OOD molecule {molecule.name} is training molecule {known[molecule.inchikey]}: "
-                f"both are {molecule.inchikey}"
+                f"OOD molecule {molecule.name} is training molecule "
+                f"{train_names[molecule.inchikey]}: both are {molecule.inchikey}"
             ),
         )
         for molecule in ood
-        if molecule.inchikey in known
+        if molecule.inchikey in train_names
     ]
 
 
@@ -79,23 +79,23 @@ def shared_frames(
     Parameters
     ----------
     molecules
-        By name, those of the selection.
+        The molecules of the selection, by name.
     selection
-        Which frames play which part.
+        The frames of each part of the split.
     frames
-        Where to get them.
+        Returns the frames.
     tolerance
-        Angstrom, see Notes.
+        Angstrom; see ``tasks.fingerprints``.
 
     Returns
     -------
     list of Leak
-        One for each training molecule, test molecule and part that share frames.
+        One leak for each training molecule, test molecule and part that share frames.
 
     Notes
     -----
-    Frames are compared (see ``tasks.fingerprints``) where the molecular formula is the same, so
-    that isomers and renumbered molecules are compared too.
+    Frames are compared where the molecular formula is the same, so that isomers and renumbered
+    molecules are compared too.
     """
     tests: dict[bytes, list[tuple[TestPart, str, str, IntArray]]] = defaultdict(list)
     for part, name, trajectory, indices in selection.wanted():
@@ -108,21 +108,23 @@ def shared_frames(
 
     leaks = []
     for formula, sources in trained.items():
-        for trained_on, where, which in sources:
-            known = Fingerprints(
-                molecules[trained_on].numbers, frames(trained_on, where, which).positions
+        for train_name, train_trajectory, train_indices in sources:
+            train_prints = Fingerprints(
+                molecules[train_name].numbers,
+                frames(train_name, train_trajectory, train_indices).positions,
             )
             for part, name, trajectory, indices in tests[formula]:
-                found = Fingerprints(
+                test_prints = Fingerprints(
                     molecules[name].numbers, frames(name, trajectory, indices).positions
                 )
-                same = known.pairs_with(found, tolerance)
-                if pairs := [(int(which[i]), int(indices[j])) for i, j in same]:
-                    leaks.append(_frames_leak(part, trained_on, name, pairs, tolerance))
+                same = train_prints.pairs_with(test_prints, tolerance)
+                if pairs := [(int(train_indices[i]), int(indices[j])) for i, j in same]:
+                    leaks.append(_frames_leak(part, train_name, name, pairs, tolerance))
     return leaks
 
 
 def _formula(molecule: Molecule) -> bytes:
+    """Return the sorted atomic numbers, which isomers share."""
     return np.sort(molecule.numbers).astype(np.uint8).tobytes()
 
 

@@ -1,11 +1,10 @@
-"""Like with like: how often the environments of the ID atoms are met in the OOD frames.
+"""Like with like: weights of ID atoms, by how often their environments occur in the OOD frames.
 
 ID and OOD frames have the same environments out to r* bonds, but not equally often: in molecules
 with two end groups a larger share of the atoms is near one, in long chains a smaller share. A ratio
 of plain averages mixes that with what a potential knows. With these weights the ID average is over
-the mix of environments that the OOD frames have (importance weighting under covariate shift:
-Shimodaira, J. Stat. Plan. Inference 90, 227, 2000; the weights of a discrete covariate are ratios
-of counts).
+the mix of environments of the OOD frames (importance weighting under covariate shift: Shimodaira,
+J. Stat. Plan. Inference 90, 227, 2000; the weights of a discrete covariate are ratios of counts).
 """
 
 from __future__ import annotations
@@ -29,40 +28,41 @@ def matching_weights(
     Parameters
     ----------
     id_frames, ood_frames
-        Molecules, and how many frames of each are tested.
+        Molecules, each with its number of test frames.
     radius
         r*, in bonds: atoms are alike if env(a, r*) is the same.
 
     Returns
     -------
     dict of (N,) float64
-        By molecule, the share of OOD atoms with this environment over the share of ID atoms with
-        it; 0 where no OOD atom has it. The mean over all ID atoms of all frames is 1. Empty where
-        an OOD atom has an environment that no ID atom has, or ``radius`` is negative.
+        Weights by molecule: the share of OOD atoms with the environment of an atom over the share
+        of ID atoms with it; 0 where no OOD atom has it. The mean over all ID atoms of all frames is
+        1. Empty where an OOD atom has an environment that no ID atom has, or ``radius`` is
+        negative.
     """
-    known = list(id_frames)
+    id_molecules = list(id_frames)
     if radius < 0:
         return {}
-    there, wanted = _counts(known, radius), _counts(ood_frames, radius)
-    if not wanted or wanted.keys() - there.keys():
+    id_counts, ood_counts = _counts(id_molecules, radius), _counts(ood_frames, radius)
+    if not ood_counts or ood_counts.keys() - id_counts.keys():
         return {}
-    scale = there.total() / wanted.total()
+    scale = id_counts.total() / ood_counts.total()
     return {
         molecule.name: np.array(
             [
-                scale * wanted.get(label, 0) / there[label]
+                scale * ood_counts.get(label, 0) / id_counts[label]
                 for label in environment_labels(molecule, radius)
             ]
         )
-        for molecule, frames in known
+        for molecule, frames in id_molecules
         if frames
     }
 
 
 def _counts(frames: Iterable[tuple[Molecule, int]], radius: int) -> Counter[str]:
-    found: Counter[str] = Counter()
-    for molecule, number in frames:
-        if number:
+    counts: Counter[str] = Counter()
+    for molecule, n_frames in frames:
+        if n_frames:
             for label in environment_labels(molecule, radius):
-                found[label] += number
-    return found
+                counts[label] += n_frames
+    return counts

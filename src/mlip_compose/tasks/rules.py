@@ -1,4 +1,4 @@
-"""The tasks: five rules that split molecules into training and OOD, and their names."""
+"""The five tasks, each a rule that splits molecules into training and OOD, and their names."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ HALF_A: Final = frozenset({"H", "OH", "SH", "CHO", "CONH2"})
 class Crossing(Task):
     """One half of the families is trained on short chains, the other on long ones, and they swap.
 
-    Levels share their training molecules. They differ in the short molecules of half B that are
-    tested on: in the middle of a chain of n = 2r or 2r + 1 carbons, an environment of radius r ends
-    before it has both the end group and the methyl end in it, and one of radius r + 1 does not.
+    Levels share their training molecules. They differ in the short molecules of half B in the test:
+    in the middle of a chain of n = 2r or 2r + 1 carbons, an environment of radius r does not reach
+    both the end group and the methyl end, and an environment of radius r + 1 does.
     """
 
     name = "crossing"
@@ -65,7 +65,7 @@ HELD_OUT: Final = frozenset({"OH", "COOH", "CN"})
 
 
 class Transfer(Task):
-    """Long chains are learned from some families, and asked of those seen on short chains only."""
+    """Some families are trained on at every length, the others on short chains only."""
 
     name = "transfer"
     tradition = 'add-primitive ("jump")'
@@ -108,8 +108,8 @@ class Whole(Task):
     """Nothing is trained on, and every molecule of the data set is tested on.
 
     There is no ID part, and so no gap, and without training labels no per-element offset. Unlike
-    those of other tasks the rule speaks of whatever molecules there are, and never misses any. A
-    level means nothing here; the standard one stands for all.
+    the rules of other tasks this one is about the molecules of the data set, and misses none. The
+    level means nothing here; the standard level stands for all.
     """
 
     name = "whole"
@@ -123,7 +123,7 @@ class Whole(Task):
         return Rule(train=(), ood=(*monofunctional(), *bifunctional()))
 
     def split(self, molecules: Iterable[Molecule], level: int) -> Split:
-        """Take every molecule for the test: in the order of the full set, others after it."""
+        """Take every molecule for the test: those of the full set in its order, then the others."""
         self.check_level(level)
         place = {parts: index for index, parts in enumerate(self.rule(level).ood)}
         ordered = sorted(
@@ -139,7 +139,10 @@ TASKS: Final[Mapping[str, Task]] = MappingProxyType(
 """The four tasks that train, in the order of reports."""
 
 UNTRAINED: Final[Mapping[str, Task]] = MappingProxyType({task.name: task for task in (Whole(),)})
-"""Tasks that train on nothing, for potentials that were trained elsewhere; no study's default."""
+"""Tasks that train on nothing, for potentials that were trained elsewhere.
+
+No study has such a task by default.
+"""
 
 
 def _fits(name: str, task: object) -> bool:

@@ -1,4 +1,4 @@
-"""Which frames of which molecules are trained on, validated on and tested on."""
+"""The frames of each molecule that are trained on, validated on and tested on."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mlip_compose.core.records import PRIMARY, SECONDARY, FrameSelection, Split
 from mlip_compose.tasks.base import check_not_empty
 
 MIN_SECONDARY: Final = 2
-"""One frame to validate on, one to test on."""
+"""Least number of secondary frames: one to validate on, one to test on."""
 
 
 def select_frames(
@@ -25,26 +25,26 @@ def select_frames(
     """Choose the frames of a split.
 
     Training frames come from the primary trajectories of training molecules, ``train_frames`` in
-    total, as evenly over the molecules as there are frames: none has two frames more than another
-    that has frames left. A molecule's frames are the first ones in an order that depends on the
-    seed and its name alone, so that a smaller budget is a subset of a larger one.
+    total, as evenly over the molecules as possible: none has two frames more than another molecule
+    with frames left. A molecule's frames are the first in an order that depends on the seed and its
+    name alone, so that a smaller budget is a subset of a larger one.
 
-    Of the secondary trajectory of a training molecule the first fifth (at least one frame) is for
+    The first fifth of the secondary trajectory of a training molecule (at least one frame) is for
     validation, the rest is the ID test. The OOD test is every primary frame of the OOD molecules.
-    Of a split that trains on nothing that is all, whatever the budget.
+    A split that trains on nothing has the OOD test alone, whatever the budget.
 
     Parameters
     ----------
     split
         The molecules.
     n_frames
-        Number of frames there are of (molecule, trajectory).
+        Returns the number of frames of a molecule and trajectory.
     train_frames
         Budget of training frames; None takes every primary frame of the training molecules. With
-        fewer frames than training molecules some molecules get none: these are in no part, for
+        fewer frames than training molecules some molecules get none. They are in no part, since
         frames of a molecule that was not trained on are no ID test.
     seed
-        Of the choice of training frames.
+        Seed of the choice of training frames.
 
     Returns
     -------
@@ -54,10 +54,10 @@ def select_frames(
     Raises
     ------
     CoverageError
-        A training molecule without primary or with fewer than two secondary frames, an OOD molecule
-        without primary frames, or a budget beyond what there is.
+        A training molecule has no primary or fewer than two secondary frames, an OOD molecule has
+        no primary frames, or the budget is larger than the number of frames.
     RequestError
-        A budget below one frame.
+        The budget is below one frame.
     """
     check_not_empty(split)
     available = {name: n_frames(name, PRIMARY) for name in split.train}
@@ -99,10 +99,10 @@ def select_frames(
 def _require(counts: Mapping[str, int], least: int, trajectory: str) -> None:
     short = [name for name, n in counts.items() if n < least]
     if short:
-        shown = ", ".join(f"{name} ({counts[name]})" for name in short[:5])
+        names = ", ".join(f"{name} ({counts[name]})" for name in short[:5])
         raise CoverageError(
             f"{least} or more {trajectory} frames of every molecule of the split",
-            f"fewer for {shown}{', ...' if len(short) > 5 else ''}",
+            f"fewer for {names}{', ...' if len(short) > 5 else ''}",
             "Build the data with more frames.",
         )
 
@@ -112,9 +112,18 @@ def _fifth(n: int) -> int:
 
 
 def spread(budget: int, available: Mapping[str, int], seed: int) -> dict[str, int]:
-    """Share a budget out, one frame a molecule and round, until it is spent.
+    """Share a budget out in rounds of one frame for each molecule.
 
-    Rounds go in a seeded order of the molecules, so that a larger budget only ever adds frames.
+    A round goes through the molecules in a seeded order, so that a larger budget only adds frames.
+
+    Parameters
+    ----------
+    budget
+        Number of frames to share out, at most the sum of ``available``.
+    available
+        Number of frames of each molecule, by name.
+    seed
+        Seed of the order.
     """
     order = sorted(available, key=lambda name: _hash(seed, name))
     shares = dict.fromkeys(available, 0)
@@ -127,9 +136,9 @@ def spread(budget: int, available: Mapping[str, int], seed: int) -> dict[str, in
 
 
 def ranked(seed: int, name: str, n: int) -> list[int]:
-    """Return the numbers 0..n-1 in an order made by a hash, so that it is the same everywhere."""
+    """Return the numbers 0..n-1 in an order made by a hash, the same on every machine."""
     return sorted(range(n), key=lambda index: _hash(seed, f"{name}:{index}"))
 
 
-def _hash(seed: int, what: str) -> bytes:
-    return hashlib.sha256(f"{seed}:{what}".encode()).digest()
+def _hash(seed: int, text: str) -> bytes:
+    return hashlib.sha256(f"{seed}:{text}".encode()).digest()
