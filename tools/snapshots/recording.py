@@ -44,8 +44,11 @@ def record(source: Path, out: Path, tables: Sequence[Path]) -> None:
         _check_imported(root / "tree")
         for table in tables:
             began = _cpu_seconds()
-            shutil.rmtree(out / table.stem, ignore_errors=True)
-            number = _record_section(root / table.stem, table, out / table.stem)
+            unfinished = out / f".{table.stem}"
+            for old in (unfinished, out / table.stem):
+                shutil.rmtree(old, ignore_errors=True)
+            number = _record_section(root / table.stem, table, unfinished)
+            unfinished.rename(out / table.stem)
             seconds = _cpu_seconds() - began
             print(f"{table.stem}: {number} calls, {seconds:.0f} s of CPU time", file=sys.stderr)
 
