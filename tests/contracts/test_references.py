@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mlip_compose.core.host import one_thread
 from mlip_compose.core.records import Failure
 from mlip_compose.references.registry import get_reference
 
@@ -40,9 +41,11 @@ def test_forces_are_the_negative_gradient(reference):
 
 
 def test_a_label_depends_on_the_geometry_alone(reference):
-    first = reference.label(WATER, BENT)
-    reference.label(WATER, BENT * 1.05)
-    again = reference.label(WATER, BENT)
+    # Workers have one thread each. With more, the order of sums differs in the last bit.
+    with one_thread("tblite.library"):
+        first = reference.label(WATER, BENT)
+        reference.label(WATER, BENT * 1.05)
+        again = reference.label(WATER, BENT)
     assert again.energy == first.energy
     np.testing.assert_array_equal(again.forces, first.forces)
 
