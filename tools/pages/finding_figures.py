@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from mlip_compose.core.records import Interval
 from mlip_compose.evaluation.horizon import HORIZON_GAP
+from mlip_compose.report.entry import Entry
 from mlip_compose.report.figures.style import (
     Figure,
     Style,
@@ -19,13 +20,7 @@ from mlip_compose.report.figures.style import (
 )
 from mlip_compose.report.plates import Pane, Plate
 from mlip_compose.report.sections.gaps import gap_figure
-from mlip_compose.report.sections.leaderboard import (
-    Board,
-    Entry,
-    build_board,
-    entries_of,
-    metrics_of,
-)
+from mlip_compose.report.sections.leaderboard import Board, build_board, entries_of, metrics_of
 from pages import finding_tables as tables
 from pages import published as at
 

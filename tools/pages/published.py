@@ -15,14 +15,8 @@ from mlip_compose.evaluation.metric_names import NOVEL as NOVEL
 from mlip_compose.evaluation.pooling import TestPart
 from mlip_compose.evaluation.results import ForceRow, Metric, Score
 from mlip_compose.evaluation.study_results import StudyResults, UnitFacts
-from mlip_compose.report.sections.leaderboard import (
-    MAIN_METRIC,
-    Cell,
-    Entry,
-    cell_of,
-    entries_of,
-    runs_of,
-)
+from mlip_compose.report.entry import Entry
+from mlip_compose.report.sections.leaderboard import MAIN_METRIC, Cell, cell_of, entries_of, runs_of
 from mlip_compose.studies.directory import ResultsDirectory
 from mlip_compose.studies.results import read_results
 

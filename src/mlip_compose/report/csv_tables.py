@@ -10,11 +10,11 @@ from typing import Any, Final, NamedTuple
 from mlip_compose.core.records import Interval
 from mlip_compose.evaluation.results import Score
 from mlip_compose.evaluation.study_results import StudyResults
+from mlip_compose.report.entry import Entry
 from mlip_compose.report.sections.ceilings import CeilingCell, ceilings_of
 from mlip_compose.report.sections.leaderboard import (
     Cell,
     Column,
-    Entry,
     build_board,
     entries_of,
     levels_of,

@@ -17,6 +17,7 @@ from mlip_compose import __version__
 from mlip_compose.core import packing
 from mlip_compose.core.files import write_text
 from mlip_compose.evaluation.study_results import StudyResults
+from mlip_compose.report.entry import Entry
 from mlip_compose.report.figures.style import VIRIDIS, Style, run_styles, styles_of
 from mlip_compose.report.sections.attribution import View, attribution_document, attribution_views
 from mlip_compose.report.sections.ceilings import Ceilings, ceiling_rows, ceilings_of
@@ -29,7 +30,6 @@ from mlip_compose.report.sections.horizons import horizon_panels, horizon_tables
 from mlip_compose.report.sections.leaderboard import (
     MAIN_METRIC,
     Board,
-    Entry,
     build_board,
     default_level,
     entries_of,

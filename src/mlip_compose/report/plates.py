@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from mlip_compose.evaluation.study_results import StudyResults
+from mlip_compose.report.entry import Entry
 from mlip_compose.report.figures.style import Figure, Style, run_styles, styles_of
 from mlip_compose.report.sections.attribution import attribution_document, attribution_views
 from mlip_compose.report.sections.ceilings import ceilings_of
@@ -18,7 +19,6 @@ from mlip_compose.report.sections.curves import curve_document
 from mlip_compose.report.sections.gaps import gap_figure
 from mlip_compose.report.sections.horizons import horizon_panels
 from mlip_compose.report.sections.leaderboard import (
-    Entry,
     build_board,
     entries_of,
     levels_of,

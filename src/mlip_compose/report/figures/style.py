@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from mlip_compose.report.sections.leaderboard import Entry
+from mlip_compose.report.entry import Entry
 
 Figure = dict[str, Any]
 """A Plotly figure as JSON: ``data`` and ``layout``. Colours of text and axes come from the page."""

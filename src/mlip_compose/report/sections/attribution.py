@@ -18,9 +18,10 @@ from mlip_compose.evaluation.results import (
     Score,
 )
 from mlip_compose.evaluation.study_results import StudyResults
+from mlip_compose.report.entry import Entry
 from mlip_compose.report.figures.style import Style
 from mlip_compose.report.sections.attribution_figures import energy_figure, force_figure
-from mlip_compose.report.sections.leaderboard import Entry, levels_of, tasks_of
+from mlip_compose.report.sections.leaderboard import levels_of, tasks_of
 from mlip_compose.report.words import (
     DASH,
     between,

@@ -7,6 +7,7 @@ from typing import Final
 
 from mlip_compose.core.records import Interval
 from mlip_compose.evaluation.results import EnergySplit, ForceGrouping
+from mlip_compose.report.entry import Entry
 from mlip_compose.report.figures.style import (
     Figure,
     Style,
@@ -21,7 +22,6 @@ from mlip_compose.report.figures.style import (
     rule,
     title,
 )
-from mlip_compose.report.sections.leaderboard import Entry
 from mlip_compose.report.words import is_number
 
 WIDTH: Final = 0.7  # of the room of a group, shared by all marks

@@ -8,7 +8,8 @@ from mlip_compose.core.records import Interval
 from mlip_compose.evaluation.ceiling import CeilingMetric, CeilingSummary
 from mlip_compose.evaluation.results import SeedValue
 from mlip_compose.evaluation.study_results import StudyResults
-from mlip_compose.report.sections.leaderboard import Board, Entry
+from mlip_compose.report.entry import Entry
+from mlip_compose.report.sections.leaderboard import Board
 from mlip_compose.report.words import DASH, between, is_number, number, ratio
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from mlip_compose.core.records import Interval
 from mlip_compose.evaluation.study_results import StudyResults, UnitFacts
+from mlip_compose.report.entry import Entry
 from mlip_compose.report.figures.label_places import Point, direct_names
 from mlip_compose.report.figures.style import (
     Figure,
@@ -21,13 +22,7 @@ from mlip_compose.report.figures.style import (
     rounded,
     title,
 )
-from mlip_compose.report.sections.leaderboard import (
-    MAIN_METRIC,
-    Entry,
-    cell_of,
-    tasks_of,
-    unit_of,
-)
+from mlip_compose.report.sections.leaderboard import MAIN_METRIC, cell_of, tasks_of, unit_of
 from mlip_compose.report.words import between, is_number, number
 
 ROOM: Final = 0.16

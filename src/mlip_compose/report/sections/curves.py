@@ -7,6 +7,7 @@ from typing import Any
 
 from mlip_compose.core.records import TestPart
 from mlip_compose.evaluation.study_results import StudyResults
+from mlip_compose.report.entry import Entry
 from mlip_compose.report.figures.style import (
     Figure,
     Style,
@@ -20,7 +21,7 @@ from mlip_compose.report.figures.style import (
     rounded,
     title,
 )
-from mlip_compose.report.sections.leaderboard import MAIN_METRIC, Entry, tasks_of, unit_of
+from mlip_compose.report.sections.leaderboard import MAIN_METRIC, tasks_of, unit_of
 from mlip_compose.report.sections.map_cells import Ground, Place, errors_of, ground_of
 from mlip_compose.report.words import formula, is_number, number
 

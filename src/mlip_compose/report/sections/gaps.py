@@ -7,6 +7,7 @@ from typing import TypeGuard
 
 from mlip_compose.core.records import Interval
 from mlip_compose.evaluation.horizon import HORIZON_GAP
+from mlip_compose.report.entry import Entry
 from mlip_compose.report.figures.style import (
     Figure,
     Style,
@@ -19,7 +20,7 @@ from mlip_compose.report.figures.style import (
     title,
 )
 from mlip_compose.report.sections.ceilings import Ceilings
-from mlip_compose.report.sections.leaderboard import Board, Entry
+from mlip_compose.report.sections.leaderboard import Board
 from mlip_compose.report.words import DASH, between, is_number, ratio
 
 ROW_HEIGHT = 20  # pixels for one potential on one task

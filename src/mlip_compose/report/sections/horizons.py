@@ -13,6 +13,7 @@ from typing import Any, Literal
 from mlip_compose.core.records import Interval, ReceptiveField
 from mlip_compose.evaluation.horizon import HORIZON_GAP, Horizon, HorizonPoint
 from mlip_compose.evaluation.study_results import StudyResults
+from mlip_compose.report.entry import Entry
 from mlip_compose.report.figures.style import (
     Figure,
     Style,
@@ -26,7 +27,7 @@ from mlip_compose.report.figures.style import (
     rule,
     title,
 )
-from mlip_compose.report.sections.leaderboard import MAIN_METRIC, Entry, runs_of, tasks_of
+from mlip_compose.report.sections.leaderboard import MAIN_METRIC, runs_of, tasks_of
 from mlip_compose.report.words import DASH, between, is_number, number, ratio
 
 DODGE = 0.05  # bonds, between potentials that would hide each other

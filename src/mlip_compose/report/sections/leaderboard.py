@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from mlip_compose.core.records import Role
 from mlip_compose.evaluation.results import Metric, RankedPotential, Ranking, Score, SeedSummary
 from mlip_compose.evaluation.study_results import StudyResults, UnitFacts
+from mlip_compose.report.entry import Entry
 from mlip_compose.report.words import (
     DASH,
     ROLES,
@@ -91,19 +91,6 @@ def order_note(order: Ranking) -> str:
 
 Column = Literal["id", "ood", "gap"]
 MAIN_METRIC = "forces_mae"
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One line of a leaderboard: a potential, trained with one seed or averaged over its seeds.
-
-    ``seed`` is None for the mean over seeds; ``label`` names the seed of one among several.
-    """
-
-    potential: str
-    seed: int | None
-    role: Role
-    label: str
 
 
 @dataclass(frozen=True)

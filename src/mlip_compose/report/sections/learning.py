@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mlip_compose.evaluation.study_results import StudyResults, UnitFacts
+from mlip_compose.report.entry import Entry
 from mlip_compose.report.figures.style import (
     Figure,
     Style,
@@ -16,7 +17,7 @@ from mlip_compose.report.figures.style import (
     rounded,
     title,
 )
-from mlip_compose.report.sections.leaderboard import Entry, tasks_of
+from mlip_compose.report.sections.leaderboard import tasks_of
 from mlip_compose.report.words import is_number, number, percent
 
 Curve = list[tuple[int, float]]

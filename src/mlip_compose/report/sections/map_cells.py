@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from mlip_compose.core.records import TestPart
 from mlip_compose.evaluation.study_results import StudyResults
-from mlip_compose.report.sections.leaderboard import MAIN_METRIC, Entry, find_score
+from mlip_compose.report.entry import Entry
+from mlip_compose.report.sections.leaderboard import MAIN_METRIC, find_score
 from mlip_compose.report.words import group_order
 
 

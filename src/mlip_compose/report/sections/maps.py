@@ -10,14 +10,9 @@ import math
 from typing import Any
 
 from mlip_compose.evaluation.study_results import StudyResults
+from mlip_compose.report.entry import Entry
 from mlip_compose.report.figures.style import Figure, log_axis, plain
-from mlip_compose.report.sections.leaderboard import (
-    MAIN_METRIC,
-    Entry,
-    failure_of,
-    find_score,
-    unit_of,
-)
+from mlip_compose.report.sections.leaderboard import MAIN_METRIC, failure_of, find_score, unit_of
 from mlip_compose.report.sections.map_cells import Ground, Place, errors_of, ground_of
 from mlip_compose.report.words import DASH, family_label, formula, group_order, is_number, number
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from mlip_compose.evaluation.results import Score
 from mlip_compose.evaluation.study_results import StudyResults, UnitFacts
-from mlip_compose.report.sections.leaderboard import Entry, entries_of
+from mlip_compose.report.entry import Entry
+from mlip_compose.report.sections.leaderboard import entries_of
 
 
 def origin_note(level_of_theory: str, pretrained_on: str, reference: str) -> str:

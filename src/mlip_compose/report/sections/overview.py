@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mlip_compose.evaluation.study_results import StudyResults
+from mlip_compose.report.entry import Entry
 from mlip_compose.report.sections.attribution import largest_errors
-from mlip_compose.report.sections.leaderboard import Board, Cell, Entry
+from mlip_compose.report.sections.leaderboard import Board, Cell
 from mlip_compose.report.words import is_number, number, ratio
 
 FEW = 2  # trained potentials that are looked at: those with the largest gaps

@@ -7,8 +7,9 @@ from typing import Any, Final
 
 from mlip_compose.evaluation.parity import Parity
 from mlip_compose.evaluation.study_results import StudyResults
+from mlip_compose.report.entry import Entry
 from mlip_compose.report.figures.style import Figure, panel, title
-from mlip_compose.report.sections.leaderboard import Entry, find_score
+from mlip_compose.report.sections.leaderboard import find_score
 from mlip_compose.report.words import number, percent
 
 PARTS: Final = {"id": "training molecules (ID)", "ood": "unseen molecules (OOD)"}

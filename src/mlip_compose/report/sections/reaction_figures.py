@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from mlip_compose.evaluation.results import ReactionScore
+from mlip_compose.report.entry import Entry
 from mlip_compose.report.figures.label_places import short
 from mlip_compose.report.figures.style import (
     SCALE,
@@ -19,7 +20,6 @@ from mlip_compose.report.figures.style import (
     rule,
     title,
 )
-from mlip_compose.report.sections.leaderboard import Entry
 from mlip_compose.report.words import number
 
 REFERENCE: Final = "reference"

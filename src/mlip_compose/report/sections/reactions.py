@@ -9,8 +9,9 @@ from typing import Final
 from mlip_compose.evaluation.additivity import Deviations, KindOfReaction, ReactionErrors
 from mlip_compose.evaluation.relaxations import Relaxations
 from mlip_compose.evaluation.study_results import StudyResults
+from mlip_compose.report.entry import Entry
 from mlip_compose.report.figures.style import Figure, Style
-from mlip_compose.report.sections.leaderboard import Entry, levels_of, runs_of, tasks_of
+from mlip_compose.report.sections.leaderboard import levels_of, runs_of, tasks_of
 from mlip_compose.report.sections.reaction_figures import Dots, reaction_figure, shown
 from mlip_compose.report.words import DASH, between, number
 

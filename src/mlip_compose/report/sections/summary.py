@@ -9,11 +9,11 @@ from mlip_compose.evaluation.horizon import HORIZON_GAP
 from mlip_compose.evaluation.metric_names import MATCHED, NOVEL
 from mlip_compose.evaluation.results import Metric, PairedDifference
 from mlip_compose.evaluation.study_results import StudyResults
+from mlip_compose.report.entry import Entry
 from mlip_compose.report.sections.ceilings import CeilingCell, ceilings_of
 from mlip_compose.report.sections.leaderboard import (
     MAIN_METRIC,
     Board,
-    Entry,
     Row,
     build_board,
     cell_of,
