@@ -1,4 +1,4 @@
-"""Arrays in npz files of others: nothing is unpickled, and nothing read that is not wanted."""
+"""Arrays in npz files of others: nothing is unpickled, and only what is asked for is read."""
 
 from __future__ import annotations
 
@@ -32,22 +32,24 @@ DAMAGE: Final = (
     RuntimeError,  # an encrypted member, one of an unknown compression, a header that is too deep
     MemoryError,  # so is that of a header which is too deep
 )
-"""What zipfile and NumPy raise for a file that is damaged."""
+"""Errors that zipfile and NumPy raise for a damaged file."""
 
 
 class Header:
-    """What an array in a file says of itself before its numbers.
+    """The shape and type of an array, which a file has before the numbers.
 
     Attributes
     ----------
-    shape, dtype, fortran
-        Of the array; ``fortran`` says that its first axis varies fastest.
+    shape, dtype
+        Shape and type of the array.
+    fortran
+        Whether the first axis varies fastest.
 
     Raises
     ------
     ValueError
-        For an array of Python objects, which only running the file's own code would read, or a
-        shape that cannot be.
+        The array is of Python objects, which only code in the file itself could read; or its shape
+        has a negative length.
     """
 
     def __init__(self, file: IO[bytes]) -> None:
@@ -61,12 +63,12 @@ class Header:
 
     @property
     def bytes(self) -> int:
-        """Of all numbers."""
+        """Size of all numbers in bytes."""
         return math.prod(self.shape) * int(self.dtype.itemsize)
 
 
 def members(archive: zipfile.ZipFile) -> dict[str, str]:
-    """Return the names of the arrays in an npz file, and of the members that they are."""
+    """Return the members of an npz file by the names of their arrays: ``R`` -> ``R.npy``."""
     return {name.removesuffix(SUFFIX): name for name in archive.namelist()}
 
 
@@ -76,7 +78,7 @@ def read_member(archive: zipfile.ZipFile, member: str, most: int) -> NDArray[Any
     Raises
     ------
     ValueError, or another of ``DAMAGE``
-        Truncated, damaged, larger, or of Python objects.
+        The array is truncated, damaged, larger, or of Python objects.
     """
     with archive.open(member) as file:
         header = Header(file)
@@ -90,14 +92,14 @@ def read_member(archive: zipfile.ZipFile, member: str, most: int) -> NDArray[Any
 
 
 def read_exactly(file: IO[bytes], size: int) -> bytes:
-    """Read so many bytes.
+    """Read ``size`` bytes.
 
     Raises
     ------
     EOFError
-        There are fewer.
+        The file ends before.
     """
-    found = file.read(size) if size else b""
-    if len(found) != size:
-        raise EOFError(f"{len(found)} bytes where {size} should be")
-    return found
+    content = file.read(size) if size else b""
+    if len(content) != size:
+        raise EOFError(f"{len(content)} bytes where {size} should be")
+    return content

@@ -100,14 +100,14 @@ def make_calculator(name: str, arguments: Mapping[str, Any]) -> Any:
     Raises
     ------
     RequestError
-        No such module or function, a call that fails, or what it returns is no calculator.
+        There is no such module or function, the call fails, or it returns no calculator.
     """
     make = _function(name)
     try:
         calculator = make(**arguments)
     except Exception as error:
-        shown = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
-        raise RequestError(f"a calculator from {name}({shown})", class_and_line(error)) from error
+        call = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
+        raise RequestError(f"a calculator from {name}({call})", class_and_line(error)) from error
     check_calculator(name, calculator)
     return calculator
 
@@ -163,13 +163,13 @@ def evaluate(calculator: Any, atoms: Any) -> Evaluation | str:
 
 
 def elements_of(calculator: Any) -> frozenset[int] | None:
-    """Return the atomic numbers that a calculator says it knows; None where it does not say."""
+    """Return the atomic numbers of the elements that a calculator knows; None if it has no list."""
     for path in _ELEMENTS:
-        found = calculator
+        value = calculator
         for attribute in path.split("."):
-            found = getattr(found, attribute, None)
+            value = getattr(value, attribute, None)
         try:
-            elements = _atomic_numbers([] if found is None or callable(found) else list(found))
+            elements = _atomic_numbers([] if value is None or callable(value) else list(value))
         except (TypeError, ValueError, KeyError):
             continue
         if elements:
@@ -179,9 +179,9 @@ def elements_of(calculator: Any) -> frozenset[int] | None:
 
 def versions_of(name: str) -> dict[str, str]:
     """Return the versions of ASE and of the distribution that the module belongs to, if any."""
-    package = name.split(":")[0].split(".")[0]
-    names = packages_distributions().get(package, [])
-    return {each: version(each) for each in sorted({"ase", *names})}
+    module = name.split(":")[0].split(".")[0]
+    names = packages_distributions().get(module, [])
+    return {package: version(package) for package in sorted({"ase", *names})}
 
 
 def _atomic_numbers(elements: Iterable[Any]) -> frozenset[int]:
@@ -209,7 +209,7 @@ def _function(name: str) -> Callable[..., Any]:
     for attribute in function_name.split("."):
         function = getattr(function, attribute, None)
     if not callable(function):
-        found = "no such name" if function is None else f"a {type(function).__name__}"
-        raise RequestError(f"a function {function_name!r} in {module_name!r}", found)
-    made: Callable[..., Any] = function
-    return made
+        value = "no such name" if function is None else f"a {type(function).__name__}"
+        raise RequestError(f"a function {function_name!r} in {module_name!r}", value)
+    maker: Callable[..., Any] = function
+    return maker

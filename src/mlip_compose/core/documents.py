@@ -44,7 +44,7 @@ _BITS: Final = 64  # of a whole number
 
 
 def is_file(path: Path) -> bool:
-    """Return whether there is a file; not where the path is none that the system takes."""
+    """Return whether a path is a file; False also for a path that the system does not take."""
     try:
         return path.is_file()
     except (OSError, ValueError):  # too long, or with a null character
@@ -52,16 +52,16 @@ def is_file(path: Path) -> bool:
 
 
 def is_directory(path: Path) -> bool:
-    """Return whether there is a directory; not where the path is none that the system takes."""
+    """Return whether a path is a directory; False also for one that the system does not take."""
     try:
         return path.is_dir()
     except (OSError, ValueError):
         return False
 
 
-def read_text(path: Path, what: str, error_class: type[RequestError] = StudyError) -> str:
-    """Read a text file, or raise ``error_class`` saying why it cannot be read."""
-    expected = f"a {what} in {path} (YAML, UTF-8)"
+def read_text(path: Path, kind: str, error_class: type[RequestError] = StudyError) -> str:
+    """Read a text file of a kind, such as ``study``; raise ``error_class`` where that fails."""
+    expected = f"a {kind} in {path} (YAML, UTF-8)"
     try:
         if (size := path.stat().st_size) > LARGEST:
             raise error_class(f"{expected} of at most {LARGEST:,} bytes", f"{size:,} bytes")
@@ -71,13 +71,13 @@ def read_text(path: Path, what: str, error_class: type[RequestError] = StudyErro
 
 
 def parse_yaml(text: str) -> Any:
-    """Return what YAML says, in Python's plain types; no tag makes anything else.
+    """Read YAML into Python's plain types; no tag makes anything else.
 
     Raises
     ------
     ValueError
-        Not YAML, or more than a document can be: too deep, whole numbers of more than 64 bits,
-        or aliases that repeat too much, or what they stand in.
+        The text is no YAML, or is too much for a document: it is too deep, has a whole number of
+        more than 64 bits, or has aliases that repeat too much or stand in themselves.
     """
     try:
         loader = _Loader(text)
@@ -94,12 +94,12 @@ def parse_yaml(text: str) -> Any:
 
 
 def parse_json(text: str | bytes) -> Any:
-    """Return what JSON says.
+    """Read JSON into Python's plain types.
 
     Raises
     ------
     ValueError
-        Not JSON, or nested too deeply.
+        The text is no JSON, or is nested too deeply.
     """
     try:
         return json.loads(text)
@@ -131,29 +131,33 @@ class _Loader(yaml.SafeLoader):
 _Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_yaml_int)
 
 
-def _count(node: yaml.Node, counted: dict[int, int | None]) -> int:
-    """Count the values of a node, with what aliases repeat; ``counted`` has those of others."""
-    if id(node) in counted:
-        known = counted[id(node)]
-        if known is None:
+def _count(node: yaml.Node, counts: dict[int, int | None]) -> int:
+    """Count the values of a node, those again that aliases repeat.
+
+    ``counts`` has the numbers of the nodes that were counted before, by identity; None marks a node
+    that is being counted now.
+    """
+    if id(node) in counts:
+        count = counts[id(node)]
+        if count is None:
             raise ValueError("an alias of what it stands in")
-        return known
-    counted[id(node)] = None
+        return count
+    counts[id(node)] = None
     total = 1
     if isinstance(node, yaml.SequenceNode):
-        total += sum(_count(each, counted) for each in node.value)
+        total += sum(_count(value, counts) for value in node.value)
     elif isinstance(node, yaml.MappingNode):
-        total += sum(_count(each, counted) for pair in node.value for each in pair)
+        total += sum(_count(part, counts) for pair in node.value for part in pair)
     if total > MOST:
         raise ValueError(f"more than {MOST:,} values, most of them by aliases")
-    counted[id(node)] = total
+    counts[id(node)] = total
     return total
 
 
 def parse_document(
     text: str,
     model: type[Model],
-    what: str,
+    kind: str,
     where: str,
     error_class: type[RequestError] = StudyError,
 ) -> Model:
@@ -165,39 +169,41 @@ def parse_document(
         The text.
     model
         The schema.
-    what, where
-        What the document is and where it came from, for messages.
+    kind
+        Kind of the document for messages, such as ``study``.
+    where
+        Place that the text came from, for messages.
     error_class
-        Of the errors.
+        Class of the errors.
 
     Raises
     ------
     error_class
-        Not YAML, not a mapping, or a value that cannot be.
+        The text is no YAML or no mapping, or a value does not fit the schema.
     UnknownNameError
-        A key that there is not; names the nearest.
+        A key is not in the schema; the message names the nearest.
     """
     try:
         document = parse_yaml(text)
     except ValueError as error:
-        raise error_class(f"a {what} in {where} (YAML)", one_line(error)) from error
-    known = list(model.model_fields)
+        raise error_class(f"a {kind} in {where} (YAML)", one_line(error)) from error
+    keys = list(model.model_fields)
     if not isinstance(document, dict):
-        found = (
+        value = (
             "nothing" if document is None else f"{type(document).__name__} {str(document)[:60]!r}"
         )
-        raise error_class(f"a {what} in {where}: a mapping with keys {', '.join(known)}", found)
+        raise error_class(f"a {kind} in {where}: a mapping with keys {', '.join(keys)}", value)
     for key in document:
-        if key not in known:
-            raise UnknownNameError(f"key of a {what}", str(key), known)
+        if key not in keys:
+            raise UnknownNameError(f"key of a {kind}", str(key), keys)
     try:
         return model.model_validate(document)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"]) or "the document"
-        shown = excerpt(first.get("input"))
+        value = excerpt(first.get("input"))
         raise error_class(
-            f"a {what} in {where} in which {key} is right", f"{shown!r}: {first['msg']}"
+            f"a {kind} in {where} in which {key} is right", f"{value!r}: {first['msg']}"
         ) from error
 
 

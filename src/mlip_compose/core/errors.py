@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Final
 
 LONGEST: Final = 4000
-"""Characters of each part of a message."""
+"""Largest number of characters of each part of a message."""
 
 
 class ComposeError(Exception):
@@ -36,16 +36,16 @@ class ComposeError(Exception):
 
 
 class RequestError(ComposeError):
-    """The request cannot be served; says what was expected, what was found and what to do.
+    """The request cannot be served; the message says why, and what to do.
 
     Parameters
     ----------
     expected
-        What would have been right.
+        The thing that would have been right, such as ``a file of predictions``.
     found
-        What there was.
+        The thing in its place, such as ``no file p.h5``.
     hint
-        What to do about it.
+        A sentence on what to do; may be empty.
     """
 
     def __init__(self, expected: str, found: str, hint: str = "") -> None:
@@ -91,9 +91,9 @@ def class_and_line(error: BaseException, most: int | None = None) -> str:
 
 
 def _printable(text: str) -> str:
-    """Return a text of a bounded length in which control characters of others are seen, not done.
+    """Return a text of bounded length, with control characters written out.
 
-    Names in files of others stand in messages, and messages on terminals.
+    Names in files of others stand in messages, and a terminal would obey what they contain.
     """
     if len(text) > LONGEST:
         text = f"{text[:LONGEST]}..."
@@ -114,17 +114,27 @@ def _rebuild(cls: type[RequestError], state: dict[str, object]) -> RequestError:
 
 
 class UnknownNameError(RequestError):
-    """A name that is not among the known ones; offers the nearest."""
+    """A name that is not among those of its kind; the message offers the nearest.
 
-    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
-        names = list(known)
+    Parameters
+    ----------
+    kind
+        Kind of the thing, such as ``task``.
+    name
+        The name.
+    names
+        All names of this kind; the message shows thirty.
+    """
+
+    def __init__(self, kind: str, name: str, names: Iterable[str]) -> None:
+        names = list(names)
         name = excerpt(name, 200)
         near = difflib.get_close_matches(name.lower(), [n.lower() for n in names], n=1, cutoff=0.5)
         nearest = next((n for n in names if near and n.lower() == near[0]), None)
-        shown = ", ".join(names[:30]) + (", ..." if len(names) > 30 else "")
+        listing = ", ".join(names[:30]) + (", ..." if len(names) > 30 else "")
         hint = f"Did you mean {nearest!r}?" if nearest else ""
         article = "an" if kind[:1] in "aeiou" else "a"
-        super().__init__(f"{article} {kind} (one of {shown})", f"{name!r}", hint)
+        super().__init__(f"{article} {kind} (one of {listing})", f"{name!r}", hint)
 
 
 class NotOfThisKindError(RequestError):
@@ -144,7 +154,7 @@ class UnreadableError(DataError):
 
 
 class SchemaError(DataError):
-    """A file of another schema version, or one that does not keep its schema."""
+    """A file of another schema version, or one that breaks its schema."""
 
 
 class ChecksumError(DataError):
@@ -152,14 +162,14 @@ class ChecksumError(DataError):
 
 
 class DamagedError(DataError):
-    """A file that this program made of others and can make anew.
+    """A file that this program made from other files, and can make anew.
 
     Parameters
     ----------
     path
-        Of the file, or of the directory that holds it and is made with it.
+        Path of the file, or of the directory that is made anew with it.
     reason
-        What is wrong.
+        Reason why it cannot be used.
     """
 
     def __init__(self, path: Path, reason: str) -> None:
@@ -189,11 +199,21 @@ class CoverageError(RequestError):
 
 
 class MissingExtraError(RequestError):
-    """An optional part whose packages are not installed."""
+    """An optional part whose packages are not installed.
 
-    def __init__(self, what: str, package: str, extra: str) -> None:
+    Parameters
+    ----------
+    part
+        The part in words, such as ``training mace-small``.
+    package
+        Name of the package, such as ``graph_pes``.
+    extra
+        Extra of this program that installs it, such as ``train``.
+    """
+
+    def __init__(self, part: str, package: str, extra: str) -> None:
         super().__init__(
-            f"the package {package!r}, which {what} needs",
+            f"the package {package!r}, which {part} needs",
             "no such package installed",
             f"Install it with: pip install 'mlip-compose[{extra}]'",
         )

@@ -28,7 +28,7 @@ NO_ROOM: Final = {
 
 
 def exists(path: Path) -> bool:
-    """Return whether there is something; not where the path is none that the system takes."""
+    """Return whether a path exists; False also for a path that the system does not take."""
     try:
         return path.exists()
     except OSError:
@@ -51,7 +51,7 @@ def slug(name: str) -> str:
 
 
 def refuse_existing(path: Path) -> None:
-    """Raise RequestError where there is something under the name of a file to be made."""
+    """Raise RequestError where a file that is to be made exists."""
     if exists(path):
         raise RequestError(f"no file {path} yet", "one", "Remove it, or name another with --out.")
 
@@ -60,13 +60,13 @@ def refuse_existing(path: Path) -> None:
 def appearing_whole(path: Path) -> Iterator[BinaryIO]:
     """Open a file for writing that appears under its name when the context ends without an error.
 
-    Until then it has a hidden name beside it, which is removed on any error. What was there under
-    the name before stays until then.
+    The file has a hidden name in the same directory until then, and is removed on any error. An
+    older file of the name stays until then.
 
     Parameters
     ----------
     path
-        Of the file; its directory is made where there is none.
+        Path of the file; its directory is made where there is none.
 
     Raises
     ------
@@ -92,10 +92,10 @@ def appearing_whole(path: Path) -> Iterator[BinaryIO]:
 
 
 def _temporary(path: Path) -> tuple[Path, BinaryIO]:
-    """Open a hidden file beside another one, empty, for reading and writing.
+    """Open an empty hidden file beside another one, for reading and writing.
 
-    It is always under the same name, so that what a killed process left there is used up, and
-    under one of its own where another process writes, or locks are not to be had.
+    Its name is always the same, so that the rest of a killed process is used up. It is another one
+    where a second process writes the same file, or the file system has no locks.
     """
     usual = path.with_name(f".{path.name}.tmp")
     with suppress(OSError), ExitStack() as stack:
@@ -116,12 +116,12 @@ def _opened(path: Path, flags: int) -> BinaryIO:
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Call what may find no room, or no permission, to write at or below a path.
+    """Write at or below a path in this context.
 
     Raises
     ------
     UnwritableError
-        In place of an OSError that says so.
+        There is no room or no permission; other errors stay what they are.
     """
     try:
         yield
@@ -132,12 +132,12 @@ def writing(path: Path) -> Iterator[None]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file (UTF-8) that appears whole (see ``appearing_whole``)."""
+    """Write a text file (UTF-8), whole or not at all (see ``appearing_whole``)."""
     write_bytes(path, text.encode())
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file that appears whole (see ``appearing_whole``)."""
+    """Write a file, whole or not at all (see ``appearing_whole``)."""
     with appearing_whole(path) as file:
         rest = memoryview(content)
         while rest:
@@ -145,21 +145,22 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def set_aside(path: Path, folder: Path, reason: str) -> None:
-    """Move what is damaged into a folder, where it is kept, and say so; it can be made anew then.
+    """Move a damaged file or directory into a folder, and warn of it; it can be made anew then.
 
     Parameters
     ----------
     path
-        A file or a directory; nothing is done where it is no longer there.
+        The file or directory; nothing happens where it does not exist.
     folder
-        Made where there is none; what is there already keeps its name.
+        The folder, made where there is none. Files in it keep their names: a second
+        ``results.json`` becomes ``results.json.1``.
     reason
-        What is wrong with it, for the message.
+        Reason why it cannot be used, for the warning.
 
     Raises
     ------
     UnwritableError
-        It cannot be moved.
+        The file cannot be moved.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -23,30 +23,30 @@ _COPY: Final = "Copy what it needs into the file: whatever is read lies in the f
 
 
 @contextmanager
-def open_hdf5(path: Path, what: str, *, known: bool = False) -> Iterator[Any]:
+def open_hdf5(path: Path, content: str, *, links_checked: bool = False) -> Iterator[Any]:
     """Open an HDF5 file for reading.
 
     Parameters
     ----------
     path
-        Of the file.
-    what
-        What it should hold, for messages.
-    known
+        Path of the file.
+    content
+        Word for the content, such as ``predictions``, for messages.
+    links_checked
         Whether the file was opened before, so that its links need no other look.
 
     Raises
     ------
     UnreadableError
-        No such file, or one that HDF5 cannot read, now or while the context is open.
+        There is no such file, or HDF5 cannot read it, now or while the context is open.
     SchemaError
-        Links in it lead to other files, or to other places.
+        A link in it leads to another file, or to another place in it.
     """
     if not is_file(path):
-        raise UnreadableError(f"a file of {what}", f"no file {path}")
+        raise UnreadableError(f"a file of {content}", f"no file {path}")
     try:
         with h5py.File(path, "r") as file:
-            if not known:
+            if not links_checked:
                 _refuse_links(file)
             yield file
     except (
@@ -61,14 +61,14 @@ def open_hdf5(path: Path, what: str, *, known: bool = False) -> Iterator[Any]:
     ) as error:
         reason = one_line(error, 200)
         raise UnreadableError(
-            f"a file of {what} (HDF5) that can be read to its end",
+            f"a file of {content} (HDF5) that can be read to its end",
             f"{path}, {path.stat().st_size} bytes: {reason}",
             "It is truncated, damaged or not HDF5; make or fetch it anew.",
         ) from error
 
 
 def check_stored(where: str, dataset: Any) -> Any:
-    """Return a dataset whose numbers are in the file itself, and not more than can be there.
+    """Return a dataset, unless its numbers lie elsewhere or are more than the file can hold.
 
     Parameters
     ----------
@@ -82,14 +82,14 @@ def check_stored(where: str, dataset: Any) -> Any:
     SchemaError
         Its numbers are in other files, or it declares more of them than the file can hold.
     """
-    created = dataset.id.get_create_plist()
-    layout = created.get_layout()
-    if layout == h5py.h5d.VIRTUAL or created.get_external_count():
+    properties = dataset.id.get_create_plist()
+    layout = properties.get_layout()
+    if layout == h5py.h5d.VIRTUAL or properties.get_external_count():
         raise SchemaError(f"numbers in {where}", "numbers in another file", _COPY)
     item = dataset.id.get_type().get_size()
     sizes = [math.prod(dataset.shape or ()) * item]
     if layout == h5py.h5d.CHUNKED:
-        sizes.append(math.prod(created.get_chunk()) * item)
+        sizes.append(math.prod(properties.get_chunk()) * item)
     held = dataset.id.get_storage_size()
     if max(sizes) > max(SMALL, DENSEST * held):
         raise SchemaError(
@@ -101,10 +101,10 @@ def check_stored(where: str, dataset: Any) -> Any:
 
 def _refuse_links(file: Any) -> None:
     hard = h5py.h5l.TYPE_HARD
-    found = file.id.links.visit(lambda name, link: None if link.type == hard else name, info=True)
-    if found is not None:
-        shown = found.decode("utf-8", "replace")
-        raise SchemaError("a file without links", f"{shown}, a link to another place", _COPY)
+    link = file.id.links.visit(lambda name, link: None if link.type == hard else name, info=True)
+    if link is not None:
+        name = link.decode("utf-8", "replace")
+        raise SchemaError("a file without links", f"{name}, a link to another place", _COPY)
 
 
 @contextmanager

@@ -72,13 +72,13 @@ def _controller(library: str) -> Any:
     return ThreadpoolController()
 
 
-SAID_BY_TORCH: Final = ("can't allocate memory", "out of memory")
-"""Parts of the messages of its RuntimeErrors, of the CPU and of GPUs."""
+MESSAGES_OF_TORCH: Final = ("can't allocate memory", "out of memory")
+"""Parts of the messages of RuntimeErrors of torch that are of memory, on the CPU and on GPUs."""
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Return whether an error is one of memory, by its class or by what torch writes."""
+    """Return whether an error is one of memory, by its class or by the message of torch."""
     if isinstance(error, MemoryError):
         return True
-    said = str(error).lower()
-    return isinstance(error, RuntimeError) and any(text in said for text in SAID_BY_TORCH)
+    message = str(error).lower()
+    return isinstance(error, RuntimeError) and any(text in message for text in MESSAGES_OF_TORCH)

@@ -33,7 +33,7 @@ class Interrupted(BaseException):
     Parameters
     ----------
     number
-        Of the signal.
+        Number of the signal, such as 15 for SIGTERM.
     """
 
     def __init__(self, number: int) -> None:
@@ -46,22 +46,22 @@ class Interrupted(BaseException):
         return 128 + self.number
 
     def __str__(self) -> str:
-        how = {
+        cause = {
             signal.SIGINT: "interrupted",
             signal.SIGTERM: "told to end (SIGTERM)",
         }.get(signal.Signals(self.number), "the terminal was closed")
-        return f"{how}; what was finished is kept, run again to go on"
+        return f"{cause}; what was finished is kept, run again to go on"
 
 
 class _State:
-    """What the handler knows: there is one handler a process."""
+    """The state of the handler, of which a process has one."""
 
     waiting: int = 0
-    """How many contexts of ``sheltered`` are open."""
+    """Number of open contexts of ``sheltered``."""
     noted: int = 0
-    """The signal that came meanwhile."""
+    """The signal that came while one was open; 0 for none."""
     ending: int = 0
-    """The signal that the process ends by."""
+    """The signal that the process ends by; 0 for none."""
 
 
 @contextmanager
@@ -121,36 +121,36 @@ def _handle(number: int, frame: FrameType | None) -> None:
 
 
 def told_to_end() -> Interrupted | None:
-    """Return what to end by where a signal came, whatever became of the exception it raised.
+    """Return the signal that the process ends by; None where there was none.
 
-    Code in C makes errors of its own of it.
+    The exception of that signal may be lost: code in C replaces it by errors of its own.
     """
     return Interrupted(_State.ending) if _State.ending else None
 
 
 def _raise_again(unraisable: Any) -> None:
-    """Raise Interrupted anew where it was raised in a place that can raise nothing."""
+    """Raise Interrupted once more where Python dropped it, as in a destructor."""
     if not isinstance(unraisable.exc_value, Interrupted):
         sys.__unraisablehook__(unraisable)
         return
     number = unraisable.exc_value.number
-    again = threading.Timer(AGAIN, _again, (number,))
-    again.daemon = True
-    again.start()
+    timer = threading.Timer(AGAIN, _again, (number,))
+    timer.daemon = True
+    timer.start()
 
 
 def _again(number: int) -> None:
     _State.ending = 0
     main = threading.main_thread().ident
     assert main is not None
-    signal.pthread_kill(main, number)  # which may be asleep
+    signal.pthread_kill(main, number)  # a flag alone would not wake a thread that sleeps
 
 
 def _raise(number: int) -> None:
     _State.ending = number
-    watch = threading.Timer(PATIENCE, _end_now, (number,))
-    watch.daemon = True
-    watch.start()
+    deadline = threading.Timer(PATIENCE, _end_now, (number,))
+    deadline.daemon = True
+    deadline.start()
     raise Interrupted(number)
 
 

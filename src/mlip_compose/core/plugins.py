@@ -59,8 +59,8 @@ class Registry(Mapping[str, T]):
 
     Parameters
     ----------
-    what
-        What the things are, such as ``potential``.
+    kind
+        Kind of the things, such as ``potential``.
     group
         Group of the entry points, such as ``mlip_compose.potentials``.
     own
@@ -75,14 +75,14 @@ class Registry(Mapping[str, T]):
 
     def __init__(
         self,
-        what: str,
+        kind: str,
         group: str,
         own: Mapping[str, T],
         expected: str,
         fits: Callable[[str, object], bool],
         pattern: str = NAME,
     ) -> None:
-        self._what = what
+        self._kind = kind
         self._group = group
         self._own = own
         self._expected = expected
@@ -121,7 +121,7 @@ class Registry(Mapping[str, T]):
     def problems(self) -> tuple[str, ...]:
         """Return why plugins cannot be used, a sentence a name."""
         taken = [
-            str(self._refusal(plugins, f"{name!r}, which is a {self._what} of mlip-compose"))
+            str(self._refusal(plugins, f"{name!r}, which is a {self._kind} of mlip-compose"))
             for name, plugins in _plugins(self._group).items()
             if name in self._own
         ]

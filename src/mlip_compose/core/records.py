@@ -1,4 +1,4 @@
-"""What the parts of the package hand to each other: frozen records, arrays with shapes and units.
+"""Records that the rooms of the package hand to each other: frozen, with shapes and units.
 
 N counts atoms, B bonds, F frames. Positions are in Angstrom, energies in eV, forces in eV/Angstrom.
 """
@@ -39,7 +39,7 @@ Role = Literal["scale", "feasibility", "learned"]
 
 
 class Parts(NamedTuple):
-    """What a molecule X-(CH2)n-Y is made of, in canonical order (see ``molecules.groups``)."""
+    """The end groups and the chain of X-(CH2)n-Y, in canonical order (``molecules.groups``)."""
 
     left: str
     chain: int
@@ -171,12 +171,13 @@ class Frames:
 
 @dataclass(frozen=True, eq=False)
 class PredictedFrames:
-    """What a potential says of some frames of one trajectory.
+    """Predictions of a potential for some frames of one trajectory.
 
     Attributes
     ----------
     molecule, trajectory
-        Whose frames. ``relaxed`` is one frame: the minimum that the potential itself relaxed to.
+        The molecule, and the trajectory. ``relaxed`` is one frame: the minimum that the potential
+        itself relaxed to.
     indices : (F,) int
         Positions of these frames in the data set's trajectory.
     energy : (F,) float64
@@ -184,7 +185,7 @@ class PredictedFrames:
     forces : (F, N, 3) float
         eV/Angstrom; NaN where the prediction failed.
     positions : (F, N, 3) float | None
-        Angstrom; given where the geometry is not one of the data set's (``relaxed``).
+        Angstrom; only of ``relaxed``, whose geometry is none of the data set's.
     """
 
     molecule: str
@@ -265,7 +266,7 @@ class Split:
 
 @dataclass(frozen=True, eq=False)
 class FrameSelection:
-    """Which frames of which molecules play which part; keys are molecules, values frame indices.
+    """The frames of each part of a split, as frame indices by molecule.
 
     ``train`` and ``ood`` index the primary, ``validation`` and ``id`` the secondary trajectory.
     """
@@ -276,7 +277,7 @@ class FrameSelection:
     ood: Mapping[str, IntArray]
 
     def wanted(self) -> Iterator[tuple[Part, str, str, IntArray]]:
-        """Yield (part, molecule, trajectory, frame indices) for all that is selected."""
+        """Yield (part, molecule, trajectory, frame indices) for every selected trajectory."""
         for name, indices in self.train.items():
             yield "train", name, PRIMARY, indices
         for name, indices in self.validation.items():
@@ -289,9 +290,9 @@ class FrameSelection:
 
 @dataclass(frozen=True, eq=False)
 class TrainingSet:
-    """What a potential may see: training frames, and validation frames to choose settings on.
+    """The frames that a potential may see: those to fit, and those to choose settings on.
 
-    No OOD frame and no ID test frame is ever in here.
+    OOD frames and ID test frames are never among them.
     """
 
     molecules: Mapping[str, Molecule]
@@ -306,12 +307,12 @@ class TrainingSet:
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """Reference and prediction for the frames of one molecule that play one part.
+    """Reference and prediction for the frames of one molecule in one part of a split.
 
     Attributes
     ----------
     molecule, part
-        Whose frames, and which role they play.
+        The molecule, and the part that its frames are in.
     reference_energy, predicted_energy : (F,) float64
         eV. A prediction that failed is NaN.
     reference_forces, predicted_forces : (F, N, 3)
@@ -319,8 +320,8 @@ class Comparison:
     novel : (N,) bool
         True for atoms whose environment of radius r* + 1 occurs in no training molecule.
     matching : (N,) float64 | None
-        For the part ``id``: how many times more frequent environments of radius r* such as the
-        atom's are in the OOD frames; None where that cannot be said.
+        For the part ``id``: the factor by which environments of radius r* such as the atom's are
+        more frequent in the OOD frames; None where there is no such factor.
     """
 
     molecule: Molecule
@@ -346,16 +347,16 @@ class Interval(Strict):
 
 @dataclass(frozen=True)
 class ReceptiveField:
-    """How much of its surroundings the energy of an atom depends on, in a potential.
+    """The surroundings that the energy of an atom depends on, in a potential.
 
     Attributes
     ----------
     bonds
-        So many bonds along a chain, whatever its conformation.
+        Reach along a chain in bonds, whatever its conformation.
     angstrom
-        No atom further away has an influence; None where there is no limit in distance.
+        Reach in Angstrom: no atom farther away has an influence. None without such a limit.
     words
-        How the two follow from the settings.
+        A sentence on how the two follow from the settings.
     """
 
     bonds: int
@@ -367,9 +368,16 @@ class ReceptiveField:
 class Failure:
     """A scientific failure: data, not a bug.
 
-    ``stage`` is what was being done (``scf``, ``topology``, ``relaxation``, ``training`` ...),
-    ``subject`` to what (a molecule, a unit of work), ``reason`` why it failed, and ``retryable``
-    whether doing the same again could end otherwise.
+    Attributes
+    ----------
+    stage
+        The work that failed: ``scf``, ``topology``, ``relaxation``, ``training`` ...
+    subject
+        Name of the molecule, or of the unit of work.
+    reason
+        Reason of the failure.
+    retryable
+        Whether the same work could end otherwise when it is done again.
     """
 
     stage: str

@@ -163,7 +163,7 @@ def reference_additivity(
 def _kind(kind: Kind, reactions: Sequence[ReferenceReaction], resamples: int) -> KindOfReaction:
     centre = 0.0 if kind == "exchange" else float(np.mean([r.energy for r in reactions]))
 
-    def of(label: str, chosen: Sequence[ReferenceReaction]) -> Deviations:
+    def deviations(label: str, chosen: Sequence[ReferenceReaction]) -> Deviations:
         values = np.array([r.energy - centre for r in chosen])
         worst = int(np.abs(values).argmax())
         return Deviations(
@@ -180,12 +180,12 @@ def _kind(kind: Kind, reactions: Sequence[ReferenceReaction], resamples: int) ->
         key: Callable[[ReferenceReaction], int | str], label: str
     ) -> tuple[Deviations, ...]:
         keys = sorted({key(r) for r in reactions}, key=lambda k: (isinstance(k, str), k))
-        return tuple(of(f"{label}{k}", [r for r in reactions if key(r) == k]) for k in keys)
+        return tuple(deviations(f"{label}{k}", [r for r in reactions if key(r) == k]) for k in keys)
 
     return KindOfReaction(
         kind=kind,
         centre=centre,
-        together=of("", reactions),
+        together=deviations("", reactions),
         by_chain=grouped(lambda r: r.chain, "n = "),
         by_family=grouped(lambda r: r.family, ""),
     )
@@ -197,13 +197,13 @@ def reaction_errors(scores: Iterable[Score]) -> tuple[ReactionErrors, ...]:
     Exchanges do not depend on per-element offsets, so they have none with offsets.
     """
     return tuple(
-        found
+        errors
         for score in scores
         for kind in KINDS
         for part in TEST_PARTS
         for energies in PREDICTED
         if not (kind == "exchange" and energies.endswith("offset"))
-        if (found := _errors(score, kind, part, energies)) is not None
+        if (errors := _errors(score, kind, part, energies)) is not None
     )
 
 
@@ -252,7 +252,7 @@ def _mean_absolute(
         power=1,
         unit_kinds=(frozenset({"frames"}),) * len(units),
     )
-    found = estimate(pool, part, resamples, seed)
-    if found is None:
+    mean = estimate(pool, part, resamples, seed)
+    if mean is None:
         raise ValueError("a pool with values has a mean")
-    return found.interval()
+    return mean.interval()

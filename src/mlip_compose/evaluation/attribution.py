@@ -29,7 +29,7 @@ _HYDROGEN, _CARBON = 1, 6
 
 
 def distance_from_end_group(molecule: Molecule) -> NDArray[np.int64]:
-    """Return how many bonds each atom is away from the nearest end group other than H.
+    """Return the number of bonds from each atom to the nearest end group other than H.
 
     An atom of an end group is at 0, whichever it is; the k-th carbon of the chain, counted from the
     end group, is at k, and its hydrogens with it: CH2 is one part. The far end of X-(CH2)n-H is no
@@ -59,19 +59,19 @@ def distance_from_end_group(molecule: Molecule) -> NDArray[np.int64]:
 
 
 def distance_from_novel_atom(molecule: Molecule, novel: BoolArray) -> NDArray[np.int64] | None:
-    """Return how many bonds each atom, hydrogens like any other, is from the nearest novel atom.
+    """Return the number of bonds from each atom, hydrogens included, to the nearest novel atom.
 
     Parameters
     ----------
     molecule
-        Of N atoms.
+        The molecule, of N atoms.
     novel : (N,) bool
         Atoms whose environment of radius r* + 1 occurs in no training molecule; they are at 0.
 
     Returns
     -------
     (N,) int64 | None
-        None of a molecule without a novel atom.
+        None for a molecule without a novel atom.
     """
     if not novel.any():
         return None
@@ -92,25 +92,25 @@ NO_NOVEL_ATOM: Final = "none"
 _MAE = "mean absolute error over the force components of the group's atoms in all frames"
 
 Key = tuple[int, str]
-"""A group as it is sorted and as it is named."""
+"""A group: its place in the order, and its name."""
 
 
 @dataclass(frozen=True, eq=False)
 class MoleculeErrors:
-    """The errors on one molecule's frames of one part, and what they are attributed by.
+    """The errors on one molecule's frames of one part, and the atoms that are novel.
 
     Attributes
     ----------
     molecule, part
-        Whose frames, and which role they play.
+        The molecule, and the part that its frames are in.
     novel : (N,) bool
         See ``records.Comparison``.
     compared
         Number of frames, those that failed included.
     errors
-        Of its usable frames.
+        Errors of the usable frames.
     offset
-        What the per-element offsets add to the molecule's energy, eV; None where there are none.
+        Sum of the per-element offsets of the molecule, eV; None where there are none.
     """
 
     molecule: Molecule
@@ -127,12 +127,12 @@ def attribute(
     seed: int = 0,
     comparable: bool = True,
 ) -> Attribution:
-    """Return where the error is; the order of what comes in makes no difference.
+    """Return the error by groups of atoms and molecules; the order of ``tested`` has no effect.
 
     Parameters
     ----------
     tested
-        At most one for each molecule and part; one without a usable frame is left out.
+        Errors, at most once for each molecule and part; those without a usable frame are left out.
     resamples, seed
         Number of bootstrap resamples, and the seed of their draws.
     comparable
@@ -240,7 +240,7 @@ _GROUPINGS: Final = (
 
 @dataclass(frozen=True)
 class _Member:
-    """What one molecule brings to a group: its sum of absolute errors, and how much is in it."""
+    """One molecule in a group: the sum of its absolute errors, its atoms and its frames."""
 
     molecule: str
     total: float
@@ -253,13 +253,13 @@ def _grouped(
 ) -> ForceGrouping:
     rows: list[ForceRow] = []
     for part in TEST_PARTS:
-        here = [t for t in tested if t.part == part]
-        whole = sum(float(t.errors.force_sums.sum()) for t in here)
+        own = [molecule for molecule in tested if molecule.part == part]
+        whole = sum(float(molecule.errors.force_sums.sum()) for molecule in own)
         groups: dict[Key, list[_Member]] = {}
-        for t in here:
-            for key, atoms in grouping.groups(t):
-                total, count = float(t.errors.force_sums[atoms].sum()), int(atoms.sum())
-                member = _Member(t.molecule.name, total, count, t.errors.frames)
+        for molecule in own:
+            for key, atoms in grouping.groups(molecule):
+                total, count = float(molecule.errors.force_sums[atoms].sum()), int(atoms.sum())
+                member = _Member(molecule.molecule.name, total, count, molecule.errors.frames)
                 groups.setdefault(key, []).append(member)
         rows += _rows(groups, part, whole, resamples, seed)
     return ForceGrouping(
@@ -288,12 +288,12 @@ def _rows(
             power=1,
             unit_kinds=(frozenset({"frames"}),) * len(members),
         )
-        found = estimate(pool, part, resamples, seed)
-        if found is not None:
+        mae = estimate(pool, part, resamples, seed)
+        if mae is not None:
             yield ForceRow(
                 group=key[1],
                 part=part,
-                forces_mae=found.interval(),
+                forces_mae=mae.interval(),
                 share=float(pool.sums.sum()) / whole if whole else 0.0,
                 atoms=sum(m.atoms for m in members),
                 molecules=len(members),

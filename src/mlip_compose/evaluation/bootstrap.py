@@ -66,13 +66,13 @@ class Estimate:
     Attributes
     ----------
     value
-        From the molecules as they are.
+        The value of all molecules, each counted once.
     samples : (R,) float64 | None
-        From each resample; None where fewer than two molecules leave nothing to resample.
+        The values of the resamples; None where fewer than two molecules leave nothing to resample.
     influences : tuple of (U,) float64
-        For each part that is drawn on its own, how much each of its units moves the value: the
-        empirical influence function, in the value's unit (Davison and Hinkley, section 2.7.2). The
-        tails of an interval follow from it; without it they are those of plain percentiles.
+        The empirical influence functions, in the value's unit, of each part that is drawn on its
+        own: how much each unit moves the value (Davison and Hinkley, section 2.7.2). The tails of
+        an interval follow from them; without them they are those of plain percentiles.
     """
 
     value: float
@@ -102,14 +102,14 @@ class Estimate:
         return Interval(value=self.value, low=low, high=high)
 
 
-def interval_of(found: Estimate | None) -> Interval | None:
+def interval_of(quantity: Estimate | None) -> Interval | None:
     """Return a value with its interval; None where there is no value."""
-    return None if found is None else found.interval()
+    return None if quantity is None else quantity.interval()
 
 
 @lru_cache(maxsize=64)  # the sizes of the groups of one attribution, some 2 MB each
 def draw_counts(units: int, resamples: int, seed: int, part: TestPart) -> NDArray[np.uint32]:
-    """Return how often each unit is drawn in each resample.
+    """Return the number of times that each unit is drawn in each resample.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ def draw_counts(units: int, resamples: int, seed: int, part: TestPart) -> NDArra
     resamples
         Number of resamples R.
     seed, part
-        Choose the random stream; ID and OOD have different ones.
+        Seed and name of the random stream; ID and OOD have different ones.
 
     Returns
     -------
@@ -128,9 +128,9 @@ def draw_counts(units: int, resamples: int, seed: int, part: TestPart) -> NDArra
     rng = np.random.default_rng((seed, _STREAMS[part]))
     counts = np.empty((resamples, units), dtype=np.uint32)
     for start, stop in _chunks(units, resamples):
-        drawn = rng.integers(units, size=(stop - start, units))
-        drawn += units * np.arange(stop - start)[:, None]
-        flat = np.bincount(drawn.ravel(), minlength=(stop - start) * units)
+        draws = rng.integers(units, size=(stop - start, units))
+        draws += units * np.arange(stop - start)[:, None]
+        flat = np.bincount(draws.ravel(), minlength=(stop - start) * units)
         counts[start:stop] = flat.reshape(-1, units)
     counts.setflags(write=False)
     return counts

@@ -106,11 +106,11 @@ def ceiling_score(
     Parameters
     ----------
     header
-        What is compared; travels with the numbers.
+        The row that is compared; it travels with the numbers.
     ordinary, ceiling
-        Reference and prediction of each potential: the part ``ood``, the same molecules and frames
-        in the same order for both, and the part ``train``, each its own, to which each one's
-        per-element offsets are fitted.
+        Reference and prediction of each potential. The part ``ood`` has the same molecules and
+        frames for both, in the same order. The part ``train`` is that of each potential; its
+        per-element offsets are fitted to it.
     resamples, seed
         Number of bootstrap resamples, and the seed of their draws.
 
@@ -143,10 +143,10 @@ def ceiling_score(
 
 
 def _tested(comparisons: Iterable[Comparison]) -> list[Comparison]:
-    found = [comparison for comparison in comparisons if comparison.part == "ood"]
-    for comparison in found:
+    tested = [comparison for comparison in comparisons if comparison.part == "ood"]
+    for comparison in tested:
         check(comparison)
-    return sorted(found, key=lambda comparison: comparison.molecule.name)
+    return sorted(tested, key=lambda comparison: comparison.molecule.name)
 
 
 def _paired(
@@ -188,14 +188,14 @@ def _metric(
     seed: int,
 ) -> CeilingMetric:
     pools = frame_pool(ood, description, "ood"), frame_pool(ceiling, description, "ood")
-    found = ceiling_estimates(*pools, resamples, seed)
+    estimates = ceiling_estimates(*pools, resamples, seed)
 
     return CeilingMetric(
         name=description.name,
         **description.words,
-        ood=interval_of(found.ood),
-        ceiling=interval_of(found.ceiling),
-        gap=interval_of(found.gap),
+        ood=interval_of(estimates.ood),
+        ceiling=interval_of(estimates.ceiling),
+        gap=interval_of(estimates.gap),
         frames=int(pools[0].items.sum()),
         molecules=len(pools[0].units),
     )
@@ -266,7 +266,7 @@ def ceiling_summaries(
     """
     described = [describe(name) for name in metrics if name != MATCHED]
     chosen = [description for description in described if description.source == "frames"]
-    return tuple(_summary(group, each) for group in by_row(scores) for each in chosen)
+    return tuple(_summary(group, metric) for group in by_row(scores) for metric in chosen)
 
 
 def _summary(scores: Sequence[CeilingScore], description: Description) -> CeilingSummary:
@@ -280,8 +280,8 @@ def _summary(scores: Sequence[CeilingScore], description: Description) -> Ceilin
     ]
     return CeilingSummary(
         **over_seeds(scores, description),
-        ood=seed_value([each.ood for each in estimates], first.confidence),
-        ceiling=seed_value([each.ceiling for each in estimates], first.confidence),
-        gap=seed_value([each.gap for each in estimates], first.confidence),
+        ood=seed_value([seed.ood for seed in estimates], first.confidence),
+        ceiling=seed_value([seed.ceiling for seed in estimates], first.confidence),
+        gap=seed_value([seed.gap for seed in estimates], first.confidence),
         molecules=len(molecules),
     )

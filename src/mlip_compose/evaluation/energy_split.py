@@ -66,7 +66,7 @@ def split_energies(
     Parameters
     ----------
     errors
-        One for each molecule and part, in an order that does not depend on the potential.
+        Errors of each molecule and part, in an order that does not depend on the potential.
     resamples, seed
         Number of bootstrap resamples, and the seed of their draws.
     comparable
@@ -94,10 +94,10 @@ def _split(
 ) -> EnergySplit:
     rows: list[EnergyRow] = []
     for part in TEST_PARTS:
-        here = [(e, o) for e, o in zip(errors, offsets, strict=True) if e.part == part]
-        groups = sorted({group for error, _ in here for group in error.groups})
-        for group in ([ALL] if here else []) + groups:
-            chosen = [(e, o) for e, o in here if group == ALL or group in e.groups]
+        pairs = [(e, o) for e, o in zip(errors, offsets, strict=True) if e.part == part]
+        groups = sorted({group for error, _ in pairs for group in error.groups})
+        for group in ([ALL] if pairs else []) + groups:
+            chosen = [(e, o) for e, o in pairs if group == ALL or group in e.groups]
             rows.append(_row(group, part, chosen, resamples, seed))
     return EnergySplit(
         name=name,
@@ -136,9 +136,9 @@ def _row(
     def interval(column: int) -> Interval | None:
         if not np.isfinite(values[column]):
             return None
-        drawn = None if samples is None else samples[:, column]
-        drawn = None if drawn is None else drawn[np.isfinite(drawn)]
-        return Estimate(float(values[column]), drawn, (influences[column],)).interval()
+        resampled = None if samples is None else samples[:, column]
+        finite = None if resampled is None else resampled[np.isfinite(resampled)]
+        return Estimate(float(values[column]), finite, (influences[column],)).interval()
 
     return EnergyRow(
         group=group,
@@ -167,7 +167,7 @@ class _Lines:
     variance: NDArray[np.float64]
 
     def fit(self, counts: NDArray[np.generic]) -> NDArray[np.float64]:
-        """Return slope, constant, rest and total of molecules taken so often: (R, U) to (R, 4)."""
+        """Return slope, constant, rest and total, (R, 4), of molecules that count (R, U) times."""
         x, y = self.chain, self.mean
         member = np.eye(int(self.families.max()) + 1)[self.families]  # (U, G)
         of_all = np.stack([x, y, x**2, x * y, y**2 + self.variance], axis=1)
@@ -186,10 +186,10 @@ class _Lines:
         return np.stack([slope, constant, np.sqrt(rest / units), np.sqrt(sum_yy / units)], axis=1)
 
     def influences(self, fitted: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return how much each molecule moves slope, constant, rest and total: (4, U).
+        """Return the influence of each molecule on slope, constant, rest and total: (4, U).
 
-        The empirical influence functions, by the chain rule (Davison and Hinkley, 1997, section
-        2.7.2); that of a root mean square of zero is zero.
+        These are the empirical influence functions, by the chain rule (Davison and Hinkley, 1997,
+        section 2.7.2); that of a root mean square of zero is zero.
         """
         slope, constant, rest, total = fitted
         member = np.eye(int(self.families.max()) + 1)[self.families]
@@ -197,10 +197,10 @@ class _Lines:
         x = self.chain - member @ (centre.T @ self.chain)
         y = self.mean - member @ (centre.T @ self.mean)
         of_slope = len(x) * x * (y - slope * x) / (x**2).sum() if np.isfinite(slope) else 0.0 * x
-        left = self.mean - slope * self.chain
-        of_constant = left - constant - self.chain.mean() * of_slope
-        of_rest = left**2 + self.variance - rest**2
-        of_rest -= 2.0 * (left * self.chain).mean() * of_slope
+        remainder = self.mean - slope * self.chain
+        of_constant = remainder - constant - self.chain.mean() * of_slope
+        of_rest = remainder**2 + self.variance - rest**2
+        of_rest -= 2.0 * (remainder * self.chain).mean() * of_slope
         of_total = self.mean**2 + self.variance - total**2
         return np.stack(
             [

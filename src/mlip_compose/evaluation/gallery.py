@@ -94,12 +94,12 @@ class GallerySet(Strict):
     coverage_radius
         r*; atoms are novel by their environment one bond further.
     values
-        What :func:`encode` makes of positions (in ``LENGTH_STEP``), reference forces and, for each
-        potential, predicted minus reference forces (in ``FORCE_STEP``; of the role ``scale``
-        predicted forces, which are mostly zero): each is (atoms of all frames, 3), frames in the
-        order of the members.
+        Numbers as :func:`encode` writes them: positions (in ``LENGTH_STEP``), reference forces and,
+        for each potential, predicted minus reference forces (in ``FORCE_STEP``). A potential of the
+        role ``scale`` has its predicted forces, which are mostly zero. Each is (atoms of all
+        frames, 3), with frames in the order of the members.
     clipped
-        How many of these numbers were too large and were clipped.
+        Number of these numbers that were too large and were clipped.
     """
 
     task: str
@@ -128,17 +128,18 @@ class Gallery(Strict):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         atoms = {molecule.name: len(molecule.numbers) for molecule in self.molecules}
-        for each in self.sets:
-            if lacking := [m.molecule for m in each.members if m.molecule not in atoms]:
+        for frames in self.sets:
+            if lacking := [m.molecule for m in frames.members if m.molecule not in atoms]:
                 raise ValueError(f"no graph of {', '.join(lacking)}")
-            if any(max(m.novel, default=0) >= atoms[m.molecule] for m in each.members):
-                raise ValueError(f"novel atoms of {each.task} that there are not")
-            if any(len(f.errors) != len(each.potentials) for m in each.members for f in m.frames):
-                raise ValueError(f"errors of {each.task} of other than its potentials")
-            rows = sum(atoms[m.molecule] * len(m.frames) for m in each.members)
-            expected = 3 * rows * (2 + len(each.potentials))
-            if (found := len(decode(each.values, expected))) != expected:
-                raise ValueError(f"{found} values of {each.task}, not {expected}")
+            if any(max(m.novel, default=0) >= atoms[m.molecule] for m in frames.members):
+                raise ValueError(f"novel atoms of {frames.task} that there are not")
+            n_errors = {len(frame.errors) for m in frames.members for frame in m.frames}
+            if n_errors - {len(frames.potentials)}:
+                raise ValueError(f"errors of {frames.task} of other than its potentials")
+            rows = sum(atoms[m.molecule] * len(m.frames) for m in frames.members)
+            expected = 3 * rows * (2 + len(frames.potentials))
+            if (size := len(decode(frames.values, expected))) != expected:
+                raise ValueError(f"{size} values of {frames.task}, not {expected}")
         return self
 
 
@@ -154,7 +155,7 @@ def choose(errors: NDArray[np.float64], roles: Sequence[str]) -> list[tuple[int,
     errors : (potentials, F) float
         Force error of each frame; NaN where the prediction failed.
     roles
-        Of the potentials.
+        Roles of the potentials.
 
     Returns
     -------
@@ -174,7 +175,7 @@ def choose(errors: NDArray[np.float64], roles: Sequence[str]) -> list[tuple[int,
 
 
 def quantise(values: FloatArray, step: float) -> tuple[Codes, int]:
-    """Return values in whole steps, and how many were clipped; what is not finite is ``FAILED``."""
+    """Return values in whole steps, and the number that were clipped; NaN is ``FAILED``."""
     steps = np.asarray(values, dtype=np.float64) / step
     finite = np.isfinite(steps)
     whole = np.rint(np.where(finite, steps, 0.0))
@@ -201,9 +202,9 @@ def decode(text: str, most: int | None = None) -> Codes:
     Parameters
     ----------
     text
-        What ``encode`` made.
+        Text that ``encode`` returned.
     most
-        How many numbers there are at most; None where the text is our own.
+        Number of numbers that a text of others may hold; None for a text of our own.
 
     Raises
     ------

@@ -14,7 +14,7 @@ from typing import Any, Final
 from mlip_compose.core.documents import Strict
 
 LAST: Final = 0.25
-"""Of the steps: the part that is set against the rest."""
+"""Fraction of the steps that is set against the steps before."""
 
 LEVEL: Final = 0.05
 """A curve is level if the last part lowered the error by no more than this fraction."""
@@ -42,9 +42,9 @@ def levelling(training: str, curve: Sequence[Mapping[str, Any]]) -> Levelling | 
     Parameters
     ----------
     training
-        The id of the unit of work.
+        Id of the unit of work.
     curve
-        The validations in order, each with its ``step`` and ``forces_mae`` in meV/Angstrom.
+        Validations in order, each with its ``step`` and ``forces_mae`` in meV/Angstrom.
     """
     points = [
         (int(point["step"]), float(point["forces_mae"]))
@@ -70,5 +70,5 @@ def levelling(training: str, curve: Sequence[Mapping[str, Any]]) -> Levelling | 
 
 def levellings(curves: Mapping[str, Sequence[Mapping[str, Any]]]) -> tuple[Levelling, ...]:
     """Return the verdicts of all trainings that have one; their curves by id."""
-    found = (levelling(training, curve) for training, curve in sorted(curves.items()))
-    return tuple(verdict for verdict in found if verdict is not None)
+    verdicts = (levelling(training, curve) for training, curve in sorted(curves.items()))
+    return tuple(verdict for verdict in verdicts if verdict is not None)

@@ -23,19 +23,19 @@ class Errors:
     errors are weighted, the sum of their weights. Pooling the values over molecules with these
     weights gives the average over all errors.
 
-    What the errors are attributed by is kept too, so that no frame is looked at twice.
+    The sums that attribute the errors are kept, too, so that each frame is read once.
 
     Attributes
     ----------
     values, weights
-        By metric.
+        Value and weight by name of the metric.
     frames
         Number of usable frames F.
     force_sums : (N,) float64
         Sum of the absolute force errors of each atom over frames and components, meV/Angstrom.
     energy_mean, energy_variance
-        Of the error of the total energy over the frames, meV and meV^2; the variance is the mean
-        square about the mean.
+        Mean and variance over the frames of the error of the total energy, meV and meV^2; the
+        variance is the mean square about the mean.
     """
 
     values: dict[str, float] = field(default_factory=dict)
@@ -58,7 +58,7 @@ def check(comparison: Comparison) -> None:
     Raises
     ------
     DataError
-        Says which array of which molecule, and what it should be.
+        An array does not fit; the message names it with its molecule and the right shape.
     """
     where = f"{comparison.molecule.name} ({comparison.part})"
     n_frames, n_atoms = len(comparison.reference_energy), comparison.molecule.n_atoms
@@ -71,20 +71,20 @@ def check(comparison: Comparison) -> None:
     }
     if comparison.matching is not None:
         shapes["weights of atoms"] = comparison.matching, (n_atoms,)
-    for what, (array, shape) in shapes.items():
+    for name, (array, shape) in shapes.items():
         if array.shape != shape:
-            raise DataError(f"{what} of {where} of shape {shape}", f"shape {array.shape}")
-    for what in ("reference energies", "reference forces"):
-        if not np.isfinite(shapes[what][0]).all():
+            raise DataError(f"{name} of {where} of shape {shape}", f"shape {array.shape}")
+    for name in ("reference energies", "reference forces"):
+        if not np.isfinite(shapes[name][0]).all():
             raise DataError(
-                f"finite {what} of {where}",
+                f"finite {name} of {where}",
                 "NaN or infinite values",
                 "Only a prediction may fail; remove frames without labels from the data set.",
             )
 
 
 def is_usable(prediction: FloatArray) -> BoolArray:
-    """Return where a prediction is a number that float32 can hold, in which predictions are stored.
+    """Return where a prediction is a number that float32 can hold: files store it as that.
 
     NaN, infinities and larger numbers are failures: they say only that the potential broke down.
     """
@@ -95,8 +95,8 @@ def is_usable(prediction: FloatArray) -> BoolArray:
 def usable_frames(comparison: Comparison) -> BoolArray:
     """Return which frames can be compared.
 
-    A frame whose energy or any of whose forces is not usable has failed: it is in no average, and
-    is counted.
+    A frame has failed where its energy or one of its forces is not usable. It is in no average,
+    and the failed frames are counted.
 
     Returns
     -------
@@ -120,13 +120,13 @@ def frame_errors(comparison: Comparison, offset: float | None) -> Errors:
     comparison
         Reference and prediction; frames whose prediction failed are left out.
     offset
-        What the per-element offsets add to the molecule's energy, eV; None where there are none.
+        Sum of the per-element offsets of the molecule, eV; None where there are none.
 
     Returns
     -------
     Errors
-        Forces in meV/Angstrom, energies in meV/atom. The metrics of novel and familiar atoms are
-        there for the part ``ood`` alone.
+        Forces in meV/Angstrom, energies in meV/atom. Only the part ``ood`` has metrics of novel and
+        familiar atoms.
 
     Notes
     -----

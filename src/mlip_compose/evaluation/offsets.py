@@ -56,8 +56,8 @@ def fit_offsets(comparisons: Iterable[Comparison]) -> dict[int, float] | None:
 
 
 def total_offset(molecule: Molecule, offsets: Mapping[int, float]) -> float:
-    """Return what the offsets add to a molecule's predicted energy, in eV.
+    """Return the sum of the offsets of a molecule's atoms, in eV.
 
-    An element that no training molecule has adds nothing.
+    An element that no training molecule has counts zero.
     """
     return sum(offsets.get(int(number), 0.0) for number in molecule.numbers)

@@ -38,7 +38,7 @@ def paired_difference(
     metric
         Name of a metric.
     quantity
-        What to compare: the OOD error, in the metric's unit, or the gap.
+        Quantity to compare: the OOD error, in the metric's unit, or the gap.
 
     Returns
     -------
@@ -88,12 +88,12 @@ def paired_differences(
     Parameters
     ----------
     scores
-        Any scores; those of different splits, seeds, budgets or data sets are not set against each
-        other.
+        Scores of any kind; those of different splits, seeds, budgets or data sets are not set
+        against each other.
     metrics
         Names of metrics.
     quantities
-        What to compare.
+        Quantities to compare.
     """
     return tuple(
         difference
@@ -141,13 +141,13 @@ def _common(
     }
 
     def on_common(pools: dict[TestPart, Pool], others: dict[TestPart, Pool]) -> Estimate | None:
-        found = estimates(
+        common = estimates(
             pools["id"].only(others["id"].units),
             pools["ood"].only(others["ood"].units),
             a.resamples,
             a.resampling_seed,
         )
-        return found.ood if quantity == "ood" else found.gap
+        return common.ood if quantity == "ood" else common.gap
 
     return on_common(pools_a, pools_b), on_common(pools_b, pools_a), tuple(sorted(left_out))
 

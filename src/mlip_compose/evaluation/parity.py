@@ -29,7 +29,7 @@ LABELS: Final[dict[Quantity, tuple[str, str]]] = {
     "forces": ("force component", "eV/Å"),
     "energy_within": ("energy relative to the molecule's mean", "meV/atom"),
 }
-"""Quantity -> what it is, and its unit."""
+"""Name of each quantity for people, and its unit."""
 
 _Pairs = tuple[FloatArray, FloatArray]
 
@@ -64,23 +64,23 @@ def unpacked(counts: str, bins: int) -> NDArray[np.uint32]:
 
 
 def parities(comparisons: Sequence[Comparison]) -> tuple[Parity, ...]:
-    """Return a histogram for each quantity and part that has pairs; other parts are passed over.
+    """Return a histogram for each quantity and part of the test that has pairs.
 
-    Forces are by component. Energies are those of a molecule's frames about their mean, by each of
-    reference and prediction, per atom: molecules of a single usable frame have none. Frames whose
-    prediction failed are left out.
+    Forces are by component. Energies are per atom, and those of a molecule's frames about their
+    mean: the reference's mean for the reference, the prediction's for the prediction. Molecules of
+    a single usable frame have none. Frames whose prediction failed are left out.
     """
     pairs: dict[tuple[Quantity, TestPart], list[_Pairs]] = {}
     for comparison in comparisons:
         if comparison.part == "id" or comparison.part == "ood":
             for quantity, pair in _pairs(comparison):
                 pairs.setdefault((quantity, comparison.part), []).append(pair)
-    found = []
+    histograms = []
     for quantity in LABELS:
-        of_parts = {part: own for (of, part), own in sorted(pairs.items()) if of == quantity}
-        limit = _limit([reference for own in of_parts.values() for reference, _ in own])
-        found += [_parity(quantity, part, own, limit) for part, own in of_parts.items()]
-    return tuple(found)
+        parts = {part: own for (name, part), own in sorted(pairs.items()) if name == quantity}
+        limit = _limit([reference for own in parts.values() for reference, _ in own])
+        histograms += [_parity(quantity, part, own, limit) for part, own in parts.items()]
+    return tuple(histograms)
 
 
 def _pairs(comparison: Comparison) -> Iterator[tuple[Quantity, _Pairs]]:
@@ -117,8 +117,8 @@ def _parity(quantity: Quantity, part: TestPart, pairs: Sequence[_Pairs], limit: 
     for reference, predicted in pairs:
         a, b = (_bins(values, limit) for values in (reference, predicted))
         inside = (a >= 0) & (a < BINS) & (b >= 0) & (b < BINS)
-        at = (a[inside] * BINS + b[inside]).astype(np.int64)
-        counts += np.bincount(at, minlength=BINS * BINS)
+        cells = (a[inside] * BINS + b[inside]).astype(np.int64)
+        counts += np.bincount(cells, minlength=BINS * BINS)
         total += len(reference)
     label, unit = LABELS[quantity]
     return Parity(
@@ -137,6 +137,6 @@ def _parity(quantity: Quantity, part: TestPart, pairs: Sequence[_Pairs], limit: 
 
 def _bins(values: FloatArray, limit: float) -> NDArray[np.float64]:
     """Return the number of the bin of each value; the upper end belongs to the last bin."""
-    of = np.floor((values.astype(np.float64) + limit) * (BINS / (2.0 * limit)))
-    of[values == limit] = BINS - 1
-    return of
+    bins = np.floor((values.astype(np.float64) + limit) * (BINS / (2.0 * limit)))
+    bins[values == limit] = BINS - 1
+    return bins

@@ -48,23 +48,24 @@ def rankings(
     Parameters
     ----------
     scores
-        Any scores; those of different splits, budgets or data sets are not set against each other.
-        Scale rows take no part: what knows nothing of a molecule has a gap of 1 and is no rival.
+        Scores of any kind; those of different splits, budgets or data sets are not set against
+        each other. Scale rows take no part: a potential that knows nothing of a molecule has a gap
+        of 1, and is no rival.
     metrics
         Names of metrics.
     quantities
-        What to rank by: the OOD error, or the gap.
+        Quantities to rank by: the OOD error, or the gap.
     """
     groups: dict[tuple[object, ...], list[Score]] = {}
     for score in scores:
         if score.role != "scale":
             groups.setdefault(tuple(getattr(score, name) for name in _SAME), []).append(score)
     return tuple(
-        found
+        ranking
         for group in groups.values()
         for metric in metrics
         for quantity in quantities
-        if (found := rank(group, metric, quantity)) is not None
+        if (ranking := rank(group, metric, quantity)) is not None
     )
 
 
@@ -74,11 +75,11 @@ def rank(scores: Sequence[Score], metric: str, quantity: Quantity = "ood") -> Ra
     Parameters
     ----------
     scores
-        Of one split, with the same resampling; several seeds of a potential are averaged.
+        Scores of one split, with the same resampling; several seeds of a potential are averaged.
     metric
         Name of a metric.
     quantity
-        The OOD error, or the gap.
+        Quantity to rank by: the OOD error, or the gap.
 
     Returns
     -------
@@ -104,11 +105,11 @@ def rank(scores: Sequence[Score], metric: str, quantity: Quantity = "ood") -> Ra
     if len(ranked) < 2:
         return None
     common, left_out = _on_common(ranked, quantity)
-    found = {name: _estimate(own, quantity, first) for name, own in common.items()}
-    if any(each is None for each in found.values()):  # they share no molecule
+    values = {name: _estimate(own, quantity, first) for name, own in common.items()}
+    present = {name: value for name, value in values.items() if value is not None}
+    if len(present) < len(values):  # they share no molecule
         return None
-    present = {name: each for name, each in found.items() if each is not None}
-    one = next(iter(common.values()))[0]
+    example = next(iter(common.values()))[0]
     return Ranking(
         task=first.task,
         level=first.level,
@@ -118,7 +119,7 @@ def rank(scores: Sequence[Score], metric: str, quantity: Quantity = "ood") -> Ra
         unit=description.unit if quantity == "ood" else "1",
         quantity=quantity,
         potentials=tuple(_rows(present, by_potential, first.confidence)),
-        molecules=len(one["ood"].units),
+        molecules=len(example["ood"].units),
         without_value=tuple(sorted(without)),
         left_out=left_out,
         resamples=first.resamples,
@@ -132,14 +133,14 @@ def _pools(score: Score, description: Description) -> _Pools:
 
 def _estimate(own: Sequence[_Pools], quantity: Quantity, score: Score) -> Estimate | None:
     """Return the mean over seeds, None where a seed has no value."""
-    found = []
+    values = []
     for pools in own:
-        each = estimates(pools["id"], pools["ood"], score.resamples, score.resampling_seed)
-        value = each.ood if quantity == "ood" else each.gap
+        errors = estimates(pools["id"], pools["ood"], score.resamples, score.resampling_seed)
+        value = errors.ood if quantity == "ood" else errors.gap
         if value is None:
             return None
-        found.append(value)
-    return mean_estimate(found)
+        values.append(value)
+    return mean_estimate(values)
 
 
 def _present(own: Sequence[_Pools], quantity: Quantity, score: Score) -> bool:
@@ -168,15 +169,15 @@ def _on_common(
 
 
 def _rows(
-    found: dict[str, Estimate], scores: dict[str, list[Score]], confidence: float
+    values: dict[str, Estimate], scores: dict[str, list[Score]], confidence: float
 ) -> Iterator[RankedPotential]:
     """Yield a row for each potential, best first."""
-    names = sorted(found, key=lambda name: found[name].value)
-    ranks = _ranks(np.array([[found[name].value] for name in names]))[:, 0]
-    samples = [each for name in names if (each := found[name].samples) is not None]
+    names = sorted(values, key=lambda name: values[name].value)
+    ranks = _ranks(np.array([[values[name].value] for name in names]))[:, 0]
+    samples = [own for name in names if (own := values[name].samples) is not None]
     certainty = [_Certainty()] * len(names)
     if len(samples) == len(names):
-        tails = [found[name].tail(confidence) for name in names]
+        tails = [values[name].tail(confidence) for name in names]
         certainty = _certainty(np.stack(samples), tails)
     for name, rank_, sure in zip(names, ranks, certainty, strict=True):
         role = scores[name][0].role
@@ -186,7 +187,7 @@ def _rows(
             potential=name,
             role=role,
             seeds=tuple(score.seed for score in scores[name]),
-            value=found[name].value,
+            value=values[name].value,
             rank=int(rank_),
             **sure._asdict(),
         )
@@ -200,16 +201,16 @@ class _Certainty(NamedTuple):
 
 
 def _certainty(samples: NDArray[np.float64], tails: Sequence[float]) -> list[_Certainty]:
-    """Return how sure the places are, from values (potentials in order, resamples)."""
+    """Return the certainty of each place, from values (potentials in order, resamples)."""
     ranks = _ranks(samples)
     first = ranks == 1
     best = (first / first.sum(axis=0)).mean(axis=1)
-    found = []
+    certainty = []
     for i, tail in enumerate(tails):
         low, high = np.quantile(ranks[i], [tail, 1.0 - tail], method="nearest")
         ahead = _ahead(samples[i], samples[i + 1]) if i + 1 < len(samples) else None
-        found.append(_Certainty(int(low), int(high), float(best[i]), ahead))
-    return found
+        certainty.append(_Certainty(int(low), int(high), float(best[i]), ahead))
+    return certainty
 
 
 def _ranks(values: NDArray[np.float64]) -> NDArray[np.int64]:

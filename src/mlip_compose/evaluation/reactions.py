@@ -29,9 +29,15 @@ HYDROGEN = "H"
 class Minimum(NamedTuple):
     """The relaxed minimum of a molecule.
 
-    ``reference`` and ``predicted`` are its energies in eV, ``relaxed`` the predicted energy of the
-    minimum that the potential itself relaxes to; a prediction or relaxation that failed is NaN, and
-    ``relaxed`` is None where it was not tried.
+    Attributes
+    ----------
+    molecule
+        The molecule.
+    reference, predicted
+        Energy by the reference and by the potential, eV; NaN where the prediction failed.
+    relaxed
+        Predicted energy of the minimum that the potential itself relaxes to, eV; NaN where the
+        relaxation failed, None where it was not tried.
     """
 
     molecule: Molecule
@@ -41,7 +47,7 @@ class Minimum(NamedTuple):
 
 
 class Reaction(NamedTuple):
-    """A reaction: which molecules, with which stoichiometric coefficients (negative: consumed)."""
+    """A reaction: its molecules with their stoichiometric coefficients (negative: consumed)."""
 
     kind: Literal["exchange", "increment"]
     name: str
@@ -57,7 +63,7 @@ class Reaction(NamedTuple):
 def enumerate_reactions(molecules: Collection[Molecule]) -> Iterator[Reaction]:
     """Yield every exchange and every increment whose participants are all among the molecules.
 
-    They come in the order of their parts, whatever the order of the molecules.
+    Their order is that of the molecules' parts, whatever the order of ``molecules``.
     """
     by_parts = {molecule.parts: molecule for molecule in molecules}
     for parts in sorted(by_parts):
@@ -86,7 +92,7 @@ def enumerate_reactions(molecules: Collection[Molecule]) -> Iterator[Reaction]:
 def part_of(
     reaction: Reaction, train: Collection[Parts], ood: Collection[Parts]
 ) -> TestPart | None:
-    """Return which part a reaction tests.
+    """Return the part that a reaction tests.
 
     ``id`` if all participants are training molecules; ``ood`` if at least one is an OOD molecule
     and the others are training or OOD molecules; None if the task uses one of them for neither.

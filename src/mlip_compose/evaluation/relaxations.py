@@ -1,4 +1,4 @@
-"""How far from the reference's minima the potentials' own minima are."""
+"""Distances between the minima of the reference and those that potentials relax to."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Relaxations(OfSeed):
 
 
 def relaxations(scores: Iterable[Score]) -> tuple[Relaxations, ...]:
-    """Return how the relaxations of each score ended, where there were any."""
+    """Return the outcome of the relaxations of each score that has any."""
     return tuple(
         _relaxations(score, part)
         for score in scores
@@ -41,24 +41,24 @@ def relaxations(scores: Iterable[Score]) -> tuple[Relaxations, ...]:
 
 def _relaxations(score: Score, part: TestPart) -> Relaxations:
     names = sorted({m.molecule for m in score.molecules if m.part == part})
-    there = [name for name in names if name in score.relaxed_rmsd]
-    values = np.array([score.relaxed_rmsd[name] for name in there], dtype=np.float64)
+    relaxed = [name for name in names if name in score.relaxed_rmsd]
+    values = np.array([score.relaxed_rmsd[name] for name in relaxed], dtype=np.float64)
     pool = Pool(
-        units=tuple(there),
+        units=tuple(relaxed),
         sums=values,
-        weights=np.ones(len(there)),
-        items=np.ones(len(there), dtype=np.int64),
+        weights=np.ones(len(relaxed)),
+        items=np.ones(len(relaxed), dtype=np.int64),
         power=1,
-        unit_kinds=(frozenset({"relaxations"}),) * len(there),
+        unit_kinds=(frozenset({"relaxations"}),) * len(relaxed),
     )
-    found = estimate(pool, part, score.resamples, score.resampling_seed)
-    worst = int(values.argmax()) if there else None
+    rmsd = estimate(pool, part, score.resamples, score.resampling_seed)
+    worst = int(values.argmax()) if relaxed else None
     return Relaxations(
         **score.shared_with(OfSeed),
         part=part,
-        molecules=len(there),
-        rmsd=None if found is None else found.interval(score.confidence),
+        molecules=len(relaxed),
+        rmsd=None if rmsd is None else rmsd.interval(score.confidence),
         largest=None if worst is None else float(values[worst]),
-        largest_of="" if worst is None else there[worst],
+        largest_of="" if worst is None else relaxed[worst],
         failed={n: score.failed_relaxations[n] for n in names if n in score.failed_relaxations},
     )

@@ -1,4 +1,4 @@
-"""From reference and prediction to a score: all that is said of one potential on one split."""
+"""From reference and prediction to a score: the numbers of one potential on one split."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def molecule_errors(
     comparison
         Reference and prediction.
     part
-        That of the comparison.
+        Part of the comparison.
     offsets
         Per-element offsets, eV by atomic number; None where there are none.
     """
@@ -54,12 +54,12 @@ def molecule_errors(
 
 
 def molecule_score(tested: MoleculeErrors, comparable: bool = True) -> MoleculeScore:
-    """Return what a score keeps of one molecule's errors.
+    """Return the part of a score that is about one molecule.
 
     Parameters
     ----------
     tested
-        The errors.
+        Errors on the molecule's frames of one part.
     comparable
         Whether predicted energies count from the reference's zero; where not, metrics of raw
         energies are left out.
@@ -107,16 +107,16 @@ def score(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Score:
-    """Score one potential on one split; the order of what comes in makes no difference.
+    """Score one potential on one split; the order of the comparisons has no effect.
 
     Parameters
     ----------
     header
-        What is scored; travels with the numbers.
+        The row that is scored; it travels with the numbers.
     comparisons
-        Reference and prediction, at most one for each molecule and part. The part ``train`` serves
-        to fit the per-element offsets and nothing else (without it the metrics with offsets are
-        None); the part ``validation`` is not used.
+        Reference and prediction, at most once for each molecule and part. The part ``train`` serves
+        to fit the per-element offsets and nothing else; without it the metrics with offsets are
+        None. The part ``validation`` is not used.
     train, ood
         Names of the training and OOD molecules of the split.
     minima
@@ -132,7 +132,7 @@ def score(
     Raises
     ------
     RequestError
-        A molecule is in both or in the wrong one of ``train`` and ``ood``, or was compared twice.
+        A molecule is in both of ``train`` and ``ood``, in the wrong one, or was compared twice.
     DataError
         Arrays do not fit each other, or a reference label is not finite.
     """
@@ -146,7 +146,7 @@ def score(
         if comparison.part == "id" or comparison.part == "ood"
     ]
     comparable = not other_zero(header.level_of_theory, header.reference)
-    molecules = tuple(molecule_score(each, comparable) for each in tested)
+    molecules = tuple(molecule_score(errors, comparable) for errors in tested)
     reactions, failed_minima = score_reactions(minima or {}, train, ood, offsets, comparable)
     return Score(
         **header.shared_with(Score),
@@ -193,14 +193,13 @@ def _metric(
 ) -> Metric:
     id_pool = pool(molecules, reactions, description, "id")
     ood_pool = pool(molecules, reactions, description, "ood")
-    found = estimates(id_pool, ood_pool, resamples, seed)
-
+    quantities = estimates(id_pool, ood_pool, resamples, seed)
     return Metric(
         name=description.name,
         **description.words,
-        id=interval_of(found.id),
-        ood=interval_of(found.ood),
-        gap=interval_of(found.gap),
+        id=interval_of(quantities.id),
+        ood=interval_of(quantities.ood),
+        gap=interval_of(quantities.gap),
         id_frames=int(id_pool.items.sum()),
         ood_frames=int(ood_pool.items.sum()),
         id_molecules=len(id_pool.units),

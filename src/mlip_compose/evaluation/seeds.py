@@ -35,20 +35,20 @@ def summarise_seeds(scores: Sequence[Score], metric: str) -> SeedSummary:
 
     The interval of the mean is that of the bootstrap over molecules, every seed on the same
     resampled molecules; the standard deviation over seeds (n - 1 in the denominator) stands beside
-    it. The two answer different questions: would other molecules, and would another training, give
-    another number. Where a molecule has a value from some seeds only, it is left out of all.
+    it. The two answer different questions: whether other molecules, and whether another training,
+    would give another number. A molecule that has a value from some seeds alone is left out of all.
 
     Parameters
     ----------
     scores
-        One score for each seed.
+        Scores, one for each seed.
     metric
         Name of a metric.
 
     Raises
     ------
     RequestError
-        There is no score, a seed comes twice, or the scores are not of one potential on one split.
+        There is no score, a seed comes twice, or the scores differ in more than the seed.
     """
     description = describe(metric)
     _check(scores)
@@ -60,9 +60,9 @@ def summarise_seeds(scores: Sequence[Score], metric: str) -> SeedSummary:
     ]
     return SeedSummary(
         **over_seeds(scores, description),
-        id=seed_value([each.id for each in quantities], first.confidence),
-        ood=seed_value([each.ood for each in quantities], first.confidence),
-        gap=seed_value([each.gap for each in quantities], first.confidence),
+        id=seed_value([seed.id for seed in quantities], first.confidence),
+        ood=seed_value([seed.ood for seed in quantities], first.confidence),
+        gap=seed_value([seed.gap for seed in quantities], first.confidence),
         failed_frames=sum(score.failed_frames for score in scores),
     )
 
@@ -98,12 +98,12 @@ def common_pools(pools: Sequence[Pool]) -> list[Pool]:
     return [pool.only(units) for pool in pools]
 
 
-def seed_value(estimates: Sequence[Estimate | None], confidence: float) -> SeedValue | None:
-    """Return mean and spread of estimates, one a seed; None where a seed has none."""
-    present = [each for each in estimates if each is not None]
-    if len(present) < len(estimates):
+def seed_value(per_seed: Sequence[Estimate | None], confidence: float) -> SeedValue | None:
+    """Return mean and spread of the estimates, one a seed; None where a seed has none."""
+    present = [estimate for estimate in per_seed if estimate is not None]
+    if len(present) < len(per_seed):
         return None
-    values = [each.value for each in present]
+    values = [estimate.value for estimate in present]
     return SeedValue(
         mean=mean_estimate(present).interval(confidence),
         sd=float(np.std(values, ddof=1)) if len(values) > 1 else None,
@@ -134,14 +134,13 @@ def _common(scores: Sequence[Score], description: Description, part: TestPart) -
     )
 
 
-def mean_estimate(found: Sequence[Estimate]) -> Estimate:
+def mean_estimate(per_seed: Sequence[Estimate]) -> Estimate:
     """Return the mean of estimates that were made on the same resampled molecules."""
-    samples = [each.samples for each in found if each.samples is not None]
-    complete = len(samples) == len(found)
+    samples = [one.samples for one in per_seed if one.samples is not None]
+    complete = len(samples) == len(per_seed)
+    influences = zip(*(one.influences for one in per_seed), strict=True)
     return Estimate(
-        float(np.mean([each.value for each in found])),
+        float(np.mean([one.value for one in per_seed])),
         np.mean(samples, axis=0) if complete else None,
-        tuple(np.mean(parts, axis=0) for parts in zip(*(f.influences for f in found), strict=True))
-        if complete
-        else (),
+        tuple(np.mean(parts, axis=0) for parts in influences) if complete else (),
     )

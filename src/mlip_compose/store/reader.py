@@ -294,7 +294,7 @@ class Store:
         )
 
     def _open(self) -> AbstractContextManager[Any]:
-        return open_hdf5(self.path, "data", known=True)
+        return open_hdf5(self.path, "data", links_checked=True)
 
 
 def _attributes(group: Any) -> dict[str, Any]:
