@@ -1,1 +1,1 @@
-"""Data sets: made, taken in, checked and described."""
+"""Data sets: built, imported, relabelled, checked and described."""

@@ -1,4 +1,4 @@
-"""From X, n and Y to a molecule, and the series of the benchmark."""
+"""Assembly: from X, n and Y to a molecule, and the series of molecules of the benchmark."""
 
 import operator
 import re
@@ -32,12 +32,12 @@ def canonical_parts(left: str, chain: int, right: str) -> Parts:
     Returns
     -------
     Parts
-        The same for (X, n, Y) and (Y, n, X).
+        The parts, which are the same for (X, n, Y) and (Y, n, X).
 
     Raises
     ------
     UnknownNameError
-        There is no such end group.
+        No end group has this name.
     NotOfThisKindError
         The chain is no whole number from 1 to 80.
     """
@@ -65,7 +65,7 @@ def parse_name(name: str) -> Parts:
     Raises
     ------
     UnknownNameError
-        There is no such end group.
+        No end group has this name.
     NotOfThisKindError
         The name is not of the form X-n-Y, or n is out of range.
     """
@@ -76,10 +76,10 @@ def parse_name(name: str) -> Parts:
 
 
 def assemble(parts: Parts) -> Molecule:
-    """Make the molecule X-(CH2)n-Y.
+    """Return the molecule X-(CH2)n-Y.
 
-    Atoms are the heavy atoms from the left end to the right end, then the hydrogens in the order of
-    the atoms that bear them. The arrays are shared between calls and read-only.
+    The heavy atoms come first, from the left end to the right end, then the hydrogens in the order
+    of the atoms that bear them. The arrays are shared between calls and read-only.
 
     Parameters
     ----------
@@ -89,18 +89,18 @@ def assemble(parts: Parts) -> Molecule:
     Returns
     -------
     Molecule
-        Neutral singlet, with RDKit's canonical SMILES and standard InChIKey.
+        The neutral singlet, with RDKit's canonical SMILES and standard InChIKey.
 
     Raises
     ------
     UnknownNameError, NotOfThisKindError
-        As :func:`canonical_parts`.
+        See :func:`canonical_parts`.
     """
     return _assemble(canonical_parts(*parts))
 
 
 def written_smiles(parts: Parts) -> str:
-    """SMILES from the left end to the right end, not canonicalised: ``OCCCC`` for OH-4-H."""
+    """Return SMILES from the left end to the right end, not canonical: ``OCCCC`` for OH-4-H."""
     return END_GROUPS[parts.left].left + "C" * parts.chain + END_GROUPS[parts.right].right
 
 
@@ -128,16 +128,16 @@ def _assemble(parts: Parts) -> Molecule:
 
 
 METHANE = Parts("H", 1, "H")
-"""Made by the grammar, left out of the series: the alkanes of GMD-26 begin at ethane."""
+"""The grammar makes methane, the series leave it out: the alkanes of GMD-26 begin at ethane."""
 
 
 def monofunctional(chains: Iterable[int] = range(1, 13)) -> tuple[Parts, ...]:
-    """X-(CH2)n-H for every end group X (alkanes included) and every n, without methane.
+    """Return X-(CH2)n-H for every end group X (alkanes included) and every n, without methane.
 
     Parameters
     ----------
     chains
-        The n to take; by default 1 to 12, which makes 119 molecules.
+        Chain lengths n; by default 1 to 12, which makes 119 molecules.
     """
     lengths = tuple(chains)
     every = (canonical_parts(x, n, "H") for x in END_GROUPS for n in lengths)
@@ -145,12 +145,12 @@ def monofunctional(chains: Iterable[int] = range(1, 13)) -> tuple[Parts, ...]:
 
 
 def bifunctional(chains: Iterable[int] = (2, 4, 6)) -> tuple[Parts, ...]:
-    """X-(CH2)n-Y for every pair of end groups other than H (two equal ones included) and every n.
+    """Return X-(CH2)n-Y for every pair of end groups other than H, equal ones too, and every n.
 
     Parameters
     ----------
     chains
-        The n to take; by default 2, 4 and 6, which makes 45 pairs x 3 = 135 molecules.
+        Chain lengths n; by default 2, 4 and 6, which makes 45 pairs x 3 = 135 molecules.
     """
     lengths = tuple(chains)
     pairs = combinations_with_replacement([x for x in END_GROUPS if x != "H"], 2)
@@ -159,5 +159,5 @@ def bifunctional(chains: Iterable[int] = (2, 4, 6)) -> tuple[Parts, ...]:
 
 @cache
 def full() -> tuple[Molecule, ...]:
-    """All 254 molecules: the mono-functional series, then the bifunctional one."""
+    """Return all 254 molecules: the mono-functional series, then the bifunctional one."""
     return tuple(assemble(parts) for parts in (*monofunctional(), *bifunctional()))

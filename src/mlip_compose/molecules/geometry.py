@@ -1,4 +1,4 @@
-"""Geometry against graph: bonds that are kept, superposition, forces that are no outliers."""
+"""Geometries of a molecule: bonds that are kept, superposition, forces that are no outliers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FORMED: Final = 1.15
 FORCE_LIMIT: Final = 30.0
 """eV/Angstrom on an atom; bond stretches at 500 K reach about a third of it."""
 OUTLIER_FACTOR: Final = 6.0
-"""A frame whose largest force is this many times the trajectory's median of that is an outlier."""
+"""A frame is an outlier where its largest force is this many times the trajectory's median."""
 
 
 def covalent_sums(numbers: IntArray) -> FloatArray:
@@ -92,30 +92,10 @@ def most_changed_bond(molecule: Molecule, positions: FloatArray) -> ChangedBond:
     return ChangedBond(first, second, bool(is_bond[worst]), distance)
 
 
-def _pairs(
-    molecule: Molecule, positions: FloatArray
-) -> tuple[IntArray, IntArray, BoolArray, FloatArray]:
-    """Return the P pairs of atoms.
-
-    Returns
-    -------
-    i, j : (P,) int
-        Their atoms.
-    is_bond : (P,) bool
-        Whether they are bonded in the molecule.
-    ratio : (F, P) float
-        Their distances over the sums of covalent radii.
-    """
-    i, j = np.triu_indices(molecule.n_atoms, k=1)
-    bonded = np.zeros((molecule.n_atoms, molecule.n_atoms), dtype=bool)
-    bonded[molecule.bonds[:, 0], molecule.bonds[:, 1]] = True
-    distances = np.linalg.norm(positions[:, i] - positions[:, j], axis=-1)
-    ratio = distances / covalent_sums(molecule.numbers)[i, j]
-    return i, j, (bonded | bonded.T)[i, j], ratio
-
-
 def force_outliers(forces: FloatArray) -> BoolArray:
-    """Return for each frame whether its largest force cannot be right.
+    """Return for each frame whether its largest force is beyond those of molecules.
+
+    The limit is ``FORCE_LIMIT``, or ``OUTLIER_FACTOR`` times the median where that is lower.
 
     Parameters
     ----------
@@ -142,3 +122,25 @@ def superposed_rmsd(a: FloatArray, b: FloatArray) -> float:
         return float(abs(np.linalg.norm(a[1] - a[0]) - np.linalg.norm(b[1] - b[0])) / 2)
     _, rssd = Rotation.align_vectors(a, b)
     return float(rssd / np.sqrt(len(a)))
+
+
+def _pairs(
+    molecule: Molecule, positions: FloatArray
+) -> tuple[IntArray, IntArray, BoolArray, FloatArray]:
+    """Return the P pairs of atoms.
+
+    Returns
+    -------
+    i, j : (P,) int
+        Their atoms.
+    is_bond : (P,) bool
+        Whether they are bonded in the molecule.
+    ratio : (F, P) float
+        Their distances over the sums of covalent radii.
+    """
+    i, j = np.triu_indices(molecule.n_atoms, k=1)
+    bonded = np.zeros((molecule.n_atoms, molecule.n_atoms), dtype=bool)
+    bonded[molecule.bonds[:, 0], molecule.bonds[:, 1]] = True
+    distances = np.linalg.norm(positions[:, i] - positions[:, j], axis=-1)
+    ratio = distances / covalent_sums(molecule.numbers)[i, j]
+    return i, j, (bonded | bonded.T)[i, j], ratio

@@ -8,19 +8,19 @@ from typing import Final
 
 @dataclass(frozen=True)
 class EndGroup:
-    """What can stand at an end of the chain.
+    """A group at an end of the chain.
 
     Attributes
     ----------
     name
-        Such as ``OH``.
+        Name, such as ``OH``.
     family
-        What H-(CH2)n-X is called in general, such as ``alcohol``.
+        Name of the molecules H-(CH2)n-X, such as ``alcohol``.
     left, right
         SMILES of the group written before and after the chain; hydrogens are implied.
     branch
-        The group as a tree seen from the chain, in the notation of ``recognise``: bond order
-        (``-``, ``=``, ``#``) and element of each atom, its own branches in parentheses, sorted.
+        The group as a tree seen from the chain, such as ``-O(-H)``: bond order (``-``, ``=``,
+        ``#``) and element of each atom, its own branches in parentheses, sorted.
     """
 
     name: str

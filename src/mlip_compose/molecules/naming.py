@@ -14,7 +14,7 @@ from mlip_compose.molecules.assembly import canonical_parts
 
 class _Suffix(NamedTuple):
     text: str
-    has_carbon: bool  # it ends the parent chain, and so needs no locant
+    has_carbon: bool  # its carbon ends the parent chain, so that it needs no locant
 
 
 class _Prefix(NamedTuple):
@@ -49,7 +49,7 @@ _TENS: Final = ("", "deca", "icosa", "triaconta", *(f"{unit}conta" for unit in _
 
 
 def readable_name(parts: Parts) -> str:
-    """Name a molecule as a chemist would, such as ``butan-1-ol`` for OH-4-H.
+    """Return the systematic name of a molecule, such as ``butan-1-ol`` for OH-4-H.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def readable_name(parts: Parts) -> str:
     Raises
     ------
     UnknownNameError, NotOfThisKindError
-        As :func:`mlip_compose.molecules.assembly.canonical_parts`.
+        See :func:`mlip_compose.molecules.assembly.canonical_parts`.
     """
     left, chain, right = canonical_parts(*parts)
     principal = next((group for group in _SUFFIXES if group in (left, right)), None)
@@ -77,7 +77,7 @@ def _without_suffix(left: str, chain: int, right: str) -> str:
     """Name an alkane or a halide: 1-chloro-4-fluorobutane."""
     words = sorted(_PREFIXES[left].words + _PREFIXES[right].words)
     locants = [str(place) for place in (1, chain)[: len(words)]]
-    if chain == 1 or (chain == 2 and len(words) == 1):  # there is but one place
+    if chain == 1 or (chain == 2 and len(words) == 1):  # a locant has no choice
         locants = []
     if len(words) == 2 and words[0] == words[1]:
         prefix = _located(",".join(locants), f"di{words[0]}")

@@ -1,4 +1,13 @@
-"""From SMILES, a graph or atoms in space to X, n and Y."""
+"""Recognition: from SMILES, a graph or atoms in space to X, n and Y; the inverse of assembly.
+
+Why X, n and Y are unique. Every carbon inside an end group has a double or triple bond; a carbon of
+the chain has four single bonds. So the graph alone says which carbons are the chain, and n is their
+number. An unbroken, unbranched chain has 2n + 2 other bonds. At each carbon two of them lead to the
+hydrogens of CH2; the two remaining bonds lead to X and Y. (At CH3 any two of three hydrogens can
+make the CH2: an H remains as end group.) A group is known by its tree, and the ten trees differ. So
+no molecule has two readings, except for the left and the right end, which the canonical order
+tells apart.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +23,97 @@ from mlip_compose.molecules.assembly import assemble, canonical_parts
 from mlip_compose.molecules.geometry import BONDED, covalent_sums
 from mlip_compose.molecules.groups import END_GROUPS
 from mlip_compose.molecules.trees import Tree, check_fragments, not_of_this_kind, read_tree
+
+_ORDER_SIGN: Final = {1: "-", 2: "=", 3: "#"}
+_GROUP_OF_BRANCH: Final = {group.branch: group.name for group in END_GROUPS.values()}
+_DEEPEST_GROUP: Final = 3  # atoms from the chain outwards, as in -C(-O(-H))(=O)
+
+
+def recognise_smiles(smiles: str) -> Parts:
+    """Find X, n and Y of a molecule given as SMILES.
+
+    Parameters
+    ----------
+    smiles
+        Any SMILES of the neutral molecule, canonical or not, with or without explicit hydrogens,
+        such as ``OCCCC``. Atom-map numbers are ignored.
+
+    Returns
+    -------
+    Parts
+        X, n and Y in canonical order.
+
+    Raises
+    ------
+    NotOfThisKindError
+        The text is no valid SMILES, or its molecule is not X-(CH2)n-Y. The message says why; atoms
+        are counted from 0 in the order of the SMILES.
+    """
+    try:
+        return recognise_graph(*_read_smiles(smiles.strip()))
+    except NotOfThisKindError as error:
+        reason = f"{smiles!r}, where {error.found}"
+        raise NotOfThisKindError(error.expected, reason, error.hint) from error.__cause__
+
+
+def recognise_graph(
+    numbers: ArrayLike, bonds: ArrayLike, bond_orders: ArrayLike | None = None
+) -> Parts:
+    """Find X, n and Y of a molecule given as atoms and bonds, numbered in any order.
+
+    Parameters
+    ----------
+    numbers : (N,) int
+        Atomic numbers, hydrogens included.
+    bonds : (B, 2) int
+        Indices of bonded atoms, counted from 0, each bond once.
+    bond_orders : (B,) int, optional
+        1, 2 or 3. Without them they follow from the valences.
+
+    Returns
+    -------
+    Parts
+        X, n and Y in canonical order.
+
+    Raises
+    ------
+    NotOfThisKindError
+        The molecule is not X-(CH2)n-Y; the message says why.
+    RequestError
+        The arrays do not describe a graph.
+    """
+    return _walk(read_tree(numbers, bonds, bond_orders))
+
+
+def recognise_geometry(numbers: ArrayLike, positions: ArrayLike) -> Molecule:
+    """Find the molecule X-(CH2)n-Y of a geometry.
+
+    Parameters
+    ----------
+    numbers : (N,) int
+        Atomic numbers, hydrogens included, in any order.
+    positions : (N, 3) float
+        Angstrom.
+
+    Returns
+    -------
+    Molecule
+        The molecule with its atoms in the order of the geometry, unlike that of ``assemble``.
+
+    Raises
+    ------
+    NotOfThisKindError
+        The atoms are not such a molecule; the message says why.
+    """
+    elements = np.asarray(numbers)
+    bonds = perceive_bonds(elements, positions)
+    named = assemble(recognise_graph(elements, bonds))
+    neighbours = read_tree(elements, bonds, None).neighbours
+    orders = np.array([neighbours[i][j] for i, j in bonds.tolist()], dtype=np.uint8)
+    arrays = elements.astype(np.uint8), bonds.astype(np.uint8), orders
+    for array in arrays:
+        array.flags.writeable = False
+    return replace(named, numbers=arrays[0], bonds=arrays[1], bond_orders=arrays[2])
 
 
 def perceive_bonds(numbers: ArrayLike, positions: ArrayLike) -> IntArray:
@@ -40,98 +140,6 @@ def perceive_bonds(numbers: ArrayLike, positions: ArrayLike) -> IntArray:
     return np.stack([i[bonded], j[bonded]], axis=1)
 
 
-def recognise_geometry(numbers: ArrayLike, positions: ArrayLike) -> Molecule:
-    """Find which molecule X-(CH2)n-Y a geometry is of.
-
-    Parameters
-    ----------
-    numbers : (N,) int
-        Atomic numbers, hydrogens included, in any order.
-    positions : (N, 3) float
-        Angstrom.
-
-    Returns
-    -------
-    Molecule
-        With its atoms in the order given, unlike that of ``assemble``.
-
-    Raises
-    ------
-    NotOfThisKindError
-        The atoms are not such a molecule; says why not.
-    """
-    elements = np.asarray(numbers)
-    bonds = perceive_bonds(elements, positions)
-    named = assemble(recognise_graph(elements, bonds))
-    neighbours = read_tree(elements, bonds, None).neighbours
-    orders = np.array([neighbours[i][j] for i, j in bonds.tolist()], dtype=np.uint8)
-    arrays = elements.astype(np.uint8), bonds.astype(np.uint8), orders
-    for array in arrays:
-        array.flags.writeable = False
-    return replace(named, numbers=arrays[0], bonds=arrays[1], bond_orders=arrays[2])
-
-
-_ORDER_SIGN: Final = {1: "-", 2: "=", 3: "#"}
-_GROUP_OF_BRANCH: Final = {group.branch: group.name for group in END_GROUPS.values()}
-_DEEPEST_GROUP: Final = 3  # atoms from the chain outwards, as in -C(-O(-H))(=O)
-
-
-def recognise_smiles(smiles: str) -> Parts:
-    """Find X, n and Y of a molecule given as SMILES.
-
-    Parameters
-    ----------
-    smiles
-        Any SMILES of the neutral molecule, canonical or not, with or without explicit hydrogens.
-        Atom-map numbers are ignored.
-
-    Returns
-    -------
-    Parts
-        In canonical order.
-
-    Raises
-    ------
-    NotOfThisKindError
-        The text is no valid SMILES, or its molecule is not X-(CH2)n-Y. Says why not; atoms are
-        counted from 0 in the order of the SMILES.
-    """
-    try:
-        return recognise_graph(*_read_smiles(smiles.strip()))
-    except NotOfThisKindError as error:
-        found = f"{smiles!r}, where {error.found}"
-        raise NotOfThisKindError(error.expected, found, error.hint) from error.__cause__
-
-
-def recognise_graph(
-    numbers: ArrayLike, bonds: ArrayLike, bond_orders: ArrayLike | None = None
-) -> Parts:
-    """Find X, n and Y of a molecule given as atoms and bonds, however they are numbered.
-
-    Parameters
-    ----------
-    numbers : (N,) int
-        Atomic numbers, hydrogens included.
-    bonds : (B, 2) int
-        Indices of bonded atoms, counted from 0, each bond once.
-    bond_orders : (B,) int, optional
-        1, 2 or 3. Where they are not given they follow from the valences.
-
-    Returns
-    -------
-    Parts
-        In canonical order.
-
-    Raises
-    ------
-    NotOfThisKindError
-        The molecule is not X-(CH2)n-Y; says why not.
-    RequestError
-        The arrays do not describe a graph.
-    """
-    return _walk(read_tree(numbers, bonds, bond_orders))
-
-
 def _read_smiles(smiles: str) -> tuple[IntArray, IntArray, IntArray]:
     """Read atomic numbers, bonds and bond orders, hydrogens included."""
     from rdkit import Chem
@@ -156,14 +164,14 @@ def _read_smiles(smiles: str) -> tuple[IntArray, IntArray, IntArray]:
             raise not_of_this_kind(f"{this} has the isotope label {atom.GetIsotope()}")
         if atom.GetFormalCharge():
             raise not_of_this_kind(f"{this} has the charge {atom.GetFormalCharge():+d}")
-    known = {Chem.BondType.SINGLE: 1, Chem.BondType.DOUBLE: 2, Chem.BondType.TRIPLE: 3}
+    orders = {Chem.BondType.SINGLE: 1, Chem.BondType.DOUBLE: 2, Chem.BondType.TRIPLE: 3}
     rows = []
     for bond in molecule.GetBonds():
         i, j, kind = bond.GetBeginAtomIdx(), bond.GetEndAtomIdx(), bond.GetBondType()
-        if kind not in known:
+        if kind not in orders:
             reason = f"the bond between atoms {i} and {j} is {str(kind).lower()}"
             raise not_of_this_kind(f"{reason}, not single, double or triple")
-        rows.append((i, j, known[kind]))
+        rows.append((i, j, orders[kind]))
     table = np.array(rows, dtype=np.int64).reshape(-1, 3)
     elements = np.array([atom.GetAtomicNum() for atom in molecule.GetAtoms()], dtype=np.int64)
     return elements, table[:, :2], table[:, 2]
@@ -226,7 +234,7 @@ def _check_unbroken(chain: set[int], tree: Tree) -> None:
 
 
 def _branch(atom: int, parent: int, tree: Tree, depth: int) -> str:
-    """Write what hangs on ``parent`` through ``atom`` as text: see ``EndGroup.branch``."""
+    """Write the branch of ``parent`` that begins with ``atom`` as text: see ``EndGroup.branch``."""
     text = _ORDER_SIGN[tree.neighbours[atom][parent]] + tree.symbols[atom]
     others = [other for other in tree.neighbours[atom] if other != parent]
     if others and depth == 1:

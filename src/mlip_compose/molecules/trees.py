@@ -1,4 +1,4 @@
-"""Atoms with bonds, however they are numbered, as a checked tree of complete neutral atoms."""
+"""Trees: atoms with bonds, numbered in any order, checked to be complete and neutral."""
 
 from typing import Final, NamedTuple
 
@@ -31,7 +31,7 @@ class Tree(NamedTuple):
 
 
 def not_of_this_kind(reason: str) -> NotOfThisKindError:
-    """Make the error that says why a molecule is not X-(CH2)n-Y."""
+    """Return the error that says why a molecule is not X-(CH2)n-Y."""
     groups = ", ".join(END_GROUPS)
     kind = f"a molecule X-(CH2)n-Y with X and Y among {groups} and n at least 1"
     return NotOfThisKindError(kind, reason)
@@ -47,20 +47,20 @@ def read_tree(numbers: ArrayLike, bonds: ArrayLike, bond_orders: ArrayLike | Non
     bonds : (B, 2) int
         Indices of bonded atoms, each bond once.
     bond_orders : (B,) int or None
-        1, 2 or 3. Where they are not given they follow from the valences, which fix every bond
-        order of a molecule without rings.
+        1, 2 or 3. None takes them from the valences, which fix every bond order of a molecule
+        without rings.
 
     Raises
     ------
     NotOfThisKindError
-        There are several fragments, other elements, rings, or an atom whose bonds do not add up to
-        its valence (H 1, C 4, N 3, O 2, F 1, S 2, Cl 1).
+        The graph has several fragments, other elements, rings, or an atom whose bonds do not add up
+        to its valence (H 1, C 4, N 3, O 2, F 1, S 2, Cl 1).
     RequestError
         The arrays do not describe a graph.
     """
     elements = _integers(numbers, "atomic numbers", ())
     pairs = _integers(bonds, "bonds", (2,))
-    orders: IntArray = np.zeros(len(pairs), dtype=np.int64)  # 0: not known
+    orders: IntArray = np.zeros(len(pairs), dtype=np.int64)  # 0 stands for unknown
     if bond_orders is not None:
         orders = _integers(bond_orders, "bond orders", ())
         if len(orders) != len(pairs) or not np.isin(orders, _ORDERS).all():
@@ -72,8 +72,8 @@ def read_tree(numbers: ArrayLike, bonds: ArrayLike, bond_orders: ArrayLike | Non
     check_fragments(_count_fragments(neighbours))
     for atom, number in enumerate(elements.tolist()):
         if number not in _SYMBOL:
-            known = ", ".join(_SYMBOL.values())
-            raise not_of_this_kind(f"atom {atom} has the atomic number {number}, none of {known}")
+            symbols = ", ".join(_SYMBOL.values())
+            raise not_of_this_kind(f"atom {atom} has the atomic number {number}, none of {symbols}")
     if len(pairs) >= len(elements):
         raise not_of_this_kind("there is a ring")
     valences = [_VALENCE[number] for number in elements.tolist()]
@@ -91,15 +91,16 @@ def check_fragments(count: int) -> None:
         raise not_of_this_kind(reason)
 
 
-def _integers(values: ArrayLike, what: str, row: tuple[int, ...]) -> IntArray:
-    """Give the values as an integer array whose rows have this shape."""
+def _integers(values: ArrayLike, name: str, row: tuple[int, ...]) -> IntArray:
+    """Return the values as an integer array whose rows have this shape."""
     array = np.asarray(values)
     if array.size == 0:
         return np.zeros((0, *row), dtype=np.int64)
     if array.dtype.kind not in "iu" or array.ndim != 1 + len(row) or array.shape[1:] != row:
         shape = "(any, 2)" if row else "(any,)"
-        found = f"{array.dtype} of shape {array.shape}"
-        raise RequestError(f"{what} as integers of shape {shape}", found)
+        raise RequestError(
+            f"{name} as integers of shape {shape}", f"{array.dtype} of shape {array.shape}"
+        )
     return array.astype(np.int64)
 
 
@@ -127,7 +128,7 @@ def _count_fragments(neighbours: list[dict[int, int]]) -> int:
 
 
 def _infer_orders(valences: list[int], neighbours: list[dict[int, int]]) -> None:
-    """Fill in bond orders from the leaves inwards: a leaf's bond takes what its valence leaves."""
+    """Fill in bond orders from the leaves inwards: a leaf's only bond takes its free valence."""
     free = valences.copy()
     open_bonds = [set(bonded) for bonded in neighbours]
     leaves = [atom for atom, bonded in enumerate(open_bonds) if len(bonded) == 1]

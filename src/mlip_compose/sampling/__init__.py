@@ -1,1 +1,1 @@
-"""Conformers, dynamics and checks: from a molecule to labelled frames."""
+"""Sampling: from a molecule to labelled frames, by conformers, dynamics and checks."""

@@ -41,6 +41,15 @@ def conformer_pool(
 ) -> tuple[FloatArray, FloatArray] | Failure:
     """Embed conformers (ETKDGv3) and relax them with MMFF94.
 
+    Parameters
+    ----------
+    molecule
+        A molecule of N atoms.
+    rng
+        Random numbers, from which the seed of RDKit is drawn.
+    size
+        Number of conformers to embed.
+
     Returns
     -------
     positions : (K, N, 3) float
@@ -97,10 +106,10 @@ def draw_starts(
 def extended_conformers(molecule: Molecule, pool: tuple[FloatArray, FloatArray]) -> FloatArray:
     """Return the all-anti conformers, from which minima are relaxed.
 
-    Reaction energies then compare like with like: chains in the same shape, no folding and no
-    hydrogen bond between the ends. Torsions along the heavy-atom path from end to end are set to
-    180 degrees in every conformer of the pool, and the best of these by MMFF94 is taken, once with
-    every setting (60, 180, 300 degrees) of the groups OH, SH and NH2 that turn about its ends.
+    Reaction energies then compare chains of one shape, without folding and without a hydrogen bond
+    between the ends. In every conformer of the pool the torsions along the heavy-atom path from end
+    to end are set to 180 degrees. The best of these by MMFF94 is taken with every setting (60, 180,
+    300 degrees) of the groups OH, SH and NH2, which turn about the ends.
 
     Returns
     -------
@@ -119,8 +128,8 @@ def extended_conformers(molecule: Molecule, pool: tuple[FloatArray, FloatArray])
     ]
     candidates = [_with_torsions(mol, positions, anti) for positions in pool[0]]
     energies = [
-        rdForceFieldHelpers.MMFFGetMoleculeForceField(each, properties).CalcEnergy()
-        for each in candidates
+        rdForceFieldHelpers.MMFFGetMoleculeForceField(candidate, properties).CalcEnergy()
+        for candidate in candidates
     ]
     best = candidates[int(np.argmin(energies))].GetConformer().GetPositions()
     rotors = _rotors(mol)
@@ -151,10 +160,10 @@ def _rotors(mol: Any) -> list[_Torsion]:
     from rdkit import Chem
 
     pattern = Chem.MolFromSmarts("[!#1][CX4][OX2H1,SX2H1,NX3H2][H]")
-    found: dict[int, _Torsion] = {}
+    by_atom: dict[int, _Torsion] = {}
     for torsion in mol.GetSubstructMatches(pattern):
-        found.setdefault(torsion[2], torsion)
-    return [found[atom] for atom in sorted(found)]
+        by_atom.setdefault(torsion[2], torsion)
+    return [by_atom[atom] for atom in sorted(by_atom)]
 
 
 def _with_torsions(

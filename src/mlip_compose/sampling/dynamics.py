@@ -1,6 +1,8 @@
-"""Langevin dynamics and relaxation by ASE, on a reference's walker."""
+"""Langevin dynamics and relaxation by ASE, with the walker of a reference."""
 
 from __future__ import annotations
+
+from typing import Final
 
 import numpy as np
 
@@ -8,8 +10,9 @@ from mlip_compose.core.records import Failure, FloatArray, Molecule
 from mlip_compose.references.base import Reference, WalkError
 from mlip_compose.sampling.protocol import SamplingProtocol
 
-FMAX = 2e-3  # eV/Angstrom, the largest force that a relaxed minimum may have
-RELAXATION_STEPS = 1000
+FMAX: Final = 2e-3
+"""Largest force on an atom of a relaxed minimum, eV/Angstrom."""
+RELAXATION_STEPS: Final = 1000
 
 
 def sample_trajectory(
@@ -24,16 +27,24 @@ def sample_trajectory(
 
     Parameters
     ----------
+    molecule
+        A molecule of N atoms.
     start : (N, 3) float
         Angstrom.
     n_frames
-        How many frames to take, one every ``protocol.stride_steps``.
+        Number of frames, one every ``protocol.stride_steps``.
+    reference
+        The level of theory of the forces.
+    protocol
+        Temperature, time step, friction and stride.
+    rng
+        Random numbers of velocities and of the thermostat.
 
     Returns
     -------
     (n_frames, N, 3) float64 or Failure
-        Angstrom, the centroid at the origin. A Failure of stage ``dynamics`` where a step could
-        not be computed.
+        Angstrom, the centroid at the origin. A Failure of stage ``dynamics`` where a step cannot be
+        computed.
     """
     from ase import Atoms, units
     from ase.md.langevinbaoab import LangevinBAOAB
@@ -69,7 +80,8 @@ def relax(molecule: Molecule, start: FloatArray, reference: Reference) -> FloatA
     Returns
     -------
     (N, 3) float64 or Failure
-        Angstrom.
+        Angstrom. A Failure of stage ``relaxation`` where a step cannot be computed, or the forces
+        are too large after ``RELAXATION_STEPS``.
     """
     from ase import Atoms
     from ase.optimize import BFGS
@@ -87,9 +99,10 @@ def relax(molecule: Molecule, start: FloatArray, reference: Reference) -> FloatA
 
 
 def stored_positions(positions: FloatArray, decimals: int) -> FloatArray:
-    """Centre a geometry, round it, and return exactly what single precision keeps of it.
+    """Return a geometry as it is stored: centred, rounded, and in single precision.
 
-    The label is computed for the returned values, so that what is stored is what was labelled.
+    The label is computed for the returned values, so that stored positions and labels belong
+    together to the last bit.
     """
     centred = positions - positions.mean(axis=0)
     return np.asarray(np.round(centred, decimals), dtype=np.float32).astype(np.float64)

@@ -1,4 +1,4 @@
-"""How the frames of a data set are sampled; every field travels with the data."""
+"""The sampling protocol of a data set, which is stored with the data."""
 
 from __future__ import annotations
 
@@ -17,27 +17,28 @@ class SamplingProtocol(Strict):
     Attributes
     ----------
     integrator
-        The only one there is.
-    temperature_K
-        Of the thermostat, and of the weights with which starting conformers are drawn.
-    timestep_fs, friction_time_fs
-        Of the BAOAB Langevin integrator (Leimkuhler & Matthews, J. Chem. Phys. 138, 174102, 2013),
+        The BAOAB Langevin integrator (Leimkuhler & Matthews, J. Chem. Phys. 138, 174102, 2013),
         whose configurations are exact for harmonic forces at any stable time step.
+    temperature_K
+        Temperature of the thermostat, and of the weights of starting conformers.
+    timestep_fs, friction_time_fs
+        Time step and friction time of the integrator.
     hydrogen_mass_u
-        Mass given to hydrogen during dynamics. Masses do not enter the distribution of
-        configurations; heavy hydrogens allow the longer time step.
+        Mass of hydrogen during dynamics. Masses do not enter the distribution of configurations;
+        heavy hydrogens allow the longer time step.
     equilibration_steps
-        Steps before the first frame.
+        Number of steps before the first frame.
     stride_steps
-        Steps between frames.
+        Number of steps between frames.
     primary, secondary
-        Frames of the two trajectories of a mono-functional molecule.
+        Numbers of frames of the two trajectories of a mono-functional molecule.
     bifunctional_primary, bifunctional_secondary
-        The same for X-(CH2)n-Y with two end groups other than H, which serve as OOD tests only.
+        Numbers of frames of a molecule X-(CH2)n-Y with two end groups other than H, which serves as
+        OOD test only.
     position_decimals
-        Positions (Angstrom) are rounded to so many decimals *before* they are labelled.
+        Number of decimals of positions (Angstrom), which are rounded *before* they are labelled.
     seed
-        Root of every random number: a molecule's frames depend on this and on its own name alone.
+        Root of every random number: a molecule's frames depend on it and on their own name alone.
     """
 
     integrator: Literal["langevin-baoab"] = "langevin-baoab"
@@ -55,7 +56,7 @@ class SamplingProtocol(Strict):
     seed: int = Field(default=0, ge=0)
 
     def frames(self, trajectory: Literal["primary", "secondary"], monofunctional: bool) -> int:
-        """Return how many frames a trajectory has."""
+        """Return the number of frames of a trajectory."""
         if monofunctional:
             return self.primary if trajectory == "primary" else self.secondary
         return self.bifunctional_primary if trajectory == "primary" else self.bifunctional_secondary
@@ -63,8 +64,8 @@ class SamplingProtocol(Strict):
     def rng(self, molecule: str, purpose: str, attempt: int = 0) -> np.random.Generator:
         """Return the random numbers of one purpose for one molecule.
 
-        They depend on the root seed, the molecule's name, the purpose and the attempt, and on
-        nothing else: not on the order of molecules nor on the number of processes.
+        They depend on the root seed, the molecule's name, the purpose and the attempt alone, and so
+        neither on the order of molecules nor on the number of processes.
         """
         digest = hashlib.sha256(f"{molecule}/{purpose}/{attempt}".encode()).digest()
         return np.random.default_rng([self.seed, *np.frombuffer(digest, dtype=np.uint32).tolist()])

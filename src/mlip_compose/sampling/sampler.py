@@ -1,4 +1,4 @@
-"""One molecule, from its graph to labelled and checked frames."""
+"""The sampling of one molecule: from its graph to labelled and checked frames."""
 
 from __future__ import annotations
 
@@ -23,21 +23,29 @@ from mlip_compose.sampling.dynamics import relax, sample_trajectory, stored_posi
 from mlip_compose.sampling.protocol import SamplingProtocol
 
 ATTEMPTS: Final = 3
-"""How often a trajectory is started at most, each time from other random numbers."""
+"""Most starts of a trajectory, each with other random numbers."""
 
 MINIMUM_DECIMALS: Final = 6
-"""Coarser rounding would leave a visible force on the stiff bonds of a minimum."""
+"""Decimals of the positions of a minimum: fewer would leave a visible force on stiff bonds."""
 
 SAME_ENERGY: Final = 1e-4
-"""eV: minima that differ by less are the same, or mirror images."""
+"""Minima that differ by less than this, in eV, are the same or mirror images."""
 
 
 @dataclass(frozen=True, eq=False)
 class SampledMolecule:
-    """What a store keeps of a molecule: its trajectories and its minimum.
+    """The frames of a molecule for a store.
 
-    ``minimum`` is one frame, with the residual forces; ``rejected`` says which trajectories failed
-    a check and were started anew.
+    Attributes
+    ----------
+    molecule
+        The molecule.
+    trajectories
+        Its trajectories, labelled.
+    minimum
+        Its relaxed minimum, one frame with the residual forces.
+    rejected
+        Trajectories that failed a check and were started anew, each with the reason.
     """
 
     molecule: Molecule
@@ -54,7 +62,7 @@ def sample_molecule(
     Returns
     -------
     SampledMolecule or Failure
-        A Failure where conformers, relaxation or ``ATTEMPTS`` trajectories in a row failed.
+        A Failure where conformers, the relaxation or ``ATTEMPTS`` starts of a trajectory fail.
     """
     pool = conformer_pool(molecule, protocol.rng(molecule.name, "conformers"))
     if isinstance(pool, Failure):
@@ -111,7 +119,7 @@ def _trajectory(
 def relaxed_minimum(
     molecule: Molecule, starts: FloatArray, reference: Reference
 ) -> Frames | Failure:
-    """Relax several geometries and return the lowest minimum, labelled; of equals the first.
+    """Relax several geometries and return the lowest minimum, labelled; the first of equal ones.
 
     Parameters
     ----------
@@ -121,11 +129,11 @@ def relaxed_minimum(
     lowest: Frames | None = None
     failure: Failure | None = None
     for start in starts:
-        found = _minimum(molecule, start, reference)
-        if isinstance(found, Failure):
-            failure = found
-        elif lowest is None or found.energy[0] < lowest.energy[0] - SAME_ENERGY:
-            lowest = found
+        outcome = _minimum(molecule, start, reference)
+        if isinstance(outcome, Failure):
+            failure = outcome
+        elif lowest is None or outcome.energy[0] < lowest.energy[0] - SAME_ENERGY:
+            lowest = outcome
     if lowest is not None:
         return lowest
     return failure or Failure("relaxation", molecule.name, "no geometry to start from")

@@ -1,4 +1,4 @@
-"""The data sets that come with the package: a manifest of names, sizes and checksums."""
+"""Data sets by name: those that come with the package, and those that others published."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from mlip_compose.store.reader import Store
 
 
 class FrozenData(Strict):
-    """An entry of the manifest.
+    """A data set that comes with the package: an entry of ``data/manifest.json``.
 
     Attributes
     ----------
     summary
-        What the data set is, in a line.
+        The data set in one line.
     reference
         Level of theory of its labels.
     molecules, frames
-        How many; minima are not counted.
+        Numbers of molecules and of frames; minima do not count as frames.
     bytes, sha256
-        Of the file.
+        Size and checksum of the file.
     checksum
-        sha256 of the content, as in the file and in everything that is made from it.
+        sha256 of the content, which stands in the file and in everything that is made from it.
     licence
-        Of the data.
+        Licence of the data.
     """
 
     summary: str
@@ -75,9 +75,9 @@ def dataset_path(name: str | Path) -> Path:
     Raises
     ------
     UnknownNameError
-        Neither the name of a frozen data set nor an existing file.
+        There is neither a frozen data set nor a file of this name.
     UnreadableError
-        It has the name of a recipe of the package, and was not built yet.
+        A recipe of the package has this name, and its data set was not built yet.
     """
     if str(name) in manifest():
         return Path(str(files("mlip_compose.data") / f"{name}.h5"))
@@ -137,16 +137,16 @@ class Published:
     Attributes
     ----------
     repository
-        Its name on the hub, ``owner/name``.
+        Name on the hub, ``owner/name``.
     reference
-        Level of theory of its labels, as it is published.
+        Level of theory of the labels, as it was published.
     licence
-        Under which it may be used, as far as it is known here.
+        Licence of the data, as far as it is known.
     text
-        One line on what it is.
+        The data set in one line.
     revision
-        Commit that is fetched where the caller names none. None: what ``main`` points to at the
-        first fetch, which the manifest beside the download then keeps.
+        Commit that is fetched by default. None takes the commit that ``main`` points to at the
+        first fetch, and keeps it in the manifest beside the download.
     """
 
     repository: str
@@ -172,7 +172,7 @@ def get_published(name: str) -> Published:
     Raises
     ------
     UnknownNameError
-        None of this name.
+        No published data set has this name.
     """
     if name not in PUBLISHED:
         raise UnknownNameError("published data set", name, PUBLISHED)

@@ -1,4 +1,4 @@
-"""Reading a store: strictly, and never more of it than is asked for."""
+"""Reading a store: strictly, and no more of it than the caller asks for."""
 
 from __future__ import annotations
 
@@ -41,41 +41,41 @@ _JSON_FIELDS = ("reference_settings", "sampling", "software", "failures")
 class Store:
     """A data set on disk, read-only.
 
-    Opening checks schema, layout and the checksum of the whole; a molecule's own checksum is
+    Opening checks schema, layout and the checksum of the whole. The checksum of a molecule is
     checked when its frames are first read.
 
     Parameters
     ----------
     path
-        Of the HDF5 file.
+        The HDF5 file.
 
     Raises
     ------
     UnreadableError
-        No such file, truncated, or not HDF5.
+        The file does not exist, is truncated, or is not HDF5.
     SchemaError
-        Not a store, of another schema version, or not in its layout.
+        The file is no store, has another schema version, or is not in its layout.
     MissingLabelsError
-        Frames without energies or forces.
+        Frames have no energies or no forces.
     ChecksumError
-        Altered since it was written.
+        The content was altered since it was written.
 
     Attributes
     ----------
     path
-        Of the file.
+        The file.
     header
-        What the store says about itself.
+        Name, reference, sampling and origin of the data set.
     checksum
         sha256 of the content.
     molecules
-        By name, in the order of the file's names.
+        Molecules by name, in the order of their names.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
         self._verified: set[str] = set()
-        self._file: tuple[int, ...] = ()
+        self._file_identity: tuple[int, ...] = ()
         with open_hdf5(self.path, "data") as file:
             self.header = self._read_header(file)
             self.checksum = str(file.attrs["sha256"])
@@ -85,9 +85,11 @@ class Store:
             for name in file:
                 group = file[name]
                 layout = check_molecule(str(self.path), name, group)
-                lengths |= {(name, what): n for what, n in layout.lengths.items()}
+                lengths |= {(name, trajectory): n for trajectory, n in layout.lengths.items()}
                 molecules[name], sums[name] = self._read_molecule(name, group, layout.graph)
-        self._with_minimum = frozenset(name for name, what in lengths if what == MINIMUM)
+        self._with_minimum = frozenset(
+            name for name, trajectory in lengths if trajectory == MINIMUM
+        )
         self._lengths = {key: n for key, n in lengths.items() if key[1] != MINIMUM}
         self.molecules: Mapping[str, Molecule] = molecules
         self._sums = sums
@@ -106,45 +108,52 @@ class Store:
         return self.header.reference
 
     def n_frames(self, molecule: str, trajectory: str) -> int:
-        """Return how many frames a trajectory has; 0 where there is none."""
+        """Return the number of frames of a trajectory; 0 where the store has none."""
         return self._lengths.get((molecule, trajectory), 0)
 
     @cached_property
     def total_frames(self) -> int:
-        """Frames of all trajectories, minima not counted."""
+        """Number of frames of all trajectories; minima do not count."""
         return sum(self._lengths.values())
 
     @property
     def frames_by_trajectory(self) -> dict[str, int]:
-        """Frames of each trajectory, over all molecules."""
+        """Number of frames of each trajectory, over all molecules."""
         return {
             trajectory: sum(self.n_frames(name, trajectory) for name in self.molecules)
             for trajectory in TRAJECTORIES
         }
 
     def trajectories(self, molecule: str) -> Iterator[Frames]:
-        """Yield the trajectories that a molecule has, whole (see ``frames``)."""
+        """Yield the whole trajectories of a molecule (see ``frames``)."""
         for trajectory in TRAJECTORIES:
             if self.n_frames(molecule, trajectory):
                 yield self.frames(molecule, trajectory)
 
     def has_minimum(self, molecule: str) -> bool:
-        """Return whether the relaxed minimum of a molecule is there."""
+        """Return whether the store has the relaxed minimum of a molecule."""
         return molecule in self._with_minimum
 
     def frames(self, molecule: str, trajectory: str, indices: IntArray | None = None) -> Frames:
-        """Return frames of one trajectory; all of them where no indices are given.
+        """Return frames of one trajectory, or all of its frames.
+
+        Parameters
+        ----------
+        molecule, trajectory
+            Names, such as ``OH-4-H`` and ``primary``.
+        indices : (F,) int, optional
+            Indices of frames in the trajectory, in any order.
 
         Raises
         ------
         UnknownNameError
-            No such molecule.
+            The store has no such molecule.
         CoverageError
-            No such trajectory or frame.
+            The store has no such trajectory or frame.
         ChecksumError
             The molecule was altered since it was written.
         """
-        self._known(molecule)
+        self._check_name(molecule)
         length = self.n_frames(molecule, trajectory)
         if not length:
             raise CoverageError(f"a {trajectory} trajectory of {molecule} in {self.path}", "none")
@@ -171,14 +180,14 @@ class Store:
     def minimum(self, molecule: str) -> Frames:
         """Return the relaxed minimum as one frame.
 
-        Its forces are zero by definition, but where it was relaxed with another level of theory.
+        Its forces are zero by definition, unless it was relaxed with another level of theory.
 
         Raises
         ------
         CoverageError
-            Where the store has none for this molecule.
+            The store has no minimum of this molecule.
         """
-        self._known(molecule)
+        self._check_name(molecule)
         if not self.has_minimum(molecule):
             raise CoverageError(f"a relaxed minimum of {molecule} in {self.path}", "none")
         with self._open() as file:
@@ -213,14 +222,14 @@ class Store:
             for name in self.molecules:
                 self._verify(file[name], name)
 
-    def _known(self, molecule: str) -> None:
+    def _check_name(self, molecule: str) -> None:
         if molecule not in self.molecules:
             raise UnknownNameError(f"molecule of {self.name}", molecule, self.molecules)
 
     def _verify(self, group: Any, molecule: str) -> dict[str, NDArray[Any]]:
-        """Check a molecule's content, once; return it, by path, where this was the time.
+        """Check a molecule's content once; return the content by path the first time, then nothing.
 
-        Its checksum must be the one that it had when the store was opened: another file may have
+        The checksum must be the one of the time when the store was opened: another file may have
         taken its place since.
         """
         self._notice_change(group.file)
@@ -237,19 +246,19 @@ class Store:
                 else None
             )
         )
-        found = molecule_checksum(attributes, arrays)
-        if found != expected:
-            raise self._altered(f"molecule {molecule}", str(expected), found)
+        checksum = molecule_checksum(attributes, arrays)
+        if checksum != expected:
+            raise self._altered(f"molecule {molecule}", str(expected), checksum)
         self._verified.add(molecule)
         return arrays
 
     def _notice_change(self, file: Any) -> None:
         """Check molecules anew where the file was written, or replaced, since it was read last."""
         status = os.fstat(file.id.get_vfd_handle())
-        found = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
-        if found != self._file:
+        identity = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+        if identity != self._file_identity:
             self._verified.clear()
-            self._file = found
+            self._file_identity = identity
 
     def _read_header(self, file: Any) -> StoreHeader:
         schema = file.attrs.get("schema")
@@ -285,10 +294,10 @@ class Store:
             raise SchemaError(f"molecule {molecule.name} under its own name", f"it under {name!r}")
         return molecule, str(checksum)
 
-    def _altered(self, what: str, expected: str, found: str) -> ChecksumError:
+    def _altered(self, part: str, expected: str, checksum: str) -> ChecksumError:
         return ChecksumError(
-            f"sha256 {expected[:12]}... of {what} in {self.path}",
-            f"{found[:12]}...",
+            f"sha256 {expected[:12]}... of {part} in {self.path}",
+            f"{checksum[:12]}...",
             "The content was altered after it was written, or while it was used; fetch or build "
             "the file anew, or run again where another data set took its place.",
         )

@@ -1,4 +1,4 @@
-"""The layout of a store: what must be there, in which shape and type, and nothing else.
+"""The schema of a store: its layout, which is checked strictly, and its checksums.
 
 ===========================  ===================  ============
 path                         shape, type          unit
@@ -16,8 +16,8 @@ path                         shape, type          unit
 ``minimum/forces``           (N, 3) float32       eV/Angstrom
 ===========================  ===================  ============
 
-``<trajectory>`` is ``primary`` or ``secondary``. ``minimum/forces`` is there where the minimum was
-relaxed with another level of theory than the labels', and its forces are not zero therefore.
+``<trajectory>`` is ``primary`` or ``secondary``. ``minimum/forces`` exists where the minimum was
+relaxed with another level of theory than the labels', so that its forces are not zero.
 """
 
 from __future__ import annotations
@@ -35,36 +35,6 @@ from mlip_compose.core.errors import MissingLabelsError, SchemaError
 from mlip_compose.core.hdf5 import check_stored
 from mlip_compose.core.records import MINIMUM, PRIMARY, SECONDARY, IntArray
 
-
-def molecule_checksum(attributes: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> str:
-    """Return the sha256 of a molecule: its attributes and every array with name, type and shape.
-
-    Parameters
-    ----------
-    attributes
-        Those of the molecule's group, without ``sha256``.
-    arrays
-        Keys are paths within the molecule's group, such as ``primary/energy``.
-    """
-    digest = hashlib.sha256(canonical_json(attributes).encode())
-    for path in sorted(arrays):
-        array = np.ascontiguousarray(arrays[path])
-        array = array.astype(array.dtype.newbyteorder("<"), copy=False)
-        digest.update(f"\n{path} {array.dtype.name} {arrays[path].shape}\n".encode())
-        digest.update(array.data)
-    return digest.hexdigest()
-
-
-def file_checksum(header: StoreHeader, molecules: Iterable[tuple[str, str]]) -> str:
-    """Return the sha256 of a store: schema, header, and each molecule's name and checksum."""
-    document = {
-        "schema": SCHEMA,
-        "header": header.model_dump(mode="json"),
-        "molecules": sorted(molecules),
-    }
-    return hashlib.sha256(canonical_json(document).encode()).hexdigest()
-
-
 SCHEMA: Final = "mlip-compose/store/1"
 TRAJECTORIES: Final = (PRIMARY, SECONDARY)
 GRAPH_TYPES: Final = {"numbers": np.uint8, "bonds": np.uint8, "bond_orders": np.uint8}
@@ -72,27 +42,27 @@ FRAME_TYPES: Final = {"positions": np.float32, "energy": np.float64, "forces": n
 MINIMUM_TYPES: Final = {"positions": np.float32, "energy": np.float64}
 MINIMUM_FORCES: Final = "forces"
 AT_REST: Final = 0.01
-"""Largest component of a relaxed minimum's forces, eV/Angstrom; such forces are not kept."""
+"""Largest component of a relaxed minimum's forces, eV/Angstrom; such forces are not stored."""
 LABELS: Final = ("energy", "forces")
 
 
 class StoreHeader(Strict):
-    """What a store says about itself; kept as attributes of the file, structures as JSON.
+    """The facts of a data set: attributes of the file, structures as JSON.
 
     Attributes
     ----------
     name
-        Of the data set, such as ``mini-v1``.
+        Name of the data set, such as ``mini-v1``.
     reference, reference_settings
         The level of theory of every label, and its settings.
     sampling
         The protocol that the frames were sampled with.
     software
-        Names and versions of the software that made the data.
+        Versions of the software that made the data, by name.
     failures
         Molecules that could not be made and trajectories that were started anew, with the reasons.
     licence
-        Under which the data may be used.
+        Licence of the data.
     """
 
     name: str
@@ -121,14 +91,14 @@ class MoleculeAttributes(Strict):
 
 
 class Layout(NamedTuple):
-    """What a molecule's group holds.
+    """The contents of a molecule's group.
 
     Attributes
     ----------
     graph
         The ``h5py.Dataset`` of ``numbers``, ``bonds`` and ``bond_orders``.
     lengths
-        The number of frames of each trajectory, and of the minimum where there is one.
+        Number of frames of each trajectory, and of the minimum where there is one.
     """
 
     graph: dict[str, Any]
@@ -141,23 +111,23 @@ def check_molecule(path: str, name: str, group: Any) -> Layout:
     Parameters
     ----------
     path
-        Of the file, for messages.
+        The file, for messages.
     name
-        Of the molecule.
+        Name of the molecule.
     group
         The ``h5py.Group``.
 
     Returns
     -------
     Layout
-        What is in the group.
+        The contents of the group.
 
     Raises
     ------
     MissingLabelsError
-        Where a trajectory has no energies or no forces.
+        A trajectory has no energies or no forces.
     SchemaError
-        Where anything else is missing, surplus, or of another type or shape.
+        A member is missing, surplus, or of another type or shape.
     """
     where = f"{path}, molecule {name!r}"
     _same_keys(where, "attributes", set(group.attrs), frozenset(MoleculeAttributes.model_fields))
@@ -179,31 +149,31 @@ def check_molecule(path: str, name: str, group: Any) -> Layout:
     if MINIMUM in members:
         lengths[MINIMUM] = 1
         inside = f"{where}, {MINIMUM}"
-        found = set(group[MINIMUM])
-        _same_keys(inside, "datasets", found - {MINIMUM_FORCES}, frozenset(MINIMUM_TYPES))
+        names = set(group[MINIMUM])
+        _same_keys(inside, "datasets", names - {MINIMUM_FORCES}, frozenset(MINIMUM_TYPES))
         _shaped(inside, group[MINIMUM], "positions", np.float32, (n_atoms, 3))
         _shaped(inside, group[MINIMUM], "energy", np.float64, ())
-        if MINIMUM_FORCES in found:
+        if MINIMUM_FORCES in names:
             _shaped(inside, group[MINIMUM], MINIMUM_FORCES, np.float32, (n_atoms, 3))
     return Layout({"numbers": numbers, "bonds": bonds, "bond_orders": orders}, lengths)
 
 
 def check_graph(where: str, numbers: IntArray, bonds: IntArray, bond_orders: IntArray) -> None:
-    """Check that atoms are of elements, and bonds of atoms.
+    """Check that atomic numbers are of elements, and bonds join atoms.
 
     Raises
     ------
     SchemaError
-        An atomic number, an index of an atom or a bond order that there is not.
+        No element, no atom or no bond has such a number.
     """
-    found = {
+    conditions = {
         "atomic numbers from 1 to 118": ((numbers >= 1) & (numbers <= 118)).all(),
         "at least one atom": len(numbers) > 0,
         f"bonds of the atoms 0 to {len(numbers) - 1}": (bonds < len(numbers)).all(),
         "bonds of orders 1 to 3": ((bond_orders >= 1) & (bond_orders <= 3)).all(),
     }
-    for expected, right in found.items():
-        if not right:
+    for expected, is_met in conditions.items():
+        if not is_met:
             raise SchemaError(f"{expected} in {where}", "others")
 
 
@@ -236,13 +206,13 @@ def _check_trajectory(where: str, group: Any, n_atoms: int) -> int:
     return n_frames
 
 
-def _same_keys(where: str, what: str, found: set[str], expected: frozenset[str]) -> None:
-    if found != expected:
-        missing, surplus = sorted(expected - found), sorted(found - expected)
+def _same_keys(where: str, kind: str, keys: set[str], expected: frozenset[str]) -> None:
+    if keys != expected:
+        missing, surplus = sorted(expected - keys), sorted(keys - expected)
         parts = [f"no {', '.join(missing)}"] if missing else []
         parts += [f"also {', '.join(surplus)}"] if surplus else []
         raise SchemaError(
-            f"the {what} {', '.join(sorted(expected))} in {where}", " and ".join(parts)
+            f"the {kind} {', '.join(sorted(expected))} in {where}", " and ".join(parts)
         )
 
 
@@ -250,8 +220,8 @@ def _dataset(where: str, group: Any, name: str, dtype: Any, ndim: int) -> Any:
     dataset = group[name]
     shape = getattr(dataset, "shape", None)
     if shape is None or len(shape) != ndim or dataset.dtype != dtype:
-        found = f"shape {shape}, {getattr(dataset, 'dtype', 'no data set')}"
-        raise SchemaError(f"{name} with {ndim} axes of {np.dtype(dtype).name} in {where}", found)
+        layout = f"shape {shape}, {getattr(dataset, 'dtype', 'no data set')}"
+        raise SchemaError(f"{name} with {ndim} axes of {np.dtype(dtype).name} in {where}", layout)
     return check_stored(f"{where}, {name}", dataset)
 
 
@@ -260,3 +230,35 @@ def _shaped(where: str, group: Any, name: str, dtype: Any, shape: tuple[int, ...
     if dataset.shape != shape:
         raise SchemaError(f"{name} of shape {shape} in {where}", f"shape {dataset.shape}")
     return dataset
+
+
+def molecule_checksum(attributes: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> str:
+    """Return the sha256 of a molecule: its attributes and every array with name, type and shape.
+
+    The checksum is that of the content, not of the bytes on disk, which change with the compression
+    and with the version of HDF5.
+
+    Parameters
+    ----------
+    attributes
+        Attributes of the molecule's group, without ``sha256``.
+    arrays
+        Arrays by their path within the molecule's group, such as ``primary/energy``.
+    """
+    digest = hashlib.sha256(canonical_json(attributes).encode())
+    for path in sorted(arrays):
+        array = np.ascontiguousarray(arrays[path])
+        array = array.astype(array.dtype.newbyteorder("<"), copy=False)
+        digest.update(f"\n{path} {array.dtype.name} {arrays[path].shape}\n".encode())
+        digest.update(array.data)
+    return digest.hexdigest()
+
+
+def file_checksum(header: StoreHeader, molecules: Iterable[tuple[str, str]]) -> str:
+    """Return the sha256 of a store: schema, header, and each molecule's name and checksum."""
+    document = {
+        "schema": SCHEMA,
+        "header": header.model_dump(mode="json"),
+        "molecules": sorted(molecules),
+    }
+    return hashlib.sha256(canonical_json(document).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Writing a store: all of it or nothing."""
+"""Writing a store: whole or not at all."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ def write_store(
     Parameters
     ----------
     path
-        Of the file; replaced where it exists.
+        The file; an existing one is replaced.
     header
-        What the store says about itself.
+        Name, reference, sampling and origin of the data set.
     molecules
-        Each with its trajectories; one called ``minimum`` has one frame, of which the positions and
-        the energy are kept, and the forces where the largest component exceeds ``AT_REST``. They
-        are written in the order given, one at a time.
+        Molecules with their trajectories, written in this order, one at a time. The trajectory
+        ``minimum`` has one frame. Its positions and energy are stored, and its forces where the
+        largest component exceeds ``AT_REST``.
 
     Returns
     -------
@@ -92,7 +92,7 @@ def _write_molecule(file: Any, molecule: Molecule, trajectories: Iterable[Frames
 
 
 def _chunks(array: NDArray[Any]) -> tuple[int, ...]:
-    """Return how an array (F, N, 3) is divided on disk, so that a part of it is read as such."""
+    """Return the shape of the chunks of an array (F, N, 3), so that some frames are read alone."""
     frames = array.shape[0]
     if array.nbytes > WHOLE:
         frames = max(1, CHUNK * frames // array.nbytes)

@@ -20,7 +20,7 @@ from mlip_compose.predictions.exchange.split_document import (
     frames_by_part,
 )
 from mlip_compose.predictions.target import split_of
-from mlip_compose.store.formats.ase import extended_xyz
+from mlip_compose.store.formats.extended_xyz import extended_xyz
 from mlip_compose.store.reader import Store
 from mlip_compose.store.schema import TRAJECTORIES
 from mlip_compose.tasks.selection import select_frames

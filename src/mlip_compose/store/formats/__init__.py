@@ -1,1 +1,1 @@
-"""Reading files of others, frame by frame, without chemistry: what is in them, not what it is."""
+"""Readers and writers of files of others, which hold frames and know no chemistry."""

@@ -1,4 +1,4 @@
-"""Extended XYZ, ASE trajectories and ASE databases, read in pieces."""
+"""Files of ASE, read in pieces: extended XYZ, trajectories and databases."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ import numpy as np
 from ase.db.sqlite import SQLite3Database
 
 from mlip_compose.core.errors import UnreadableError, one_line
-from mlip_compose.core.records import Frames, Molecule
 from mlip_compose.store.formats.base import (
     CUSTOM_OF_ASE,
     SPLIT_WORDS,
@@ -23,98 +22,13 @@ from mlip_compose.store.formats.base import (
     missing_labels,
 )
 
-
-def extended_xyz(
-    molecule: Molecule, frames: Frames, info: Mapping[str, str | int]
-) -> Iterator[str]:
-    """Write frames as extended XYZ, one text a frame.
-
-    Energies (eV) are ``REF_energy`` with as many digits as float64 takes, forces (eV/Angstrom)
-    ``REF_forces`` and positions (Angstrom) have the nine digits that float32 takes.
-
-    Parameters
-    ----------
-    molecule
-        Whose frames. Its name, SMILES, InChIKey, charge and spin stand in every frame.
-    frames
-        Their trajectory and index (``frame``) stand in every frame.
-    info
-        What else stands in every frame.
-    """
-    from ase.data import chemical_symbols
-
-    entries: dict[str, str | int] = {
-        "molecule": molecule.name,
-        "smiles": molecule.smiles,
-        "inchikey": molecule.inchikey,
-        "charge": molecule.charge,
-        "spin": molecule.spin,
-        "trajectory": frames.trajectory,
-        **info,
-    }
-    common = " ".join(
-        f"{key}={value}" if isinstance(value, int) else f'{key}="{value}"'
-        for key, value in entries.items()
-    )
-    row = "{:2s}" + 6 * " %.9g"
-    table = "\n".join(row.format(chemical_symbols[number]) for number in molecule.numbers)
-    for index, positions, energy, forces in zip(
-        frames.indices, frames.positions, frames.energy, frames.forces, strict=True
-    ):
-        numbers = [x for pair in zip(positions, forces, strict=True) for v in pair for x in v]
-        yield (
-            f"{molecule.n_atoms}\n"
-            "Properties=species:S:1:pos:R:3:REF_forces:R:3 "
-            f'REF_energy={float(energy)!r} {common} frame={index} pbc="F F F"\n'
-            f"{table % tuple(numbers)}\n"
-        )
-
-
-def rows(path: Path) -> Iterator[Any]:
-    """Yield the rows of a database, as ASE's ``AtomsRow``.
-
-    Raises
-    ------
-    UnreadableError
-        Another program is writing it.
-    OSError, sqlite3.Error, and what else ASE raises
-        It is damaged, or no database of ASE.
-    """
-    journal = path.with_name(f"{path.name}-wal")
-    if journal.is_file() and journal.stat().st_size:
-        raise UnreadableError(
-            f"a database that is closed in {path}",
-            f"{journal.name}, with frames that are not in it yet",
-            "Close the program that writes it.",
-        )
-    yield from _ReadOnly(str(path), create_indices=False, use_lock_file=False).select()
-
-
-class _ReadOnly(SQLite3Database):
-    def _connect(self) -> sqlite3.Connection:
-        # ASE would make its tables in a database that has none, SQLite a journal beside it
-        address = f"file:{quote(str(self.filename))}?mode=ro&immutable=1"
-        connection = sqlite3.connect(address, uri=True, timeout=20)
-        connection.set_authorizer(_authorise)
-        return connection
-
-
-def _authorise(
-    action: int, first: str | None, second: str | None, base: str | None, view: str | None
-) -> int:
-    """Deny what a view or a recursive query does, which need not come to an end."""
-    if action == sqlite3.SQLITE_RECURSIVE or view is not None:
-        return sqlite3.SQLITE_DENY
-    return sqlite3.SQLITE_OK
-
-
 LABEL_KEYS: Final = (("REF_energy", "REF_forces"), ("energy", "forces"))
-"""Energies and forces that belong together, the first pair that is there before the second."""
+"""Keys of energies and forces that belong together; the first pair counts before the second."""
 NAME_KEYS: Final = ("molecule", "name")
 TRAJECTORY_KEYS: Final = ("trajectory", "split")
 INDEX_KEY: Final = "frame"
 MOST_COLUMNS: Final = 1000
-"""Of one property of an atom in extended XYZ."""
+"""Most columns of one property of an atom in extended XYZ."""
 
 DAMAGE: Final = (
     OSError,  # ASE's XYZError is one
@@ -131,23 +45,24 @@ DAMAGE: Final = (
     MemoryError,  # a length that the file does not have
     sqlite3.Error,
 )
-"""What ASE raises for a file that is not what its suffix says."""
+"""Errors that ASE raises for a file that is not of the format of its suffix."""
 
 
 def read_ase_file(path: Path) -> Iterator[RawFrames]:
     """Read extended XYZ (``.xyz``, ``.extxyz``), an ASE trajectory or an ASE database (``.db``).
 
-    Energies and forces are those called ``REF_energy`` and ``REF_forces``, or ``energy`` and
-    ``forces``, in ``info`` and ``arrays``, or else those of an attached calculator.
+    Energies and forces are the values of ``REF_energy`` and ``REF_forces``, or of ``energy`` and
+    ``forces``, in ``info`` and ``arrays``, or else the results of an attached calculator.
 
     Raises
     ------
     UnreadableError
-        Truncated, or not of this format.
+        The file is truncated, or not of this format.
     MissingLabelsError
-        A frame without an energy or without forces.
+        A frame has no energy or no forces.
     """
-    return batched(path, CUSTOM_OF_ASE, (_frame(path, *each) for each in structures(path)))
+    frames = (_frame(path, index, atoms, info) for index, atoms, info in structures(path))
+    return batched(path, CUSTOM_OF_ASE, frames)
 
 
 def structures(path: Path) -> Iterator[tuple[int, Any, Mapping[str, Any]]]:
@@ -156,7 +71,7 @@ def structures(path: Path) -> Iterator[tuple[int, Any, Mapping[str, Any]]]:
     Raises
     ------
     UnreadableError
-        Truncated, not of this format, or without a structure.
+        The file is truncated, not of this format, or has no structure.
     """
     images = _images(path)
     index = 0
@@ -181,7 +96,7 @@ def structures(path: Path) -> Iterator[tuple[int, Any, Mapping[str, Any]]]:
 def _images(path: Path) -> Iterator[tuple[Any, Mapping[str, Any]]]:
     """Yield structures with their metadata."""
     if path.suffix == ".db":
-        for row in rows(path):
+        for row in _rows(path):
             yield row.toatoms(), {**row.data, **row.key_value_pairs}
         return
     from ase.io import iread
@@ -197,7 +112,7 @@ def _images(path: Path) -> Iterator[tuple[Any, Mapping[str, Any]]]:
 
 
 class _Lines(io.TextIOWrapper):
-    """Text that does not go on for ever: ASE reads as many lines as a frame says it has atoms."""
+    """Text that ends: ASE asks for as many lines as a frame states atoms, also behind the end."""
 
     _ends = 0
 
@@ -225,8 +140,10 @@ def _frame(path: Path, index: int, atoms: Any, info: Mapping[str, Any]) -> RawFr
     try:
         (value,) = np.asarray(energy, dtype=np.float64).ravel()
         vectors = np.asarray(forces, dtype=np.float64)
-        said = info.get(INDEX_KEY, -1)
-        place = int(said) if isinstance(said, int | np.integer) and said >= 0 else -1
+        stated = info.get(INDEX_KEY, -1)
+        index_in_trajectory = (
+            int(stated) if isinstance(stated, int | np.integer) and stated >= 0 else -1
+        )
     except (TypeError, ValueError) as error:
         raise UnreadableError(
             f"one number as energy and numbers as forces in frame {index} of {path}", str(error)
@@ -238,7 +155,7 @@ def _frame(path: Path, index: int, atoms: Any, info: Mapping[str, Any]) -> RawFr
         forces=vectors,
         name=next((str(info[key]) for key in NAME_KEYS if key in info), ""),
         trajectory=_trajectory(info),
-        place=place,
+        index_in_trajectory=index_in_trajectory,
     )
 
 
@@ -259,5 +176,49 @@ def _labels(path: Path, index: int, atoms: Any, info: Mapping[str, Any]) -> tupl
 
 
 def _trajectory(info: Mapping[str, Any]) -> str:
-    said = (SPLIT_WORDS.get(str(info[key]).lower(), "") for key in TRAJECTORY_KEYS if key in info)
-    return next(filter(None, said), "")
+    """Return the trajectory that metadata name; empty where they name none."""
+    names = (SPLIT_WORDS.get(str(info[key]).lower(), "") for key in TRAJECTORY_KEYS if key in info)
+    return next(filter(None, names), "")
+
+
+def _rows(path: Path) -> Iterator[Any]:
+    """Yield the rows of a database, as ASE's ``AtomsRow``.
+
+    Nothing is written in the database or beside it, and no view in it is run.
+
+    Raises
+    ------
+    UnreadableError
+        Another program is writing the database.
+    OSError, sqlite3.Error, and other errors of ASE (see ``DAMAGE``)
+        The file is damaged, or no database of ASE.
+    """
+    journal = path.with_name(f"{path.name}-wal")
+    if journal.is_file() and journal.stat().st_size:
+        raise UnreadableError(
+            f"a database that is closed in {path}",
+            f"{journal.name}, with frames that are not in it yet",
+            "Close the program that writes it.",
+        )
+    yield from _ReadOnly(str(path), create_indices=False, use_lock_file=False).select()
+
+
+class _ReadOnly(SQLite3Database):
+    """A database of ASE that is never written."""
+
+    def _connect(self) -> sqlite3.Connection:
+        # without mode=ro ASE makes its tables in a database that has none, and without
+        # immutable=1 SQLite makes a journal beside it
+        address = f"file:{quote(str(self.filename))}?mode=ro&immutable=1"
+        connection = sqlite3.connect(address, uri=True, timeout=20)
+        connection.set_authorizer(_authorise)
+        return connection
+
+
+def _authorise(
+    action: int, first: str | None, second: str | None, base: str | None, view: str | None
+) -> int:
+    """Deny views and recursive queries, which need not come to an end."""
+    if action == sqlite3.SQLITE_RECURSIVE or view is not None:
+        return sqlite3.SQLITE_DENY
+    return sqlite3.SQLITE_OK

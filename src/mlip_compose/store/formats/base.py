@@ -1,4 +1,4 @@
-"""What every reader of a foreign format gives: runs of frames with the same atoms."""
+"""Frames as files of others have them: runs of frames with the same atoms."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ PATH_WORDS: Final = {
     "optimised": MINIMUM,
     "optimized": MINIMUM,
 }
-"""Words in the name of a file or a folder that say which trajectory its frames are of."""
+"""Words in the name of a file or a folder, and the trajectory that its frames are of."""
 
 SPLIT_WORDS: Final = {**PATH_WORDS, "ood": PRIMARY, "id": SECONDARY}
-"""Words that say so as ``trajectory`` or ``split`` of a frame."""
+"""Words in ``trajectory`` or ``split`` of a frame, and the trajectory that the frame is of."""
 
 
 class NoLabelsError(MissingLabelsError):
@@ -42,9 +42,9 @@ class NoLabelsError(MissingLabelsError):
 
 
 class Units(NamedTuple):
-    """Names of units (see ``mlip_compose.core.units``).
+    """Names of units, such as ``kcal/mol`` (see ``mlip_compose.core.units``).
 
-    ``stated`` tells units that the file itself states from those that are the format's custom.
+    ``stated`` is true for units that the file itself states, false for the custom of its format.
     """
 
     energy: str
@@ -66,20 +66,23 @@ class RawFrames:
     source
         The file.
     first
-        How many frames of the file come before these.
+        Number of frames of the file before these.
     units
-        What the numbers below are in, as far as the format or the file says.
+        Units of the numbers below, stated by the file or by custom of its format.
     numbers : (N,) int
         Atomic numbers.
     positions : (F, N, 3) float64
+        In the unit of length.
     energy : (F,) float64
+        In the unit of energy.
     forces : (F, N, 3) float64
+        In the unit of force.
     name
-        What the frames' metadata call the molecule; empty where they do not.
+        Name of the molecule in the frames' metadata; empty where they have none.
     trajectory
-        ``primary``, ``secondary``, ``minimum``, or empty where nothing says.
+        ``primary``, ``secondary``, ``minimum``, or empty where the metadata name none.
     indices : (F,) int
-        Positions in their trajectory where the metadata say so, else -1.
+        Indices in the trajectory from the metadata; -1 where they have none.
     """
 
     source: Path
@@ -98,7 +101,7 @@ class RawFrames:
 
 
 class RawFrame(NamedTuple):
-    """One frame, before it is put together with its like; ``place`` is of ``RawFrames.indices``."""
+    """One frame, before it is joined with others of the same atoms (see ``RawFrames``)."""
 
     numbers: IntArray
     positions: FloatArray
@@ -106,21 +109,21 @@ class RawFrame(NamedTuple):
     forces: FloatArray
     name: str
     trajectory: str
-    place: int
+    index_in_trajectory: int
 
 
 def batched(source: Path, units: Units, frames: Iterable[RawFrame]) -> Iterator[RawFrames]:
-    """Put successive frames of the same atoms, name and trajectory together, ``BATCH`` at most."""
+    """Join successive frames of the same atoms, name and trajectory, at most ``BATCH``."""
     run: list[RawFrame] = []
     first = 0
     for frame in frames:
         if run and (len(run) == BATCH or not _alike(run[0], frame)):
-            yield _together(source, first, units, run)
+            yield _joined(source, first, units, run)
             first += len(run)
             run = []
         run.append(frame)
     if run:
-        yield _together(source, first, units, run)
+        yield _joined(source, first, units, run)
 
 
 def _alike(a: RawFrame, b: RawFrame) -> bool:
@@ -129,7 +132,7 @@ def _alike(a: RawFrame, b: RawFrame) -> bool:
     return a.forces.shape == b.forces.shape and np.array_equal(a.numbers, b.numbers)
 
 
-def _together(source: Path, first: int, units: Units, run: list[RawFrame]) -> RawFrames:
+def _joined(source: Path, first: int, units: Units, run: list[RawFrame]) -> RawFrames:
     return RawFrames(
         source=source,
         first=first,
@@ -140,32 +143,31 @@ def _together(source: Path, first: int, units: Units, run: list[RawFrame]) -> Ra
         forces=np.stack([frame.forces for frame in run]).astype(np.float64, copy=False),
         name=run[0].name,
         trajectory=run[0].trajectory,
-        indices=np.array([frame.place for frame in run], dtype=np.int64),
+        indices=np.array([frame.index_in_trajectory for frame in run], dtype=np.int64),
     )
 
 
 def trajectory_of(path: Path) -> str:
-    """Return the trajectory that the names of a file and its folders say; empty where none does.
+    """Return the trajectory that the names of a file and its folders name; empty where none does.
 
-    The last word counts where several say something, so that the file's name comes before that of
-    its folder.
+    Of several words the last one counts, so that the file's name comes before that of its folder.
     """
     words = re.split(r"[^A-Za-z]+", path.as_posix().lower())
-    said = [PATH_WORDS[word] for word in words if word in PATH_WORDS]
-    return said[-1] if said else ""
+    trajectories = [PATH_WORDS[word] for word in words if word in PATH_WORDS]
+    return trajectories[-1] if trajectories else ""
 
 
 def missing_labels(source: Path, index: int, missing: list[str]) -> MissingLabelsError:
-    """Make the error that says which labels a frame lacks.
+    """Return the error of a frame without labels.
 
     Parameters
     ----------
     source
         The file.
     index
-        Of the frame, from 0.
+        Index of the frame, from 0.
     missing
-        ``energies``, ``forces`` or both.
+        The labels that the frame lacks: ``energies``, ``forces`` or both.
     """
     none_at_all = index == 0 and len(missing) == 2
     kind = NoLabelsError if none_at_all else MissingLabelsError

@@ -32,59 +32,35 @@ _LENGTH_NAMES: Final = {"ang": "Angstrom", "angstrom": "Angstrom", "bohr": "Bohr
 
 
 LARGEST_NUMBERS: Final = 80_000
-"""Bytes of atomic numbers, those of 10,000 atoms."""
+"""Most bytes of atomic numbers, those of 10,000 atoms."""
 LONGEST_NAME: Final = 4000
-"""Bytes of the name of a unit."""
-
-
-class _Stream:
-    """An array in an npz file, read from its first row to its last.
-
-    Raises
-    ------
-    ValueError
-        For an array of anything but numbers.
-    """
-
-    def __init__(self, file: IO[bytes]) -> None:
-        header = Header(file)
-        self.shape, self.dtype = header.shape, header.dtype
-        if self.dtype.kind not in "iuf" or header.fortran:
-            kind = "in Fortran order" if header.fortran else f"of type {self.dtype}"
-            raise ValueError(f"an array {kind}")
-        self._file = file
-
-    def rows(self, count: int) -> FloatArray:
-        """Return the next rows as float64."""
-        shape = (count, *self.shape[1:])
-        read = read_exactly(self._file, math.prod(shape) * int(self.dtype.itemsize))
-        return np.frombuffer(read, dtype=self.dtype).reshape(shape).astype(np.float64)
+"""Most bytes of the name of a unit."""
 
 
 def read_npz(path: Path) -> Iterator[RawFrames]:
     """Read an npz file in the layout of MD17 (z, R, E, F) or of rMD17 (nuclear_charges, ...).
 
-    Units are kcal/mol and Angstrom by the custom of these files; ``e_unit`` and ``r_unit``, which
-    sGDML writes, say otherwise. Arrays of Python objects are never read.
+    Units are kcal/mol and Angstrom by the custom of these files, or those that ``e_unit`` and
+    ``r_unit`` name, which sGDML writes. Arrays of Python objects are never read.
 
     Raises
     ------
     SchemaError
-        Other keys, or units of other names.
+        The file has other keys, or units of other names.
     MissingLabelsError
-        No energies or no forces.
+        The file has no energies or no forces.
     UnreadableError
-        Truncated, no npz, or shapes that do not fit each other.
+        The file is truncated, no npz, or has shapes that do not fit each other.
     """
     try:
         with ExitStack() as stack:
             archive = stack.enter_context(zipfile.ZipFile(path))
-            there = members(archive)
-            layout = _layout(path, there)
-            units = _units(path, archive, there)
-            numbers = _numbers(path, archive, there[layout["numbers"]])
+            names = members(archive)
+            layout = _layout(path, names)
+            units = _units(path, archive, names)
+            numbers = _numbers(path, archive, names[layout["numbers"]])
             arrays = {
-                label: _Stream(stack.enter_context(archive.open(there[layout[label]])))
+                label: _Stream(stack.enter_context(archive.open(names[layout[label]])))
                 for label in ("positions", "energy", "forces")
             }
             n_frames = _check_shapes(path, len(numbers), arrays)
@@ -110,19 +86,44 @@ def read_npz(path: Path) -> Iterator[RawFrames]:
         ) from error
 
 
-def _layout(path: Path, there: dict[str, str]) -> dict[str, str]:
+class _Stream:
+    """An array in an npz file, read from its first row to its last.
+
+    Raises
+    ------
+    ValueError
+        The array holds no numbers.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        header = Header(file)
+        self.shape, self.dtype = header.shape, header.dtype
+        if self.dtype.kind not in "iuf" or header.fortran:
+            kind = "in Fortran order" if header.fortran else f"of type {self.dtype}"
+            raise ValueError(f"an array {kind}")
+        self._file = file
+
+    def rows(self, count: int) -> FloatArray:
+        """Return the next rows as float64."""
+        shape = (count, *self.shape[1:])
+        read = read_exactly(self._file, math.prod(shape) * int(self.dtype.itemsize))
+        return np.frombuffer(read, dtype=self.dtype).reshape(shape).astype(np.float64)
+
+
+def _layout(path: Path, names: dict[str, str]) -> dict[str, str]:
+    """Return the layout of a file, from the names of its arrays."""
     for layout in LAYOUTS:
-        if {layout["numbers"], layout["positions"]} <= there.keys():
-            absent = [label for label in ("energy", "forces") if layout[label] not in there]
+        if {layout["numbers"], layout["positions"]} <= names.keys():
+            absent = [label for label in ("energy", "forces") if layout[label] not in names]
             if absent:
                 raise MissingLabelsError(
                     f"energies and forces in {path} ({layout['energy']}, {layout['forces']})",
                     f"no {' and no '.join(layout[label] for label in absent)}",
                 )
             return layout
-    shown = " or ".join(", ".join(layout.values()) for layout in LAYOUTS)
-    found = ", ".join(sorted(there)[:12]) or "none"
-    raise SchemaError(f"arrays {shown} in {path} (MD17, rMD17)", found)
+    layouts = " or ".join(", ".join(layout.values()) for layout in LAYOUTS)
+    first_names = ", ".join(sorted(names)[:12]) or "none"
+    raise SchemaError(f"arrays {layouts} in {path} (MD17, rMD17)", first_names)
 
 
 def _check_shapes(path: Path, n_atoms: int, arrays: dict[str, _Stream]) -> int:
@@ -151,21 +152,21 @@ def _numbers(path: Path, archive: zipfile.ZipFile, member: str) -> IntArray:
     return np.asarray(numbers, dtype=np.int64)
 
 
-def _units(path: Path, archive: zipfile.ZipFile, there: dict[str, str]) -> Units:
-    said = {}
+def _units(path: Path, archive: zipfile.ZipFile, names: dict[str, str]) -> Units:
+    stated = {}
     for key in ("e_unit", "r_unit"):
-        if key in there:
-            value = read_member(archive, there[key], LONGEST_NAME)
+        if key in names:
+            value = read_member(archive, names[key], LONGEST_NAME)
             text = value.item() if value.size == 1 else ""
-            said[key] = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
-    if "e_unit" not in said:
+            stated[key] = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
+    if "e_unit" not in stated:
         return CUSTOM_OF_MD17
-    known = {name.lower(): name for name in ENERGY_UNITS}
-    energy = known.get(said["e_unit"].lower())
-    length = _LENGTH_NAMES.get(said.get("r_unit", "ang").lower())
+    energy_names = {name.lower(): name for name in ENERGY_UNITS}
+    energy = energy_names.get(stated["e_unit"].lower())
+    length = _LENGTH_NAMES.get(stated.get("r_unit", "ang").lower())
     if energy is None or length is None:
         raise SchemaError(
             f"units among {', '.join([*ENERGY_UNITS, *LENGTH_UNITS])} in {path}",
-            " and ".join(f"{key} {text!r}" for key, text in said.items()),
+            " and ".join(f"{key} {text!r}" for key, text in stated.items()),
         )
     return Units(energy, f"{energy}/{length}", length, stated=True)

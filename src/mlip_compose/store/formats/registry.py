@@ -1,4 +1,4 @@
-"""Which reader reads which file, and the files of a directory.
+"""Readers of files of others, by suffix, and the files of a directory.
 
 Other packages add readers through entry points of the group ``mlip_compose.readers``, whose names
 are suffixes such as ``.mol2``.
@@ -40,16 +40,16 @@ HDF5_SUFFIXES: Final = (".h5", ".hdf5")
 
 
 def read_frames(path: Path) -> Iterator[RawFrames]:
-    """Read a file in the format that its suffix says, never more than some frames at a time.
+    """Read a file in the format of its suffix, at most ``base.BATCH`` frames at a time.
 
     Raises
     ------
     SchemaError
-        No format of this suffix, or a layout that is not known.
+        No format has this suffix, or the layout is unknown.
     MissingLabelsError
-        A frame without an energy or without forces.
+        A frame has no energy or no forces.
     UnreadableError
-        Empty, truncated, or not of its format.
+        The file is empty, truncated, or not of its format.
     """
     suffix = path.suffix.lower()
     if suffix not in READERS:
@@ -98,14 +98,14 @@ def files_of(source: Path) -> tuple[Path, ...]:
     Raises
     ------
     UnreadableError
-        There is no such file or directory, or nothing in it.
+        There is no such file or directory, or the directory has no file.
     """
     if is_file(source):
         return (source,)
     if not is_directory(source):
         raise UnreadableError("a file or a directory to import", f"no {source}")
     try:
-        found = sorted(
+        paths = sorted(
             path
             for path in source.rglob("*")
             if path.is_file()
@@ -114,6 +114,6 @@ def files_of(source: Path) -> tuple[Path, ...]:
     except OSError as error:  # a folder that cannot be looked into, or links in a circle
         reason = f"{error.strerror}: {error.filename}"
         raise UnreadableError(f"files to import in {source}", reason) from error
-    if not found:
+    if not paths:
         raise UnreadableError(f"files to import in {source}", "none")
-    return tuple(found)
+    return tuple(paths)
