@@ -10,12 +10,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
+from shown_output import LEFT_OUT, agree, missing
 
 PAGE = Path(__file__).parents[2] / "docs" / "tutorial.md"
-NUMBER = re.compile(r"(?<![\w-])\d+(?:,\d{3})*(?:\.\d+)?")
-TOLERANCE = 0.02
-LEFT_OUT = "…"
 
 
 def steps():
@@ -25,30 +22,6 @@ def steps():
         if language == "bash":
             after = blocks[place + 1] if place + 1 < len(blocks) else ("", "")
             yield content, after[1].splitlines() if after[0] == "text" else None
-
-
-def agree(shown, printed):
-    """Tell whether two lines are the same but for small differences of numbers."""
-    if NUMBER.sub("#", shown.rstrip()) != NUMBER.sub("#", printed.rstrip()):
-        return False
-    pairs = zip(NUMBER.findall(shown), NUMBER.findall(printed), strict=True)
-    values = [[float(text.replace(",", "")) for text in pair] for pair in pairs]
-    return all(a == pytest.approx(b, rel=TOLERANCE) for a, b in values)
-
-
-def missing(shown, printed):
-    """Return the first shown line that is not where it should be; None where all are."""
-    place, anywhere = 0, False
-    for line in shown:
-        if line == LEFT_OUT:
-            anywhere = True
-            continue
-        left = printed[place:] if anywhere else printed[place : place + 1]
-        found = next((n for n, other in enumerate(left) if agree(line, other)), None)
-        if found is None:
-            return line
-        place, anywhere = place + found + 1, False
-    return None
 
 
 def test_the_page_is_what_happens(tmp_path):

@@ -86,7 +86,7 @@ class Potential(Protocol):
         """
         ...
 
-    def save(self, directory: Path) -> None:
+    def save(self, directory: str | Path) -> None:
         """Write the potential to a directory, from which its kind's ``load`` restores it."""
         ...
 

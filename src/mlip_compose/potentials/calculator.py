@@ -173,7 +173,7 @@ class CalculatorPotential:
                 energies[row], forces[row] = found
         return energies, forces
 
-    def save(self, directory: Path) -> None:
+    def save(self, directory: str | Path) -> None:
         """Write ``model.json``: how to make the calculator again, and no code."""
         write_model(directory, self.name, VERSION, self._facts)
 

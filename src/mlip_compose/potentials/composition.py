@@ -72,7 +72,7 @@ class CompositionPotential:
         energy = sum(self.reference_energies[z] for z in molecule.numbers.tolist())
         return np.full(len(positions), energy), np.zeros_like(positions)
 
-    def save(self, directory: Path) -> None:
+    def save(self, directory: str | Path) -> None:
         """Write ``model.json``."""
         facts = {"reference_energies": {str(z): e for z, e in self.reference_energies.items()}}
         write_model(directory, _NAME, _VERSION, facts)

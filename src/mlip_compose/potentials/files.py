@@ -47,21 +47,28 @@ UNREADABLE: Final = (
 
 
 def write_model(
-    directory: Path,
+    directory: str | Path,
     kind: str,
     version: int,
     facts: Mapping[str, Any],
     arrays: Mapping[str, NDArray[Any]] | None = None,
 ) -> None:
-    """Write a potential of ``kind``; ``version`` is that of the kind's own schema.
+    """Write a potential of ``kind``, without code.
 
     Parameters
     ----------
+    directory
+        Directory of the potential; made where there is none.
+    kind
+        Name of the potential.
+    version
+        Version of the schema of ``facts`` and ``arrays``.
     facts
         What JSON can hold.
     arrays
         Arrays by name; without any, no ``model.npz`` is written.
     """
+    directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
     header = {"kind": kind, "version": version, "facts": dict(facts)}
     text = json.dumps(header, indent=1, sort_keys=True, allow_nan=False)

@@ -164,6 +164,12 @@ def read_predictions(path: str | Path) -> Predictions:
     ------
     UnreadableError, SchemaError, MissingLabelsError, ChecksumError
         As for a store.
+
+    Examples
+    --------
+    >>> import mlip_compose as mc
+    >>> predictions = mc.read_predictions("mine.h5")  # doctest: +SKIP
+    >>> predictions.frames["OH-7-H", "primary"].energy  # eV  # doctest: +SKIP
     """
     with open_hdf5(Path(path), "predictions") as file:
         return read_group(str(path), file)

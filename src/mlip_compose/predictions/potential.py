@@ -53,7 +53,7 @@ def fit_potential(
     Potential
         ``predict(molecule, positions)`` takes positions (F, N, 3) in Angstrom and gives energies
         (F,) in eV and forces (F, N, 3) in eV/Angstrom; ``save(directory)`` keeps it for
-        :func:`load_potential`.
+        ``load_potential``.
 
     Raises
     ------
@@ -113,7 +113,7 @@ def predict_target(
     Parameters
     ----------
     potential
-        A potential (of :func:`fit_potential`, :func:`load_potential`, or any object with ``name``,
+        A potential (of ``fit_potential``, ``load_potential``, or any object with ``name``,
         ``elements`` and ``predict``), or an ASE calculator.
     dataset
         Data set of the target.

@@ -41,7 +41,7 @@ class Target:
         Whether the potential is to relax the minima of the molecules too.
     ceiling_of
         Of a ceiling: the id of the target of the ordinary training that it is held against; its
-        selection is then that of :func:`mlip_compose.tasks.ceiling.ceiling_selection`.
+        selection is then that of ``tasks.ceiling.ceiling_selection``.
     """
 
     id: str

@@ -28,9 +28,11 @@ class AnyCalculator:
     for the next call. The calculator finds ``charge`` and ``spin`` (the multiplicity) in
     ``atoms.info``, and decides itself whether it uses them.
 
+    A class of another package, with a name and settings of its own, may inherit from this one.
+
     Parameters
     ----------
-    name
+    function
         ``module:function`` or ``module:Class``, such as ``tblite.ase:TBLite``.
     **arguments
         Keyword arguments of the call, of types that JSON can write.
@@ -43,16 +45,16 @@ class AnyCalculator:
 
     frames_at_once: Final = 10
 
-    def __init__(self, name: str, **arguments: Any) -> None:
-        self.name = name
+    def __init__(self, function: str, /, **arguments: Any) -> None:
+        self.name = self.function = function
         self.arguments = arguments
-        check_arguments(name, arguments)
+        check_arguments(function, arguments)
         self._make()
 
     @property
     def settings(self) -> Mapping[str, object]:
         """The name of the function or class, and the arguments of the call."""
-        return {"calculator": self.name, "arguments": self.arguments}
+        return {"calculator": self.function, "arguments": self.arguments}
 
     def label(
         self, numbers: IntArray, positions: FloatArray, charge: int = 0, spin: int = 1
@@ -72,10 +74,10 @@ class AnyCalculator:
 
     def versions(self) -> Mapping[str, str]:
         """Versions of ASE and of the distribution that the module belongs to, if there is one."""
-        return versions_of(self.name)
+        return versions_of(self.function)
 
     def _make(self) -> Any:
-        return make_calculator(self.name, self.arguments)
+        return make_calculator(self.function, self.arguments)
 
 
 class CalculatorWalker(Walker):

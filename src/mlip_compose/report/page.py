@@ -185,7 +185,7 @@ class Download(NamedTuple):
     size: str
 
 
-def write_report(results: StudyResults, path: Path, *others: StudyResults) -> None:
+def write_report(results: StudyResults, path: str | Path, *others: StudyResults) -> None:
     """Write the report of one or several studies; a reader of ``path`` never sees half of it.
 
     Parameters
@@ -196,8 +196,14 @@ def write_report(results: StudyResults, path: Path, *others: StudyResults) -> No
         The file to write, ``report.html``; its directory is made where it is missing.
     others
         Further studies that the page has a choice of.
+
+    Examples
+    --------
+    >>> import mlip_compose as mc
+    >>> results = mc.read_results("results/quick")  # doctest: +SKIP
+    >>> mc.write_report(results, "quick.html")  # doctest: +SKIP
     """
-    write_text(path, render_report(results, *others))
+    write_text(Path(path), render_report(results, *others))
 
 
 def render_report(*studies: StudyResults, downloads: Sequence[Download] = ()) -> str:

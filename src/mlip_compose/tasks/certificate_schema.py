@@ -94,7 +94,7 @@ class Certificate(Strict):
     task, level
         The split.
     coverage_radius
-        r*, -1 to 6: see :attr:`mlip_compose.tasks.coverage.Coverage.radius`.
+        r*, -1 to 6: see ``tasks.coverage.Coverage.radius``.
     coverage_radii, coverage
         Fraction of OOD atoms whose environment occurs in training, by radius in bonds.
     atom_divergence_radii, atom_divergence_alpha, atom_divergence

@@ -128,7 +128,7 @@ class AdditivePotential:
         """List every type of term that occurred in training, with values and units."""
         return list_terms(self.parameters, self.equilibrium)
 
-    def save(self, directory: Path) -> None:
+    def save(self, directory: str | Path) -> None:
         """Write ``model.json`` (labels, equilibrium values, constants) and ``model.npz``."""
         levels = list(self.parameters.coefficients)
         facts = {

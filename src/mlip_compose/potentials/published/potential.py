@@ -81,7 +81,7 @@ class PretrainedPotential:
         energies, forces = interaction(self.card, self.model, self.dtype, molecule, positions)
         return energies + sum(self.atomic_energies[z] for z in molecule.numbers.tolist()), forces
 
-    def save(self, directory: Path) -> None:
+    def save(self, directory: str | Path) -> None:
         """Write ``model.json`` and, of a fine-tuned model only, ``model.npz``.
 
         The published weights are not copied: the file names them by their hash.

@@ -119,11 +119,11 @@ class ResidualPotential:
         """List the terms of the additive part."""
         return self.additive.terms()
 
-    def save(self, directory: Path) -> None:
+    def save(self, directory: str | Path) -> None:
         """Write ``model.json``, and each part to a subdirectory."""
         write_model(directory, self.name, _VERSION, {})
-        self.additive.save(directory / _BASE)
-        self.learner.save(directory / _LEARNER)
+        self.additive.save(Path(directory) / _BASE)
+        self.learner.save(Path(directory) / _LEARNER)
 
 
 def left_over(potential: Potential, data: TrainingSet) -> TrainingSet:

@@ -75,7 +75,7 @@ class NeuralPotential:
         )
         return energies + sum(self.reference_energies[z] for z in molecule.numbers.tolist()), forces
 
-    def save(self, directory: Path) -> None:
+    def save(self, directory: str | Path) -> None:
         """Write ``model.json`` (settings, reference energies, report) and ``model.npz``."""
         facts = {
             "settings": self.settings.model_dump(mode="json"),
