@@ -21,13 +21,13 @@ from mlip_compose.evaluation.learning import levellings
 from mlip_compose.evaluation.paired import paired_differences
 from mlip_compose.evaluation.ranking import rankings
 from mlip_compose.evaluation.study_results import StudyResults
-from mlip_compose.predictions.file import Predictions
+from mlip_compose.predictions.file import Predictions, write_predictions
 from mlip_compose.predictions.scoring import score_predictions
 from mlip_compose.predictions.target import certify_target, target_of
 from mlip_compose.store.catalogue import dataset_path
 from mlip_compose.store.reader import Store
-from mlip_compose.studies import gallery
 from mlip_compose.studies.directory import ResultsDirectory
+from mlip_compose.studies.gallery import GalleryRow, update_gallery
 from mlip_compose.studies.results import provenance
 
 LEVELS = {"length": (1, 2), "crossing": (1, 2), "transfer": (2,), "recombination": (2,)}
@@ -105,7 +105,7 @@ def synthetic_study(folder):
         horizons=horizons(scores, ()),
         levellings=levellings({u.id: u.facts.get("validation_curve", ()) for u in units}),
         provenance=provenance("mlip-compose run four-by-eight.yaml"),
-        gallery=frames_of(store, targets, certificates, predicted, folder),
+        gallery=gallery_of(store, targets, certificates, predicted, folder),
     )
 
 
@@ -177,20 +177,13 @@ def unit(task, potential):
     )
 
 
-def frames_of(store, targets, certificates, predicted, folder):
-    """Return the gallery, made from predictions in memory in place of files."""
-    asked = [
-        gallery.Predicted(
-            replace(targets[key], id=name),
-            seed=0,
-            coverage_radius=certificates[key].coverage_radius,
-            potential=each.header.potential,
-        )
-        for name, each in predicted.items()
-        for key in [(each.header.task, each.header.level)]
-    ]
-    with (
-        patch.object(gallery, "read_predictions", lambda path: predicted[path.stem]),
-        patch.object(gallery, "predictions_checksum", lambda path: path.stem),
-    ):
-        return gallery.update_gallery(asked, store, ResultsDirectory(folder))[0]
+def gallery_of(store, targets, certificates, predicted, folder):
+    """Return the gallery, made from files of the predictions."""
+    directory = ResultsDirectory(folder)
+    rows = []
+    for name, each in predicted.items():
+        write_predictions(directory.predictions(name), each)
+        key = (each.header.task, each.header.level)
+        target = replace(targets[key], id=name)
+        rows.append(GalleryRow(target, certificates[key].coverage_radius, each.header.potential))
+    return update_gallery(rows, store, directory)[0]

@@ -10,7 +10,7 @@ from mlip_compose.predictions.file import PredictionHeader, Predictions, write_p
 from mlip_compose.predictions.target import Target
 from mlip_compose.store.catalogue import open_dataset
 from mlip_compose.studies.directory import ResultsDirectory
-from mlip_compose.studies.gallery import Predicted, read_gallery, update_gallery
+from mlip_compose.studies.gallery import GalleryRow, read_gallery, update_gallery
 
 SELECTION = FrameSelection(
     train={"OH-2-H": np.arange(2)},
@@ -34,7 +34,7 @@ def directory(tmp_path):
 def target(potential, seed=0, task="length"):
     split = Split(task, 1, train=("OH-2-H",), ood=("OH-4-H",))
     name = SplitKey(task, 1, seed).file_name(potential)
-    return Predicted(Target(name, split, seed, SELECTION), seed, 1, potential)
+    return GalleryRow(Target(name, split, seed, SELECTION), 1, potential)
 
 
 def predict(store, directory, potential, role, seed=0, factor=1.0, fails=()):

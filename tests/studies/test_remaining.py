@@ -6,7 +6,7 @@ from small_study import small_study, write_small
 
 from mlip_compose.core.errors import StudyError
 from mlip_compose.studies.directory import ResultsDirectory
-from mlip_compose.studies.remaining import planned
+from mlip_compose.studies.remaining import training_states
 from mlip_compose.studies.run import run_study
 
 
@@ -22,11 +22,11 @@ def directory(tmp_path):
 
 
 def states(study, directory):
-    return {each.training.id: each.state for each in planned(study, directory)}
+    return {each.training.id: each.state for each in training_states(study, directory)}
 
 
 def test_all_is_missing_and_nothing_is_written(study, directory):
-    found = list(planned(study, directory))
+    found = list(training_states(study, directory))
     assert {each.state for each in found} == {"missing"}
     assert [each.training.entry.shown for each in found[:1]] == ["additive"]
     assert any(each.training.ceiling for each in found)
@@ -45,15 +45,15 @@ def test_what_was_run_is_done_and_what_was_lost_is_begun(study, directory):
 
 
 def test_a_checkpoint_says_how_far_it_came(study, directory):
-    first = next(iter(planned(study, directory))).training
+    first = next(iter(training_states(study, directory))).training
     folder = directory.work(first.id)
     folder.mkdir(parents=True)
     (folder / "progress.json").write_text('{"fraction": 0.25, "message": "step 1 of 4"}')
-    each = next(iter(planned(study, directory)))
+    each = next(iter(training_states(study, directory)))
     assert (each.state, each.fraction) == ("begun", 0.25)
 
 
 def test_predictions_that_do_not_belong_are_named(study, directory, tmp_path):
     wrong = study.model_copy(update={"predictions": (tmp_path / "no.h5",)})
     with pytest.raises(StudyError, match=r"no .*no.h5"):
-        list(planned(wrong, directory))
+        list(training_states(wrong, directory))

@@ -16,9 +16,10 @@ from mlip_compose.report.page import write_report
 from mlip_compose.store.reader import Store
 from mlip_compose.studies import merging, shards
 from mlip_compose.studies.directory import ResultsDirectory
-from mlip_compose.studies.merging import merge_shards, study_of
+from mlip_compose.studies.merging import merge_shards, read_shards
 from mlip_compose.studies.plan import plan
-from mlip_compose.studies.run import run_study
+from mlip_compose.studies.progress import SILENT
+from mlip_compose.studies.run import run_opened, run_study
 from mlip_compose.studies.shards import Shard, read_shard, run_shard
 
 COUNT = 3
@@ -57,8 +58,8 @@ def roots(shared, tmp_path):
 
 def merged(roots, root):
     directory = ResultsDirectory(root)
-    merge_shards(roots, directory)
-    return run_study(study_of(roots), directory, engine=InProcess(), write_page=write_report)
+    opened = merge_shards(read_shards(roots), directory)
+    return run_opened(opened, directory, InProcess(), SILENT, "merge", write_report)
 
 
 def document(results):
@@ -100,9 +101,9 @@ def test_a_shard_is_done_once(study, roots):
 @pytest.mark.parametrize("count", [1, 2, 3, 5, 11])
 def test_shares_are_the_whole_and_share_nothing(study, count):
     trainings = plan(study, Store(study.dataset))
-    dealt = [t.id for number in range(1, count + 1) for t in Shard(number, count).of(trainings)]
+    dealt = [t.id for number in range(1, count + 1) for t in Shard(number, count).share(trainings)]
     assert sorted(dealt) == sorted(training.id for training in trainings)
-    sizes = [len(Shard(number, count).of(trainings)) for number in range(1, count + 1)]
+    sizes = [len(Shard(number, count).share(trainings)) for number in range(1, count + 1)]
     assert max(sizes) - min(sizes) <= 1
 
 
@@ -116,20 +117,20 @@ def test_what_is_no_shard_is_refused(text):
 
 def test_a_shard_that_is_missing_is_named(roots, tmp_path):
     with pytest.raises(RequestError, match=r"all 3 shards; found no 2/3"):
-        merge_shards([roots[0], roots[2]], ResultsDirectory(tmp_path / "merged"))
+        merge_shards(read_shards([roots[0], roots[2]]), ResultsDirectory(tmp_path / "merged"))
     assert not (tmp_path / "merged").exists()
 
 
 def test_a_shard_that_is_given_twice_is_named(roots, tmp_path):
     with pytest.raises(RequestError, match=r"shard 1/3 in .*shard-1 and .*shard-1"):
-        merge_shards([roots[0], *roots], ResultsDirectory(tmp_path / "merged"))
+        merge_shards(read_shards([roots[0], *roots]), ResultsDirectory(tmp_path / "merged"))
 
 
 def test_a_unit_that_is_not_finished_is_named(study, roots, tmp_path):
     unit = read_shard(roots[1]).units[0]
     shutil.rmtree(roots[1] / "trainings" / unit)
     with pytest.raises(RequestError, match=rf"1 that are missing: {unit} of shard 2/3"):
-        merge_shards(roots, ResultsDirectory(tmp_path / "merged"))
+        merge_shards(read_shards(roots), ResultsDirectory(tmp_path / "merged"))
     assert not (tmp_path / "merged").exists()
     assert share(study, 2, roots[1]).done == 1
     assert merged(roots, tmp_path / "merged").failures == ()
@@ -139,7 +140,7 @@ def test_predictions_that_are_missing_are_a_unit_that_is(roots, tmp_path):
     (path, *_) = sorted((roots[0] / "predictions").iterdir())
     path.unlink()
     with pytest.raises(RequestError, match="1 that are missing"):
-        merge_shards(roots, ResultsDirectory(tmp_path / "merged"))
+        merge_shards(read_shards(roots), ResultsDirectory(tmp_path / "merged"))
 
 
 @pytest.mark.parametrize(
@@ -155,15 +156,15 @@ def test_shards_that_do_not_belong_together_are_refused(roots, tmp_path, change,
     path = roots[2] / shards.SHARD
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
     with pytest.raises(RequestError, match=message):
-        merge_shards(roots, ResultsDirectory(tmp_path / "merged"))
+        merge_shards(read_shards(roots), ResultsDirectory(tmp_path / "merged"))
     with pytest.raises(RequestError, match=message):
-        study_of(roots)
+        read_shards(roots)
 
 
 def test_shards_of_another_version_are_not_merged(roots, tmp_path, monkeypatch):
     monkeypatch.setattr(merging, "__version__", "9.9")
     with pytest.raises(RequestError, match=r"shards of mlip-compose 9\.9.*those of 0\.1\.0"):
-        merge_shards(roots, ResultsDirectory(tmp_path / "merged"))
+        merge_shards(read_shards(roots), ResultsDirectory(tmp_path / "merged"))
 
 
 def test_shards_of_a_store_that_was_replaced_are_not_merged(study, roots, tmp_path):
@@ -172,7 +173,7 @@ def test_shards_of_a_store_that_was_replaced_are_not_merged(study, roots, tmp_pa
     try:
         write_small(Path(study.dataset), NAMES[:-1])
         with pytest.raises(RequestError, match="the data set of the shards"):
-            merge_shards(roots, ResultsDirectory(tmp_path / "merged"))
+            merge_shards(read_shards(roots), ResultsDirectory(tmp_path / "merged"))
         with pytest.raises(RequestError, match=r"found one of a data set with sha256"):
             share(study, 1, roots[0])
     finally:
@@ -186,17 +187,17 @@ def test_a_directory_of_another_shard_is_not_gone_on_with(study, roots):
 
 def test_directories_that_hold_no_shard_or_a_damaged_one_are_named(roots, tmp_path):
     with pytest.raises(UnreadableError, match="nowhere"):
-        study_of([*roots[:2], tmp_path / "nowhere"])
+        read_shards([*roots[:2], tmp_path / "nowhere"])
     (roots[2] / shards.SHARD).write_text("{")
     with pytest.raises(SchemaError, match="shard-3"):
-        study_of(roots)
+        read_shards(roots)
 
 
 def test_what_a_killed_process_left_is_not_taken(roots, tmp_path):
     (unit, *_) = sorted((roots[0] / "trainings").iterdir())
     shutil.copytree(unit, unit.with_name(".left.tmp"))
     (roots[0] / "scores" / ".left.json.tmp").write_text("{")
-    merge_shards(roots, ResultsDirectory(tmp_path / "merged"))
+    merge_shards(read_shards(roots), ResultsDirectory(tmp_path / "merged"))
     assert not list((tmp_path / "merged").rglob(".left*"))
 
 
@@ -205,7 +206,7 @@ def test_a_study_that_is_none_in_all_shards_is_named(roots):
         path = root / shards.SHARD
         path.write_text(json.dumps(json.loads(path.read_text()) | {"study": {"name": 1}}))
     with pytest.raises(SchemaError, match="the study of a shard"):
-        study_of(roots)
+        read_shards(roots)
 
 
 def test_across_file_systems_files_are_copied(roots, tmp_path, monkeypatch):
@@ -213,7 +214,7 @@ def test_across_file_systems_files_are_copied(roots, tmp_path, monkeypatch):
         raise OSError(18, "Invalid cross-device link")
 
     monkeypatch.setattr(os, "link", refuse)
-    merge_shards(roots, ResultsDirectory(tmp_path / "merged"))
+    merge_shards(read_shards(roots), ResultsDirectory(tmp_path / "merged"))
     for root in roots:
         for path in (root / "predictions").iterdir():
             copy = tmp_path / "merged" / "predictions" / path.name

@@ -1,11 +1,11 @@
 """The record of a training."""
 
-from mlip_compose.studies.training import with_earlier
+from mlip_compose.studies.training import total_times
 
 
 def test_time_before_a_resumption_counts():
     here = {"wall_s": 20.0, "cpu_s": 18.0}
-    assert with_earlier(here, {}) == here
-    assert with_earlier(here, {"training_wall_s": 19.0, "training_cpu_s": 17.0}) == here
+    assert total_times(here, {}) == here
+    assert total_times(here, {"training_wall_s": 19.0, "training_cpu_s": 17.0}) == here
     resumed = {"training_wall_s": 95.0, "training_cpu_s": 80.0}
-    assert with_earlier(here, resumed) == {"wall_s": 95.0, "cpu_s": 80.0}
+    assert total_times(here, resumed) == {"wall_s": 95.0, "cpu_s": 80.0}

@@ -56,7 +56,7 @@ def run(
     from mlip_compose.engine.in_process import InProcess
     from mlip_compose.predictions.exchange.submission import submissions_in
     from mlip_compose.studies.directory import ResultsDirectory
-    from mlip_compose.studies.remaining import planned
+    from mlip_compose.studies.remaining import training_states
     from mlip_compose.studies.run import run_study
     from mlip_compose.studies.shards import Shard, run_shard
     from mlip_compose.studies.study import load_study, with_predictions
@@ -81,7 +81,7 @@ def run(
         return
     directory = ResultsDirectory(out or Path("results") / loaded.name)
     if plan:
-        show_plan(loaded.name, planned(loaded, directory), directory, json)
+        show_plan(loaded.name, training_states(loaded, directory), directory, json)
         return
     options = [("--out", out)] if out else []
     options += [("--predictions", path) for path in predictions or ()]
@@ -113,25 +113,19 @@ def merge(
 ) -> None:
     """Check that the shards of a study are complete and belong together, and make one result."""
     from mlip_compose.studies.directory import ResultsDirectory
-    from mlip_compose.studies.merging import merge_shards, study_of
-    from mlip_compose.studies.run import run_study
+    from mlip_compose.studies.merging import merge_shards, read_shards
+    from mlip_compose.studies.run import run_opened
 
-    study = study_of(shards)
-    directory = ResultsDirectory(out or Path("results") / study.name)
+    parts = read_shards(shards)
+    directory = ResultsDirectory(out or Path("results") / parts.study.name)
     command = f"mlip-compose merge {' '.join(map(str, shards))} --out {directory.root}"
     with (
         engine_of(processes, scheduler, cluster, directory.root) as engine,
         progress_bars() as bars,
     ):
-        merge_shards(shards, directory)
-        outcome = run_study(
-            study,
-            directory,
-            engine=engine,
-            listener=study_listener(bars),
-            command=command,
-            write_page=_write_page,
-        )
+        opened = merge_shards(parts, directory)
+        listener = study_listener(bars)
+        outcome = run_opened(opened, directory, engine, listener, command, _write_page)
     show_outcome(outcome, directory, json)
 
 

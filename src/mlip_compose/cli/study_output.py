@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from mlip_compose.studies.directory import ResultsDirectory
     from mlip_compose.studies.progress import Listener
-    from mlip_compose.studies.remaining import PlannedTraining
+    from mlip_compose.studies.remaining import TrainingState
     from mlip_compose.studies.run import RunOutcome
     from mlip_compose.studies.shards import ShardOutcome
 
@@ -50,7 +50,7 @@ def study_listener(bars: Progress) -> Listener:
 
 
 def show_plan(
-    study: str, trainings: Iterable[PlannedTraining], directory: ResultsDirectory, json: bool
+    study: str, trainings: Iterable[TrainingState], directory: ResultsDirectory, json: bool
 ) -> None:
     """Print the trainings of a study, and which of them are there."""
     found = list(trainings)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -19,15 +19,8 @@ from mlip_compose.cli.output import (
     print_table,
     progress_bars,
     settings_in,
-    stderr,
 )
-
-if TYPE_CHECKING:
-    from rich.progress import Progress
-
-    from mlip_compose.engine.engine import Engine
-    from mlip_compose.evaluation.study_results import UnitFacts
-    from mlip_compose.studies.training import TrainingJob
+from mlip_compose.cli.study_output import study_listener
 
 
 def train(
@@ -53,13 +46,10 @@ def train(
 ) -> None:
     """Train a potential on a task's training frames and predict its test frames."""
     from mlip_compose.potentials.entry import Entry
-    from mlip_compose.store.catalogue import dataset_path
-    from mlip_compose.store.reader import Store
-    from mlip_compose.studies.directory import ResultsDirectory, make_way, repaired
-    from mlip_compose.studies.plan import plan
-    from mlip_compose.studies.run import check_there
+    from mlip_compose.studies.directory import ResultsDirectory
+    from mlip_compose.studies.opening import open_study
+    from mlip_compose.studies.run import run_trainings
     from mlip_compose.studies.study import Study
-    from mlip_compose.studies.training import TrainingJob
 
     study = Study(
         name="train",
@@ -72,17 +62,12 @@ def train(
         allow_missing=allow_missing,
     )
     study.check()
-    path = dataset_path(dataset).resolve()
-    (training,) = plan(study, Store(path))
+    opened = open_study(study)
+    (training,) = opened.trainings
     directory = ResultsDirectory(out)
     processes = None if scheduler or cluster else 1
-    with engine_of(processes, scheduler, cluster, out) as engine:
-        if not directory.training(training.id).is_dir():
-            check_there([training.entry], engine)
-        with directory.locked(), progress_bars() as bars:
-            make_way(directory)
-            job = TrainingJob(training, path, directory.absolute())
-            facts = repaired(directory, lambda: _train(job, engine, bars))
+    with engine_of(processes, scheduler, cluster, out) as engine, progress_bars() as bars:
+        facts = run_trainings(opened, directory, engine, study_listener(bars))[training.id]
     document: dict[str, Any] = {
         "model": str(directory.training(training.id)),
         "predictions": [str(directory.predictions(target.id)) for target in training.targets],
@@ -95,23 +80,3 @@ def train(
         print_table(training.id, ("", "value"), [(key, document[key]) for key in shown])
     if facts.status == "failed":
         raise typer.Exit(SOME_FAILED)
-
-
-def _train(job: TrainingJob, engine: Engine, bars: Progress) -> UnitFacts:
-    from mlip_compose.core.records import Failure
-    from mlip_compose.studies.training import do_training, read_progress
-
-    name = f"{job.training.entry.shown} on {job.training.task}"
-    bar = bars.add_task(name, total=1.0)
-
-    def tick() -> None:
-        fraction, message = read_progress(job.directory, str(job))
-        bars.update(bar, completed=fraction, description=f"{name}: {message}" if message else name)
-
-    ((_, outcome),) = engine.run(do_training, [job], tick, lambda job: True)
-    if isinstance(outcome, Failure):
-        bars.stop()
-        stderr().print(f"failed: {outcome}", style="red", markup=False, soft_wrap=True)
-        raise typer.Exit(SOME_FAILED)
-    bars.update(bar, completed=1.0, description=name)
-    return outcome

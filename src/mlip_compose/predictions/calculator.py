@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from mlip_compose.core.errors import ChecksumError, RequestError
+from mlip_compose.core.errors import RequestError
 from mlip_compose.core.records import Failure
 from mlip_compose.engine.engine import Engine, workers_died
 from mlip_compose.evaluation.study_results import UnitFacts
@@ -28,7 +28,7 @@ from mlip_compose.predictions.predict import (
     predict_molecule,
 )
 from mlip_compose.predictions.target import Target
-from mlip_compose.store.reader import Store
+from mlip_compose.store.reader import Store, StoreFile
 
 Watch = Callable[[str, float, Failure | None], None]
 """Called with the molecule that was predicted, the fraction done, and a failure if any."""
@@ -39,8 +39,7 @@ class _Piece:
     """One molecule of a target, for a worker process."""
 
     settings: str
-    dataset: Path
-    checksum: str
+    dataset: StoreFile
     target: Target
     molecule: str
 
@@ -126,7 +125,7 @@ def predict_calculator(
     if isinstance(report, Failure):
         raise RequestError(f"a worker in which {entry.shown} can be made", report.reason)
     names = sorted(molecules_of(target), key=lambda name: -store.molecules[name].n_atoms)
-    pieces = [_Piece(settings, dataset, store.checksum, target, name) for name in names]
+    pieces = [_Piece(settings, store.file, target, name) for name in names]
     found: dict[str, MoleculePrediction] = {}
     died: list[str] = []
     for piece, outcome in engine.run(_predict, pieces):
@@ -162,24 +161,10 @@ def _report(settings: str) -> dict[str, Any]:
 
 def _predict(piece: _Piece) -> MoleculePrediction:
     potential = _potential(piece.settings)
-    return predict_molecule(
-        potential, _store(piece.dataset, piece.checksum), piece.target, piece.molecule
-    )
+    return predict_molecule(potential, piece.dataset.open(), piece.target, piece.molecule)
 
 
 @lru_cache(maxsize=1)
 def _potential(settings: str) -> CalculatorPotential:
     """Return the potential of this process: a worker predicts many molecules with one."""
     return make(CalculatorSettings.model_validate_json(settings))
-
-
-@lru_cache(maxsize=1)
-def _store(dataset: Path, checksum: str) -> Store:
-    store = Store(dataset)
-    if store.checksum != checksum:
-        raise ChecksumError(
-            f"{dataset} with sha256 {checksum[:12]}..., as when this command began",
-            f"{store.checksum[:12]}...",
-            "The data set was replaced; run again to have predictions of the new one.",
-        )
-    return store

@@ -208,17 +208,28 @@ def read_unverified(where: str, group: Any) -> Predictions:
     SchemaError, MissingLabelsError
         As for a store.
     """
-    schema = group.attrs.get("schema")
-    if schema != SCHEMA:
-        raise SchemaError(f"predictions of schema {SCHEMA!r}", f"{schema!r} in {where}")
-    header = _header(where, group)
-    frames, sums = [], {}
+    header, sums = read_header(where, group)
+    frames = []
     for molecule in group:
-        sums[molecule] = str(group[molecule].attrs["sha256"])
         for trajectory in group[molecule]:
             place = f"{where}, {molecule}/{trajectory}"
             frames.append(_frames(place, molecule, trajectory, group[molecule][trajectory]))
     return Predictions(header, frames, sums)
+
+
+def read_header(where: str, group: Any) -> tuple[PredictionHeader, dict[str, str]]:
+    """Read the header of predictions, and of each molecule its sha256 in the data set; no numbers.
+
+    Raises
+    ------
+    SchemaError
+        Another schema, or a header that is not in it.
+    """
+    schema = group.attrs.get("schema")
+    if schema != SCHEMA:
+        raise SchemaError(f"predictions of schema {SCHEMA!r}", f"{schema!r} in {where}")
+    sums = {molecule: str(group[molecule].attrs["sha256"]) for molecule in group}
+    return _header(where, group), sums
 
 
 def predictions_checksum(path: Path) -> str:

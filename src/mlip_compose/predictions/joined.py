@@ -7,21 +7,25 @@ A file of one split is as good.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from mlip_compose.core.errors import RequestError, SchemaError
 from mlip_compose.core.hdf5 import create_hdf5, open_hdf5
 from mlip_compose.core.records import SplitKey
 from mlip_compose.predictions.file import (
     SCHEMA,
+    PredictionHeader,
     Predictions,
     read_group,
+    read_header,
     write_group,
 )
 
 JOINED_SCHEMA: Final = "mlip-compose/joined-predictions/1"
+
+Content = TypeVar("Content")
 
 
 def write_joined(path: Path, parts: Iterable[Predictions]) -> None:
@@ -60,17 +64,40 @@ def read_joined(path: Path) -> Mapping[SplitKey, Predictions]:
     UnreadableError, SchemaError, MissingLabelsError, ChecksumError
         As for predictions of one split; a part whose name is not that of its split.
     """
+    return _by_split(path, read_group, lambda predictions: predictions.header.key)
+
+
+def read_headers(path: Path) -> Mapping[SplitKey, tuple[PredictionHeader, dict[str, str]]]:
+    """Read the headers of all predictions of a file, of one split or of several; no numbers.
+
+    Returns
+    -------
+    dict
+        By split, the header and the sha256 of each molecule in the data set, by name.
+
+    Raises
+    ------
+    UnreadableError, SchemaError
+        As :func:`read_joined`.
+    """
+    return _by_split(path, read_header, lambda header: header[0].key)
+
+
+def _by_split(
+    path: Path, read: Callable[[str, Any], Content], key_of: Callable[[Content], SplitKey]
+) -> dict[SplitKey, Content]:
+    """Read each split of a file, and check that its group has the name of the split."""
     with open_hdf5(path, "predictions") as file:
         if file.attrs.get("schema") != JOINED_SCHEMA:
-            predictions = read_group(str(path), file)
-            return {predictions.header.key: predictions}
-        groups = {name: read_group(f"{path}, {name}", _group(path, name, file)) for name in file}
-    for name, predictions in groups.items():
-        if (split := str(predictions.header.key)) != name:
+            content = read(str(path), file)
+            return {key_of(content): content}
+        contents = {name: read(f"{path}, {name}", _group(path, name, file)) for name in file}
+    for name, content in contents.items():
+        if (split := str(key_of(content))) != name:
             raise SchemaError(f"predictions of {name} in {path}, {name}", f"those of {split}")
-    if not groups:
+    if not contents:
         raise SchemaError(f"predictions of at least one split in {path}", "none")
-    return {predictions.header.key: predictions for predictions in groups.values()}
+    return {key_of(content): content for content in contents.values()}
 
 
 def read_part(path: Path, key: SplitKey) -> Predictions:

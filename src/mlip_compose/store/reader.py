@@ -6,7 +6,8 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
-from functools import cached_property
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,11 @@ class Store:
         content = file_checksum(self.header, sums.items())
         if content != self.checksum:
             raise self._altered("the file", self.checksum, content)
+
+    @property
+    def file(self) -> StoreFile:
+        """The store as worker processes are told of it."""
+        return StoreFile(self.path.absolute(), self.checksum)
 
     @property
     def name(self) -> str:
@@ -304,6 +310,44 @@ class Store:
 
     def _open(self) -> AbstractContextManager[Any]:
         return open_hdf5(self.path, "data", links_checked=True)
+
+
+@dataclass(frozen=True)
+class StoreFile:
+    """A store by path and checksum: what a worker process is told of it.
+
+    Attributes
+    ----------
+    path
+        Absolute path of the file.
+    checksum
+        sha256 of the content.
+    """
+
+    path: Path
+    checksum: str
+
+    def open(self) -> Store:
+        """Open the store, once in each process.
+
+        Raises
+        ------
+        ChecksumError
+            Another data set is in the place of the one that the work was planned on.
+        """
+        return _store_of(self)
+
+
+@lru_cache(maxsize=2)
+def _store_of(file: StoreFile) -> Store:
+    store = Store(file.path)
+    if store.checksum != file.checksum:
+        raise ChecksumError(
+            f"{file.path} with sha256 {file.checksum[:12]}..., as when this run began",
+            f"{store.checksum[:12]}...",
+            "The data set was replaced; run again to have results of the new one.",
+        )
+    return store
 
 
 def _attributes(group: Any) -> dict[str, Any]:

@@ -12,13 +12,11 @@ from typing import Any, Final
 from mlip_compose.core.documents import is_file, parse_json
 from mlip_compose.core.errors import ChecksumError, SchemaError, one_line
 from mlip_compose.evaluation.results import Score
-from mlip_compose.predictions.joined import read_part
 from mlip_compose.predictions.scoring import score_predictions
 from mlip_compose.predictions.target import certify_target
-from mlip_compose.store.catalogue import open_dataset
 from mlip_compose.studies.directory import ResultsDirectory
-from mlip_compose.studies.given import ForeignRow, foreign_rows
-from mlip_compose.studies.plan import plan
+from mlip_compose.studies.given import GivenRow
+from mlip_compose.studies.opening import open_study
 from mlip_compose.studies.study import Study
 
 SAME: Final = 1e-6
@@ -27,19 +25,19 @@ SAME: Final = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class CheckedSplit:
-    """What came of the predictions of one split.
+    """The predictions of one split of a submission, checked and scored.
 
     Attributes
     ----------
     row
-        Of the study that takes them.
+        The row of the study.
     score
-        Made now, from the predictions.
+        The score, made now.
     published
-        Whether results have that score already.
+        Whether the results have that score already.
     """
 
-    row: ForeignRow
+    row: GivenRow
     score: Score
     published: bool
 
@@ -52,31 +50,30 @@ def check_submission(
     Parameters
     ----------
     submission
-        Its card, or a file of predictions.
+        The card of the submission, or a file of predictions.
     study
-        Whose splits, data and budget it has to have.
+        The study; the submission must have its splits, data and budget.
     directory
-        Results of the study: scores of the submission that are there have to be those made now.
-        None compares with nothing.
+        Results of the study: scores of the submission in them must be those made now. None compares
+        with nothing.
 
     Raises
     ------
     SchemaError, UnknownNameError, UnreadableError, MissingLabelsError
-        The card or the predictions are not as they have to be.
+        The card or the predictions cannot be used.
     ChecksumError
         The file is not the one of the card, frames are not those of the data set, or published
         scores are not those of these predictions.
     StudyError
-        Another split, budget or name than the study takes.
+        The study does not take the split, the budget or the name.
     CoverageError
         Frames are missing.
     """
-    store = open_dataset(study.dataset)
-    alone = study.model_copy(update={"predictions": (submission,)})
-    for row in foreign_rows(alone, store, plan(study, store)):
-        predictions = read_part(row.file.path, row.file.key)
+    opened = open_study(study.model_copy(update={"predictions": (submission,)}))
+    store = opened.store
+    for row in opened.given:
         radius = certify_target(store, row.target).coverage_radius
-        score = score_predictions(predictions, store, row.target, radius)
+        score = score_predictions(row.predictions.read(), store, row.target, radius)
         kept = None if directory is None else directory.score(row.target.id)
         published = kept is not None and is_file(kept)
         if kept is not None and published:
@@ -105,12 +102,12 @@ def first_difference(kept: Any, made: Any, place: str = "") -> str:
                 f"{place} (keys {', '.join(sorted(map(str, kept.keys() ^ made.keys())))})".strip()
             )
         pairs = ((f"{place}.{key}".lstrip("."), kept[key], made[key]) for key in kept)
-        return next((found for p, a, b in pairs if (found := first_difference(a, b, p))), "")
+        return next((text for p, a, b in pairs if (text := first_difference(a, b, p))), "")
     if isinstance(kept, list) and isinstance(made, list):
         if len(kept) != len(made):
             return f"{place} ({len(kept)} values and {len(made)})"
         numbered = ((f"{place}.{i}", *pair) for i, pair in enumerate(zip(kept, made, strict=True)))
-        return next((found for p, a, b in numbered if (found := first_difference(a, b, p))), "")
+        return next((text for p, a, b in numbered if (text := first_difference(a, b, p))), "")
     if isinstance(kept, float) and isinstance(made, float):
         same = math.isclose(kept, made, rel_tol=SAME, abs_tol=SAME)
         return "" if same else f"{place} ({kept:g} and {made:g})"

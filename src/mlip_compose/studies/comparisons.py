@@ -1,4 +1,4 @@
-"""Units of work: set the scores of one split against each other, each a list of bootstraps."""
+"""Comparisons as units of work: the scores of one task and level against each other."""
 
 from __future__ import annotations
 
@@ -18,8 +18,18 @@ PAIRED_METRICS: Final = ("forces_mae", "energy_mae_per_atom_within")
 
 
 @dataclass(frozen=True)
-class Compared:
-    """Paired differences and rankings of potentials; and what a worker that died left undone."""
+class Comparisons:
+    """Comparisons of potentials.
+
+    Attributes
+    ----------
+    pairs
+        Differences of two potentials, on the same resampled molecules.
+    rankings
+        Ranks of potentials.
+    failures
+        Reasons of comparisons whose worker failed.
+    """
 
     pairs: tuple[PairedDifference, ...] = ()
     rankings: tuple[Ranking, ...] = ()
@@ -32,44 +42,48 @@ class _Group:
 
     task: str
     level: int
-    scores: tuple[Path, ...]
+    paths: tuple[Path, ...]
 
     def __str__(self) -> str:
         return f"{self.task}_L{self.level}"
 
 
-def compare(scored: Sequence[tuple[Score, Path]], engine: Engine, listener: Listener) -> Compared:
+def compare(
+    scores: Sequence[tuple[Score, Path]], engine: Engine, listener: Listener
+) -> Comparisons:
     """Compare and rank the potentials of each task and level.
 
     Parameters
     ----------
-    scored
+    scores
         The scores of a study, each with its file, which workers read.
-    engine, listener
-        Where that is done, and who is told.
+    engine
+        Does the comparisons.
+    listener
+        Is told of progress.
     """
     files: dict[tuple[str, int], list[Path]] = {}
-    for score, path in scored:
+    for score, path in scores:
         files.setdefault((score.task, score.level), []).append(path)
     groups = [_Group(*key, tuple(paths)) for key, paths in files.items()]
     listener.stage("compare", len(groups))
-    found: dict[_Group, Compared] = {}
+    results: dict[_Group, Comparisons] = {}
     failures = []
     for group, outcome in engine.run(_compare, groups):
         if isinstance(outcome, Failure):
             failures.append(f"comparison of {group}: {outcome.reason}")
             listener.unit(str(group), outcome.reason)
         else:
-            found[group] = outcome
+            results[group] = outcome
             listener.unit(str(group), "")
-    done = [found[group] for group in groups if group in found]
-    return Compared(
-        tuple(pair for each in done for pair in each.pairs),
-        tuple(ranking for each in done for ranking in each.rankings),
+    done = [results[group] for group in groups if group in results]
+    return Comparisons(
+        tuple(pair for result in done for pair in result.pairs),
+        tuple(ranking for result in done for ranking in result.rankings),
         tuple(failures),
     )
 
 
-def _compare(group: _Group) -> Compared:
-    scores = [Score.model_validate_json(path.read_text("utf-8")) for path in group.scores]
-    return Compared(paired_differences(scores, PAIRED_METRICS), rankings(scores))
+def _compare(group: _Group) -> Comparisons:
+    scores = [Score.model_validate_json(path.read_text("utf-8")) for path in group.paths]
+    return Comparisons(paired_differences(scores, PAIRED_METRICS), rankings(scores))

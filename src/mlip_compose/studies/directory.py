@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +10,10 @@ from typing import ClassVar, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from mlip_compose.core.errors import DamagedError, DataError, SchemaError, excerpt, one_line
+from mlip_compose.core.errors import SchemaError, excerpt, one_line
 from mlip_compose.core.files import set_aside
 from mlip_compose.core.records import SplitKey
 from mlip_compose.engine.locks import held
-from mlip_compose.predictions.file import Predictions, read_predictions
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -145,71 +144,7 @@ def made_from(*directories: ResultsDirectory) -> Iterator[None]:
         ) from e
 
 
-Result = TypeVar("Result")
-
 IN_THE_WAY: Final = "something else is in its place"
-
-
-@contextmanager
-def derived(path: Path) -> Iterator[None]:
-    """Read, within this context, what the program made of other files and can make anew.
-
-    Parameters
-    ----------
-    path
-        What is to be made anew where that cannot be read.
-
-    Raises
-    ------
-    DamagedError
-        In place of any DataError.
-    """
-    try:
-        yield
-    except DamagedError:
-        raise
-    except DataError as error:
-        raise DamagedError(path, error.found) from error
-
-
-def predicted(directory: ResultsDirectory, target: str) -> Predictions:
-    """Read predictions of a target that the program made.
-
-    Raises
-    ------
-    DamagedError
-        They cannot be read.
-    """
-    path = directory.predictions(target)
-    with derived(path):
-        return read_predictions(path)
-
-
-def repaired(directory: ResultsDirectory, attempt: Callable[[], Result]) -> Result:
-    """Return what an attempt returns; whatever it finds damaged is set aside, and it begins anew.
-
-    Parameters
-    ----------
-    directory
-        Of the results. What is damaged elsewhere is not touched.
-    attempt
-        Does what is missing, and raises DamagedError.
-
-    Raises
-    ------
-    DamagedError
-        What is damaged lies elsewhere, or was made anew and is damaged again.
-    """
-    seen: set[Path] = set()
-    while True:
-        try:
-            return attempt()
-        except DamagedError as error:
-            path = error.path.absolute()
-            if path in seen or not path.is_relative_to(directory.root.absolute()):
-                raise
-            seen.add(path)
-            set_aside(error.path, directory.damaged, error.found)
 
 
 def make_way(directory: ResultsDirectory) -> None:

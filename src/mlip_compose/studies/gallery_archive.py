@@ -11,40 +11,42 @@ from mlip_compose.predictions.target import tested_on
 from mlip_compose.store.reader import Store
 
 
-def restored(kept: GallerySet, potential: str, store: Store) -> Predictions | None:
-    """Return what a potential predicted of the frames of a gallery's set.
+def restored_predictions(
+    gallery_set: GallerySet, potential: str, store: Store
+) -> Predictions | None:
+    """Return the predictions of the frames of a set that the gallery has of a potential.
 
-    Forces are those that the gallery holds, in whole steps of ``FORCE_STEP``; energies are zero, or
-    NaN where the prediction failed.
+    Forces are those of the gallery, in whole steps of ``FORCE_STEP``. Energies are zero, or NaN
+    where the prediction failed.
 
     Parameters
     ----------
-    kept
-        The set.
+    gallery_set
+        The frames of one task and level.
     potential
-        Name of its row.
+        Name of the potential in results.
     store
-        The data set, whose reference forces the set's are relative to.
+        The data set; the forces of the set are relative to its reference.
 
     Returns
     -------
     Predictions | None
         None where the set does not have this potential.
     """
-    names = [each.name for each in kept.potentials]
+    names = [member.name for member in gallery_set.potentials]
     if potential not in names:
         return None
-    row = names.index(potential)
-    role = kept.potentials[row].role
-    codes = decode(kept.values).reshape(2 + len(names), -1, 3)[2 + row]
+    column = names.index(potential)
+    role = gallery_set.potentials[column].role
+    codes = decode(gallery_set.values).reshape(2 + len(names), -1, 3)[2 + column]
     frames, start = [], 0
-    for member in kept.members:
+    for member in gallery_set.members:
         atoms = store.molecules[member.molecule].n_atoms
         for frame in member.frames:
-            mine = codes[start : start + atoms]
+            frame_codes = codes[start : start + atoms]
             start += atoms
             reference = store.frames(member.molecule, frame.trajectory, np.array([frame.frame]))
-            forces = np.where(mine == FAILED, np.nan, mine * FORCE_STEP)
+            forces = np.where(frame_codes == FAILED, np.nan, frame_codes * FORCE_STEP)
             if role != "scale":
                 forces = reference.forces[0] + forces
             failed = bool(np.isnan(forces).any())
@@ -61,25 +63,25 @@ def restored(kept: GallerySet, potential: str, store: Store) -> Predictions | No
         potential=potential,
         role=role,
         settings={},
-        **tested_on(store, SplitKey(kept.task, kept.level, kept.seed)),
+        **tested_on(store, SplitKey(gallery_set.task, gallery_set.level, gallery_set.seed)),
         train_frames=0,
         software={},
     )
-    return Predictions(header, _joined(frames), store.molecule_checksums)
+    return Predictions(header, _by_trajectory(frames), store.molecule_checksums)
 
 
-def _joined(frames: list[PredictedFrames]) -> list[PredictedFrames]:
+def _by_trajectory(frames: list[PredictedFrames]) -> list[PredictedFrames]:
     """Put frames of one trajectory together."""
     groups: dict[tuple[str, str], list[PredictedFrames]] = {}
-    for each in frames:
-        groups.setdefault((each.molecule, each.trajectory), []).append(each)
+    for frame in frames:
+        groups.setdefault((frame.molecule, frame.trajectory), []).append(frame)
     return [
         PredictedFrames(
             molecule,
             trajectory,
-            np.concatenate([each.indices for each in same]),
-            np.concatenate([each.energy for each in same]),
-            np.concatenate([each.forces for each in same]),
+            np.concatenate([frame.indices for frame in group]),
+            np.concatenate([frame.energy for frame in group]),
+            np.concatenate([frame.forces for frame in group]),
         )
-        for (molecule, trajectory), same in groups.items()
+        for (molecule, trajectory), group in groups.items()
     ]

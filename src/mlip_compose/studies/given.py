@@ -9,54 +9,94 @@ from pathlib import Path
 
 from mlip_compose import __version__
 from mlip_compose.core.documents import canonical_json, is_file
-from mlip_compose.core.errors import ChecksumError, StudyError
+from mlip_compose.core.errors import ChecksumError, DataError, StudyError
 from mlip_compose.core.files import sha256_of
 from mlip_compose.core.records import SplitKey
 from mlip_compose.evaluation.study_results import UnitFacts
 from mlip_compose.predictions.exchange.files import refuse_unimported
-from mlip_compose.predictions.exchange.submission import SubmissionCard, read_submission
-from mlip_compose.predictions.file import PredictionHeader
-from mlip_compose.predictions.joined import read_joined
+from mlip_compose.predictions.exchange.submission import (
+    Submission,
+    SubmissionCard,
+    read_submission,
+)
+from mlip_compose.predictions.file import PredictionHeader, Predictions
+from mlip_compose.predictions.joined import read_headers, read_part
 from mlip_compose.predictions.target import Target
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.plan import Training
-from mlip_compose.studies.scores import ForeignFile
 from mlip_compose.studies.study import Study
 
 
+@dataclass(frozen=True)
+class GivenPredictions:
+    """Predictions of one split that a study names, as they were when it was opened.
+
+    Attributes
+    ----------
+    path
+        Absolute path of the file.
+    sha256
+        Checksum of the file, taken once; it travels to the worker that reads the numbers.
+    key
+        The split.
+    """
+
+    path: Path
+    sha256: str
+    key: SplitKey
+
+    def read(self) -> Predictions:
+        """Read the numbers, from the very file that was opened.
+
+        Raises
+        ------
+        ChecksumError
+            The file has another content now.
+        DataError
+            The file cannot be read.
+        """
+        if sha256_of(self.path) != self.sha256:
+            raise ChecksumError(
+                f"{self.path} as it was when this run began",
+                "another content",
+                "Run again to score the new one.",
+            )
+        return read_part(self.path, self.key)
+
+
 @dataclass(frozen=True, eq=False)
-class ForeignRow:
-    """Predictions of one split in a study that did not make them.
+class GivenRow:
+    """A row of a study, on one split, that the study does not train.
 
     Attributes
     ----------
     facts
-        What results say of it, as of a training; its ``id`` follows from the file's content.
+        What results say of it, as of a training; its ``id`` follows from the content of the file.
     target
         The frames that it is scored on, those of the study's own potentials.
-    file
-        The file, with its checksum when the ``id`` was found.
+    predictions
+        Its predictions.
     """
 
     facts: UnitFacts
     target: Target
-    file: ForeignFile
+    predictions: GivenPredictions
 
 
-def foreign_rows(
-    study: Study, store: Store, trainings: Sequence[Training]
-) -> tuple[ForeignRow, ...]:
-    """Read the predictions that a study names, and check that they belong to it.
+def given_rows(study: Study, store: Store, trainings: Sequence[Training]) -> tuple[GivenRow, ...]:
+    """Open the predictions that a study names, and check that they belong to it.
+
+    Their numbers are read when they are scored.
 
     Raises
     ------
     StudyError
-        An absent file, another split or number of training frames than the study's, or a name that
-        a potential of the study or another file has.
+        A file is absent, of another split or number of training frames than the study, or has the
+        name of a potential of the study or of another file.
     ChecksumError
-        Predictions of another data set.
+        The predictions are of another data set.
     DataError
-        A file that cannot be read.
+        A file cannot be read.
     """
     if absent := [str(path) for path in study.predictions if not is_file(path)]:
         raise StudyError(
@@ -69,71 +109,75 @@ def foreign_rows(
         if not training.ceiling
         for target in training.targets
     }
-    taken = {
+    names = {
         name for entry in study.potentials for name in (entry.shown, f"{entry.shown}, ceiling")
     }
-    seen: dict[tuple[str, SplitKey], Path] = {}
+    paths: dict[tuple[str, SplitKey], Path] = {}
     rows = []
-    for path, row in _rows(study, store, targets):
-        name = row.facts.potential
-        if name in taken:
+    for path, row in _rows(study.predictions, store, targets):
+        name, key = row.facts.potential, row.predictions.key
+        if name in names:
             raise StudyError(
                 f"a name of their own for the predictions in {path}",
                 f"{name!r}, which is a potential of the study",
                 "Import them under another name, or give the potential a label.",
             )
-        key = row.target.key
-        if (first := seen.setdefault((name, key), path)) is not path:
+        if (first := paths.setdefault((name, key), path)) is not path:
             raise StudyError(
-                f"one file of predictions of {name!r} for {key.words}",
-                f"{first} and {path}",
+                f"one file of predictions of {name!r} for {key.words}", f"{first} and {path}"
             )
         rows.append(row)
     return tuple(rows)
 
 
 def _rows(
-    study: Study, store: Store, targets: Mapping[SplitKey, Target]
-) -> Iterator[tuple[Path, ForeignRow]]:
+    paths: Sequence[Path], store: Store, targets: Mapping[SplitKey, Target]
+) -> Iterator[tuple[Path, GivenRow]]:
     """Yield a row for each split of each file, with the path that the study names."""
-    for named in study.predictions:
-        submission = read_submission(named)
-        refuse_unimported(submission.path)
-        sha256 = sha256_of(submission.path)
-        for key, predictions in read_joined(submission.path).items():
-            file = ForeignFile(submission.path.absolute(), sha256, key)
-            header = predictions.header
+    for path in paths:
+        submission = read_submission(path)
+        # the checksum comes first: a file that changes later is not the one that was opened
+        file, sha256 = submission.path.absolute(), submission.sha256
+        for header, sums in _headers(submission).values():
             if submission.card is not None and submission.card.name != header.potential:
                 raise StudyError(
-                    f"predictions of {submission.card.name!r}, as the card {named} says",
+                    f"predictions of {submission.card.name!r}, as the card {path} says",
                     f"those of {header.potential!r}",
                 )
-            yield (
-                named,
-                _row(file, header, predictions.molecule_sums, submission.card, store, targets),
-            )
+            _check_data(file, header, sums, store)
+            target = _target(file, header, targets)
+            predictions = GivenPredictions(file, sha256, header.key)
+            yield path, _row(predictions, header, submission.card, target)
 
 
-def _row(
-    file: ForeignFile,
-    header: PredictionHeader,
-    sums: Mapping[str, str],
-    card: SubmissionCard | None,
-    store: Store,
-    targets: Mapping[SplitKey, Target],
-) -> ForeignRow:
-    path = file.path
+def _headers(submission: Submission) -> Mapping[SplitKey, tuple[PredictionHeader, dict[str, str]]]:
+    try:
+        return read_headers(submission.path)
+    except DataError:
+        refuse_unimported(submission.path)  # which says how predictions of other programs come in
+        raise
+
+
+def _check_data(
+    path: Path, header: PredictionHeader, sums: Mapping[str, str], store: Store
+) -> None:
+    """Refuse predictions of another data set, or of other frames of one of its molecules."""
     if header.dataset_sha256 != store.checksum:
         raise ChecksumError(
             f"predictions of {store.name} (sha256 {store.checksum[:12]}...) in {path}",
             f"those of {header.dataset} (sha256 {header.dataset_sha256[:12]}...)",
             "A study compares potentials on one data set.",
         )
-    if others := [name for name, sha256 in sums.items() if _other(store, name, sha256)]:
+    expected = store.molecule_checksums
+    if others := [name for name, sha256 in sums.items() if expected.get(name) != sha256]:
         raise ChecksumError(
             f"predictions of the molecules of {store.name} in {path}",
             f"other frames of {', '.join(others[:8])}{', ...' if len(others) > 8 else ''}",
         )
+
+
+def _target(path: Path, header: PredictionHeader, targets: Mapping[SplitKey, Target]) -> Target:
+    """Return the target of the study that predictions are of."""
     target = targets.get(header.key)
     if target is None:
         raise StudyError(
@@ -148,27 +192,29 @@ def _row(
             f"one with {header.train_frames}",
             "Potentials are compared with the same budget.",
         )
-    content = _identity(file.sha256, target, header)
-    name = f"{header.key.file_name(header.potential)}_{content}"
-    return ForeignRow(
-        UnitFacts(
-            id=name,
-            levels=(header.level,),
-            **header.shared_with(UnitFacts),
-            status="done",
-            cost=card.cost_document() if card else {},
-            facts={"predictions": path.name} | (card.facts() if card else {}),
-        ),
-        replace(target, id=name, relax=False),
-        file,
+    return target
+
+
+def _row(
+    predictions: GivenPredictions,
+    header: PredictionHeader,
+    card: SubmissionCard | None,
+    target: Target,
+) -> GivenRow:
+    digest = _digest(predictions.sha256, target, header)
+    name = f"{header.key.file_name(header.potential)}_{digest}"
+    facts = UnitFacts(
+        id=name,
+        levels=(header.level,),
+        **header.shared_with(UnitFacts),
+        status="done",
+        cost=card.cost_document() if card else {},
+        facts={"predictions": predictions.path.name} | (card.facts() if card else {}),
     )
+    return GivenRow(facts, replace(target, id=name, relax=False), predictions)
 
 
-def _other(store: Store, molecule: str, sha256: str) -> bool:
-    return store.molecule_checksums.get(molecule) != sha256
-
-
-def _identity(sha256: str, target: Target, header: PredictionHeader) -> str:
+def _digest(sha256: str, target: Target, header: PredictionHeader) -> str:
     """Hash all that the score depends on, the content of the file first."""
     frames = [
         (part, name, indices.tolist()) for part, name, _, indices in target.selection.wanted()

@@ -1,10 +1,11 @@
-"""Put the shards of a study together to one directory of results."""
+"""The merge of the shards of a study to one directory of results."""
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -12,81 +13,101 @@ from pydantic import ValidationError
 
 from mlip_compose import __version__
 from mlip_compose.core.errors import RequestError, SchemaError, UnwritableError
-from mlip_compose.store.catalogue import dataset_path
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.directory import ResultsDirectory, reason_of
-from mlip_compose.studies.plan import plan
+from mlip_compose.studies.inventory import Inventory
+from mlip_compose.studies.opening import OpenStudy, open_study
 from mlip_compose.studies.shards import Shard, ShardRecord, read_shard
-from mlip_compose.studies.stages import Done
 from mlip_compose.studies.study import Study
 
 MOST_NAMED: Final = 8
 PARTS: Final = ("trainings", "predictions", "scores", "certificates")
-"""What a shard's directory has to give."""
+"""Folders of a shard whose files are taken."""
 
 
-def study_of(roots: Sequence[Path]) -> Study:
-    """Return the study that all of these directories hold a share of.
+@dataclass(frozen=True, eq=False)
+class Shards:
+    """All shards of a study, each read once.
+
+    Attributes
+    ----------
+    study
+        The study.
+    dataset_sha256
+        Checksum of its data set.
+    roots
+        Directories of the shards, by their numbers.
+    """
+
+    study: Study
+    dataset_sha256: str
+    roots: Mapping[int, Path]
+
+
+def read_shards(roots: Sequence[Path]) -> Shards:
+    """Read the records of all shards of a study, in any order, and check that they are all.
 
     Raises
     ------
     RequestError
         Shards of different studies, data sets or program versions, or of another version than this
-        one.
+        one; a shard that is given twice, or is missing.
     DataError
-        A directory that holds no shard.
+        A directory holds no shard, or a damaged one.
     """
-    return _study([(root, read_shard(root)) for root in roots])
+    records = [(root, read_shard(root)) for root in roots]
+    study = _study(records)
+    return Shards(study, records[0][1].dataset_sha256, _numbered(records))
 
 
-def merge_shards(roots: Sequence[Path], directory: ResultsDirectory) -> None:
+def merge_shards(shards: Shards, directory: ResultsDirectory) -> OpenStudy:
     """Gather the units of all shards of a study in one directory.
 
-    Nothing is taken before all is found to be there. The shards stay as they are; where files can
-    be shared with them (on one file system) they take no room twice. A second time takes what is
-    missing. What needs all shards (scores against ceilings, comparisons, the report) is left to
-    :func:`mlip_compose.studies.run.run_study`, which finds no unit missing.
+    Nothing is taken before all is found to be there. The shards stay as they are; on one file
+    system the files take no room twice. A second merge takes what is missing.
 
     Parameters
     ----------
-    roots
-        The directories of the shards, in any order.
+    shards
+        The shards.
     directory
-        Where the units go.
+        The directory of the merged results.
+
+    Returns
+    -------
+    OpenStudy
+        The study with its data, for :func:`mlip_compose.studies.run.run_opened`. That run finds no
+        training missing, and does what needs all shards: scores against ceilings, comparisons, and
+        the predictions that the study names.
 
     Raises
     ------
     RequestError
-        Shards of different studies, data sets or program versions, of another version than this
-        one, one that is given twice, one that is missing, or one that is not finished; says which.
-    DataError
-        A directory that holds no shard.
+        The data set is another one, or a shard is not finished; the message says which.
     """
-    found = [(root, read_shard(root)) for root in roots]
-    study = _study(found)
-    shards = _complete(found)
-    store = Store(dataset_path(study.dataset).resolve())
-    _same_data(found[0][1], store)
-    _finished(shards, study, store)
+    opened = open_study(shards.study)
+    _check_data(shards, opened.store)
+    _check_finished(shards, opened)
     with directory.locked():
-        for root, _ in found:
+        for root in shards.roots.values():
             for part in PARTS:
                 _take(root / part, directory.root / part)
+    return opened
 
 
-def _study(found: Sequence[tuple[Path, ShardRecord]]) -> Study:
+def _study(records: Sequence[tuple[Path, ShardRecord]]) -> Study:
     """Check that all shards are of one study, data set and version, and return the study."""
-    first_root, first = found[0]
-    for root, record in found:
-        for what, ours, theirs in (
+    first_root, first = records[0]
+    for root, record in records:
+        for name, ours, theirs in (
             ("number of shards", first.count, record.count),
             ("program version", first.program, record.program),
             ("data set (sha256)", first.dataset_sha256, record.dataset_sha256),
             ("study", first.study, record.study),
         ):
             if ours != theirs:
-                shown = "others" if what == "study" else f"{ours} and {theirs}"
-                raise RequestError(f"shards of one {what}", f"{shown} in {first_root} and {root}")
+                values = "others" if name == "study" else f"{ours} and {theirs}"
+                raise RequestError(f"shards of one {name}", f"{values} in {first_root} and {root}")
     if first.program != __version__:
         raise RequestError(
             f"shards of mlip-compose {__version__}, which runs now",
@@ -101,51 +122,51 @@ def _study(found: Sequence[tuple[Path, ShardRecord]]) -> Study:
     return study
 
 
-def _complete(found: Sequence[tuple[Path, ShardRecord]]) -> dict[int, Path]:
+def _numbered(records: Sequence[tuple[Path, ShardRecord]]) -> dict[int, Path]:
     """Return the directories by number of shard; each number must be there once."""
-    shards: dict[int, Path] = {}
-    count = found[0][1].count
-    for root, record in found:
-        if record.number in shards:
+    roots: dict[int, Path] = {}
+    count = records[0][1].count
+    for root, record in records:
+        if record.number in roots:
             raise RequestError(
                 f"each of {count} shards once",
-                f"shard {record.number}/{count} in {shards[record.number]} and {root}",
+                f"shard {record.number}/{count} in {roots[record.number]} and {root}",
             )
-        shards[record.number] = root
-    if absent := [f"{number}/{count}" for number in range(1, count + 1) if number not in shards]:
+        roots[record.number] = root
+    if absent := [f"{number}/{count}" for number in range(1, count + 1) if number not in roots]:
         raise RequestError(
             f"all {count} shards",
             f"no {_some(absent)}",
             "Run them (`mlip-compose run STUDY --shard K/N`), and name all directories.",
         )
-    return shards
+    return roots
 
 
-def _same_data(record: ShardRecord, store: Store) -> None:
-    if record.dataset_sha256 != store.checksum:
+def _check_data(shards: Shards, store: Store) -> None:
+    if shards.dataset_sha256 != store.checksum:
         raise RequestError(
-            f"the data set of the shards (sha256 {record.dataset_sha256[:12]}...)",
+            f"the data set of the shards (sha256 {shards.dataset_sha256[:12]}...)",
             f"{store.name} with {store.checksum[:12]}...",
             "Merge where the data set is that of the shards.",
         )
 
 
-def _finished(shards: dict[int, Path], study: Study, store: Store) -> None:
-    """Check that every training of the study was finished by the shard whose share it is."""
-    trainings = plan(study, store)
-    lacking = []
-    for number, root in sorted(shards.items()):
-        shard = Shard(number, len(shards))
-        done = Done(shard.of(trainings), ResultsDirectory(root))
-        lacking += [
+def _check_finished(shards: Shards, opened: OpenStudy) -> None:
+    """Check that every training of the study was finished by the shard that it is in."""
+    missing = []
+    for number, root in sorted(shards.roots.items()):
+        shard = Shard(number, len(shards.roots))
+        trainings = shard.share(opened.trainings)
+        inventory = Inventory(trainings, ResultsDirectory(root))
+        missing += [
             f"{training.id} of shard {shard}"
-            for training in shard.of(trainings)
-            if not done.finished(training)
+            for training in trainings
+            if inventory.finished(training) is None
         ]
-    if lacking:
+    if missing:
         raise RequestError(
-            f"{len(trainings)} finished units of work",
-            f"{len(lacking)} that are missing: {_some(lacking)}",
+            f"{len(opened.trainings)} finished units of work",
+            f"{len(missing)} that are missing: {_some(missing)}",
             "Run these shards again: they do what is missing.",
         )
 
@@ -158,26 +179,28 @@ def _some(names: Sequence[str]) -> str:
 def _take(source: Path, goal: Path) -> None:
     """Take the files of a directory that are not there yet, each appearing whole."""
     for path in sorted(source.rglob("*")):
-        within = path.relative_to(source)
-        hidden = any(part.startswith(".") for part in within.parts)  # of a process that was killed
-        to = goal / within
-        if hidden or not path.is_file() or to.exists():
+        relative = path.relative_to(source)
+        hidden = any(
+            part.startswith(".") for part in relative.parts
+        )  # of a process that was killed
+        copy = goal / relative
+        if hidden or not path.is_file() or copy.exists():
             continue
         try:
-            to.parent.mkdir(parents=True, exist_ok=True)
-            _link(path, to)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            _link(path, copy)
         except OSError as error:
-            raise UnwritableError(to, error) from error
+            raise UnwritableError(copy, error) from error
 
 
-def _link(path: Path, to: Path) -> None:
+def _link(path: Path, copy: Path) -> None:
     """Give a file a second name, or copy it where that cannot be."""
     try:
-        os.link(path, to)
+        os.link(path, copy)
     except OSError:
-        temporary = to.with_name(f".{to.name}.{os.getpid()}.tmp")
+        temporary = copy.with_name(f".{copy.name}.{os.getpid()}.tmp")
         try:
             shutil.copyfile(path, temporary)
-            temporary.replace(to)
+            temporary.replace(copy)
         finally:
             temporary.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""From a study and a data set to units of work: what is trained once, and what that serves."""
+"""From a study and a data set to its trainings, each with the splits that it predicts."""
 
 from __future__ import annotations
 
@@ -27,16 +27,22 @@ class Training:
 
     Attributes
     ----------
-    id
-        Readable, with a hash of everything that the result depends on; name of its directory.
     identity
-        What is hashed.
+        Everything that the result depends on.
+    digest
+        Hash of ``identity``, a part of each id.
+    task, entry, seed
+        The task, the potential, and the seed of its frames and initial parameters.
+    train, validation
+        Indices of the frames, by molecule.
+    targets
+        The splits that the potential predicts, one a level.
     ceiling
         Whether the OOD molecules are among those trained on.
     """
 
-    id: str
     identity: Mapping[str, Any]
+    digest: str
     task: str
     entry: Entry
     seed: int
@@ -45,8 +51,30 @@ class Training:
     targets: tuple[Target, ...] = field(default=())
     ceiling: bool = False
 
+    @property
+    def id(self) -> str:
+        """Name of the training and of its directory: ``length_mace-small_s0_3215933645``."""
+        return f"{self.task}_{slug(self.entry.shown)}_s{self.seed}_{self._end}"
+
+    def target_id(self, level: int) -> str:
+        """Return the name of what follows from the training at one level.
+
+        ``length_L2_mace-small_s0_3215933645``, of predictions and of a score.
+        """
+        key = SplitKey(self.task, level, self.seed)
+        return f"{key.file_name(self.entry.shown)}_{self._end}"
+
+    @property
+    def _end(self) -> str:
+        return f"{'ceiling_' if self.ceiling else ''}{self.digest}"
+
     def __str__(self) -> str:
         return self.id
+
+    @property
+    def levels(self) -> tuple[int, ...]:
+        """Levels of the targets."""
+        return tuple(target.level for target in self.targets)
 
     @property
     def n_train(self) -> int:
@@ -68,23 +96,22 @@ def plan(study: Study, store: Store) -> tuple[Training, ...]:
         selection = select_frames(split, store.n_frames, study.train_frames, key.seed)
         for entry in entries:
             training = training_of(store, key, entry, selection)
-            name = _at_level(training, key) + ("_relaxed" if study.relax_minima else "")
+            name = training.target_id(key.level) + ("_relaxed" if study.relax_minima else "")
             target = Target(name, split, key.seed, selection, relax=study.relax_minima)
             _add(trainings, training, target)
-            if (
-                study.has_ceiling(entry, key.level) and not entry.is_zero_shot
-            ):  # that would be the same potential
+            # a potential that is not trained here is its own ceiling
+            if study.has_ceiling(entry, key.level) and not entry.is_zero_shot:
                 included = ceiling_selection(split, selection, store.n_frames, key.seed)
                 training = training_of(store, key, entry, included, ceiling=True)
-                name = _at_level(training, key)
+                name = training.target_id(key.level)
                 ceiling = Target(name, split, key.seed, included, ceiling_of=target.id)
                 _add(trainings, training, ceiling)
     return tuple(trainings.values())
 
 
 def _add(trainings: dict[str, Training], training: Training, target: Target) -> None:
-    known = trainings.get(training.id, training)
-    trainings[training.id] = replace(known, targets=(*known.targets, target))
+    training = trainings.get(training.id, training)
+    trainings[training.id] = replace(training, targets=(*training.targets, target))
 
 
 def training_of(
@@ -109,10 +136,9 @@ def training_of(
         identity["packages"] = packages
     if ceiling:
         identity["ceiling"] = True
-    digest = hashlib.sha256(canonical_json(identity).encode()).hexdigest()[:10]
     return Training(
-        id=f"{key.task}_{slug(entry.shown)}_s{key.seed}_{'ceiling_' if ceiling else ''}{digest}",
         identity=identity,
+        digest=hashlib.sha256(canonical_json(identity).encode()).hexdigest()[:10],
         task=key.task,
         entry=entry,
         seed=key.seed,
@@ -132,8 +158,3 @@ def packages_of(tasks: Iterable[str], entries: Iterable[Entry]) -> dict[str, str
         *(KINDS.plugin(entry.potential) for entry in entries),
     ]
     return {plugin.package: plugin.version for plugin in plugins if plugin is not None}
-
-
-def _at_level(training: Training, key: SplitKey) -> str:
-    """Return the id of a training at one level: ``length_L2_...`` for ``length_...``."""
-    return f"{key.task}_L{key.level}_{training.id.removeprefix(f'{key.task}_')}"

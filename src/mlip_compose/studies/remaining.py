@@ -1,4 +1,4 @@
-"""What a run of a study would do: which trainings are there, and which are to be done."""
+"""The work that remains of a study: which trainings are there, and which a run would do."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from mlip_compose.store.catalogue import dataset_path
-from mlip_compose.store.reader import Store
 from mlip_compose.studies.directory import ResultsDirectory
-from mlip_compose.studies.given import foreign_rows
-from mlip_compose.studies.plan import Training, plan
-from mlip_compose.studies.stages import Done, longest_first
+from mlip_compose.studies.inventory import Inventory, longest_first
+from mlip_compose.studies.opening import open_study
+from mlip_compose.studies.plan import Training
 from mlip_compose.studies.study import Study
 from mlip_compose.studies.training import UNIT, read_progress
 
@@ -19,17 +17,17 @@ State = Literal["done", "failed", "begun", "missing"]
 
 
 @dataclass(frozen=True, eq=False)
-class PlannedTraining:
-    """A training of a study, and whether it is there.
+class TrainingState:
+    """A training of a study, and how far it is.
 
     Attributes
     ----------
     training
-        With its targets.
+        The training, with its targets.
     state
-        ``begun`` of one that goes on from a checkpoint, or that has no predictions yet.
+        ``begun`` says that it goes on from a checkpoint, or that predictions are missing.
     fraction
-        Of its gradient steps that are done.
+        Fraction of its gradient steps that are done.
     """
 
     training: Training
@@ -37,7 +35,7 @@ class PlannedTraining:
     fraction: float
 
 
-def planned(study: Study, directory: ResultsDirectory) -> Iterator[PlannedTraining]:
+def training_states(study: Study, directory: ResultsDirectory) -> Iterator[TrainingState]:
     """Yield the trainings of a study in the order in which a run takes them; nothing is written.
 
     Raises
@@ -45,16 +43,14 @@ def planned(study: Study, directory: ResultsDirectory) -> Iterator[PlannedTraini
     RequestError
         The data cannot be used, or files of predictions that the study names do not belong to it.
     """
-    store = Store(dataset_path(study.dataset).resolve())
-    trainings = plan(study, store)
-    foreign_rows(study, store, trainings)
-    done = Done(trainings, directory)
-    for training in longest_first(trainings):
-        if done.finished(training):
-            failed = done.failed(training)
-            yield PlannedTraining(training, "failed" if failed else "done", 1.0)
+    opened = open_study(study)
+    _ = opened.given  # refused where they do not belong to the study
+    inventory = Inventory(opened.trainings, directory)
+    for training in longest_first(opened.trainings):
+        if facts := inventory.finished(training):
+            yield TrainingState(training, facts.status, 1.0)
         elif (directory.training(training.id) / UNIT).is_file():
-            yield PlannedTraining(training, "begun", 1.0)
+            yield TrainingState(training, "begun", 1.0)
         else:
             fraction, _ = read_progress(directory, training.id)
-            yield PlannedTraining(training, "begun" if fraction else "missing", fraction)
+            yield TrainingState(training, "begun" if fraction else "missing", fraction)

@@ -24,7 +24,7 @@ from mlip_compose.evaluation.results import Score
 from mlip_compose.evaluation.seeds import seed_summaries
 from mlip_compose.evaluation.study_results import DatasetFacts, StudyResults, UnitFacts
 from mlip_compose.store.reader import Store
-from mlip_compose.studies.comparisons import Compared
+from mlip_compose.studies.comparisons import Comparisons
 from mlip_compose.studies.directory import ResultsDirectory, reason_of, results_directory
 from mlip_compose.studies.gallery import read_gallery
 from mlip_compose.studies.plan import packages_of
@@ -55,7 +55,7 @@ def provenance(command: str, packages: Mapping[str, str] = MappingProxyType({}))
     packages
         Versions of other packages that bring tasks or potentials of the study.
     """
-    versions = {name: found for name in PACKAGES if (found := _version(name))}
+    versions = {name: number for name in PACKAGES if (number := _version(name))}
     return {
         "command": command,
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -110,8 +110,14 @@ def read_results(directory: ResultsDirectory | str | Path) -> StudyResults:
     71.3
     """
     directory = results_directory(directory)
+    results = _read_document(directory)
+    return results.model_copy(update={"gallery": read_gallery(directory)})
+
+
+def _read_document(directory: ResultsDirectory) -> StudyResults:
+    """Read ``results.json``, which has no gallery in it."""
     try:
-        results = StudyResults.model_validate_json(directory.results.read_text("utf-8"))
+        return StudyResults.model_validate_json(directory.results.read_text("utf-8"))
     except OSError as error:
         raise UnreadableError(
             f"a directory with the results of a study ({directory.results})",
@@ -124,25 +130,38 @@ def read_results(directory: ResultsDirectory | str | Path) -> StudyResults:
             reason_of(error),
             "Run the study again: `mlip-compose run` makes them anew from the scores.",
         ) from error
-    return results.model_copy(update={"gallery": read_gallery(directory)})
 
 
 def kept_results(
-    directory: ResultsDirectory, study: Study, store: Store, units: Iterable[UnitFacts]
+    directory: ResultsDirectory, study: Study, store: Store, units: Iterable[str]
 ) -> StudyResults | None:
-    """Return the results that are there, where they are of this study, data and these units.
+    """Return the results that are there, without gallery, where they are of this very study.
 
-    None, or damaged ones, which are set aside, are made anew from the scores.
+    Damaged ones are set aside, to be made anew from the scores.
+
+    Parameters
+    ----------
+    directory
+        The results.
+    study, store
+        The study, and its data set.
+    units
+        Ids of its trainings and of the predictions that it names.
+
+    Returns
+    -------
+    StudyResults | None
+        None where there are no results, or those of another study, data set or program version.
     """
     try:
-        results = read_results(directory)
+        results = _read_document(directory)
     except DataError as error:
         if directory.results.exists():
             set_aside(directory.results, directory.damaged, error.found)
         return None
-    wanted = (study.model_dump(mode="json"), store.checksum, {unit.id for unit in units})
-    made_from = (results.study, results.dataset.sha256, {unit.id for unit in results.units})
-    return results if made_from == wanted else None
+    expected = (study.model_dump(mode="json"), store.checksum, set(units))
+    actual = (results.study, results.dataset.sha256, {unit.id for unit in results.units})
+    return results if actual == expected else None
 
 
 def assemble_results(
@@ -152,7 +171,7 @@ def assemble_results(
     units: Sequence[UnitFacts],
     scores: Sequence[Score],
     ceilings: Sequence[CeilingScore],
-    compared: Compared,
+    comparisons: Comparisons,
     command: str,
 ) -> StudyResults:
     """Put together what the report shows.
@@ -160,15 +179,15 @@ def assemble_results(
     Parameters
     ----------
     study, store
-        What was run, and the data.
+        The study, and its data set.
     certificates
         One document a task and level.
     units
         Trainings and files of predictions, failed ones too.
-    scores, ceilings, compared
-        What came of them.
+    scores, ceilings, comparisons
+        Scores, scores against ceilings, and comparisons of potentials.
     command
-        With which the result can be made anew.
+        The command that makes the results anew.
     """
     several = len({unit.seed for unit in units}) > 1
     summaries = seed_summaries(scores) if several else ()
@@ -179,9 +198,9 @@ def assemble_results(
         certificates=tuple(certificates),
         units=tuple(units),
         scores=tuple(scores),
-        pairs=compared.pairs,
+        pairs=comparisons.pairs,
         seed_summaries=summaries,
-        rankings=compared.rankings,
+        rankings=comparisons.rankings,
         additivity=_additivity(store),
         reaction_errors=reaction_errors(scores),
         relaxations=relaxations(scores),

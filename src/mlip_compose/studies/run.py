@@ -1,89 +1,53 @@
-"""Run a study: train, predict, score and report what is missing."""
+"""The run of a study: train, predict, score and compare what is missing, and write the results."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Final
 
-from mlip_compose.core.errors import RequestError, UnreadableError
+from mlip_compose.core.errors import UnreadableError
 from mlip_compose.core.files import set_aside, write_text
-from mlip_compose.core.records import Failure
 from mlip_compose.engine.choice import local_engine
 from mlip_compose.engine.engine import Engine
 from mlip_compose.engine.in_process import InProcess
-from mlip_compose.evaluation.study_results import StudyResults
-from mlip_compose.potentials.entry import Entry
-from mlip_compose.store.catalogue import dataset_path
-from mlip_compose.store.reader import Store
-from mlip_compose.studies.comparisons import compare
-from mlip_compose.studies.directory import ResultsDirectory, make_way, repaired, results_directory
-from mlip_compose.studies.gallery import Predicted, update_gallery
-from mlip_compose.studies.given import ForeignRow, foreign_rows
-from mlip_compose.studies.plan import Training, plan
+from mlip_compose.evaluation.study_results import StudyResults, UnitFacts
+from mlip_compose.studies.certificates import summary_certificates
+from mlip_compose.studies.directory import ResultsDirectory, results_directory
+from mlip_compose.studies.opening import OpenStudy, open_study
 from mlip_compose.studies.progress import SILENT, Listener
 from mlip_compose.studies.results import assemble_results, kept_results
-from mlip_compose.studies.scores import ScoreJob, score_missing
-from mlip_compose.studies.stages import (
-    Splits,
-    Trained,
-    ceiling_jobs,
-    certify_splits,
-    ordinary,
-    score_jobs,
-    shown_certificates,
-    train_missing,
-)
+from mlip_compose.studies.stages import Stages, stages_in
 from mlip_compose.studies.study import Study
 
-
-def check_there(entries: Iterable[Entry], engine: Engine) -> None:
-    """Ask each kind, once for each of its settings, whether it can be served by the workers.
-
-    That may load a model, so it is a unit of work.
-
-    Raises
-    ------
-    RequestError
-        What it needs is not there; says what.
-    """
-    asked = {
-        (entry.potential, entry.resolved().model_dump_json()): entry
-        for entry in entries
-        if entry.kind.check is not None
-    }
-    for entry, outcome in engine.run(_check, tuple(asked.values())):
-        if isinstance(outcome, Failure):
-            raise RequestError(f"a worker in which {entry.shown} can be made", outcome.reason)
-
-
-def _check(entry: Entry) -> None:
-    if entry.kind.check is not None:
-        entry.kind.check(entry.resolved())
-
-
 END_OF_PAGE: Final = b"</html>"
+
+WritePage = Callable[[StudyResults, Path], None]
+"""Writes the page of results, with their gallery, to a file."""
 
 
 @dataclass(frozen=True, eq=False)
 class RunOutcome:
-    """What a run ended with.
+    """The outcome of a run.
 
-    ``done`` counts the units that were done now, trainings, scores and ceilings; it is 0 for a run
-    that found everything there. ``failures`` are units that failed, now or before.
+    Attributes
+    ----------
+    results
+        The results, with their gallery.
+    report
+        The file of the page.
+    done
+        Number of trainings and scores that were done now; 0 where nothing was missing.
+    failures
+        Ids and reasons of units that failed, now or before.
     """
 
     results: StudyResults
     report: Path
     done: int
     failures: tuple[str, ...]
-
-
-WritePage = Callable[[StudyResults, Path], None]
-"""Writes the page of results, with their gallery, to a file."""
 
 
 def run_study(
@@ -144,109 +108,92 @@ def run_study(
     """
     study.check()
     directory = results_directory(directory)
+    opened = open_study(study)
     if engine is None and processes > 1:
         with local_engine(processes) as workers:
-            return run_study(
-                study,
-                directory,
-                engine=workers,
-                listener=listener,
-                command=command,
-                write_page=write_page,
-            )
-    run = partial(_run_once, study, directory, engine or InProcess(), command, listener, write_page)
-    return repaired(directory, run)
+            return run_opened(opened, directory, workers, listener, command, write_page)
+    return run_opened(opened, directory, engine or InProcess(), listener, command, write_page)
 
 
-def _run_once(
-    study: Study,
+def run_opened(
+    opened: OpenStudy,
     directory: ResultsDirectory,
     engine: Engine,
-    command: str,
     listener: Listener,
+    command: str,
     write_page: WritePage | None,
 ) -> RunOutcome:
-    path = dataset_path(study.dataset).resolve()  # workers have other working directories
-    store = Store(path)
-    trainings = plan(study, store)
-    foreign = foreign_rows(study, store, trainings)
-    check_there((t.entry for t in trainings if not directory.training(t.id).is_dir()), engine)
-    with directory.locked():
-        make_way(directory)
-        certificates = certify_splits(trainings, store, directory, listener)
-        trained = train_missing(trainings, path, directory, engine, listener)
-        jobs = score_jobs(trainings, trained, certificates, path, directory)
-        jobs += _foreign_jobs(foreign, certificates, path, directory)
-        scored = score_missing(jobs, "score", engine, listener)
-        pairs = ceiling_jobs(trainings, trained, certificates, path, directory)
-        against = score_missing(pairs, "score ceilings", engine, listener)
-        predicted = _predicted(trainings, trained, certificates)
-        gallery, remade = update_gallery(predicted, store, directory)
-        if remade:
-            directory.report.unlink(missing_ok=True)
-        units = [trained.units[each.id] for each in trainings if each.id in trained.units]
-        units += [row.facts for row in foreign]
-        undone = scored.failures + against.failures
-        done = trained.done + scored.done + against.done
-        results = kept_results(directory, study, store, units)
-        if done:
-            results = None
-        if results is None:
-            compared = compare(scored.scores, engine, listener)
-            undone += compared.failures
-            results = assemble_results(
-                study,
-                store,
-                shown_certificates(certificates),
-                units,
-                [score for score, _ in scored.scores],
-                [score for score, _ in against.scores],
-                compared,
-                command,
-            )
-            write_text(directory.results, results.model_dump_json(indent=1) + "\n")
+    """Run what is missing of a study whose data is open; see :func:`run_study`."""
+    given = [row.target.id for row in opened.given]  # refused before anything is written
+    with stages_in(directory, opened, engine, listener) as stages:
+        stages.find_trainings()
+        stages.find_scores()
+        units = [*(training.id for training in opened.trainings), *given]
+        results = kept_results(directory, opened.study, opened.store, units)
+        if not stages.is_complete:
+            results = None  # they are written anew; reading them has set damaged ones aside
+        stages.certify(results)
+        stages.score_given()  # first: a file of others that cannot be used costs no training
+        stages.train()
+        stages.score()
+        stages.score_ceilings()
+        gallery, is_new = stages.gallery()
+        if results is None or stages.done:
+            results = _written_results(stages, opened, directory, command)
+            is_new = True
+        if is_new:
             directory.report.unlink(missing_ok=True)
         results = results.model_copy(update={"gallery": gallery})
-        if write_page is not None and not _is_whole(directory):
+        if write_page is not None and not _has_page(directory):
             listener.stage("report", 1)
             write_page(results, directory.report)
             listener.unit("report", "")
-    return RunOutcome(results, directory.report, done, (*trained.failures, *undone))
+    return RunOutcome(results, directory.report, stages.done, stages.failures)
 
 
-def _foreign_jobs(
-    rows: Iterable[ForeignRow], certificates: Splits, dataset: Path, directory: ResultsDirectory
-) -> list[ScoreJob]:
-    return [
-        ScoreJob(
-            row.target,
-            certificates[row.target.key].coverage_radius,
-            dataset,
-            directory.absolute(),
-            row.file,
-        )
-        for row in rows
-    ]
+def _written_results(
+    stages: Stages, opened: OpenStudy, directory: ResultsDirectory, command: str
+) -> StudyResults:
+    """Compare the potentials, and put the results of the study together in their file."""
+    comparisons = stages.compare()
+    units, scores, ceilings = stages.in_order()
+    results = assemble_results(
+        opened.study,
+        opened.store,
+        summary_certificates(stages.certificates),
+        units,
+        scores,
+        ceilings,
+        comparisons,
+        command,
+    )
+    write_text(directory.results, results.model_dump_json(indent=1) + "\n")
+    return results
 
 
-def _predicted(
-    trainings: Sequence[Training], trained: Trained, certificates: Splits
-) -> list[Predicted]:
-    """Return the targets of ordinary trainings that ended, with seed and r*."""
-    return [
-        Predicted(
-            target,
-            training.seed,
-            certificates[target.key].coverage_radius,
-            training.entry.shown,
-        )
-        for training, target in ordinary(trainings)
-        if trained.has(training)
-    ]
+def run_trainings(
+    opened: OpenStudy, directory: ResultsDirectory, engine: Engine, listener: Listener
+) -> dict[str, UnitFacts]:
+    """Do the missing trainings of a study with their predictions, and nothing else.
+
+    Returns
+    -------
+    dict
+        Facts of all trainings, by id.
+
+    Raises
+    ------
+    RequestError
+        See :func:`run_study`.
+    """
+    with stages_in(directory, opened, engine, listener) as stages:
+        stages.find_trainings()
+        stages.train()
+        return stages.facts
 
 
-def _is_whole(directory: ResultsDirectory) -> bool:
-    """Whether the page is there; what ends as no page does is set aside."""
+def _has_page(directory: ResultsDirectory) -> bool:
+    """Whether the page is there; a file that does not end as a page does is set aside."""
     try:
         with directory.report.open("rb") as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - len(END_OF_PAGE)))

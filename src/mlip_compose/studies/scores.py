@@ -1,39 +1,40 @@
-"""Units of work: score the predictions of a target, or a potential against its ceiling."""
+"""Scores as units of work: of predictions, or of a potential against its ceiling."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
-from mlip_compose.core.errors import ChecksumError
-from mlip_compose.core.files import sha256_of, write_text
-from mlip_compose.core.records import Failure, SplitKey
-from mlip_compose.engine.engine import Engine
+from mlip_compose.core.files import write_text
 from mlip_compose.evaluation.ceiling import CeilingScore
 from mlip_compose.evaluation.results import Score
-from mlip_compose.predictions.file import Predictions
-from mlip_compose.predictions.joined import read_part
 from mlip_compose.predictions.scoring import score_against_ceiling, score_predictions
 from mlip_compose.predictions.target import Target
-from mlip_compose.store.reader import Store
-from mlip_compose.studies.directory import ResultsDirectory, predicted, read_kept
-from mlip_compose.studies.progress import Listener
+from mlip_compose.store.reader import StoreFile
+from mlip_compose.studies.directory import ResultsDirectory, read_kept
+from mlip_compose.studies.given import GivenPredictions
+from mlip_compose.studies.repairs import read_derived_predictions
 
-Found = TypeVar("Found", covariant=True)
+Made = TypeVar("Made", covariant=True)
 
 
-class Job(Protocol[Found]):
-    """A score to be made from files, and left in one."""
+class Job(Protocol[Made]):
+    """A score that is made from files, and left in one."""
 
     @property
     def path(self) -> Path:
-        """Where the score is, or will be."""
+        """File of the score."""
         ...
 
-    def kept(self) -> Found | None:
-        """Return the score that is there; None where it is absent or damaged."""
+    @property
+    def targets(self) -> Iterable[Target]:
+        """The targets of the study's own potentials whose predictions it is made from."""
+        ...
+
+    def kept(self) -> Made | None:
+        """Return the score in the file; None where it is absent or damaged."""
         ...
 
     def do(self) -> None:
@@ -41,102 +42,87 @@ class Job(Protocol[Found]):
         ...
 
 
-@dataclass(frozen=True)
-class ForeignFile:
-    """Predictions that the study did not make.
-
-    Attributes
-    ----------
-    path, sha256
-        The file, and its checksum when it was named.
-    key
-        The split, in a file of several.
-    """
-
-    path: Path
-    sha256: str
-    key: SplitKey
-
-
 @dataclass(frozen=True, eq=False)
 class ScoreJob:
-    """What a worker needs to score a target.
+    """The score of a target, as a worker process makes it.
 
     Attributes
     ----------
     target
-        What was predicted.
+        The frames that were predicted.
     coverage_radius
         r* of the split.
-    dataset, directory
-        Path of the store, and where results are; both absolute.
-    foreign
-        The file of predictions, where it is somebody else's; None for the study's own.
+    dataset
+        The data set.
+    directory
+        The results, by an absolute path.
+    given
+        Predictions that the study names; None for those that the program made.
     """
 
     target: Target
     coverage_radius: int
-    dataset: Path
+    dataset: StoreFile
     directory: ResultsDirectory
-    foreign: ForeignFile | None = None
+    given: GivenPredictions | None = None
 
     def __str__(self) -> str:
         return self.target.id
 
     @property
     def path(self) -> Path:
-        """Where the score is, or will be."""
+        """File of the score."""
         return self.directory.score(self.target.id)
 
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """The target, where the study made its predictions."""
+        return (self.target,) if self.given is None else ()
+
     def kept(self) -> Score | None:
-        """Return the score that is there; None where it is absent or damaged."""
+        """Return the score in the file; None where it is absent or damaged."""
         return read_kept(self.path, Score, self.directory)
 
     def do(self) -> None:
-        """Score from the file of predictions.
+        """Make the score from the file of predictions.
 
         Raises
         ------
         DamagedError
-            The study's own predictions cannot be read.
+            Predictions that the program made cannot be read.
         DataError, CoverageError
-            Those of somebody else cannot be read, changed since they were named, are of another
-            data set, or lack frames.
+            Predictions that the study names cannot be read, changed since they were opened, are of
+            another data set, or lack frames.
         """
-        store, radius = Store(self.dataset), self.coverage_radius
-        score = score_predictions(self._predictions(), store, self.target, radius)
+        if self.given is None:
+            predictions = read_derived_predictions(self.directory, self.target.id)
+        else:
+            predictions = self.given.read()
+        store = self.dataset.open()
+        score = score_predictions(predictions, store, self.target, self.coverage_radius)
         write_text(self.path, score.model_dump_json(indent=1) + "\n")
-
-    def _predictions(self) -> Predictions:
-        if self.foreign is None:
-            return predicted(self.directory, self.target.id)
-        if sha256_of(self.foreign.path) != self.foreign.sha256:
-            raise ChecksumError(
-                f"{self.foreign.path} as it was when this run began",
-                "another content",
-                "Run again to score the new one.",
-            )
-        return read_part(self.foreign.path, self.foreign.key)
 
 
 @dataclass(frozen=True, eq=False)
 class CeilingJob:
-    """What a worker needs to score a potential against its ceiling.
+    """The score of a potential against its ceiling, as a worker process makes it.
 
     Attributes
     ----------
     ordinary, ceiling
-        What each predicted.
+        The frames that each predicted.
     coverage_radius
         r* of the ordinary split.
-    dataset, directory
-        Path of the store, and where results are; both absolute.
+    dataset
+        The data set.
+    directory
+        The results, by an absolute path.
     """
 
     ordinary: Target
     ceiling: Target
     coverage_radius: int
-    dataset: Path
+    dataset: StoreFile
     directory: ResultsDirectory
 
     def __str__(self) -> str:
@@ -144,74 +130,30 @@ class CeilingJob:
 
     @property
     def path(self) -> Path:
-        """Where the score is, or will be."""
+        """File of the score."""
         return self.directory.ceiling(self.ceiling.id)
 
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """Both targets."""
+        return (self.ordinary, self.ceiling)
+
     def kept(self) -> CeilingScore | None:
-        """Return the score that is there; None where it is absent or damaged."""
+        """Return the score in the file; None where it is absent or damaged."""
         return read_kept(self.path, CeilingScore, self.directory)
 
     def do(self) -> None:
-        """Score from both files of predictions.
+        """Make the score from both files of predictions.
 
         Raises
         ------
         DamagedError
             Predictions cannot be read.
         CoverageError
-            They lack frames.
+            Predictions lack frames.
         """
-        first = predicted(self.directory, self.ordinary.id)
-        second = predicted(self.directory, self.ceiling.id)
-        store, radius = Store(self.dataset), self.coverage_radius
-        score = score_against_ceiling(first, second, store, self.ordinary, self.ceiling, radius)
+        ordinary = read_derived_predictions(self.directory, self.ordinary.id)
+        ceiling = read_derived_predictions(self.directory, self.ceiling.id)
+        store, radius = self.dataset.open(), self.coverage_radius
+        score = score_against_ceiling(ordinary, ceiling, store, self.ordinary, self.ceiling, radius)
         write_text(self.path, score.model_dump_json(indent=1) + "\n")
-
-
-@dataclass(frozen=True, eq=False)
-class Scored(Generic[Found]):
-    """The scores that are there in the end.
-
-    Attributes
-    ----------
-    scores
-        In the order of the jobs, each with its file.
-    done
-        How many were to be made now.
-    failures
-        What was not done because a worker died.
-    """
-
-    scores: list[tuple[Found, Path]] = field(default_factory=list)
-    done: int = 0
-    failures: list[str] = field(default_factory=list)
-
-
-def score_missing(
-    jobs: Sequence[Job[Found]], stage: str, engine: Engine, listener: Listener
-) -> Scored[Found]:
-    """Make the scores that are not there, and return all of them.
-
-    Parameters
-    ----------
-    jobs
-        All that are wanted.
-    stage
-        What to call this.
-    engine, listener
-        Where they are made, and who is told.
-    """
-    missing = [job for job in jobs if job.kept() is None]
-    listener.stage(stage, len(missing))
-    failures = []
-    for job, outcome in engine.run(_do, missing):
-        reason = outcome.reason if isinstance(outcome, Failure) else ""
-        if reason:
-            failures.append(f"score of {job}: {reason}")
-        listener.unit(str(job), reason)
-    scores = [(found, job.path) for job in jobs if (found := job.kept()) is not None]
-    return Scored(scores, len(missing), failures)
-
-
-def _do(job: Job[object]) -> None:
-    job.do()

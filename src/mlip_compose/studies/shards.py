@@ -1,4 +1,4 @@
-"""A share of a study's units, done by one process on its own: one of K jobs of an array."""
+"""A shard: a share of the trainings of a study, done by one process, one job of an array."""
 
 from __future__ import annotations
 
@@ -15,19 +15,12 @@ from mlip_compose.core.documents import Strict
 from mlip_compose.core.errors import RequestError, SchemaError, UnreadableError
 from mlip_compose.core.files import write_text
 from mlip_compose.engine.engine import Engine
-from mlip_compose.store.catalogue import dataset_path
-from mlip_compose.store.reader import Store
-from mlip_compose.studies.directory import ResultsDirectory, make_way, reason_of, repaired
-from mlip_compose.studies.plan import Training, plan
+from mlip_compose.studies.directory import ResultsDirectory, reason_of
+from mlip_compose.studies.inventory import longest_first
+from mlip_compose.studies.opening import open_study
+from mlip_compose.studies.plan import Training
 from mlip_compose.studies.progress import SILENT, Listener
-from mlip_compose.studies.run import check_there
-from mlip_compose.studies.scores import score_missing
-from mlip_compose.studies.stages import (
-    certify_splits,
-    longest_first,
-    score_jobs,
-    train_missing,
-)
+from mlip_compose.studies.stages import stages_in
 from mlip_compose.studies.study import Study
 
 SHARD: Final = "shard.json"
@@ -53,22 +46,23 @@ class Shard:
         RequestError
             Another form, or a number that is not from 1 to the count.
         """
-        found = re.fullmatch(r"([0-9]{1,6})/([0-9]{1,6})", text)
-        number, count = map(int, found.groups()) if found else (0, 0)
+        match = re.fullmatch(r"([0-9]{1,6})/([0-9]{1,6})", text)
+        number, count = map(int, match.groups()) if match else (0, 0)
         if not 1 <= number <= count:
             raise RequestError("a shard such as 3/16, the third of sixteen", repr(text))
         return cls(number, count)
 
-    def of(self, trainings: Sequence[Training]) -> list[Training]:
-        """Return the trainings of this share; those of all shares are all, and none is in two.
+    def share(self, trainings: Sequence[Training]) -> list[Training]:
+        """Return the trainings of this shard; each training of a study is in one shard of it.
 
-        They are dealt out one by one, the longest kinds first, so that shares are of like length.
+        Trainings are dealt out one by one, the longest kinds first, so that shards take about the
+        same time.
         """
         return longest_first(trainings)[self.number - 1 :: self.count]
 
 
 class ShardRecord(Strict):
-    """What a directory of results says of the shard that it holds.
+    """The record of a shard, in its directory of results.
 
     Attributes
     ----------
@@ -79,9 +73,9 @@ class ShardRecord(Strict):
     dataset_sha256
         Checksum of the data set.
     number, count
-        Which share, of how many.
+        Number of the shard, from 1, and number of all shards.
     units
-        Ids of the trainings that are its share, done or not.
+        Ids of the trainings of the shard, done or not.
     """
 
     schema_version: Literal[1] = 1
@@ -95,7 +89,7 @@ class ShardRecord(Strict):
 
 @dataclass(frozen=True)
 class ShardOutcome:
-    """What a run of a shard ended with: its record, what was done now, and what failed."""
+    """The outcome of a shard: its record, the number of units done now, and those that failed."""
 
     record: ShardRecord
     done: int
@@ -109,54 +103,47 @@ def run_shard(
     engine: Engine,
     listener: Listener = SILENT,
 ) -> ShardOutcome:
-    """Do what is missing of a share of a study: trainings, their predictions and their scores.
+    """Do what is missing of a shard of a study: trainings, their predictions and their scores.
 
-    Scores against ceilings, comparisons and the report need more than one share, and are made when
-    the shards are merged.
+    What needs more than one shard is done when the shards are merged: scores against ceilings,
+    comparisons, and the predictions that the study names.
 
     Parameters
     ----------
     study
-        Checked already (``Study.check``).
+        A checked study (``Study.check``).
     shard
-        Which share.
+        The shard, such as the third of sixteen.
     directory
-        Of the shard's results; one of its own.
-    engine, listener
-        Where units are done, and who is told.
+        The results of the shard, in a directory of its own.
+    engine
+        Does the units of work.
+    listener
+        Is told of progress.
 
     Raises
     ------
     RequestError
         The data cannot be used, the directory cannot be written, or holds another shard.
     """
-    return repaired(directory, lambda: _run_once(study, shard, directory, engine, listener))
-
-
-def _run_once(
-    study: Study, shard: Shard, directory: ResultsDirectory, engine: Engine, listener: Listener
-) -> ShardOutcome:
-    path = dataset_path(study.dataset).resolve()
-    store = Store(path)
-    trainings = shard.of(plan(study, store))
+    opened = open_study(study.model_copy(update={"predictions": ()}))
+    trainings = shard.share(opened.trainings)
     record = ShardRecord(
         program=__version__,
         study=study.model_dump(mode="json"),
-        dataset_sha256=store.checksum,
+        dataset_sha256=opened.store.checksum,
         number=shard.number,
         count=shard.count,
         units=tuple(training.id for training in trainings),
     )
-    check_there((t.entry for t in trainings if not directory.training(t.id).is_dir()), engine)
-    with directory.locked():
-        make_way(directory)
+    with stages_in(directory, opened, engine, listener, trainings) as stages:
         _keep(record, directory)
-        certificates = certify_splits(trainings, store, directory, listener)
-        trained = train_missing(trainings, path, directory, engine, listener)
-        jobs = score_jobs(trainings, trained, certificates, path, directory)
-        scored = score_missing(jobs, "score", engine, listener)
-    failures = (*trained.failures, *scored.failures)
-    return ShardOutcome(record, trained.done + scored.done, failures)
+        stages.find_trainings()
+        stages.find_scores()
+        stages.certify()
+        stages.train()
+        stages.score()
+    return ShardOutcome(record, stages.done, stages.failures)
 
 
 def read_shard(root: Path) -> ShardRecord:
@@ -165,7 +152,7 @@ def read_shard(root: Path) -> ShardRecord:
     Raises
     ------
     UnreadableError, SchemaError
-        There is none, or it is damaged.
+        There is no record, or it is damaged.
     """
     path = root / SHARD
     try:
@@ -182,24 +169,26 @@ def read_shard(root: Path) -> ShardRecord:
 
 
 def _keep(record: ShardRecord, directory: ResultsDirectory) -> None:
-    """Write the record, or check that the one that is there is the same."""
+    """Write the record, or check that the one in the directory is the same."""
     path = directory.root / SHARD
-    if path.is_file() and (there := read_shard(directory.root)) != record:
-        raise RequestError(
-            f"a directory for shard {record.number}/{record.count} of this study, "
-            f"data set and program version in {directory.root}",
-            f"one of {_words(there, record)}",
-            "Name another with --out.",
-        )
+    if path.is_file():
+        kept = read_shard(directory.root)
+        if kept != record:
+            raise RequestError(
+                f"a directory for shard {record.number}/{record.count} of this study, "
+                f"data set and program version in {directory.root}",
+                f"one of {_difference(kept, record)}",
+                "Name another with --out.",
+            )
     write_text(path, record.model_dump_json(indent=1) + "\n")
 
 
-def _words(there: ShardRecord, wanted: ShardRecord) -> str:
-    """Say in what a shard is another than the wanted one."""
-    if (there.number, there.count) != (wanted.number, wanted.count):
-        return f"shard {there.number}/{there.count}"
-    if there.program != wanted.program:
-        return f"mlip-compose {there.program}"
-    if there.dataset_sha256 != wanted.dataset_sha256:
-        return f"a data set with sha256 {there.dataset_sha256[:12]}..."
+def _difference(kept: ShardRecord, record: ShardRecord) -> str:
+    """Say what a directory holds in place of a shard."""
+    if (kept.number, kept.count) != (record.number, record.count):
+        return f"shard {kept.number}/{kept.count}"
+    if kept.program != record.program:
+        return f"mlip-compose {kept.program}"
+    if kept.dataset_sha256 != record.dataset_sha256:
+        return f"a data set with sha256 {kept.dataset_sha256[:12]}..."
     return "another study"

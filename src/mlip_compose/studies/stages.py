@@ -1,239 +1,376 @@
-"""The stages of a run up to its scores, each a list of units of which what is missing is done."""
+"""The stages of a run: each does the units that are missing, and hands on what it has read."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
 
-from mlip_compose.core.files import write_text
-from mlip_compose.core.records import Failure, SplitKey
+from mlip_compose.core.errors import DamagedError, RequestError
+from mlip_compose.core.records import Failure
 from mlip_compose.engine.engine import Engine
-from mlip_compose.evaluation.study_results import UnitFacts
-from mlip_compose.predictions.target import Target, certify_target
-from mlip_compose.store.reader import Store
-from mlip_compose.studies.archive import read_archived
-from mlip_compose.studies.directory import ResultsDirectory, derived
+from mlip_compose.evaluation.ceiling import CeilingScore
+from mlip_compose.evaluation.gallery import Gallery
+from mlip_compose.evaluation.results import Score
+from mlip_compose.evaluation.study_results import StudyResults, UnitFacts
+from mlip_compose.potentials.entry import Entry
+from mlip_compose.predictions.target import Target
+from mlip_compose.studies.certificates import Certificates, certify_splits
+from mlip_compose.studies.comparisons import Comparisons, compare
+from mlip_compose.studies.directory import ResultsDirectory, make_way, read_kept
+from mlip_compose.studies.gallery import GalleryRow, update_gallery
+from mlip_compose.studies.inventory import Inventory, longest_first
+from mlip_compose.studies.opening import OpenStudy
 from mlip_compose.studies.plan import Training
 from mlip_compose.studies.progress import Listener
-from mlip_compose.studies.scores import CeilingJob, ScoreJob
-from mlip_compose.studies.training import (
-    UNIT,
-    TrainingJob,
-    do_training,
-    failed_unit,
-    read_progress,
-    read_unit,
-)
-from mlip_compose.tasks.certificate_schema import Certificate
+from mlip_compose.studies.repairs import Repairs, Unit, attempt
+from mlip_compose.studies.scores import CeilingJob, Job, ScoreJob
+from mlip_compose.studies.training import TrainingJob, failed_unit, read_progress
 
-ROLE_ORDER: Final = ("learned", "feasibility", "scale")
-"""The longest trainings first, so that no process waits for one at the end."""
-
-Splits = Mapping[SplitKey, Certificate]
-"""Certificates by split."""
+AnyUnit = TypeVar("AnyUnit", bound=Unit[Any])
+AnyScore = TypeVar("AnyScore")
 
 
-@dataclass(eq=False)
-class Trained:
-    """What became of the trainings of a run.
+@contextmanager
+def stages_in(
+    directory: ResultsDirectory,
+    opened: OpenStudy,
+    engine: Engine,
+    listener: Listener,
+    trainings: Sequence[Training] | None = None,
+) -> Iterator[Stages]:
+    """Hold a directory of results for one run, and give the stages of that run.
+
+    Parameters
+    ----------
+    directory
+        The results.
+    opened
+        The study with its data.
+    engine
+        Does the units of work.
+    listener
+        Is told of progress.
+    trainings
+        The trainings of a shard; None takes those of the study.
+
+    Raises
+    ------
+    RequestError
+        A potential cannot be made where the units are done, another run is under way, or the
+        directory cannot be written.
+    """
+    trainings = opened.trainings if trainings is None else trainings
+    missing = [training for training in trainings if not directory.training(training.id).is_dir()]
+    check_potentials((training.entry for training in missing), engine)
+    with directory.locked():
+        make_way(directory)
+        yield Stages(directory, opened, engine, listener, trainings)
+
+
+def check_potentials(entries: Iterable[Entry], engine: Engine) -> None:
+    """Check that workers can make each potential, once for each of its settings.
+
+    That may load a model, so it is a unit of work.
+
+    Raises
+    ------
+    RequestError
+        Something that the potential needs is absent; the message names it.
+    """
+    checked = {
+        (entry.potential, entry.resolved().model_dump_json()): entry
+        for entry in entries
+        if entry.kind.check is not None
+    }
+    for entry, outcome in engine.run(_check, tuple(checked.values())):
+        if isinstance(outcome, Failure):
+            raise RequestError(f"a worker in which {entry.shown} can be made", outcome.reason)
+
+
+def _check(entry: Entry) -> None:
+    if entry.kind.check is not None:
+        entry.kind.check(entry.resolved())
+
+
+class Stages:
+    """The stages of a run in one directory of results, which they are called in the order of.
+
+    A unit that meets a damaged file is done again, after the file was set aside and made anew.
+
+    Parameters
+    ----------
+    directory, opened, engine, listener, trainings
+        See :func:`stages_in`.
 
     Attributes
     ----------
-    units
-        Facts of all, by their ids: of those that ended, and of those whose worker died, which count
-        as failed and are tried again by the next run.
+    facts
+        Facts of trainings, by their ids: of those that ended, and of those whose worker failed. The
+        latter count as failed, and the next run tries them again.
+    scores, ceilings
+        Scores, and scores against ceilings, by the ids of their targets.
     done
-        How many were to be done now.
+        Number of units that were done, and not only looked at.
     """
 
-    units: dict[str, UnitFacts] = field(default_factory=dict)
-    done: int = 0
+    def __init__(
+        self,
+        directory: ResultsDirectory,
+        opened: OpenStudy,
+        engine: Engine,
+        listener: Listener,
+        trainings: Sequence[Training],
+    ) -> None:
+        self._directory = ResultsDirectory(directory.root.absolute())  # workers may be elsewhere
+        self._opened = opened
+        self._engine = engine
+        self._listener = listener
+        self._trainings = trainings
+        self._inventory = Inventory(trainings, self._directory)
+        self._repairs = Repairs(self._directory)
+        self._certificates: Certificates = {}
+        self._failures: list[str] = []
+        self.facts: dict[str, UnitFacts] = {}
+        self.scores: dict[str, Score] = {}
+        self.ceilings: dict[str, CeilingScore] = {}
+        self.done = 0
 
     @property
-    def failures(self) -> list[str]:
-        """Ids and reasons of those that failed."""
-        failed = (unit for unit in self.units.values() if unit.status == "failed")
-        return [f"{unit.id}: {unit.reason}" for unit in failed]
+    def failures(self) -> tuple[str, ...]:
+        """Ids and reasons of trainings, scores and comparisons that failed, now or before."""
+        failed = (facts for facts in self.facts.values() if facts.status == "failed")
+        return (*(f"{facts.id}: {facts.reason}" for facts in failed), *self._failures)
 
-    def has(self, training: Training) -> bool:
-        """Whether there is a potential of this training."""
-        return training.id in self.units and self.units[training.id].status == "done"
+    @property
+    def certificates(self) -> Certificates:
+        """The certificates of the splits."""
+        return self._certificates
 
+    def find_trainings(self) -> None:
+        """Read the records of the trainings that are there with all their predictions."""
+        for training in longest_first(self._trainings):
+            facts = self._finished(training)
+            if facts is not None:
+                self.facts[training.id] = facts
 
-def certify_splits(
-    trainings: Sequence[Training], store: Store, directory: ResultsDirectory, listener: Listener
-) -> dict[SplitKey, Certificate]:
-    """Certify each split that is trained on, and keep its certificate in its file."""
-    splits = {target.key: target for _, target in ordinary(trainings)}
-    listener.stage("certify", len(splits))
-    found = {}
-    for key, target in splits.items():
-        certificate = certify_target(store, target)
-        text = json.dumps(certificate.to_json(), indent=1) + "\n"
-        path = directory.certificate(key)
-        if not path.is_file() or path.read_bytes() != text.encode():
-            write_text(path, text)
-        found[key] = certificate
-        listener.unit(path.stem, "")
-    return found
+    def find_scores(self) -> None:
+        """Read the scores that are there."""
+        for target in self._tested():
+            score = read_kept(self._directory.score(target.id), Score, self._directory)
+            if score is not None:
+                self.scores[target.id] = score
+        for _, ceiling in self._pairs():
+            path = self._directory.ceiling(ceiling.id)
+            score_of_both = read_kept(path, CeilingScore, self._directory)
+            if score_of_both is not None:
+                self.ceilings[ceiling.id] = score_of_both
 
-
-def shown_certificates(certificates: Splits) -> tuple[dict[str, Any], ...]:
-    """Return one certificate a task and level: seeds differ in frames alone, unless one leaks."""
-    shown: dict[tuple[str, int], Certificate] = {}
-    for key, certificate in certificates.items():
-        if certificate.leaks or (key.task, key.level) not in shown:
-            shown[key.task, key.level] = certificate
-    return tuple(certificate.to_json() for certificate in shown.values())
-
-
-def train_missing(
-    trainings: Sequence[Training],
-    dataset: Path,
-    directory: ResultsDirectory,
-    engine: Engine,
-    listener: Listener,
-) -> Trained:
-    """Do the trainings and predictions that are not there.
-
-    Parameters
-    ----------
-    trainings
-        All that are wanted.
-    dataset
-        Absolute path of the store.
-    directory, engine, listener
-        Where they are kept, where they are done, and who is told.
-    """
-    trained = Trained()
-    done = Done(trainings, directory)
-    jobs = []
-    for training in longest_first(trainings):
-        if done.finished(training):
-            trained.units[training.id] = _facts_of(training, directory)
-        else:
-            jobs.append(TrainingJob(training, dataset, directory.absolute()))
-    listener.stage("train and predict", len(jobs))
-
-    def tick() -> None:
-        for job in jobs:
-            if str(job) not in trained.units:
-                listener.training(str(job), *read_progress(directory, str(job)))
-
-    for job, outcome in engine.run(do_training, jobs, tick, _wants_gpu):
-        if isinstance(outcome, Failure):
-            trained.units[str(job)] = failed_unit(job.training, outcome)
-        else:
-            trained.units[str(job)] = _facts_of(job.training, directory)
-        listener.unit(str(job), outcome.reason)
-    trained.done = len(jobs)
-    return trained
-
-
-def longest_first(trainings: Iterable[Training]) -> list[Training]:
-    """Return trainings in the order in which they are best done."""
-    return sorted(trainings, key=lambda training: ROLE_ORDER.index(training.entry.kind.role))
-
-
-class Done:
-    """Which trainings of a study are there with all that follows from them.
-
-    Predictions that an archive left out are as good as there, as long as every score that is made
-    of them is there.
-
-    Parameters
-    ----------
-    trainings
-        All of the study.
-    directory
-        Of its results.
-    """
-
-    def __init__(self, trainings: Iterable[Training], directory: ResultsDirectory) -> None:
-        self._directory = directory
-        self._archived = read_archived(directory).predictions
-        self._scores: dict[str, list[Path]] = {}
-        for target in (target for training in trainings for target in training.targets):
-            if target.ceiling_of:
-                path = directory.ceiling(target.id)
-                self._scores.setdefault(target.ceiling_of, []).append(path)
-            else:
-                path = directory.score(target.id)
-            self._scores.setdefault(target.id, []).append(path)
-
-    def finished(self, training: Training) -> bool:
-        """Whether a training is there with all its predictions, or failed for good."""
-        if not (self._directory.training(training.id) / UNIT).is_file():
-            return False
-        return self.failed(training) or all(self._has(target) for target in training.targets)
-
-    def failed(self, training: Training) -> bool:
-        """Whether a training that is there failed for good."""
-        return _facts_of(training, self._directory).status == "failed"
-
-    def _has(self, target: Target) -> bool:
-        if self._directory.predictions(target.id).is_file():
-            return True
-        return target.id in self._archived and all(
-            path.is_file() for path in self._scores[target.id]
+    @property
+    def is_complete(self) -> bool:
+        """Whether every training and every score of the study was found."""
+        return (
+            all(training.id in self.facts for training in self._trainings)
+            and all(target.id in self.scores for target in self._tested())
+            and all(ceiling.id in self.ceilings for _, ceiling in self._pairs())
         )
 
+    def certify(self, results: StudyResults | None = None) -> None:
+        """Certify the splits, but for those whose certificates agree with results of the study."""
+        targets = {target.key: target for _, target in self._ordinary()}
+        self._certificates = certify_splits(
+            targets, self._opened.store, self._directory, results, self._listener
+        )
 
-def _facts_of(training: Training, directory: ResultsDirectory) -> UnitFacts:
-    """Return what was written of a training, with the levels that this study takes it for."""
-    path = directory.training(training.id)
-    with derived(path):
-        facts = read_unit(path).facts
-    levels = tuple(target.level for target in training.targets)
-    return facts.model_copy(update={"levels": levels})
+    def train(self) -> None:
+        """Do the trainings that are missing, with their predictions."""
+        self._train([t for t in longest_first(self._trainings) if t.id not in self.facts])
+
+    def score_given(self) -> None:
+        """Score the predictions that the study names; what is wrong with them ends the run."""
+        rows = [row for row in self._opened.given if row.target.id not in self.scores]
+        self._score(
+            "score predictions of others",
+            [
+                ScoreJob(
+                    row.target,
+                    self._radius(row.target),
+                    self._opened.store.file,
+                    self._directory,
+                    row.predictions,
+                )
+                for row in rows
+            ],
+            self.scores,
+        )
+
+    def score(self) -> None:
+        """Score the trainings that ended."""
+        file = self._opened.store.file
+        jobs = [
+            ScoreJob(target, self._radius(target), file, self._directory)
+            for training, target in self._ordinary()
+            if self._has(training) and target.id not in self.scores
+        ]
+        self._score("score", jobs, self.scores)
+
+    def score_ceilings(self) -> None:
+        """Score potentials against their ceilings, where both trainings ended."""
+        file = self._opened.store.file
+        jobs = [
+            CeilingJob(target, ceiling, self._radius(target), file, self._directory)
+            for target, ceiling in self._pairs()
+            if ceiling.id not in self.ceilings
+        ]
+        self._score("score ceilings", jobs, self.ceilings)
+
+    def gallery(self) -> tuple[Gallery, bool]:
+        """Return the gallery of the study, and whether it was made now."""
+        while True:
+            rows = [
+                GalleryRow(target, self._radius(target), training.entry.shown)
+                for training, target in self._ordinary()
+                if self._has(training)
+            ]
+            try:
+                return update_gallery(
+                    rows, self._opened.store, self._directory, self._inventory.archived
+                )
+            except DamagedError as error:
+                self._repairs.set_aside(error)
+                self._train(self._lost())
+
+    def compare(self) -> Comparisons:
+        """Compare the potentials of each task and level."""
+        scores = [
+            (self.scores[target.id], self._directory.score(target.id)) for target in self._scored()
+        ]
+        comparisons = compare(scores, self._engine, self._listener)
+        self._failures += comparisons.failures
+        return comparisons
+
+    def in_order(self) -> tuple[list[UnitFacts], list[Score], list[CeilingScore]]:
+        """Return facts, scores and scores against ceilings in the order of the study."""
+        units = [self.facts[training.id] for training in self._trainings]
+        units += [row.facts for row in self._opened.given]
+        pairs = (ceiling.id for _, ceiling in self._pairs())
+        return (
+            units,
+            [self.scores[target.id] for target in self._scored()],
+            [self.ceilings[name] for name in pairs if name in self.ceilings],
+        )
+
+    def _ordinary(self) -> list[tuple[Training, Target]]:
+        """Return trainings with each of their targets, without ceilings."""
+        return [
+            (training, target)
+            for training in self._trainings
+            if not training.ceiling
+            for target in training.targets
+        ]
+
+    def _tested(self) -> list[Target]:
+        """Return the targets that have a score, or will have one, those of given rows last."""
+        failed = {name for name, facts in self.facts.items() if facts.status == "failed"}
+        targets = [target for training, target in self._ordinary() if training.id not in failed]
+        return targets + [row.target for row in self._opened.given]
+
+    def _scored(self) -> list[Target]:
+        return [target for target in self._tested() if target.id in self.scores]
+
+    def _pairs(self) -> list[tuple[Target, Target]]:
+        """Return targets with those of their ceilings, where neither training failed."""
+        failed = {name for name, facts in self.facts.items() if facts.status == "failed"}
+        usable = [training for training in self._trainings if training.id not in failed]
+        ordinary = {
+            t.id: t for training in usable if not training.ceiling for t in training.targets
+        }
+        ceilings = [t for training in usable if training.ceiling for t in training.targets]
+        return [(ordinary[c.ceiling_of], c) for c in ceilings if c.ceiling_of in ordinary]
+
+    def _has(self, training: Training) -> bool:
+        """Whether there is a potential of this training."""
+        return training.id in self.facts and self.facts[training.id].status == "done"
+
+    def _radius(self, target: Target) -> int:
+        return self._certificates[target.key].coverage_radius
+
+    def _finished(self, training: Training) -> UnitFacts | None:
+        try:
+            return self._inventory.finished(training)
+        except DamagedError as error:
+            self._repairs.set_aside(error)
+            return None
+
+    def _lost(self) -> list[Training]:
+        """Return the trainings that ended and are no longer there with all their predictions."""
+        ended = [training for training in self._trainings if self._has(training)]
+        return [training for training in ended if self._finished(training) is None]
+
+    def _train(self, trainings: Sequence[Training]) -> None:
+        file = self._opened.store.file
+        jobs = [TrainingJob(training, file, self._directory) for training in trainings]
+        ended: set[str] = set()
+
+        def tick() -> None:
+            for job in jobs:
+                if str(job) not in ended:
+                    self._listener.training(str(job), *read_progress(self._directory, str(job)))
+
+        for job, outcome in self._do("train and predict", jobs, tick=tick, wants_gpu=_wants_gpu):
+            training = job.training
+            if isinstance(outcome, Failure):
+                facts = failed_unit(training, outcome)
+            else:
+                facts = outcome.model_copy(update={"levels": training.levels})
+            ended.add(training.id)
+            self.facts[training.id] = facts
+            self._listener.unit(training.id, facts.reason)
+        self.done += len(jobs)
+
+    def _score(
+        self, stage: str, jobs: Sequence[Job[AnyScore]], scores: dict[str, AnyScore]
+    ) -> None:
+        for job, outcome in self._do(stage, jobs, self._predicted_again):
+            reason = outcome.reason if isinstance(outcome, Failure) else ""
+            if reason:
+                self._failures.append(f"score of {job}: {reason}")
+            elif (score := job.kept()) is not None:
+                scores[str(job)] = score
+            self._listener.unit(str(job), reason)
+        self.done += len(jobs)
+
+    def _predicted_again(self, jobs: Sequence[Job[AnyScore]]) -> list[Job[AnyScore]]:
+        """Make predictions anew that were damaged; return the scores that have theirs again."""
+        self._train(self._lost())
+        ended = [training for training in self._trainings if self._has(training)]
+        predicted = {target.id for training in ended for target in training.targets}
+        return [job for job in jobs if all(target.id in predicted for target in job.targets)]
+
+    def _do(
+        self,
+        stage: str,
+        units: Sequence[AnyUnit],
+        redo: Callable[[Sequence[AnyUnit]], Sequence[AnyUnit]] = lambda units: units,
+        tick: Callable[[], None] = lambda: None,
+        wants_gpu: Callable[[AnyUnit], bool] = lambda unit: False,
+    ) -> Iterator[tuple[AnyUnit, Any]]:
+        """Do units; yield each with its result, or the failure of its worker.
+
+        A damaged file that a unit meets is set aside. ``redo`` makes it anew, and returns the units
+        that can be done now.
+        """
+        while units:
+            self._listener.stage(stage, len(units))
+            damaged = []
+            for unit, outcome in self._engine.run(attempt, units, tick, wants_gpu):
+                if isinstance(outcome, DamagedError):
+                    self._repairs.set_aside(outcome)
+                    damaged.append(unit)
+                else:
+                    yield unit, outcome
+            units = redo(damaged) if damaged else ()
 
 
 def _wants_gpu(job: TrainingJob) -> bool:
     return job.training.entry.kind.role == "learned"
-
-
-def score_jobs(
-    trainings: Sequence[Training],
-    trained: Trained,
-    certificates: Splits,
-    dataset: Path,
-    directory: ResultsDirectory,
-) -> list[ScoreJob]:
-    """Return the scores that follow from the trainings that ended, but for ceilings."""
-    directory = directory.absolute()
-    return [
-        ScoreJob(
-            target,
-            certificates[target.key].coverage_radius,
-            dataset,
-            directory,
-        )
-        for training, target in ordinary(trainings)
-        if trained.has(training)
-    ]
-
-
-def ceiling_jobs(
-    trainings: Sequence[Training],
-    trained: Trained,
-    certificates: Splits,
-    dataset: Path,
-    directory: ResultsDirectory,
-) -> list[CeilingJob]:
-    """Return the scores against ceilings, where the ordinary training and the ceiling ended."""
-    done = [training for training in trainings if trained.has(training)]
-    targets = {target.id: target for _, target in ordinary(done)}
-    jobs = []
-    for ceiling in (target for training in done for target in training.targets):
-        if (target := targets.get(ceiling.ceiling_of)) is not None:
-            radius = certificates[target.key].coverage_radius
-            jobs.append(CeilingJob(target, ceiling, radius, dataset, directory.absolute()))
-    return jobs
-
-
-def ordinary(trainings: Iterable[Training]) -> list[tuple[Training, Target]]:
-    """Return trainings with each of their targets, without ceilings."""
-    return [(each, target) for each in trainings if not each.ceiling for target in each.targets]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.resources import files
 from itertools import product
 from pathlib import Path
@@ -25,7 +25,7 @@ class Study(Strict):
     Attributes
     ----------
     name
-        Of the study and of its directory of results.
+        Name of the study and of its directory of results.
     dataset
         Name of a frozen data set, or path of a store.
     tasks
@@ -37,7 +37,7 @@ class Study(Strict):
         Names of kinds, or mappings with ``potential``, ``settings``, ``label`` and, in place of the
         study's, ``levels``, ``seeds`` and ``ceiling``.
     seeds
-        Each training is done once for each; a seed chooses frames and initial parameters.
+        Seeds of the trainings, such as ``[0, 1, 2]``; each chooses frames and initial parameters.
     train_frames
         Training frames in all, the same for every potential; null takes all there are.
     allow_missing
@@ -48,10 +48,10 @@ class Study(Strict):
         to train on, and is compared with the ordinary training on the second half: the ceiling gap.
     relax_minima
         Whether each potential relaxes the minima of all molecules, so that reaction energies are
-        also those of its own minima. Takes some tens of predictions a molecule.
+        also those of its own minima. This takes some tens of predictions a molecule.
     predictions
         Files of predictions of models that the study does not train (``predictions import``), or
-        cards that name such a file (``predictions join``): rows like the others; paths in a study
+        cards that name such a file (``predictions join``): rows like the others. Paths in a study
         file are relative to it.
 
     Examples
@@ -80,31 +80,15 @@ class Study(Strict):
         Raises
         ------
         UnknownNameError, StudyError, RequestError
-            For the first that is wrong.
+            A name or a setting is wrong; the message says which.
         """
-        for task in self.tasks:
-            for level in {
-                *self.levels,
-                *(level for e in self.potentials for level in e.levels or ()),
-            }:
-                get_task(task).check_level(level)
+        for task, level in product(self.tasks, self._all_levels()):
+            get_task(task).check_level(level)
         for entry in self.potentials:
             entry.resolved()
         self._check_untrained()
         self._check_ceilings()
-        for what, values in (
-            ("tasks", self.tasks),
-            ("levels", self.levels),
-            ("seeds", self.seeds),
-            ("potentials", tuple(entry.shown for entry in self.potentials)),
-            ("predictions", self.predictions),
-            *((f"levels of {entry.shown}", entry.levels or ()) for entry in self.potentials),
-            *((f"seeds of {entry.shown}", entry.seeds or ()) for entry in self.potentials),
-        ):
-            twice = {str(value) for value in values if values.count(value) > 1}
-            if twice:
-                hint = "Give each a label of its own." if what == "potentials" else ""
-                raise StudyError(f"{what} that are named once", f"{', '.join(twice)} twice", hint)
+        self._check_repetition()
 
     def splits(self) -> Iterator[tuple[SplitKey, tuple[Entry, ...]]]:
         """Yield each split with the potentials that are trained for it."""
@@ -125,6 +109,18 @@ class Study(Strict):
         """Whether a potential is trained once more with the OOD molecules of a level included."""
         wanted = self.ceiling if entry.ceiling is None else entry.ceiling
         return level in wanted if isinstance(wanted, tuple) else wanted
+
+    def _check_repetition(self) -> None:
+        """Refuse a name or a number that is given twice."""
+        _refuse_repeated("tasks", self.tasks)
+        _refuse_repeated("levels", self.levels)
+        _refuse_repeated("seeds", self.seeds)
+        names = [entry.shown for entry in self.potentials]
+        _refuse_repeated("potentials", names, "Give each a label of its own.")
+        _refuse_repeated("predictions", self.predictions)
+        for entry in self.potentials:
+            _refuse_repeated(f"levels of {entry.shown}", entry.levels or ())
+            _refuse_repeated(f"seeds of {entry.shown}", entry.seeds or ())
 
     def _check_ceilings(self) -> None:
         """Refuse ceilings at levels that a potential does not have."""
@@ -153,8 +149,13 @@ class Study(Strict):
                 )
 
 
+def _refuse_repeated(kind: str, values: Sequence[object], hint: str = "") -> None:
+    if repeated := {str(value) for value in values if values.count(value) > 1}:
+        raise StudyError(f"{kind} that are named once", f"{', '.join(repeated)} twice", hint)
+
+
 def _union(first: tuple[int, ...], more: Iterable[tuple[int, ...] | None]) -> tuple[int, ...]:
-    """Return the numbers of the study, and those that only a potential has, each once."""
+    """Return the numbers of the study and those of single potentials, each once."""
     return tuple(dict.fromkeys((*first, *(value for values in more for value in values or ()))))
 
 
@@ -175,9 +176,9 @@ def load_study(name: str | Path) -> Study:
     Raises
     ------
     UnknownNameError
-        Neither a known study nor an existing file; or a key, task or potential that there is not.
+        The name is that of no study and no file; or the file has an unknown key, task or potential.
     StudyError
-        Not a study; says what is wrong.
+        The file holds no study; the message says what is wrong.
 
     Examples
     --------
@@ -203,12 +204,12 @@ def load_study(name: str | Path) -> Study:
 
 
 def with_predictions(study: Study, paths: tuple[Path, ...]) -> Study:
-    """Return a study with more files of predictions, or cards that name such.
+    """Return a study with more files of predictions, or cards that name such files.
 
     Raises
     ------
     StudyError
-        One is named twice.
+        A file is named twice.
     """
     changed = study.model_copy(update={"predictions": (*study.predictions, *paths)})
     changed.check()

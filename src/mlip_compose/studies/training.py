@@ -1,11 +1,11 @@
-"""One unit of work: train a potential, keep it, and predict the frames that it is tested on."""
+"""The training of one potential as a unit of work, with its predictions of the test frames."""
 
 from __future__ import annotations
 
 import json
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +14,6 @@ from pydantic import BaseModel, ValidationError
 
 from mlip_compose.core.documents import parse_json
 from mlip_compose.core.errors import (
-    ChecksumError,
     RequestError,
     SchemaError,
     UnreadableError,
@@ -32,9 +31,10 @@ from mlip_compose.potentials.registry import load_potential
 from mlip_compose.predictions.file import Predictions, write_predictions
 from mlip_compose.predictions.predict import predict_selection
 from mlip_compose.predictions.target import Target, training_set
-from mlip_compose.store.reader import Store
-from mlip_compose.studies.directory import ResultsDirectory, derived
+from mlip_compose.store.reader import Store, StoreFile
+from mlip_compose.studies.directory import ResultsDirectory
 from mlip_compose.studies.plan import Training
+from mlip_compose.studies.repairs import derived
 
 UNIT: Final = "unit.json"
 MODEL: Final = "model"
@@ -44,19 +44,97 @@ PROGRESS_INTERVAL: Final = 0.5  # s
 
 @dataclass(frozen=True, eq=False)
 class TrainingJob:
-    """What a worker process needs to do a training and the predictions that it serves."""
+    """A training with the predictions that it serves, as a worker process does it.
+
+    Attributes
+    ----------
+    training
+        The training, with its targets.
+    dataset
+        The data set.
+    directory
+        The results, by an absolute path.
+    """
 
     training: Training
-    dataset: Path
+    dataset: StoreFile
     directory: ResultsDirectory
 
     def __str__(self) -> str:
         return str(self.training)
 
+    def do(self) -> UnitFacts:
+        """Train unless that was done, predict what is missing, and return the facts.
+
+        Safe to repeat and to kill: a training appears in its directory when it is complete, goes on
+        from its last checkpoint where it has one, and predictions are written whole. Where a worker
+        that lost its scheduler is still at the same training, this one waits for it.
+
+        Returns
+        -------
+        UnitFacts
+            The facts, with status ``failed`` and the reason where the training failed as science
+            may.
+
+        Raises
+        ------
+        ChecksumError
+            The data set is no longer the one that the training was planned on.
+        DamagedError
+            The training was finished before, and cannot be read.
+        """
+        training, directory = self.training, self.directory
+        store = self.dataset.open()
+        final = directory.training(training.id)
+        if not self._is_usable():
+            with held(directory.work(training.id), wait=True):
+                if not self._is_usable():
+                    with writing(directory.root):
+                        _train(training, store, directory)
+        with derived(final):
+            unit = read_unit(final)
+        if unit.facts.status == "failed":
+            return unit.facts
+        missing = [t for t in training.targets if not directory.predictions(t.id).is_file()]
+        if missing:
+            with derived(final):
+                check_model(unit.model)
+            potential = load_potential(unit.model)
+            for target in missing:
+                predictions = predict_selection(potential, unit.facts, store, target)
+                path = directory.predictions(target.id)
+                write_predictions(path, predictions)
+        return unit.facts
+
+    def _is_usable(self) -> bool:
+        """Whether the training is there, with its model where predictions are to be made.
+
+        An archive may have left out the model.
+        """
+        final = self.directory.training(self.training.id)
+        if not (final / UNIT).is_file():
+            return False
+        with derived(final):
+            failed = read_unit(final).facts.status == "failed"
+        if failed or (final / MODEL).exists():
+            return True
+        targets = self.training.targets
+        return all(self.directory.predictions(target.id).is_file() for target in targets)
+
 
 @dataclass(frozen=True)
 class TrainedUnit:
-    """A finished training on disk: its facts, and where its potential is."""
+    """A finished training on disk.
+
+    Attributes
+    ----------
+    facts
+        What results say of it.
+    identity
+        Everything that the result depends on; see :class:`mlip_compose.studies.plan.Training`.
+    model
+        Directory of the potential.
+    """
 
     facts: UnitFacts
     identity: Mapping[str, Any]
@@ -64,78 +142,10 @@ class TrainedUnit:
 
 
 class _Identity(BaseModel):
-    """What of a training's identity is looked at when it is read."""
+    """The fields of an identity that are looked at when a training is read."""
 
     dataset_sha256: str
     train: dict[str, list[int]]
-
-
-def do_training(job: TrainingJob) -> UnitFacts:
-    """Train unless that was done, predict what is missing, and return the facts.
-
-    Safe to repeat and to kill: a training appears in its directory when it is complete, goes on
-    from its last checkpoint where it has one, and predictions are written whole. Where a worker
-    that lost its scheduler is still at the same training, this one waits for it.
-
-    Returns
-    -------
-    UnitFacts
-        With status ``failed`` and the reason where the training failed as science may.
-
-    Raises
-    ------
-    ChecksumError
-        The data set is no longer the one that the training was planned on.
-    DamagedError
-        The training was finished before, and cannot be read.
-    """
-    training, directory = job.training, job.directory
-    store = _planned_on(training, job.dataset)
-    final, work = directory.training(training.id), directory.work(training.id)
-    if not _usable(final, job):
-        with held(work, wait=True):
-            if not _usable(final, job):
-                with writing(directory.root):
-                    _train(training, store, directory)
-    with derived(final):
-        unit = read_unit(final)
-    if unit.facts.status == "failed":
-        return unit.facts
-    missing = [t for t in training.targets if not directory.predictions(t.id).is_file()]
-    if missing:
-        with derived(final):
-            check_model(unit.model)
-        potential = load_potential(unit.model)
-        for target in missing:
-            predictions = predict_selection(potential, unit.facts, store, target)
-            write_predictions(directory.predictions(target.id), predictions)
-    return unit.facts
-
-
-def _usable(final: Path, job: TrainingJob) -> bool:
-    """Whether a training is there, with its model where predictions are to be made.
-
-    An archive may have left out the model.
-    """
-    if not (final / UNIT).is_file():
-        return False
-    with derived(final):
-        failed = read_unit(final).facts.status == "failed"
-    if failed or (final / MODEL).exists():
-        return True
-    targets = job.training.targets
-    return all(job.directory.predictions(target.id).is_file() for target in targets)
-
-
-def _planned_on(training: Training, path: Path) -> Store:
-    store, planned = Store(path), training.identity["dataset_sha256"]
-    if store.checksum != planned:
-        raise ChecksumError(
-            f"{path} with sha256 {planned[:12]}..., as when this run began",
-            f"{store.checksum[:12]}...",
-            "The data set was replaced; run again to have results of the new one.",
-        )
-    return store
 
 
 def read_unit(directory: Path) -> TrainedUnit:
@@ -144,7 +154,7 @@ def read_unit(directory: Path) -> TrainedUnit:
     Raises
     ------
     UnreadableError, SchemaError
-        The directory has none, or one that is damaged.
+        There is no finished training in the directory, or it is damaged.
     """
     path = directory / UNIT
     try:
@@ -175,10 +185,10 @@ def _train(training: Training, store: Store, directory: ResultsDirectory) -> Non
     outcome = training.entry.kind.fit(
         data, settings, training.seed, checkpoints, _progress_file(work / PROGRESS)
     )
-    here = {"wall_s": time.perf_counter() - wall, "cpu_s": time.process_time() - cpu}
+    times = {"wall_s": time.perf_counter() - wall, "cpu_s": time.process_time() - cpu}
     report = {} if isinstance(outcome, Failure) else outcome.report
     cost: dict[str, Any] = {
-        **{key: round(seconds, 2) for key, seconds in with_earlier(here, report).items()},
+        **{key: round(seconds, 2) for key, seconds in total_times(times, report).items()},
         "peak_memory_mb": round(peak_memory_mb(), 1),
         "device": "cpu",
     }
@@ -198,22 +208,22 @@ def _train(training: Training, store: Store, directory: ResultsDirectory) -> Non
     shutil.rmtree(work)
 
 
-def with_earlier(here: Mapping[str, float], report: Mapping[str, Any]) -> dict[str, float]:
-    """Return the time of a training with that from before it was resumed.
+def total_times(times: Mapping[str, float], report: Mapping[str, Any]) -> dict[str, float]:
+    """Return the times of a training, with those from before it was resumed.
 
     Parameters
     ----------
-    here
-        ``wall_s`` and ``cpu_s`` of this process.
+    times
+        ``wall_s`` and ``cpu_s`` of this process, in seconds.
     report
-        Of the potential; ``training_wall_s`` and ``training_cpu_s`` are of all its gradient steps,
-        whichever process took them.
+        The report of the potential. Its ``training_wall_s`` and ``training_cpu_s`` are those of all
+        gradient steps, whichever process took them.
     """
-    return {key: max(seconds, report.get(f"training_{key}", 0.0)) for key, seconds in here.items()}
+    return {key: max(seconds, report.get(f"training_{key}", 0.0)) for key, seconds in times.items()}
 
 
 def failed_unit(training: Training, failure: Failure) -> UnitFacts:
-    """Return the facts of a training that could not be done now; nothing of it is kept."""
+    """Return the facts of a training whose worker failed; nothing of it is kept."""
     return _facts(training, failure, {})
 
 
@@ -226,7 +236,7 @@ def _facts(training: Training, outcome: Potential | Failure, cost: dict[str, Any
     return UnitFacts(
         id=training.id,
         task=training.task,
-        levels=tuple(target.level for target in training.targets),
+        levels=training.levels,
         seed=training.seed,
         train_frames=training.n_train,
         status="failed" if failed else "done",
@@ -243,14 +253,15 @@ COST_KEYS: Final = ("parameters", "gradient_steps", "device", "peak_memory_mb")
 """Facts of a fit that are shown as its cost."""
 
 
-def _progress_file(path: Path) -> Any:
-    """Return a callback that leaves the fraction done in a file, now and then."""
-    last = [-PROGRESS_INTERVAL]
+def _progress_file(path: Path) -> Callable[[float, str], None]:
+    """Return a callback that leaves the fraction done in a file, at most twice a second."""
+    last = -PROGRESS_INTERVAL
 
     def report(fraction: float, message: str) -> None:
+        nonlocal last
         now = time.monotonic()
-        if now - last[0] >= PROGRESS_INTERVAL:
-            last[0] = now
+        if now - last >= PROGRESS_INTERVAL:
+            last = now
             write_text(path, json.dumps({"fraction": fraction, "message": message}))
 
     return report
@@ -268,13 +279,13 @@ def read_progress(directory: ResultsDirectory, unit: str) -> tuple[float, str]:
 def predict_unit(unit: TrainedUnit, store: Store, target: Target) -> Predictions:
     """Predict a target with a potential that was trained on exactly its training frames.
 
-    One that was trained elsewhere, and on no frame of this data, predicts any target.
+    A zero-shot potential, trained elsewhere and on no frame of this data, predicts any target.
 
     Raises
     ------
     RequestError
-        The potential was trained on other frames: some of those it would be tested on may be among
-        them. Or its training failed, so that there is no potential.
+        The potential was trained on other frames, which may be among those of the test; or its
+        training failed.
     """
     if unit.facts.status == "failed":
         raise RequestError("a trained potential", f"a training that failed: {unit.facts.reason}")

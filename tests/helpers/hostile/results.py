@@ -26,8 +26,8 @@ from mlip_compose.report.page import write_report
 from mlip_compose.report.terminal import leaderboard_table
 from mlip_compose.studies.archive import ARCHIVED, Archived, read_archived
 from mlip_compose.studies.directory import ResultsDirectory, made_from, read_kept
-from mlip_compose.studies.gallery import Predicted, update_gallery
-from mlip_compose.studies.merging import study_of
+from mlip_compose.studies.gallery import GalleryRow, update_gallery
+from mlip_compose.studies.merging import read_shards
 from mlip_compose.studies.results import provenance, read_results
 from mlip_compose.studies.shards import SHARD as SHARD_FILE
 from mlip_compose.studies.shards import ShardRecord, read_shard
@@ -53,7 +53,7 @@ def original_results():
         scores.append(score_predictions(predictions, store, renamed, parts.radius))
         directory.score(name).parent.mkdir(exist_ok=True)
         directory.score(name).write_text(scores[-1].model_dump_json())
-        predicted.append(Predicted(renamed, 0, parts.radius, name))
+        predicted.append(GalleryRow(renamed, parts.radius, name))
         units.append(
             builders.unit_facts(
                 id=name,
@@ -145,7 +145,7 @@ def record(name, document):
 
 def shard(directory):
     assert read_shard(directory).units is not None
-    study_of([directory]).check()
+    read_shards([directory]).study.check()
 
 
 READERS = {

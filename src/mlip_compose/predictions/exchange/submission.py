@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -119,13 +120,18 @@ class Submission:
     Attributes
     ----------
     path
-        Of the file of predictions.
+        The file of predictions.
     card
-        None of a file of predictions alone.
+        The card; None of a file of predictions alone.
     """
 
     path: Path
     card: SubmissionCard | None = None
+
+    @cached_property
+    def sha256(self) -> str:
+        """Checksum of the file of predictions."""
+        return sha256_of(self.path)
 
 
 def read_submission(path: Path) -> Submission:
@@ -153,13 +159,14 @@ def read_submission(path: Path) -> Submission:
     file = path.parent / card.predictions
     if not is_file(file):
         raise UnreadableError(f"the predictions that {path} names", f"no file {file}")
-    if (found := sha256_of(file)) != card.sha256:
+    submission = Submission(file, card)
+    if submission.sha256 != card.sha256:
         raise ChecksumError(
             f"sha256 {card.sha256[:12]}... of {file}, as its card says",
-            f"{found[:12]}...",
+            f"{submission.sha256[:12]}...",
             "Write the new one into the card if it is the file that is meant.",
         )
-    return Submission(file, card)
+    return submission
 
 
 def submissions_in(paths: Iterable[Path]) -> Iterator[Path]:

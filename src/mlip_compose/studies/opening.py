@@ -1,0 +1,62 @@
+"""A study with its data opened: what its run, its plan, its shards and its checks begin with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from mlip_compose.store.catalogue import dataset_path
+from mlip_compose.store.reader import Store
+from mlip_compose.studies.given import GivenRow, given_rows
+from mlip_compose.studies.plan import Training, plan
+from mlip_compose.studies.study import Study
+
+
+@dataclass(frozen=True, eq=False)
+class OpenStudy:
+    """A study and its data set; what follows from the two is found out once.
+
+    Attributes
+    ----------
+    study
+        The study.
+    store
+        Its data set.
+    """
+
+    study: Study
+    store: Store
+
+    @cached_property
+    def trainings(self) -> tuple[Training, ...]:
+        """The trainings of the study.
+
+        Raises
+        ------
+        CoverageError
+            The data set lacks molecules or frames.
+        """
+        return plan(self.study, self.store)
+
+    @cached_property
+    def given(self) -> tuple[GivenRow, ...]:
+        """The rows that the study does not train, each with the predictions that it names.
+
+        Raises
+        ------
+        StudyError, DataError
+            The predictions do not belong to the study, or cannot be read.
+        """
+        return given_rows(self.study, self.store, self.trainings)
+
+
+def open_study(study: Study) -> OpenStudy:
+    """Open the data set of a study.
+
+    Raises
+    ------
+    RequestError
+        There is no such data set, or it cannot be read.
+    """
+    # worker processes may have other working directories
+    return OpenStudy(study, Store(dataset_path(study.dataset).resolve()))
