@@ -8,7 +8,13 @@ from builders import prediction_header
 from mlip_compose.core.errors import ChecksumError, RequestError, SchemaError, UnreadableError
 from mlip_compose.core.records import PredictedFrames, SplitKey
 from mlip_compose.predictions.file import Predictions, write_predictions
-from mlip_compose.predictions.joined import choose, read_joined, read_part, write_joined
+from mlip_compose.predictions.joined import (
+    choose,
+    read_headers,
+    read_joined,
+    read_part,
+    write_joined,
+)
 
 SUMS = {"OH-1-H": "abc"}
 STANDARD = SplitKey("length", 2, 0)
@@ -40,9 +46,24 @@ def test_every_split_is_read_as_it_was(path):
         np.testing.assert_array_equal(frames.forces, float(predictions.header.level))
 
 
+def test_headers_are_read_without_the_numbers(path):
+    with h5py.File(path, "r+") as file:
+        file["length_L1_s0/OH-1-H/primary/energy"][0] = 0.0  # found only where numbers are read
+    headers = read_headers(path)
+    assert list(headers) == list(map(SplitKey.parse, sorted(map(str, headers))))
+    for key, (header, sums) in headers.items():
+        assert header.key == key
+        assert sums == SUMS
+    with h5py.File(path, "r+") as file:
+        file["length_L1_s0"].attrs["level"] = 3
+    with pytest.raises(SchemaError, match="those of length_L3_s0"):
+        read_headers(path)
+
+
 def test_a_file_of_one_split_is_as_good(tmp_path):
     write_predictions(tmp_path / "one.h5", part())
     assert list(read_joined(tmp_path / "one.h5")) == [STANDARD]
+    assert list(read_headers(tmp_path / "one.h5")) == [STANDARD]
     assert read_part(tmp_path / "one.h5", STANDARD).header.level == 2
 
 

@@ -298,3 +298,14 @@ def test_graphs_of_other_atoms_are_refused(path, name, value):
         file["OH-1-H"][name][...] = array
     with pytest.raises(SchemaError, match="OH-1-H"):
         Store(path)
+
+
+def test_a_process_opens_a_store_once_and_no_other_in_its_place(toy_store, tmp_path):
+    path = toy_store(NAMES, tmp_path / "a.h5")
+    file = Store(path).file
+    assert file.open() is file.open()
+    assert file.open().checksum == file.checksum
+    later = Store(toy_store(NAMES[:2], tmp_path / "b.h5")).file
+    shutil.copy(path, later.path)
+    with pytest.raises(ChecksumError, match="The data set was replaced"):
+        later.open()

@@ -2,10 +2,12 @@
 
 import json
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
-from mlip_compose.core.errors import RequestError
+from mlip_compose.core.errors import RequestError, StudyError
+from mlip_compose.potentials.entry import Entry
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.plan import plan
 from mlip_compose.studies.study import Study
@@ -151,3 +153,28 @@ def test_levels_and_seeds_of_a_potential_are_checked(changes, message):
     )
     with pytest.raises(RequestError, match=message):
         study.check()
+
+
+def test_ids_are_made_of_their_parts(store):
+    found = trainings(store, tasks=["length"], levels=(2,), potentials=["additive"], ceiling=True)
+    ordinary, ceiling = (
+        replace(training, task="my_task", entry=Entry(potential="additive", label="a b_c"))
+        for training in found
+    )
+    assert ordinary.id == f"my_task_a-b-c_s0_{ordinary.digest}"
+    assert ordinary.target_id(2) == f"my_task_L2_a-b-c_s0_{ordinary.digest}"
+    assert ceiling.id == f"my_task_a-b-c_s0_ceiling_{ceiling.digest}"
+    assert ceiling.target_id(2) == f"my_task_L2_a-b-c_s0_ceiling_{ceiling.digest}"
+
+
+def test_every_repetition_is_named():
+    for changes, message in (
+        ({"tasks": ["length", "length"]}, "tasks that are named once; found length twice"),
+        ({"levels": [2, 2]}, "levels that are named once; found 2 twice"),
+        ({"seeds": [0, 1, 0]}, "seeds that are named once; found 0 twice"),
+        ({"potentials": ["additive", "additive"]}, "additive twice. Give each a label"),
+        ({"predictions": ["a.h5", "a.h5"]}, "predictions that are named once; found a.h5 twice"),
+    ):
+        study = Study.model_validate({"name": "s", "potentials": ["additive"], **changes})
+        with pytest.raises(StudyError, match=message):
+            study.check()

@@ -13,7 +13,6 @@ from mlip_compose.core.errors import ChecksumError, DataError, StudyError
 from mlip_compose.core.files import sha256_of
 from mlip_compose.core.records import SplitKey
 from mlip_compose.evaluation.study_results import UnitFacts
-from mlip_compose.predictions.exchange.files import refuse_unimported
 from mlip_compose.predictions.exchange.submission import (
     Submission,
     SubmissionCard,
@@ -154,7 +153,9 @@ def _headers(submission: Submission) -> Mapping[SplitKey, tuple[PredictionHeader
     try:
         return read_headers(submission.path)
     except DataError:
-        refuse_unimported(submission.path)  # which says how predictions of other programs come in
+        from mlip_compose.predictions.exchange.files import refuse_unimported  # loads all readers
+
+        refuse_unimported(submission.path)  # says how predictions of other programs are imported
         raise
 
 

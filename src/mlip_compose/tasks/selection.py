@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -135,9 +136,10 @@ def spread(budget: int, available: Mapping[str, int], seed: int) -> dict[str, in
     return shares
 
 
-def ranked(seed: int, name: str, n: int) -> list[int]:
+@lru_cache(maxsize=1024)  # the splits of a study share molecules
+def ranked(seed: int, name: str, n: int) -> tuple[int, ...]:
     """Return the numbers 0..n-1 in an order made by a hash, the same on every machine."""
-    return sorted(range(n), key=lambda index: _hash(seed, f"{name}:{index}"))
+    return tuple(sorted(range(n), key=lambda index: _hash(seed, f"{name}:{index}")))
 
 
 def _hash(seed: int, text: str) -> bytes:
