@@ -71,19 +71,19 @@ def test_workers_keep_memory_between_steps(monkeypatch):
 
 
 def test_a_worker_that_dies_is_a_failure_and_the_others_go_on():
-    found = dict(ONE.run(die_at_nine, [9, 1, 2]))
-    assert isinstance(found[9], Failure)
-    assert found[9].retryable
-    assert "run again" in found[9].reason
-    assert (found[1], found[2]) == (1, 2)
+    outcomes = dict(ONE.run(die_at_nine, [9, 1, 2]))
+    assert isinstance(outcomes[9], Failure)
+    assert outcomes[9].retryable
+    assert "run again" in outcomes[9].reason
+    assert (outcomes[1], outcomes[2]) == (1, 2)
 
 
 def test_too_little_memory_is_a_failure_and_the_others_go_on():
-    found = dict(ONE.run(bytearray, [2**60, 2]))
-    assert isinstance(found[2**60], Failure)
-    assert found[2**60].retryable
-    assert "not enough memory" in found[2**60].reason
-    assert found[2] == bytearray(2)
+    outcomes = dict(ONE.run(bytearray, [2**60, 2]))
+    assert isinstance(outcomes[2**60], Failure)
+    assert outcomes[2**60].retryable
+    assert "not enough memory" in outcomes[2**60].reason
+    assert outcomes[2] == bytearray(2)
 
 
 def test_a_bug_raises_and_the_engine_can_be_used_again():

@@ -28,8 +28,8 @@ def test_each_has_one_thread_and_leaves_the_rest_as_it_was(monkeypatch):
     def threads(_):
         return os.environ["OMP_NUM_THREADS"], {pool["num_threads"] for pool in threadpool_info()}
 
-    ((_, found),) = InProcess().run(threads, [0])
-    assert found == ("1", {1})
+    ((_, outcome),) = InProcess().run(threads, [0])
+    assert outcome == ("1", {1})
     assert os.environ["OMP_NUM_THREADS"] == "7"
     assert "MKL_NUM_THREADS" not in os.environ
 

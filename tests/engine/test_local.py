@@ -62,7 +62,7 @@ def test_no_two_units_share_a_gpu_and_the_others_go_on_beside(machine):
     assert len(done) == 10
     assert {gpu for gpu, _, _ in on_gpu.values()} == {"4", "7"}
     for gpu in ("4", "7"):
-        times = sorted((start, end) for each, start, end in on_gpu.values() if each == gpu)
+        times = sorted((start, end) for number, start, end in on_gpu.values() if number == gpu)
         assert all(end <= later for (_, end), (later, _) in pairwise(times))
     assert at_once(on_gpu.values()) == 2
     assert at_once(done.values()) == 3

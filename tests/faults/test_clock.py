@@ -29,7 +29,7 @@ def check_jump(undisturbed, place, jump, after):
     shim.mkdir(exist_ok=True)
     (shim / "sitecustomize.py").write_text(SHIM)
     paths = [str(shim), os.environ.get("PYTHONPATH", "")]
-    path = os.pathsep.join(each for each in paths if each)
+    path = os.pathsep.join(entry for entry in paths if entry)
     at = str(time.monotonic() + after)
     status, _, err = run(place, *RUN, PYTHONPATH=path, JUMP=str(jump), JUMP_AT=at)
     if status == 2:  # Dask's time to find a worker was over

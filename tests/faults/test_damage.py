@@ -44,8 +44,8 @@ def damaged_run(undisturbed, results, pattern, way):
     """Damage what a pattern finds; return what a run says, which ends with the same results."""
     (path,) = results.glob(pattern)
     for other in FILES[pattern]:
-        (found,) = results.glob(other)
-        found.unlink()
+        (follower,) = results.glob(other)
+        follower.unlink()
     damage(path, way)
     kept = path.read_bytes() if path.is_file() else None
     status, _, err = run(results.parent, *RUN)
@@ -140,16 +140,16 @@ def learned(undisturbed, tmp_path_factory):
 def test_a_damaged_checkpoint_is_set_aside(learned, place, way):
     (place / "study.yaml").write_text(LEARNED)
     command = Command(place, *RUN)
-    while not (found := list(place.glob("results/work/*/fit/checkpoints/*.ckpt"))):
+    while not (checkpoints := list(place.glob("results/work/*/fit/checkpoints/*.ckpt"))):
         assert command.process.poll() is None
         time.sleep(0.005)
     command.send(signal.SIGKILL)
     command.ended()
-    if not found[0].exists():
+    if not checkpoints[0].exists():
         pytest.skip("the training ended before it could be killed")
-    damage(found[0], way)
+    damage(checkpoints[0], way)
     status, _, err = run(place, *RUN)
     assert status == 0, err
-    assert f"{found[0].name} is damaged" in err
+    assert f"{checkpoints[0].name} is damaged" in err
     (score,) = place.glob("results/scores/*")
     assert score.read_bytes() == learned.read_bytes()

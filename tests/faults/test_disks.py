@@ -162,8 +162,8 @@ def test_results_scratch_and_trainings_on_three_file_systems(undisturbed, place,
         status, _, err = run(place, *RUN, TMPDIR=str(scratch))
         assert status == 0, err
         assert list(scratch.iterdir()) == []
-        found, expected = content(disk / "results"), content(undisturbed / "results")
-        assert found == expected
+        actual, expected = content(disk / "results"), content(undisturbed / "results")
+        assert actual == expected
 
 
 @pytest.mark.slow

@@ -76,11 +76,11 @@ def test_a_unit_without_memory_is_tried_again_by_the_next_run(place, way):
     assert status == 0, err
     if way == "limit":
         return
-    found = content(place / "results")
+    resumed = content(place / "results")
     shutil.rmtree(place / "results")
     status, _, err = run(place, *RUN, **with_path(environment))
     assert status == 0, err
-    assert found == content(place / "results")
+    assert resumed == content(place / "results")
 
 
 def with_path(environment):

@@ -50,10 +50,10 @@ def test_it_has_neither_predictions_nor_models_and_shows_the_same_page(results, 
     assert not list(archived.root.glob("trainings/*/model"))
     assert read_results(archived) == read_results(results)
     assert render_report(read_results(archived)) == results.report.read_text("utf-8")
-    there = {path.stem for path in results.root.glob("predictions/*.h5")}
+    names = {path.stem for path in results.root.glob("predictions/*.h5")}
     record = json.loads((archived.root / ARCHIVED).read_text())
-    assert set(record["predictions"]) == there
-    assert len(there) == 8
+    assert set(record["predictions"]) == names
+    assert len(names) == 8
 
 
 def test_models_are_kept_up_to_a_size(results, tmp_path):
@@ -105,7 +105,7 @@ def test_a_potential_that_comes_later_joins_the_frames_that_are_shown(study, arc
     assert outcome.done == 8  # two levels, each two trainings, a score and one against a ceiling
     gallery = outcome.results.gallery
     for old, new in zip(before.sets, gallery.sets, strict=True):
-        assert [each.name for each in new.potentials] == ["mine", "new", "composition"]
+        assert [member.name for member in new.potentials] == ["mine", "new", "composition"]
         assert [(m.molecule, m.part, m.novel) for m in new.members] == [
             (m.molecule, m.part, m.novel) for m in old.members
         ]
@@ -117,7 +117,7 @@ def test_a_potential_that_comes_later_joins_the_frames_that_are_shown(study, arc
                 assert (frame.errors[0], frame.errors[2]) == kept.errors
                 assert frame.errors[1] is not None
     again = run(study, archived).results.gallery  # the two alone: what is shown of them is the same
-    assert [each.values for each in again.sets] == [each.values for each in before.sets]
+    assert [member.values for member in again.sets] == [member.values for member in before.sets]
 
 
 def test_what_a_killed_process_left_is_not_in_it(results, tmp_path):

@@ -39,7 +39,7 @@ def target(potential, seed=0, task="length"):
 
 def predict(store, directory, potential, role, seed=0, factor=1.0, fails=()):
     """Write predictions that are off by a shift of every component, by frame."""
-    of = target(potential, seed)
+    row = target(potential, seed)
     frames = []
     for part, name, trajectory, indices in SELECTION.wanted():
         if part not in ("id", "ood"):
@@ -63,15 +63,15 @@ def predict(store, directory, potential, role, seed=0, factor=1.0, fails=()):
         software={},
     )
     sums = dict.fromkeys(store.molecules, "")
-    write_predictions(directory.predictions(of.target.id), Predictions(header, frames, sums))
-    return of
+    write_predictions(directory.predictions(row.target.id), Predictions(header, frames, sums))
+    return row
 
 
 def values(gallery, store):
     """Return positions, reference forces and what is kept of each potential, Angstrom and eV."""
-    (each,) = gallery.sets
-    rows = sum(store.molecules[m.molecule].n_atoms * len(m.frames) for m in each.members)
-    return decode(each.values).reshape(2 + len(each.potentials), rows, 3) / 1000.0
+    (member,) = gallery.sets
+    rows = sum(store.molecules[m.molecule].n_atoms * len(m.frames) for m in member.members)
+    return decode(member.values).reshape(2 + len(member.potentials), rows, 3) / 1000.0
 
 
 def test_frames_of_every_tested_molecule_with_all_potentials(store, directory):
@@ -80,17 +80,17 @@ def test_frames_of_every_tested_molecule_with_all_potentials(store, directory):
     gallery, made = update_gallery(wanted, store, directory)
     assert made
     assert read_gallery(directory) == gallery
-    (each,) = gallery.sets
-    assert [p.name for p in each.potentials] == ["first", "scale"]  # learned first
-    assert [(m.molecule, m.part) for m in each.members] == [("OH-2-H", "id"), ("OH-4-H", "ood")]
-    assert [[(f.frame, f.why) for f in m.frames] for m in each.members] == [
+    (member,) = gallery.sets
+    assert [p.name for p in member.potentials] == ["first", "scale"]  # learned first
+    assert [(m.molecule, m.part) for m in member.members] == [("OH-2-H", "id"), ("OH-4-H", "ood")]
+    assert [[(f.frame, f.why) for f in m.frames] for m in member.members] == [
         [(5, "median"), (4, "largest")],
         [(3, "median"), (1, "largest")],
     ]
-    assert each.members[1].frames[1].errors == (50.0, 400.0)  # meV/Angstrom
-    assert each.members[0].novel == ()
-    assert len(each.members[1].novel) > 0
-    assert each.clipped == 0
+    assert member.members[1].frames[1].errors == (50.0, 400.0)  # meV/Angstrom
+    assert member.members[0].novel == ()
+    assert len(member.members[1].novel) > 0
+    assert member.clipped == 0
 
     positions, forces, first, scale = values(gallery, store)
     reference = store.frames("OH-4-H", "primary", np.array([3, 1]))
@@ -126,7 +126,7 @@ def test_it_is_made_anew_when_predictions_change_and_only_then(store, directory)
 def test_of_several_seeds_the_first_is_shown(store, directory):
     wanted = [predict(store, directory, "first", "learned", seed) for seed in (3, 4)]
     gallery, _ = update_gallery(wanted, store, directory)
-    assert [(each.seed, len(each.potentials)) for each in gallery.sets] == [(3, 1)]
+    assert [(member.seed, len(member.potentials)) for member in gallery.sets] == [(3, 1)]
     assert list(gallery.sources) == ["length_L1_first_s3"]
 
 

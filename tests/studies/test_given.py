@@ -21,10 +21,10 @@ from mlip_compose.studies.study import Study, load_study
 def row(exported, predict, tmp_path):
     """Return a file of imported predictions."""
     store, _ = exported
-    found = import_predictions(
+    imported = import_predictions(
         [predict()], PredictionImport("theirs", dataset=str(store.path), allow_missing=True)
     )
-    write_predictions(tmp_path / "theirs.h5", found.predictions)
+    write_predictions(tmp_path / "theirs.h5", imported.predictions)
     return tmp_path / "theirs.h5"
 
 
@@ -79,7 +79,7 @@ def test_a_file_that_changes_is_scored_anew_and_one_that_returns_is_shown(run, r
     kept = shutil.copy(row, tmp_path / "kept")
     predictions = read_predictions(row)
     frames = [
-        replace(each, forces=np.zeros_like(each.forces)) for each in predictions.frames.values()
+        replace(group, forces=np.zeros_like(group.forces)) for group in predictions.frames.values()
     ]
     changed = Predictions(predictions.header, frames, predictions.molecule_sums)
     write_predictions(row, changed)
@@ -97,11 +97,11 @@ def test_a_file_that_changes_is_scored_anew_and_one_that_returns_is_shown(run, r
 
 def test_without_training_frames_and_minima_it_is_shown_with_less(run, exported, predict, tmp_path):
     store, _ = exported
-    found = import_predictions(
+    imported = import_predictions(
         [predict(parts=("id", "ood"))],
         PredictionImport("theirs", dataset=str(store.path), allow_missing=True),
     )
-    write_predictions(tmp_path / "few.h5", found.predictions)
+    write_predictions(tmp_path / "few.h5", imported.predictions)
     outcome = run(tmp_path / "few.h5")
     assert outcome.results.scores[1].metric("forces_mae").ood is not None
     assert "theirs" in outcome.report.read_text("utf-8")
@@ -149,5 +149,5 @@ def test_paths_are_relative_to_the_study_file(tmp_path):
     path = tmp_path / "mine" / "study.yaml"
     text = "name: a\npotentials: [composition]\npredictions: [their.h5, /else/where.h5]\n"
     path.write_text(text)
-    found = load_study(str(path)).predictions
-    assert list(map(str, found)) == [str(tmp_path / "mine" / "their.h5"), "/else/where.h5"]
+    paths = load_study(str(path)).predictions
+    assert list(map(str, paths)) == [str(tmp_path / "mine" / "their.h5"), "/else/where.h5"]

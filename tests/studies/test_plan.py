@@ -32,34 +32,34 @@ def trainings(store, **keys):
 
 
 def test_each_training_serves_every_level_that_has_its_frames(store):
-    found = trainings(store)
+    all_trainings = trainings(store)
     served = Counter()
-    for training in found:
+    for training in all_trainings:
         served[training.task, len(training.targets)] += 1
         assert len({target.id for target in training.targets}) == len(training.targets)
     # two potentials each: three levels that share one training, or one training a level
     assert served["crossing", 3] == served["recombination", 3] == 2
     assert served["length", 1] == served["transfer", 1] == 6
-    assert sum(served.values()) == len(found) == 2 + 2 + 6 + 6
+    assert sum(served.values()) == len(all_trainings) == 2 + 2 + 6 + 6
 
 
 def test_no_training_is_done_twice(store):
     for ceiling in (False, True):
-        found = trainings(store, ceiling=ceiling, seeds=(0, 1))
+        all_trainings = trainings(store, ceiling=ceiling, seeds=(0, 1))
         made_of = [
             json.dumps([t.task, t.entry.shown, t.seed, t.identity["train"], t.ceiling])
-            for t in found
+            for t in all_trainings
         ]
         assert len(set(made_of)) == len(made_of)
-        assert len({training.id for training in found}) == len(found)
-        targets = [target.id for training in found for target in training.targets]
+        assert len({training.id for training in all_trainings}) == len(all_trainings)
+        targets = [target.id for training in all_trainings for target in training.targets]
         assert len(set(targets)) == len(targets)
         assert len(targets) == 4 * 3 * 2 * 2 * (2 if ceiling else 1)
 
 
 def test_a_ceiling_stands_beside_each_target(store):
-    found = trainings(store, ceiling=True)
-    ordinary = {t.id: (training, t) for training in found for t in training.targets}
+    all_trainings = trainings(store, ceiling=True)
+    ordinary = {t.id: (training, t) for training in all_trainings for t in training.targets}
     ceilings = [(training, t) for training, t in ordinary.values() if t.ceiling_of]
     assert {t.ceiling_of for _, t in ceilings} == {k for k, (_, t) in ordinary.items()} - {
         t.id for _, t in ceilings
@@ -91,7 +91,7 @@ def test_all_frames_are_a_budget_too(store):
 
 
 def test_a_potential_may_have_levels_seeds_and_a_ceiling_of_its_own(store):
-    found = trainings(
+    all_trainings = trainings(
         store,
         tasks=["length"],
         levels=(2,),
@@ -102,7 +102,7 @@ def test_a_potential_may_have_levels_seeds_and_a_ceiling_of_its_own(store):
     )
     made = Counter(
         (training.entry.shown, target.level, training.seed, training.ceiling)
-        for training in found
+        for training in all_trainings
         for target in training.targets
     )
     assert made == Counter(
@@ -119,14 +119,17 @@ def test_a_potential_may_have_levels_seeds_and_a_ceiling_of_its_own(store):
 
 
 def test_ceilings_may_be_asked_for_at_some_levels(store):
-    found = trainings(
+    all_trainings = trainings(
         store, tasks=["length"], potentials=[{"potential": "additive", "ceiling": [2]}]
     )
     ceilings = {
-        target.level for training in found if training.ceiling for target in training.targets
+        target.level
+        for training in all_trainings
+        if training.ceiling
+        for target in training.targets
     }
     assert ceilings == {2}
-    assert {target.level for training in found for target in training.targets} == {1, 2, 3}
+    assert {target.level for training in all_trainings for target in training.targets} == {1, 2, 3}
 
 
 def test_what_a_potential_takes_in_place_of_the_studys_changes_no_training(store):
@@ -156,10 +159,12 @@ def test_levels_and_seeds_of_a_potential_are_checked(changes, message):
 
 
 def test_ids_are_made_of_their_parts(store):
-    found = trainings(store, tasks=["length"], levels=(2,), potentials=["additive"], ceiling=True)
+    all_trainings = trainings(
+        store, tasks=["length"], levels=(2,), potentials=["additive"], ceiling=True
+    )
     ordinary, ceiling = (
         replace(training, task="my_task", entry=Entry(potential="additive", label="a b_c"))
-        for training in found
+        for training in all_trainings
     )
     assert ordinary.id == f"my_task_a-b-c_s0_{ordinary.digest}"
     assert ordinary.target_id(2) == f"my_task_L2_a-b-c_s0_{ordinary.digest}"

@@ -22,14 +22,14 @@ def directory(tmp_path):
 
 
 def states(study, directory):
-    return {each.training.id: each.state for each in training_states(study, directory)}
+    return {entry.training.id: entry.state for entry in training_states(study, directory)}
 
 
 def test_all_is_missing_and_nothing_is_written(study, directory):
-    found = list(training_states(study, directory))
-    assert {each.state for each in found} == {"missing"}
-    assert [each.training.entry.shown for each in found[:1]] == ["additive"]
-    assert any(each.training.ceiling for each in found)
+    entries = list(training_states(study, directory))
+    assert {entry.state for entry in entries} == {"missing"}
+    assert [entry.training.entry.shown for entry in entries[:1]] == ["additive"]
+    assert any(entry.training.ceiling for entry in entries)
     assert not directory.root.exists()
 
 
@@ -49,8 +49,8 @@ def test_a_checkpoint_says_how_far_it_came(study, directory):
     folder = directory.work(first.id)
     folder.mkdir(parents=True)
     (folder / "progress.json").write_text('{"fraction": 0.25, "message": "step 1 of 4"}')
-    each = next(iter(training_states(study, directory)))
-    assert (each.state, each.fraction) == ("begun", 0.25)
+    entry = next(iter(training_states(study, directory)))
+    assert (entry.state, entry.fraction) == ("begun", 0.25)
 
 
 def test_predictions_that_do_not_belong_are_named(study, directory, tmp_path):

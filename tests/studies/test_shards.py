@@ -63,11 +63,11 @@ def merged(roots, root):
 
 
 def document(results):
-    found = results.model_dump(mode="json")
-    del found["provenance"]
-    for unit in found["units"]:
+    fields = results.model_dump(mode="json")
+    del fields["provenance"]
+    for unit in fields["units"]:
         del unit["cost"]
-    return found
+    return fields
 
 
 def test_merged_shards_are_the_study_in_one_go(study, shared, tmp_path):

@@ -71,10 +71,10 @@ def test_a_new_card_has_to_be_filled_in(made, tmp_path):
     with pytest.raises(SchemaError, match="TO DO in summary, authors, training"):
         read_submission(tmp_path / "mine" / "card.yaml")
     fill(tmp_path / "mine" / "card.yaml", cost={"device": "a", "cpu_s": 3.5}, parameters=7)
-    found = read_submission(tmp_path / "mine" / "card.yaml")
-    assert found.path == tmp_path / "mine" / "predictions.h5"
-    assert found.card.cost_document() == {"parameters": 7, "device": "a", "cpu_s": 3.5}
-    assert set(found.card.facts()["submission"]) == {*FILLED, "predictions", "sha256"}
+    submission = read_submission(tmp_path / "mine" / "card.yaml")
+    assert submission.path == tmp_path / "mine" / "predictions.h5"
+    assert submission.card.cost_document() == {"parameters": 7, "device": "a", "cpu_s": 3.5}
+    assert set(submission.card.facts()["submission"]) == {*FILLED, "predictions", "sha256"}
 
 
 def test_what_a_card_says_is_kept_when_predictions_are_joined_again(made, submission):

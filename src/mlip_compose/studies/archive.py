@@ -25,7 +25,7 @@ MEGABYTE: Final = 10**6
 
 
 class Archived(Strict):
-    """What an archive was made of and does not hold.
+    """The record of an archive: the predictions that it does not hold.
 
     Attributes
     ----------
@@ -38,12 +38,12 @@ class Archived(Strict):
 
 
 def read_archived(directory: ResultsDirectory) -> Archived:
-    """Read the record of an archive; an empty one of a directory that is none.
+    """Read the record of an archive; it is empty for a directory that is no archive.
 
     Raises
     ------
     SchemaError
-        It is damaged.
+        The record is damaged.
     """
     path = directory.root / ARCHIVED
     try:
@@ -59,19 +59,19 @@ def read_archived(directory: ResultsDirectory) -> Archived:
 
 
 def archive(directory: ResultsDirectory, out: Path, largest_model: float) -> list[Path]:
-    """Copy results without raw predictions, and say of these which they were.
+    """Copy results without raw predictions, and record the checksums of these.
 
-    A run in the archive takes what was scored as done, though its predictions are not there. What
-    of the archive is there already is replaced.
+    A run in the archive takes trainings with all their scores as done, though it has no
+    predictions. Files that the archive has already are replaced.
 
     Parameters
     ----------
     directory
-        Of the results of a study, or an archive.
+        Results of a study, or an archive.
     out
         Directory of the archive.
     largest_model
-        Models of trainings are kept up to this size each, MB.
+        Size up to which the model of a training is kept, in MB.
 
     Returns
     -------

@@ -66,7 +66,9 @@ def _kept_certificates(
     The name of the file does not say of which data a certificate is: results do. They show one
     certificate a task and level, see :func:`summary_certificates`.
     """
-    documents = {(each["task"], each["level"]): each for each in results.certificates}
+    documents = {
+        (document["task"], document["level"]): document for document in results.certificates
+    }
     certificates = {}
     for key in targets:
         certificate = read_kept(directory.certificate(key), Certificate, directory)

@@ -1,4 +1,4 @@
-"""A directory of results: what lies where, and that one run at a time writes it."""
+"""A directory of results: the places of its files, and its lock."""
 
 from __future__ import annotations
 
@@ -22,11 +22,10 @@ Model = TypeVar("Model", bound=BaseModel)
 class ResultsDirectory:
     """The files of a study's results.
 
-    ``trainings/<id>/`` has a finished training (``unit.json`` and ``model/``), and
-    ``predictions/<id>.h5`` and ``scores/<id>.json`` what follows from it at one level
-    (``ceilings/<id>.json`` in place of a score where it is a ceiling); ``certificates/`` has the
-    splits, ``work/<id>/`` a training under way, with its checkpoints, ``damaged/`` what was found
-    damaged and was made anew.
+    ``trainings/<id>/`` has a finished training (``unit.json`` and ``model/``). At one level,
+    ``predictions/<id>.h5`` and ``scores/<id>.json`` follow from it, and from a ceiling
+    ``ceilings/<id>.json`` in place of a score. ``certificates/`` has the splits, ``work/<id>/`` a
+    training under way with its checkpoints, ``damaged/`` files that were damaged and made anew.
     """
 
     FOLDERS: ClassVar = ("trainings", "predictions", "scores", "ceilings", "certificates", "work")
@@ -39,22 +38,22 @@ class ResultsDirectory:
 
     @property
     def results(self) -> Path:
-        """The document that the report is made from."""
+        """File of the results, from which the page is made."""
         return self.root / "results.json"
 
     @property
     def gallery(self) -> Path:
-        """Frames of the tested molecules with the forces of all potentials, for the page."""
+        """File with frames of the tested molecules and the forces of all potentials on them."""
         return self.root / "gallery.json"
 
     @property
     def report(self) -> Path:
-        """The page."""
+        """File of the page."""
         return self.root / "report.html"
 
     @property
     def damaged(self) -> Path:
-        """Where damaged files are kept."""
+        """Folder of the damaged files."""
         return self.root / "damaged"
 
     def training(self, unit: str) -> Path:
@@ -78,7 +77,7 @@ class ResultsDirectory:
         return self.root / "ceilings" / f"{target}.json"
 
     def certificate(self, key: SplitKey) -> Path:
-        """File of a split's certificate."""
+        """File of the certificate of a split."""
         return self.root / "certificates" / f"{key}.json"
 
     def locked(self) -> AbstractContextManager[None]:
@@ -96,7 +95,7 @@ def results_directory(directory: ResultsDirectory | str | Path) -> ResultsDirect
 def read_kept(path: Path, model: type[Model], directory: ResultsDirectory) -> Model | None:
     """Return a document that an earlier run left in a directory of results.
 
-    None where it is absent, or was damaged and is now set aside.
+    None where the document is absent, or was damaged and is set aside now.
     """
     try:
         return model.model_validate_json(path.read_text("utf-8"))
@@ -108,7 +107,7 @@ def read_kept(path: Path, model: type[Model], directory: ResultsDirectory) -> Mo
 
 
 def reason_of(error: Exception) -> str:
-    """Return why a document cannot be read, in one line."""
+    """Return the reason why a document cannot be read, in one line."""
     if isinstance(error, ValidationError):
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
@@ -118,14 +117,14 @@ def reason_of(error: Exception) -> str:
 
 @contextmanager
 def made_from(*directories: ResultsDirectory) -> Iterator[None]:
-    """Make a page or figures from results that were read, whoever wrote them.
+    """Make a page or figures, within this context, from results that anybody may have written.
 
-    Each document keeps its schema; that they fit together shows when they are put together.
+    Each document keeps its schema. Whether the documents fit together shows when they are used.
 
     Raises
     ------
     SchemaError
-        A value is missing that another one asks for, or is none that can be drawn.
+        A value is missing, or cannot be drawn.
     """
     try:
         yield
@@ -148,10 +147,7 @@ IN_THE_WAY: Final = "something else is in its place"
 
 
 def make_way(directory: ResultsDirectory) -> None:
-    """Set aside what is in the place of files and directories of results and is not of their kind.
-
-    That is a directory under the name of a file, or a file under that of a directory.
-    """
+    """Set aside a directory that has the name of a file of results, or a file that of a folder."""
     for path in (directory.results, directory.gallery, directory.report):
         if path.is_dir():
             set_aside(path, directory.damaged, IN_THE_WAY)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
+from mlip_compose.core.errors import RequestError
+from mlip_compose.core.records import Failure
+from mlip_compose.engine.engine import Engine
+from mlip_compose.potentials.entry import Entry
 from mlip_compose.store.catalogue import dataset_path
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.given import GivenRow, given_rows
@@ -60,3 +65,28 @@ def open_study(study: Study) -> OpenStudy:
     """
     # worker processes may have other working directories
     return OpenStudy(study, Store(dataset_path(study.dataset).resolve()))
+
+
+def check_potentials(entries: Iterable[Entry], engine: Engine) -> None:
+    """Check that workers can make each potential, once for each of its settings.
+
+    That may load a model, so it is a unit of work.
+
+    Raises
+    ------
+    RequestError
+        Something that the potential needs is absent; the message names it.
+    """
+    checked = {
+        (entry.potential, entry.resolved().model_dump_json()): entry
+        for entry in entries
+        if entry.kind.check is not None
+    }
+    for entry, outcome in engine.run(_check, tuple(checked.values())):
+        if isinstance(outcome, Failure):
+            raise RequestError(f"a worker in which {entry.shown} can be made", outcome.reason)
+
+
+def _check(entry: Entry) -> None:
+    if entry.kind.check is not None:
+        entry.kind.check(entry.resolved())

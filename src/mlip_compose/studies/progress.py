@@ -1,4 +1,4 @@
-"""Who is told of the progress of a run."""
+"""Progress of a run, as a listener is told of it."""
 
 from __future__ import annotations
 

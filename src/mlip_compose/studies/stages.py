@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from mlip_compose.core.errors import DamagedError, RequestError
+from mlip_compose.core.errors import DamagedError
 from mlip_compose.core.records import Failure
 from mlip_compose.engine.engine import Engine
 from mlip_compose.evaluation.ceiling import CeilingScore
 from mlip_compose.evaluation.gallery import Gallery
 from mlip_compose.evaluation.results import Score
 from mlip_compose.evaluation.study_results import StudyResults, UnitFacts
-from mlip_compose.potentials.entry import Entry
 from mlip_compose.predictions.target import Target
 from mlip_compose.studies.certificates import Certificates, certify_splits
 from mlip_compose.studies.comparisons import Comparisons, compare
 from mlip_compose.studies.directory import ResultsDirectory, make_way, read_kept
 from mlip_compose.studies.gallery import GalleryRow, update_gallery
 from mlip_compose.studies.inventory import Inventory, longest_first
-from mlip_compose.studies.opening import OpenStudy
+from mlip_compose.studies.opening import OpenStudy, check_potentials
 from mlip_compose.studies.plan import Training
 from mlip_compose.studies.progress import Listener
 from mlip_compose.studies.repairs import Repairs, Unit, attempt
@@ -68,31 +67,6 @@ def stages_in(
         yield Stages(directory, opened, engine, listener, trainings)
 
 
-def check_potentials(entries: Iterable[Entry], engine: Engine) -> None:
-    """Check that workers can make each potential, once for each of its settings.
-
-    That may load a model, so it is a unit of work.
-
-    Raises
-    ------
-    RequestError
-        Something that the potential needs is absent; the message names it.
-    """
-    checked = {
-        (entry.potential, entry.resolved().model_dump_json()): entry
-        for entry in entries
-        if entry.kind.check is not None
-    }
-    for entry, outcome in engine.run(_check, tuple(checked.values())):
-        if isinstance(outcome, Failure):
-            raise RequestError(f"a worker in which {entry.shown} can be made", outcome.reason)
-
-
-def _check(entry: Entry) -> None:
-    if entry.kind.check is not None:
-        entry.kind.check(entry.resolved())
-
-
 class Stages:
     """The stages of a run in one directory of results, which they are called in the order of.
 
@@ -122,7 +96,7 @@ class Stages:
         listener: Listener,
         trainings: Sequence[Training],
     ) -> None:
-        self._directory = ResultsDirectory(directory.root.absolute())  # workers may be elsewhere
+        self._directory = directory.absolute()
         self._opened = opened
         self._engine = engine
         self._listener = listener
