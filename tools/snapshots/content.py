@@ -83,7 +83,7 @@ def legible(name: str, content: bytes) -> list[str]:
     """Return recorded content as lines whose differences a person can read."""
     if name.endswith(".html"):
         content = _unpacked(content)
-    text = content.decode()
+    text = content.decode(errors="backslashreplace")  # unpacked parts of a page may be arrays
     if name.endswith(".json"):
         try:
             text = json.dumps(json.loads(text), indent=1, ensure_ascii=False)
