@@ -1,4 +1,4 @@
-"""Two references on the same frames: how far apart their labels are."""
+"""Comparison of two references on the same frames, by the labels of two data sets."""
 
 from __future__ import annotations
 
@@ -20,23 +20,24 @@ from mlip_compose.store.schema import TRAJECTORIES
 
 @dataclass(frozen=True)
 class Agreement:
-    """How the second data set's labels differ from the first's, on some frames.
+    """The difference of the second data set's labels from the first's, on some frames.
 
     Attributes
     ----------
     molecules, frames
-        How many were compared.
+        Numbers of molecules and of frames that were compared.
     force_mae, force_rmse : float
-        Of force components, meV/Angstrom.
+        Mean absolute and root mean square difference of force components, meV/Angstrom.
     force_correlation : float
-        Pearson's, of force components.
+        Pearson's correlation of force components.
     force_ratio : float
         Root mean square force of the second over that of the first.
     energy_mae : float or None
-        Of energies from which each molecule's mean is taken, meV per atom; None where no molecule
-        has two frames.
+        Mean absolute difference of energies, each molecule's mean difference removed, meV per atom;
+        None where no molecule has two frames.
     minimum_force : float or None
-        Mean over the minima of the largest force component of the second, meV/Angstrom.
+        Mean over the minima of the largest force component of the second, meV/Angstrom; None
+        without minima.
     """
 
     molecules: int
@@ -51,10 +52,17 @@ class Agreement:
 
 @dataclass(frozen=True)
 class ReactionAgreement:
-    """Energies of reactions between minima, second minus first, kcal/mol.
+    """Energies of reactions between minima, second data set minus first.
 
-    ``shift`` is the mean difference, ``spread`` the root mean square about it. Increments (one more
-    CH2) are no balanced reactions, so that their shift is that of the zeros of energy.
+    Attributes
+    ----------
+    reactions
+        Number of reactions.
+    shift
+        Mean difference, kcal/mol. Increments (one more CH2) are no balanced reactions: their shift
+        is that of the zeros of energy.
+    spread
+        Root mean square of the difference about its mean, kcal/mol.
     """
 
     reactions: int
@@ -64,7 +72,17 @@ class ReactionAgreement:
 
 @dataclass(frozen=True)
 class ReferenceComparison:
-    """Two data sets on their common frames; families are keys, ``all`` among them."""
+    """Two data sets on their common frames.
+
+    Attributes
+    ----------
+    first, second
+        Names of the references.
+    families
+        Agreement by family, such as ``OH``, and over all molecules (``all``).
+    reactions
+        Agreement of reaction energies, by kind of reaction.
+    """
 
     first: str
     second: str
@@ -82,43 +100,43 @@ class _Pair:
 def compare_references(first: Store, second: Store) -> ReferenceComparison:
     """Compare the labels of two data sets on the frames that both have.
 
-    One is the other labelled anew, or both are labelled anew from the same data set.
+    One data set is the other labelled anew, or both are labelled anew from a third one.
 
     Raises
     ------
     RequestError
-        The data sets do not go back to the same frames.
+        The data sets go back to different frames.
     CoverageError
-        They do, and have none in common.
+        The data sets go back to the same frames, but have none in common.
     """
     if _origin(first)[0] != _origin(second)[0]:
         raise RequestError(
             "two data sets with the same frames (`data relabel` makes one from the other)",
             f"{first.path} and {second.path}, which go back to different data sets",
         )
-    of: dict[str, list[_Pair]] = defaultdict(list)
+    by_family: dict[str, list[_Pair]] = defaultdict(list)
     for pair in _pairs(first, second):
         if pair.first.positions.tobytes() != pair.second.positions.tobytes():
             raise RequestError(
                 f"the same positions of {pair.molecule.name} {pair.first.trajectory} in both",
                 "others",
             )
-        of["all"].append(pair)
-        of[pair.molecule.family].append(pair)
-    if not any(pair.first.trajectory != MINIMUM for pair in of["all"]):
+        by_family["all"].append(pair)
+        by_family[pair.molecule.family].append(pair)
+    if not any(pair.first.trajectory != MINIMUM for pair in by_family["all"]):
         raise CoverageError(f"frames that are in {first.path} and in {second.path}", "none")
     return ReferenceComparison(
         first.reference,
         second.reference,
-        {family: _agreement(pairs) for family, pairs in sorted(of.items())},
-        _reactions([pair for pair in of["all"] if pair.first.trajectory == MINIMUM]),
+        {family: _agreement(pairs) for family, pairs in sorted(by_family.items())},
+        _reactions([pair for pair in by_family["all"] if pair.first.trajectory == MINIMUM]),
     )
 
 
 def _origin(store: Store) -> tuple[str, Mapping[str, Mapping[str, list[int]]] | None]:
-    """Return the checksum of the data set that the frames come from, and which they are there."""
-    found: dict[str, Any] | None = store.header.sampling.get(ORIGIN)
-    return (store.checksum, None) if found is None else (found["sha256"], found["frames"])
+    """Return the checksum of the data set that frames come from, and their indices in it."""
+    origin: dict[str, Any] | None = store.header.sampling.get(ORIGIN)
+    return (store.checksum, None) if origin is None else (origin["sha256"], origin["frames"])
 
 
 def _pairs(first: Store, second: Store) -> Iterator[_Pair]:
@@ -143,6 +161,7 @@ def _pairs(first: Store, second: Store) -> Iterator[_Pair]:
 
 
 def _source_indices(store: Store, name: str, trajectory: str) -> Any:
+    """Return the indices of the frames of a trajectory in the data set that they come from."""
     chosen = _origin(store)[1]
     if chosen is None or name not in chosen:
         return np.arange(store.n_frames(name, trajectory))
@@ -172,11 +191,11 @@ def _agreement(pairs: list[_Pair]) -> Agreement:
 
 def _energy_differences(sampled: list[_Pair]) -> FloatArray:
     """Return differences of energies per atom, each molecule's mean difference taken away, eV."""
-    of: dict[str, list[FloatArray]] = defaultdict(list)
+    differences: dict[str, list[FloatArray]] = defaultdict(list)
     for pair in sampled:
         difference = (pair.second.energy - pair.first.energy) / pair.molecule.n_atoms
-        of[pair.molecule.name].append(difference)
-    joined = [np.concatenate(parts) for parts in of.values()]
+        differences[pair.molecule.name].append(difference)
+    joined = [np.concatenate(pieces) for pieces in differences.values()]
     centred = [values - values.mean() for values in joined if len(values) > 1]
     return np.concatenate(centred) if centred else np.empty(0)
 
@@ -184,11 +203,11 @@ def _energy_differences(sampled: list[_Pair]) -> FloatArray:
 def _reactions(minima: list[_Pair]) -> dict[str, ReactionAgreement]:
     first: dict[Parts, float] = {p.molecule.parts: float(p.first.energy[0]) for p in minima}
     second: dict[Parts, float] = {p.molecule.parts: float(p.second.energy[0]) for p in minima}
-    of: dict[str, list[float]] = defaultdict(list)
+    by_kind: dict[str, list[float]] = defaultdict(list)
     for reaction in enumerate_reactions([pair.molecule for pair in minima]):
         difference = reaction.energy(second) - reaction.energy(first)
-        of[reaction.kind].append(difference * EV_IN_KCAL_PER_MOL)
+        by_kind[reaction.kind].append(difference * EV_IN_KCAL_PER_MOL)
     return {
-        kind: ReactionAgreement(len(found), float(np.mean(found)), float(np.std(found)))
-        for kind, found in sorted(of.items())
+        kind: ReactionAgreement(len(values), float(np.mean(values)), float(np.std(values)))
+        for kind, values in sorted(by_kind.items())
     }

@@ -1,4 +1,4 @@
-"""A data card: what a data set is, how it was made, what its frames show, what checks found."""
+"""The data card of a data set: its facts, its sampling, statistics of its frames, its checks."""
 
 from __future__ import annotations
 
@@ -40,8 +40,20 @@ _OTHER: Final = "X-(CH2)n-Y"
 
 
 @dataclass
-class _Shown:
-    """What the frames show, gathered molecule by molecule."""
+class _Samples:
+    """Numbers of all frames, gathered molecule by molecule, for the statistics of the card.
+
+    Attributes
+    ----------
+    energies
+        Energies of each trajectory (eV), by ``primary`` or ``secondary``.
+    angles
+        Torsion angles (degrees), by family and trajectory.
+    pairs
+        Energies of the primary and the secondary trajectory of each molecule.
+    ratios
+        Mean energy above the minimum over that of harmonic vibrations, of each molecule.
+    """
 
     energies: dict[str, list[FloatArray]] = field(default_factory=lambda: defaultdict(list))
     angles: dict[tuple[str, str], list[FloatArray]] = field(
@@ -59,7 +71,7 @@ def data_card(store: Store, checks: CheckReport) -> str:
     store
         The data set.
     checks
-        What ``data check`` found in it.
+        The results of ``data check``.
 
     Returns
     -------
@@ -68,23 +80,23 @@ def data_card(store: Store, checks: CheckReport) -> str:
     """
     header = store.header
     temperature = header.sampling.get("temperature_K")
-    shown = _gather(store, temperature)
+    samples = _gathered(store, temperature)
     sections = [
         f"# Data card: {store.name}",
         _table(("", ""), _identity(store)),
         "## How the frames were made",
         _protocol(header.sampling),
         "## What the frames show",
-        *_autocorrelation(shown, header.sampling),
-        *_agreement(shown),
-        *_torsions(shown),
-        *_equipartition(shown, temperature),
+        *_autocorrelation(samples, header.sampling),
+        *_agreement(samples),
+        *_torsions(samples),
+        *_equipartition(samples, temperature),
         "## Checks",
         f"`mlip-compose data check {store.name}`: "
         + ("every check passed." if checks.passed else "NOT every check passed."),
         _table(
             ("check", "", "found"),
-            [(each.name, each.verdict, each.found) for each in checks.checks],
+            [(check.name, check.verdict, check.found) for check in checks.checks],
         ),
         "## Failures",
         "\n".join(f"- {reason}" for reason in header.failures)
@@ -123,50 +135,52 @@ def _protocol(sampling: dict[str, Any]) -> str:
 
 
 def _shortened(value: Any) -> str:
-    """Write a value; of a mapping of many, such as frames by molecule, only how many."""
+    """Write a value; of a mapping by molecule, such as indices of frames, only its length."""
     if isinstance(value, dict):
-        parts = (
-            f"{key} {f'of {len(each)} molecules' if isinstance(each, dict) else each}"
-            for key, each in value.items()
+        entries = (
+            f"{key} {f'of {len(entry)} molecules' if isinstance(entry, dict) else entry}"
+            for key, entry in value.items()
         )
-        return ", ".join(parts)
+        return ", ".join(entries)
     return str(value)
 
 
-def _gather(store: Store, temperature_K: float | None) -> _Shown:
-    shown = _Shown()
+def _gathered(store: Store, temperature_K: float | None) -> _Samples:
+    samples = _Samples()
     for name, molecule in store.molecules.items():
         torsions = chain_torsions(molecule)
-        found: dict[str, FloatArray] = {}
+        energies: dict[str, FloatArray] = {}
         for frames in store.trajectories(name):
-            found[frames.trajectory] = frames.energy
-            shown.energies[frames.trajectory].append(frames.energy)
+            energies[frames.trajectory] = frames.energy
+            samples.energies[frames.trajectory].append(frames.energy)
             if len(torsions):
                 angles = dihedral_angles(frames.positions, torsions)
-                shown.angles[_family(molecule), frames.trajectory].append(angles.ravel())
-        if len(found) == len(TRAJECTORIES):
-            shown.pairs.append((found[PRIMARY], found[SECONDARY]))
-        if temperature_K and store.has_minimum(name) and PRIMARY in found:
+                samples.angles[_family(molecule), frames.trajectory].append(angles.ravel())
+        if len(energies) == len(TRAJECTORIES):
+            samples.pairs.append((energies[PRIMARY], energies[SECONDARY]))
+        if temperature_K and store.has_minimum(name) and PRIMARY in energies:
             minimum = float(store.minimum(name).energy[0])
-            shown.ratios.append(
-                equipartition_ratio(found[PRIMARY], minimum, molecule.n_atoms, temperature_K)
+            samples.ratios.append(
+                equipartition_ratio(energies[PRIMARY], minimum, molecule.n_atoms, temperature_K)
             )
-    return shown
+    return samples
 
 
 def _family(molecule: Molecule) -> str:
     return molecule.family if molecule.is_monofunctional else _OTHER
 
 
-def _autocorrelation(shown: _Shown, sampling: dict[str, Any]) -> list[str]:
-    correlation = energy_autocorrelation(shown.energies[PRIMARY], LONGEST_LAG)
+def _autocorrelation(samples: _Samples, sampling: dict[str, Any]) -> list[str]:
+    correlation = energy_autocorrelation(samples.energies[PRIMARY], LONGEST_LAG)
     if not np.isfinite(correlation).all():
         return []
     stride, timestep = sampling.get("stride_steps"), sampling.get("timestep_fs")
-    each = f" A frame is {stride * timestep:g} fs after the last." if stride and timestep else ""
+    interval = (
+        f" A frame is {stride * timestep:g} fs after the last." if stride and timestep else ""
+    )
     return [
         "Autocorrelation of the energy along the primary trajectories, pooled over molecules."
-        f"{each} {statistical_inefficiency(correlation):.2f} frames count as one that is "
+        f"{interval} {statistical_inefficiency(correlation):.2f} frames count as one that is "
         "independent.",
         _table(
             ("frames apart", *map(str, range(1, LONGEST_LAG + 1))),
@@ -175,14 +189,14 @@ def _autocorrelation(shown: _Shown, sampling: dict[str, Any]) -> list[str]:
     ]
 
 
-def _agreement(shown: _Shown) -> list[str]:
-    if not shown.pairs:
+def _agreement(samples: _Samples) -> list[str]:
+    if not samples.pairs:
         return []
-    correlation = energy_autocorrelation(shown.energies[PRIMARY], LONGEST_LAG)
+    correlation = energy_autocorrelation(samples.energies[PRIMARY], LONGEST_LAG)
     inefficiency = statistical_inefficiency(correlation)
-    differences = np.array([mean_difference(a, b, inefficiency) for a, b in shown.pairs])
+    differences = np.array([mean_difference(a, b, inefficiency) for a, b in samples.pairs])
     within = float((np.abs(differences) < _TWO_SIGMA).mean())
-    spreads = np.array([np.std(b, ddof=1) / np.std(a, ddof=1) for a, b in shown.pairs])
+    spreads = np.array([np.std(b, ddof=1) / np.std(a, ddof=1) for a, b in samples.pairs])
     return [
         "Primary and secondary are independent and start from different conformers. Their mean "
         f"energies differ by {np.sqrt((differences**2).mean()):.2f} standard errors (root mean "
@@ -192,18 +206,23 @@ def _agreement(shown: _Shown) -> list[str]:
     ]
 
 
-def _torsions(shown: _Shown) -> list[str]:
-    families = sorted({family for family, _ in shown.angles}, key=[*END_GROUPS, _OTHER].index)
+def _torsions(samples: _Samples) -> list[str]:
+    families = sorted({family for family, _ in samples.angles}, key=[*END_GROUPS, _OTHER].index)
     if not families:
         return []
 
     def share(chosen: Iterable[str], trajectory: str) -> str:
-        angles = [part for family in chosen for part in shown.angles.get((family, trajectory), [])]
+        angles = [
+            piece for family in chosen for piece in samples.angles.get((family, trajectory), [])
+        ]
         return f"{gauche_share(np.concatenate(angles)):.1%}" if angles else ""
 
-    rows = [(family, *(share([family], each) for each in TRAJECTORIES)) for family in families]
-    rows.append(("all", *(share(families, each) for each in TRAJECTORIES)))
-    angles = np.concatenate([part for parts in shown.angles.values() for part in parts])
+    rows = [
+        (family, *(share([family], trajectory) for trajectory in TRAJECTORIES))
+        for family in families
+    ]
+    rows.append(("all", *(share(families, trajectory) for trajectory in TRAJECTORIES)))
+    angles = np.concatenate([piece for pieces in samples.angles.values() for piece in pieces])
     edges = np.arange(0, 181, 30)
     counts, _ = np.histogram(np.abs(angles), edges)
     return [
@@ -218,10 +237,10 @@ def _torsions(shown: _Shown) -> list[str]:
     ]
 
 
-def _equipartition(shown: _Shown, temperature_K: float | None) -> list[str]:
-    if not shown.ratios:
+def _equipartition(samples: _Samples, temperature_K: float | None) -> list[str]:
+    if not samples.ratios:
         return []
-    ratios = np.array(shown.ratios)
+    ratios = np.array(samples.ratios)
     return [
         "Mean energy above the relaxed minimum, over that of 3N - 6 harmonic vibrations at "
         f"{temperature_K:g} K: {ratios.mean():.3f} on average over molecules ({ratios.min():.3f} "

@@ -1,4 +1,4 @@
-"""Labels of a group of frames, kept in a file of its own until a data set is complete."""
+"""Labels of a group of frames, in a file of their own until the data set is whole."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class FrameLabels:
     forces : (F, N, 3) float64
         eV/Angstrom; NaN where a label failed.
     reasons
-        Why labels failed, by the position of the frame in its trajectory.
+        Why labels failed, by the index of the frame in its trajectory.
     """
 
     energy: FloatArray
@@ -52,7 +52,7 @@ def label_frames(molecule: Molecule, frames: Frames, reference: Reference) -> Fr
 
 
 def write_labels(path: Path, labels: FrameLabels) -> None:
-    """Write labels to a file that appears when it is complete."""
+    """Write labels to a file, which appears when it is complete."""
     with create_hdf5(path) as file:
         file["energy"] = labels.energy
         file["forces"] = labels.forces
@@ -76,8 +76,8 @@ def read_labels(path: Path) -> FrameLabels:
             reasons={int(index): reason for index, reason in reasons.items()},
         )
         expected = str(file.attrs["sha256"])
-    if (found := _checksum(labels)) != expected:
-        raise ChecksumError(f"sha256 {expected[:12]}... of {path}", f"{found[:12]}...")
+    if (checksum := _checksum(labels)) != expected:
+        raise ChecksumError(f"sha256 {expected[:12]}... of {path}", f"{checksum[:12]}...")
     return labels
 
 

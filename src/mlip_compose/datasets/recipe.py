@@ -1,4 +1,4 @@
-"""Recipes: which molecules a data set holds, labelled by what and sampled how."""
+"""Recipes: the molecules of a data set, their sampling, and the reference of their labels."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ DATASET_NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 
 
 class Recipe(Strict):
-    """How a data set is made.
+    """The recipe of a data set.
 
     Attributes
     ----------
     name
-        Of the data set.
+        Name of the data set.
     molecules
         ``full`` (the 254 molecules of the four tasks), ``monofunctional``, ``bifunctional``, or a
         list of names such as ``OH-4-H``.
@@ -34,7 +34,7 @@ class Recipe(Strict):
     reference_settings
         Settings of the reference that differ from its defaults.
     sampling
-        The protocol.
+        The sampling protocol.
     """
 
     name: str = Field(pattern=DATASET_NAME)
@@ -49,7 +49,7 @@ class Recipe(Strict):
         Raises
         ------
         UnknownNameError, NotOfThisKindError
-            For a name that the grammar cannot make.
+            The grammar makes no molecule of such a name.
         """
         if self.molecules == "full":
             return full()
@@ -66,18 +66,20 @@ class Recipe(Strict):
         Raises
         ------
         UnknownNameError, NotOfThisKindError
-            For a name that is not among the recipe's molecules.
+            The recipe has no molecule of such a name.
         """
-        known = [molecule.name for molecule in self.selected()]
+        names_of_recipe = [molecule.name for molecule in self.selected()]
         chosen = tuple(parse_name(name).name for name in names)
         for name in chosen:
-            if name not in known:
-                raise UnknownNameError(f"molecule of the recipe {self.name}", name, known)
+            if name not in names_of_recipe:
+                kind = f"molecule of the recipe {self.name}"
+                raise UnknownNameError(kind, name, names_of_recipe)
         return self.model_copy(update={"molecules": chosen})
 
     @property
     def digest(self) -> str:
-        """Short sha256 of everything in the recipe; without settings as if there were no key."""
+        """Short sha256 of everything in the recipe, which names the folder of its parts."""
+        # a recipe without settings has the digest of the time before recipes had this key
         document = self.model_dump(mode="json")
         if not self.reference_settings:
             del document["reference_settings"]
@@ -91,14 +93,14 @@ def recipe_names() -> tuple[str, ...]:
 
 
 def load_recipe(name: str) -> Recipe:
-    """Load a recipe of the package by its name, or any by the path of its YAML file.
+    """Load a recipe of the package by its name, or any recipe by the path of its YAML file.
 
     Raises
     ------
     UnknownNameError
-        Neither a known recipe nor an existing file.
+        There is neither a recipe of the package nor a file of this name.
     StudyError
-        Not a recipe; says which key is wrong.
+        The document is no recipe; the message names the key that is wrong.
     """
     if name in recipe_names():
         text = (files("mlip_compose.data") / "recipes" / f"{name}.yaml").read_text("utf-8")

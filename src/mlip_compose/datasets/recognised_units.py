@@ -1,177 +1,60 @@
-"""Units from the numbers alone: the size of forces, and energies against the work of forces."""
+"""The units of energies and forces, recognised from the numbers alone.
+
+Three measures serve, none of which needs the zero of the energy:
+
+- The mean square of the force components over the mean stiffness of organic molecules is kT, so it
+  gives a temperature that grows with the square of the unit of force.
+- The spread of the energies over that of as many classical oscillators gives a temperature that
+  grows with the unit of energy.
+- Energies against the work of the forces (``work_of_forces``) give the ratio of the two units.
+
+The answer is the pair of units that fits all three far better than every other pair. Where no pair
+does, there is no answer.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 
-from mlip_compose.core.host import single_threaded
 from mlip_compose.core.records import FloatArray, IntArray
 from mlip_compose.core.units import BOLTZMANN, ENERGY_UNITS, FORCE_UNITS
-from mlip_compose.molecules.geometry import BONDED, covalent_sums
-
-STIFFNESS: Final = (30.0, 6.0, 0.5)
-"""eV/Angstrom^2, of distances over one, two and three bonds; the order of magnitude counts."""
-FRAMES: Final = 40
-"""No more frames of a trajectory are compared (all pairs of them), evenly taken."""
-
-_RIDGE: Final = 1e-3  # eV/Angstrom^2; translations and rotations, which change no distance
-_BATCH: Final = 8  # frames whose matrices are in memory together
-
-
-class WorkAgreement(NamedTuple):
-    """How energies and forces of one trajectory agree.
-
-    Attributes
-    ----------
-    ratio
-        Spread of the energy differences over that of the work: 1 where they agree.
-    correlation
-        Of energy differences and work over pairs of frames, about zero: -1 to 1.
-    residual
-        Root mean square of their difference, over that of the energy differences.
-    frames
-        How many were compared.
-    worst
-        The frame that agrees least with the others, as an index into the trajectory.
-    """
-
-    ratio: float
-    correlation: float
-    residual: float
-    frames: int
-    worst: int
-
-
-@single_threaded
-def work_agreement(
-    numbers: IntArray, positions: FloatArray, energy: FloatArray, forces: FloatArray
-) -> WorkAgreement | None:
-    """Compare the energies of frames with the work of their forces, over all pairs of frames.
-
-    Parameters
-    ----------
-    numbers : (N,) int
-        Atomic numbers.
-    positions : (F, N, 3) float
-        Angstrom.
-    energy : (F,) float
-        Any unit.
-    forces : (F, N, 3) float
-        Any unit of force; ``ratio`` is then in the unit of energy over unit of force x Angstrom.
-
-    Returns
-    -------
-    WorkAgreement or None
-        None where there are fewer than three frames, or energies or forces do not vary.
-
-    Notes
-    -----
-    On the 254 molecules of mini-v1 (GFN2-xTB, 500 K) the ratio is 0.86 to 1.13 over 40 frames and
-    0.56 to 1.35 over 8; the correlation is above 0.76 and 0.5.
-    """
-    chosen = np.unique(np.linspace(0, len(energy) - 1, FRAMES).round().astype(int))
-    if len(energy) < 3 or len(numbers) < 2:
-        return None
-    energy = np.asarray(energy, dtype=np.float64)[chosen]
-    with np.errstate(divide="ignore", invalid="ignore"):  # two atoms in one place
-        q, g = _distances_and_forces(
-            numbers, np.asarray(positions[chosen], float), np.asarray(forces[chosen], float)
-        )
-    if not q.shape[1]:
-        return None
-    own = np.einsum("fk,fk->f", g, q)
-    cross = g @ q.T
-    # -1/2 (g_i + g_j).(q_j - q_i), antisymmetric in i and j
-    work = -0.5 * (cross - cross.T - own[:, None] + own[None, :])
-    rise = energy[None, :] - energy[:, None]
-    over_work, over_rise = float(np.sum(work**2)), float(np.sum(rise**2))
-    if not (np.isfinite(over_work + over_rise) and over_work > 0 and over_rise > 0):
-        return None
-    ratio = float(np.sqrt(over_rise / over_work))
-    off = rise - ratio * work
-    return WorkAgreement(
-        ratio=ratio,
-        correlation=float(np.sum(work * rise) / np.sqrt(over_work * over_rise)),
-        residual=float(np.sqrt(np.sum(off**2) / over_rise)),
-        frames=len(chosen),
-        worst=int(chosen[np.argmax(np.sum(off**2, axis=1))]),
-    )
-
-
-def _distances_and_forces(
-    numbers: IntArray, positions: FloatArray, forces: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Return the scaled distances and the forces along them, both (F, K)."""
-    first, second, stiffness = _near_in_bonds(numbers, positions[0])
-    scale = np.sqrt(stiffness)
-    n_frames, n_atoms, _ = positions.shape
-    along = positions[:, first] - positions[:, second]
-    distance = np.linalg.norm(along, axis=-1)
-    unit = along / distance[..., None] * scale[:, None]
-    rows = np.arange(len(first))
-    g = np.empty(distance.shape)
-    for start in range(0, n_frames, _BATCH):
-        part = slice(start, min(start + _BATCH, n_frames))
-        b = np.zeros((part.stop - start, len(first), n_atoms, 3))
-        b[:, rows, first] = unit[part]
-        b[:, rows, second] = -unit[part]
-        b = b.reshape(len(b), len(first), 3 * n_atoms)
-        hessian = b.transpose(0, 2, 1) @ b + _RIDGE * np.eye(3 * n_atoms)
-        g[part] = (b @ np.linalg.solve(hessian, forces[part].reshape(len(b), -1, 1)))[..., 0]
-    return distance * scale, g
-
-
-def _near_in_bonds(
-    numbers: IntArray, positions: FloatArray
-) -> tuple[IntArray, IntArray, FloatArray]:
-    """Return the pairs of atoms at most three bonds apart, and the stiffness of each."""
-    distance = np.linalg.norm(positions[:, None] - positions[None], axis=-1)
-    step = distance < BONDED * covalent_sums(numbers)  # an atom is near itself
-    reach = np.eye(len(numbers), dtype=bool)
-    bonds_apart = np.where(reach, 0, len(STIFFNESS) + 1)
-    for bonds in range(1, len(STIFFNESS) + 1):
-        reach = (reach.astype(int) @ step.astype(int)) > 0
-        bonds_apart[reach & (bonds_apart > len(STIFFNESS))] = bonds
-    first, second = np.triu_indices(len(numbers), k=1)
-    near = bonds_apart[first, second] <= len(STIFFNESS)
-    first, second = first[near], second[near]
-    return first, second, np.array(STIFFNESS)[bonds_apart[first, second] - 1]
-
+from mlip_compose.datasets.work_of_forces import work_agreement
 
 TYPICAL_STIFFNESS: Final = 23.0
-"""eV/Angstrom^2, the mean diagonal of the Hessian; 13 to 50 in the molecules of mini-v1."""
+"""Mean diagonal of the Hessian, eV/Angstrom^2; 13 to 50 in the molecules of mini-v1."""
 TYPICAL_TEMPERATURE: Final = 400.0
 """K; frames of 300 and of 500 K are both near."""
 FEWEST_FRAMES: Final = 8
 LEAST_CORRELATION: Final = 0.6
-"""Of energies and work, below which their ratio says nothing."""
+"""Correlation of energies and work below which their ratio shows nothing."""
 WORST_FIT: Final = 14.0
 LEAST_MARGIN: Final = 10.0
 """The best pair of units is taken where its misfit (a sum of squared deviations over their spread)
-is below ``WORST_FIT`` and that of any other pair larger by ``LEAST_MARGIN``."""
+is below ``WORST_FIT`` and the misfit of every other pair is larger by ``LEAST_MARGIN``."""
 
-_SPREAD_TEMPERATURE: Final = 0.7  # of the logarithm; 100 to 1,600 K is two of it
-_SPREAD_TEMPERATURES: Final = 0.6  # of the logarithm of their ratio
-_SPREAD_WORK: Final = 0.15  # of the logarithm, with many frames
-_SPREAD_WORK_FEW: Final = 0.8  # and this over their number
+# Spreads of logarithms:
+_SPREAD_TEMPERATURE: Final = 0.7  # of a temperature; 100 to 1,600 K is two of it on either side
+_SPREAD_TEMPERATURES: Final = 0.6  # of the ratio of both temperatures
+_SPREAD_WORK: Final = 0.15  # of energies over work, with many frames
+_SPREAD_WORK_FEW: Final = 0.8  # and this over their number in addition
 
 
 @dataclass(frozen=True)
 class RecognisedUnits:
-    """The units that energies and forces are in.
+    """The units of energies and forces.
 
     Attributes
     ----------
     energy, forces
         Names, as in ``units.ENERGY_UNITS`` and ``units.FORCE_UNITS``.
     energy_factor, forces_factor
-        What values are multiplied by to be in eV and eV/Angstrom.
+        Factors that turn energies into eV and forces into eV/Angstrom.
     evidence
-        The measurements that say so, in words.
+        The measurements that show these units, in words.
     """
 
     energy: str
@@ -193,15 +76,15 @@ def recognise_units(
     positions : (F, N, 3) float
         Angstrom.
     energy : (F,) float
-        Of unknown unit, with any zero.
+        Energies of unknown unit, with any zero.
     forces : (F, N, 3) float
-        Of unknown unit.
+        Forces of unknown unit.
 
     Returns
     -------
     RecognisedUnits or None
-        None where the numbers do not say: fewer than ``FEWEST_FRAMES`` frames, energies that do
-        not follow from the forces, or frames that are not thermal.
+        None where the numbers show no unit: with fewer than ``FEWEST_FRAMES`` frames, energies that
+        do not follow from the forces, or frames that are not thermal.
 
     Notes
     -----
@@ -250,7 +133,7 @@ def recognise_units(
 
 
 def _pairs() -> Iterator[tuple[str, str]]:
-    """Yield the pairs of units that can be told apart."""
+    """Yield the pairs of units that numbers tell apart."""
     for energy_unit in ENERGY_UNITS:
         for force_unit in FORCE_UNITS:
             kilojoules = energy_unit == "kJ/mol"

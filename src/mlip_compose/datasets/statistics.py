@@ -1,4 +1,4 @@
-"""What trajectories show: how fast energy forgets, which torsions were visited, do two agree."""
+"""Statistics of trajectories: correlation in time, torsions, and agreement of two trajectories."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from mlip_compose.core.records import FloatArray, IntArray, Molecule
 from mlip_compose.core.units import BOLTZMANN
 
 GAUCHE_BELOW: Final = 120.0
-"""Degrees: the eclipsed barrier between gauche (60) and anti (180)."""
+"""The eclipsed barrier between gauche (60) and anti (180), degrees."""
 LONGEST_LAG: Final = 5
-"""Frames: correlations beyond are noise at the strides of a data set."""
+"""Largest lag, frames; correlations beyond are noise at the strides of a data set."""
 _SP3: Final = 4  # neighbours of a saturated carbon
 _CARBON: Final = 6
 
@@ -26,14 +26,16 @@ def energy_autocorrelation(energies: Iterable[FloatArray], longest: int) -> Floa
     Parameters
     ----------
     energies
-        (F,) each, any unit; those with no more than ``longest`` frames are passed over.
+        Energies (F,) of each trajectory, any unit; trajectories with no more than ``longest``
+        frames are left out.
     longest
         The largest lag, in frames.
 
     Returns
     -------
     (longest + 1,) float
-        At lags 0 (where it is 1) to ``longest``; NaN where no trajectory is long enough.
+        The autocorrelation at lags 0 (where it is 1) to ``longest``; NaN where no trajectory is
+        long enough.
     """
     sums = np.zeros(longest + 1)
     counts = np.zeros(longest + 1)
@@ -51,12 +53,12 @@ def energy_autocorrelation(energies: Iterable[FloatArray], longest: int) -> Floa
 
 
 def statistical_inefficiency(autocorrelation: Sequence[float] | FloatArray) -> float:
-    """Return how many frames count as one independent frame: 1 + 2 sum of the autocorrelation.
+    """Return the number of frames that count as one independent: 1 + 2 sum of autocorrelations.
 
     Parameters
     ----------
     autocorrelation
-        At lags 0, 1, ...; the sum ends before the first value that is not positive.
+        Values at lags 0, 1, ...; the sum ends before the first value that is not positive.
     """
     total = 0.0
     for value in autocorrelation[1:]:
@@ -116,14 +118,14 @@ def gauche_share(angles: FloatArray) -> float:
 
 
 def mean_difference(a: FloatArray, b: FloatArray, inefficiency: float) -> float:
-    """Return how many standard errors the means of two trajectories' energies differ by.
+    """Return the difference of the mean energies of two trajectories, in standard errors.
 
     Parameters
     ----------
     a, b : (F,) float
         Energies, one unit.
     inefficiency
-        See ``statistical_inefficiency``.
+        Number of frames that count as one independent (see ``statistical_inefficiency``).
     """
     variance = inefficiency * (np.var(a, ddof=1) / len(a) + np.var(b, ddof=1) / len(b))
     return float((np.mean(a) - np.mean(b)) / np.sqrt(variance))
@@ -137,9 +139,13 @@ def equipartition_ratio(
     Parameters
     ----------
     energy : (F,) float
-        eV.
+        Energies of frames, eV.
     minimum
-        eV.
+        Energy of the relaxed minimum, eV.
+    n_atoms
+        N.
+    temperature_K
+        Temperature of the sampling.
     """
     harmonic = 0.5 * (3 * n_atoms - 6) * BOLTZMANN * temperature_K
     return float((np.mean(energy) - minimum) / harmonic)

@@ -83,8 +83,8 @@ def _made_by_plugin(
             f"settings of {name} that {plugin.words} takes", one_line(error, 200)
         ) from error
     if getattr(reference, "name", None) != name:
-        found = f"{type(reference).__name__} of the name {getattr(reference, 'name', None)!r}"
-        raise PluginError(f"a reference {name!r} from {plugin.words}", found, plugin.package)
+        actual = f"{type(reference).__name__} of the name {getattr(reference, 'name', None)!r}"
+        raise PluginError(f"a reference {name!r} from {plugin.words}", actual, plugin.package)
     return reference
 
 

@@ -165,7 +165,7 @@ def watched_check(
         def watch(what: str, done: float) -> None:
             bars.update(bar, completed=done, description=f"check {what}")
 
-        report = check_store(path, sample=sample, seed=seed, reference=reference, watch=watch)
+        report = check_store(path, sample=sample, seed=seed, reference=reference, listener=watch)
         bars.update(bar, completed=1.0, description="check")
     return report
 

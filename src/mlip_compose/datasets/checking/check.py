@@ -1,4 +1,4 @@
-"""Proving a store: every check in one pass, one molecule in memory at a time."""
+"""The checks of a store, all in one pass, with one molecule in memory at a time."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from mlip_compose.datasets.checking.relabelling import (
     reference_of,
     skipped,
 )
-from mlip_compose.datasets.checking.structure import Duplicates, Graph, Topology, is_graph
+from mlip_compose.datasets.checking.structure import Duplicates, Graph, Topology, has_pairs
 from mlip_compose.datasets.checking.thermal import EnergiesAboveMinimum
 from mlip_compose.datasets.checking.units import Units
 from mlip_compose.references.base import Reference
@@ -36,13 +36,23 @@ SCHEMA_CHECK: Final = "schema"
 CHECKSUMS: Final = "checksums"
 NOT_REACHED: Final = "not reached"
 
-Watch = Callable[[str, float], None]
-"""Told what is being looked at, and which share of the work is done."""
+CheckListener = Callable[[str, float], None]
+"""Hears of progress: the molecule or reference at hand, and the share of the work that is done."""
 
 
 @dataclass(frozen=True)
 class CheckReport:
-    """What the checks of a store found; ``dataset`` and ``sha256`` are None for a bad schema."""
+    """The results of all checks of a store.
+
+    Attributes
+    ----------
+    path
+        The file.
+    dataset, sha256
+        Name and checksum of the data set; None where the file cannot be opened as a store.
+    checks
+        The results, in the order of the checks.
+    """
 
     path: Path
     dataset: str | None
@@ -51,7 +61,7 @@ class CheckReport:
 
     @property
     def passed(self) -> bool:
-        """Whether no check failed; one that was not made has not failed."""
+        """Whether no check failed; a check that was not made has not failed."""
         return all(check.passed is not False for check in self.checks)
 
 
@@ -61,29 +71,29 @@ def check_store(
     sample: int = SAMPLE,
     seed: int = 0,
     reference: str | None = None,
-    watch: Watch = lambda what, done: None,
+    listener: CheckListener = lambda name, share: None,
 ) -> CheckReport:
     """Make every check of a store.
 
     Parameters
     ----------
     path
-        Of the store.
+        The file of the store.
     sample
-        Frames to compute anew; 0 for none.
+        Number of frames to compute anew; 0 for none.
     seed
-        Of the draw of that sample.
+        Seed of the draw of these frames.
     reference
-        To compute them with, in place of the one that the store names.
-    watch
-        Told of progress.
+        Name of the reference that computes them; None for the store's.
+    listener
+        Hears of progress.
 
     Raises
     ------
     UnreadableError
-        No such file, truncated, or not HDF5.
+        The file does not exist, is truncated, or is not HDF5.
     RequestError
-        Where the reference that is named here cannot be used.
+        The reference of this name cannot be used.
     """
     store = _opened(path)
     if isinstance(store, CheckReport):
@@ -91,9 +101,9 @@ def check_store(
     finite, checks = FiniteLabels(), _checks(store.header.sampling)
     try:
         for done, name in enumerate(store.molecules):
-            watch(name, done / (len(store.molecules) + sample))
+            listener(name, done / (len(store.molecules) + sample))
             material = _material(store, name, finite)
-            for check in checks if is_graph(material.molecule) else checks[:1]:
+            for check in checks if has_pairs(material.molecule) else checks[:1]:
                 check.see(material)
         drawn = draw_sample(store, sample, seed)
     except ChecksumError as error:
@@ -111,7 +121,7 @@ def check_store(
         nonlocal labelled
         labelled += 1
         total = len(store.molecules) + sample
-        watch(store.reference, (len(store.molecules) + labelled) / total)
+        listener(store.reference, (len(store.molecules) + labelled) / total)
 
     if not sample:
         chosen: Reference | str = "no sample was asked for"
@@ -142,7 +152,7 @@ def _opened(path: Path) -> Store | CheckReport:
 def _checks(sampling: dict[str, object]) -> tuple[Check, ...]:
     """Return the checks that see molecules, in the order in which they are shown.
 
-    The first one sees them all, the others those that are graphs.
+    The first check sees all molecules, the others those of two atoms or more.
     """
     return (
         Graph(),
@@ -157,8 +167,9 @@ def _checks(sampling: dict[str, object]) -> tuple[Check, ...]:
 
 
 def _names() -> list[str]:
-    seen = [check.name for check in _checks({})]
-    return [SCHEMA_CHECK, CHECKSUMS, FiniteLabels.name, *seen, RECOMPUTATION, NOISE]
+    """Return the names of all checks, in the order in which they are shown."""
+    names = [check.name for check in _checks({})]
+    return [SCHEMA_CHECK, CHECKSUMS, FiniteLabels.name, *names, RECOMPUTATION, NOISE]
 
 
 def _not_reached(names: Iterable[str]) -> tuple[CheckResult, ...]:
@@ -178,12 +189,12 @@ def _material(store: Store, name: str, finite: FiniteLabels) -> Material:
 
 def _whole(store: Store) -> CheckResult:
     molecules, frames = len(store.molecules), store.total_frames
-    found = f"{SCHEMA}, read to its end: {counted(molecules, 'molecule')}, "
+    finding = f"{SCHEMA}, read to its end: {counted(molecules, 'molecule')}, "
     details = {"schema": SCHEMA, "molecules": molecules, "frames": frames}
-    return CheckResult(SCHEMA_CHECK, True, found + counted(frames, "frame"), details)
+    return CheckResult(SCHEMA_CHECK, True, finding + counted(frames, "frame"), details)
 
 
 def _sums(store: Store) -> CheckResult:
-    found = f"the file ({store.checksum[:12]}...) and all of "
-    found += counted(len(store.molecules), "molecule")
-    return CheckResult(CHECKSUMS, True, found, {"sha256": store.checksum})
+    finding = f"the file ({store.checksum[:12]}...) and all of "
+    finding += counted(len(store.molecules), "molecule")
+    return CheckResult(CHECKSUMS, True, finding, {"sha256": store.checksum})

@@ -1,4 +1,4 @@
-"""What a check sees of a store, and what it says."""
+"""Checks: what they see of a store, their results, and the words of these."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from mlip_compose.core.records import Frames, Molecule
 
 @dataclass(frozen=True)
 class CheckResult:
-    """What one check found.
+    """The result of one check; its fields are keys of ``data check --json``.
 
     Attributes
     ----------
     name
-        Of the check.
+        Name of the check.
     passed
-        None where the check does not apply or could not be made; ``found`` then says why.
+        None where the check does not apply or could not be made; ``found`` then has the reason.
     found
-        What was measured, over how much, and where it is worst; one line.
+        The measurement, its extent, and its worst place, in one line.
     details
         The same as numbers and names.
     """
@@ -34,13 +34,13 @@ class CheckResult:
 
     @property
     def verdict(self) -> str:
-        """``passed`` in a word."""
+        """One word for ``passed``: ``ok``, ``FAILED`` or ``skipped``."""
         return {True: "ok", False: "FAILED", None: "skipped"}[self.passed]
 
 
 @dataclass(frozen=True, eq=False)
 class Material:
-    """All that a store holds of one molecule; of the frames, those whose numbers are all finite.
+    """A molecule of a store with its frames, except those whose numbers are not finite.
 
     ``minimum`` is None where the store has none, or one that is not finite.
     """
@@ -51,7 +51,7 @@ class Material:
 
 
 class Check(Protocol):
-    """A check that sees one molecule at a time and keeps what it needs of it."""
+    """A check that sees one molecule at a time and keeps only what its result needs."""
 
     name: str
 
@@ -60,7 +60,7 @@ class Check(Protocol):
         ...
 
     def result(self) -> CheckResult:
-        """Say what was found in all that was seen."""
+        """Return the result over all molecules that the check has seen."""
         ...
 
 
@@ -82,7 +82,7 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}"
 
 
-def first_of(places: list[str], shown: int = 3) -> str:
-    """Write the first of several places, and how many more there are."""
-    more = f" and {len(places) - shown} more" if len(places) > shown else ""
-    return ", ".join(places[:shown]) + more
+def first_of(places: list[str], most: int = 3) -> str:
+    """Write the first of several places, and the number of the others."""
+    rest = f" and {len(places) - most} more" if len(places) > most else ""
+    return ", ".join(places[:most]) + rest

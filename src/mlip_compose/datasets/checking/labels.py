@@ -1,4 +1,4 @@
-"""Checks of labels: finite, of the right size, forces against energies."""
+"""Checks of labels: finite numbers, no outliers, and forces that energies follow from."""
 
 from __future__ import annotations
 
@@ -15,12 +15,21 @@ from mlip_compose.datasets.checking.finding import (
     is_finite,
     place,
 )
-from mlip_compose.datasets.recognised_units import FRAMES, work_agreement
+from mlip_compose.datasets.work_of_forces import FRAMES, work_agreement
 from mlip_compose.molecules.geometry import FORCE_LIMIT, OUTLIER_FACTOR, force_outliers
 
 ENERGY_OUTLIER: Final = 8.0
 """Deviations from the median of a trajectory, in robust standard deviations; 4.8 in mini-v1."""
-FEWEST_OF_MEDIAN: Final = 5  # frames of which a median says something
+FEWEST_OF_MEDIAN: Final = 5
+"""Least number of frames for a median."""
+FEWEST_OF_SLOPE: Final = 8
+"""Least number of frames for a slope; with fewer, chance is too strong."""
+RATIO: Final = 0.25
+RATIO_FEW: Final = 4.0
+"""The logarithm of the ratio may deviate by ``RATIO`` plus this over the number of frames."""
+CORRELATION: Final = 0.5
+CORRELATION_FEW: Final = 0.2
+"""The least correlation, and the least with fewer frames than 12."""
 
 
 class FiniteLabels:
@@ -51,17 +60,17 @@ class FiniteLabels:
     def result(self) -> CheckResult:
         """Say which frames hold numbers that are not finite."""
         bad = len(self._places)
-        found = f"all of {counted(self._frames, 'frame')}, minima included"
+        finding = f"all of {counted(self._frames, 'frame')}, minima included"
         if bad:
-            found = (
+            finding = (
                 f"NaN or infinite numbers in {bad:,} of {counted(self._frames, 'frame')}: "
                 f"{first_of(self._places)}; the other checks leave these out"
             )
-        return CheckResult(self.name, not bad, found, {"frames": self._frames, "not_finite": bad})
+        return CheckResult(self.name, not bad, finding, {"frames": self._frames, "not_finite": bad})
 
 
 class ForceOutliers:
-    """No force that such a molecule cannot have (``sampling.checks.force_outliers``)."""
+    """No force is beyond those of molecules (``geometry.force_outliers``)."""
 
     name = "outliers of forces"
 
@@ -83,22 +92,22 @@ class ForceOutliers:
 
     def result(self) -> CheckResult:
         """Say which frames have a force that cannot be right."""
-        found = (
+        finding = (
             f"largest force on an atom {self._largest:.1f} eV/Angstrom ({self._where}) "
             f"in {counted(self._frames, 'frame')}"
         )
         if self._places:
-            found = (
+            finding = (
                 f"{counted(len(self._places), 'frame')} with a force above {FORCE_LIMIT:.0f} "
                 f"eV/Angstrom or {OUTLIER_FACTOR:.0f} times the median of the trajectory: "
-                f"{first_of(self._places)}; {found}"
+                f"{first_of(self._places)}; {finding}"
             )
         details = {"largest_eV_per_A": self._largest, "outliers": len(self._places)}
-        return CheckResult(self.name, not self._places, found, details)
+        return CheckResult(self.name, not self._places, finding, details)
 
 
 class EnergyOutliers:
-    """No energy far outside the spread of its trajectory."""
+    """No energy is far outside the spread of its trajectory."""
 
     name = "outliers of energies"
 
@@ -114,7 +123,8 @@ class EnergyOutliers:
                 continue
             self._frames += len(frames)
             off = np.abs(frames.energy - np.median(frames.energy))
-            spread = max(1.4826 * float(np.median(off)), _half_range(frames))
+            # 1.4826: the deviation of a normal distribution over its median absolute deviation
+            spread = max(1.4826 * float(np.median(off)), _deviation(frames))
             if spread == 0:
                 continue
             row = int(np.argmax(off))
@@ -130,39 +140,21 @@ class EnergyOutliers:
             return CheckResult(
                 self.name, None, f"no trajectory of {FEWEST_OF_MEDIAN} frames or more"
             )
-        found = (
+        finding = (
             f"largest deviation from a trajectory's median {self._worst:.1f} standard deviations "
             f"({self._where}) in {counted(self._frames, 'frame')}"
         )
         if self._places:
-            found = (
+            finding = (
                 f"{counted(len(self._places), 'frame')} beyond {ENERGY_OUTLIER:.0f}: "
-                f"{first_of(self._places)}; {found}"
+                f"{first_of(self._places)}; {finding}"
             )
         details = {"worst_deviations": self._worst, "outliers": len(self._places)}
-        return CheckResult(self.name, not self._places, found, details)
-
-
-def _half_range(frames: Frames) -> float:
-    """Return half the width that holds the middle 80 % of the energies, as standard deviations.
-
-    With few frames the median deviation is small by chance now and then; this seldom is as well.
-    """
-    low, high = np.quantile(frames.energy, [0.1, 0.9])
-    return float(high - low) / 2.563
-
-
-FEWEST_OF_SLOPE: Final = 8  # frames; with fewer, chance is too strong
-RATIO: Final = 0.25
-RATIO_FEW: Final = 4.0
-"""The logarithm of the ratio may deviate by ``RATIO`` and, over the number of frames, this."""
-CORRELATION: Final = 0.5
-CORRELATION_FEW: Final = 0.2
-"""The least correlation, and that with fewer frames than 12."""
+        return CheckResult(self.name, not self._places, finding, details)
 
 
 class ForcesAgainstEnergies:
-    """Energy differences against the work of the forces (see ``sampling.work``)."""
+    """Energies rise by the work of the forces (see ``datasets.work_of_forces``)."""
 
     name = "forces against energies"
 
@@ -202,14 +194,14 @@ class ForcesAgainstEnergies:
             return CheckResult(
                 self.name, None, f"no trajectory of {FEWEST_OF_SLOPE} frames or more"
             )
-        found, details = "", dict[str, Any](disagree=len(self._bad), frames=self._frames)
+        finding, details = "", dict[str, Any](disagree=len(self._bad), frames=self._frames)
         if self._ratios:
             spread = np.quantile(self._ratios, [0.0, 0.5, 1.0])
             details |= {
                 "slope_least_median_most": spread.tolist(),
                 "worst_correlation": self._worst,
             }
-            found = (
+            finding = (
                 f"energy over work of the forces {spread[1]:.2f} ({spread[0]:.2f} to "
                 f"{spread[2]:.2f}) over {counted(len(self._ratios), 'trajectory')}, "
                 f"{counted(self._frames, 'frame')} (at most {FRAMES} of each); "
@@ -217,5 +209,14 @@ class ForcesAgainstEnergies:
             )
         if self._bad:
             bad = f"no agreement in {counted(len(self._bad), 'trajectory')}: {first_of(self._bad)}"
-            found = f"{bad}; {found}" if found else bad
-        return CheckResult(self.name, not self._bad, found, details)
+            finding = f"{bad}; {finding}" if finding else bad
+        return CheckResult(self.name, not self._bad, finding, details)
+
+
+def _deviation(frames: Frames) -> float:
+    """Estimate the standard deviation of the energies from the width of their middle 80 %.
+
+    With few frames the median deviation is sometimes small by chance; then this is seldom so too.
+    """
+    low, high = np.quantile(frames.energy, [0.1, 0.9])
+    return float(high - low) / 2.563  # the width of a normal distribution with deviation 1

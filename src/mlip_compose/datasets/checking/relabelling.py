@@ -1,4 +1,4 @@
-"""Checks that compute labels anew: by the reference that the header names, and by a tighter one."""
+"""Checks that compute labels anew: with the reference of the data set, and with a tighter one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from mlip_compose.datasets.checking.finding import (
     is_finite,
     place,
 )
-from mlip_compose.datasets.checking.structure import is_graph
+from mlip_compose.datasets.checking.structure import has_pairs
 from mlip_compose.references.base import Label, Reference
 from mlip_compose.references.registry import get_reference
 from mlip_compose.store.reader import Store
@@ -30,7 +30,7 @@ FORCE_TOLERANCE: Final = 3e-5
 """eV/Angstrom. On mini-v1 energies are the same to the last bit and forces to that of float32
 (2e-7); positions that were rounded to float32 after labelling make some 1e-6 eV and 1e-5."""
 NOISE_BOUND: Final = 1.0
-"""meV/Angstrom, of the mean absolute change of force components with tighter settings."""
+"""Largest mean absolute change of force components with tighter settings, meV/Angstrom."""
 
 RECOMPUTATION: Final = "recomputation"
 NOISE: Final = "label noise floor"
@@ -45,16 +45,16 @@ class Sampled:
 
 
 def draw_sample(store: Store, size: int, seed: int) -> list[Sampled]:
-    """Draw frames at random: families in turn, within a family rather small molecules.
+    """Draw frames at random, from families in turn and rather from their small molecules.
 
-    A molecule is drawn with a weight of its number of atoms to the power of -2, so that the sample
-    is cheap for any reference. A frame that is not finite is not computed.
+    The weight of a molecule is its number of atoms to the power of -2, so that the sample is cheap
+    for any reference. Frames whose numbers are not finite are left out.
     """
     rng = np.random.default_rng(seed)
     families: dict[str, list[str]] = defaultdict(list)
     for name, molecule in store.molecules.items():
         has_frames = any(store.n_frames(name, trajectory) for trajectory in TRAJECTORIES)
-        if has_frames and is_graph(molecule):
+        if has_frames and has_pairs(molecule):
             families[molecule.family].append(name)
     order = [sorted(families)[i] for i in rng.permutation(len(families))]
     sample = []
@@ -64,29 +64,29 @@ def draw_sample(store: Store, size: int, seed: int) -> list[Sampled]:
         name = names[rng.choice(len(names), p=weights / weights.sum())]
         lengths = [store.n_frames(name, trajectory) for trajectory in TRAJECTORIES]
         row = int(rng.integers(sum(lengths)))
-        which = int(row >= lengths[0])
-        index = np.array([row - which * lengths[0]])
-        frame = store.frames(name, TRAJECTORIES[which], index)
+        is_secondary = int(row >= lengths[0])
+        index = np.array([row - is_secondary * lengths[0]])
+        frame = store.frames(name, TRAJECTORIES[is_secondary], index)
         if is_finite(frame).all():
             sample.append(Sampled(store.molecules[name], frame))
     return sample
 
 
 def reference_of(header: StoreHeader, named: str | None) -> Reference | str:
-    """Return the reference of a store's labels, with its settings; or in words why there is none.
+    """Return the reference of a store's labels with its settings, or in words why there is none.
 
     Parameters
     ----------
     header
-        Of the store.
+        Header of the store.
     named
-        By the user, in place of the header's. A reference ``module:function`` is code, which is not
-        run because a file says so.
+        Name of a reference that the user gives; None for the header's. A reference
+        ``module:function`` is code, which runs only where the user names it.
 
     Raises
     ------
     RequestError
-        Where the reference that the user names cannot be used.
+        The reference that the user names cannot be used.
     """
     name = named or header.reference
     if ":" in name and named is None:
@@ -107,12 +107,12 @@ def reference_of(header: StoreHeader, named: str | None) -> Reference | str:
 
 
 def skipped(reason: str) -> tuple[CheckResult, CheckResult]:
-    """Return both checks as not made."""
+    """Return the results of both checks as not made, with the reason."""
     return CheckResult(RECOMPUTATION, None, reason), CheckResult(NOISE, None, reason)
 
 
 def compare(
-    sample: list[Sampled], reference: Reference, watch: Callable[[], None]
+    sample: list[Sampled], reference: Reference, listener: Callable[[], None]
 ) -> tuple[CheckResult, CheckResult]:
     """Label the sample anew and compare with the stored labels, and with tighter settings.
 
@@ -121,49 +121,49 @@ def compare(
     sample
         The frames.
     reference
-        That of their labels.
-    watch
-        Called after each frame.
+        The reference of their labels.
+    listener
+        Hears of each frame that is computed.
     """
     tighter = reference.tighter()
     again: list[Label | Failure] = []
     finer: list[Label | Failure] = []
-    for each in sample:
-        again.append(_label(reference, each))
+    for sampled in sample:
+        again.append(_label(reference, sampled))
         if tighter is not None:
-            finer.append(_label(tighter, each))
-        watch()
+            finer.append(_label(tighter, sampled))
+        listener()
     first = _recomputation(sample, again, reference.name)
     if tighter is None:
         return first, CheckResult(NOISE, None, f"{reference.name} has no tighter settings")
     return first, _noise(sample, again, finer, reference, tighter)
 
 
-def _label(reference: Reference, each: Sampled) -> Label | Failure:
-    molecule, positions = each.molecule, each.frame.positions[0].astype(np.float64)
+def _label(reference: Reference, sampled: Sampled) -> Label | Failure:
+    molecule, positions = sampled.molecule, sampled.frame.positions[0].astype(np.float64)
     return reference.label(molecule.numbers, positions, molecule.charge, molecule.spin)
 
 
 def _recomputation(sample: list[Sampled], labels: list[Label | Failure], name: str) -> CheckResult:
     bad, worst_energy, worst_forces = [], (0.0, ""), (0.0, "")
-    for each, label in zip(sample, labels, strict=True):
-        where = place(each.frame, 0)
+    for sampled, label in zip(sample, labels, strict=True):
+        where = place(sampled.frame, 0)
         if isinstance(label, Failure):
             bad.append(f"{where} ({label.reason})")
             continue
-        energy = float(abs(label.energy - each.frame.energy[0]))
-        forces = float(np.abs(label.forces - each.frame.forces[0]).max())
+        energy = float(abs(label.energy - sampled.frame.energy[0]))
+        forces = float(np.abs(label.forces - sampled.frame.forces[0]).max())
         worst_energy = max(worst_energy, (energy, where))
         worst_forces = max(worst_forces, (forces, where))
         if not (energy <= ENERGY_TOLERANCE and forces <= FORCE_TOLERANCE):
             bad.append(where)
-    found = (
+    finding = (
         f"{counted(len(sample), 'frame')} by {name}: energies within {worst_energy[0]:.1e} eV, "
         f"forces within {worst_forces[0]:.1e} eV/Angstrom (worst {worst_forces[1]}; "
         f"tolerance {ENERGY_TOLERANCE:.0e} and {FORCE_TOLERANCE:.0e})"
     )
     if bad:
-        found = f"{len(bad)} of {found}; not right: {first_of(bad)}"
+        finding = f"{len(bad)} of {finding}; not right: {first_of(bad)}"
     details = {
         "frames": len(sample),
         "wrong": len(bad),
@@ -171,7 +171,7 @@ def _recomputation(sample: list[Sampled], labels: list[Label | Failure], name: s
         "worst_force_eV_per_A": worst_forces[0],
         "reference": name,
     }
-    return CheckResult(RECOMPUTATION, not bad, found, details)
+    return CheckResult(RECOMPUTATION, not bad, finding, details)
 
 
 def _noise(
@@ -182,18 +182,18 @@ def _noise(
     tighter: Reference,
 ) -> CheckResult:
     energies, forces, places = [], [], []
-    for each, label, fine in zip(sample, labels, finer, strict=True):
+    for sampled, label, fine in zip(sample, labels, finer, strict=True):
         if not (isinstance(label, Failure) or isinstance(fine, Failure)):
-            energies.append(1e3 * abs(label.energy - fine.energy) / each.molecule.n_atoms)
+            energies.append(1e3 * abs(label.energy - fine.energy) / sampled.molecule.n_atoms)
             forces.append(1e3 * np.abs(label.forces - fine.forces))
-            places.append(place(each.frame, 0))
+            places.append(place(sampled.frame, 0))
     if not forces:
         return CheckResult(NOISE, None, "no frame could be computed with tighter settings")
-    force_mae = float(np.mean(np.concatenate([each.ravel() for each in forces])))
+    force_mae = float(np.mean(np.concatenate([change.ravel() for change in forces])))
     energy_mae = float(np.mean(energies))
-    worst = int(np.argmax([each.max() for each in forces]))
+    worst = int(np.argmax([change.max() for change in forces]))
     largest = float(forces[worst].max())
-    found = (
+    finding = (
         f"forces {force_mae:.4f} meV/Angstrom, energies {energy_mae:.1e} meV/atom (mean absolute "
         f"change with {_changed(reference, tighter)}, {counted(len(forces), 'frame')}); largest "
         f"change of a force {largest:.3f} meV/Angstrom ({places[worst]})"
@@ -206,7 +206,7 @@ def _noise(
         "bound_meV_per_A": NOISE_BOUND,
         "tighter": dict(tighter.settings),
     }
-    return CheckResult(NOISE, force_mae <= NOISE_BOUND, found, details)
+    return CheckResult(NOISE, force_mae <= NOISE_BOUND, finding, details)
 
 
 def _changed(reference: Reference, tighter: Reference) -> str:

@@ -1,4 +1,4 @@
-"""Checks of graphs, bonds and repeated frames."""
+"""Checks of molecular graphs, of the bonds in frames, and of repeated frames."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from mlip_compose.molecules.geometry import topology_kept
 from mlip_compose.molecules.recognition import recognise_graph
 from mlip_compose.tasks.fingerprints import DUPLICATE_TOLERANCE, Fingerprints
 
-HEAVIEST: Final = 118  # oganesson
 _BLOCK: Final = 1024  # frames whose distances are in memory together
 
 
@@ -36,25 +35,23 @@ class Graph:
     def result(self) -> CheckResult:
         """Say which molecules are not what they are called."""
         right = self._molecules - len(self._wrong)
-        found = (
+        finding = (
             f"name, SMILES and InChIKey follow from the bonds of {right:,} "
             f"of {counted(self._molecules, 'molecule')}"
         )
         if self._wrong:
-            found += f"; {first_of(self._wrong, shown=2)}"
+            finding += f"; {first_of(self._wrong, most=2)}"
         details = {"molecules": self._molecules, "wrong": self._wrong}
-        return CheckResult(self.name, not self._wrong, found, details)
+        return CheckResult(self.name, not self._wrong, finding, details)
 
 
-def is_graph(molecule: Molecule) -> bool:
-    """Return whether numbers are elements and bonds join atoms, so that frames can be looked at."""
-    numbers, bonds = molecule.numbers, molecule.bonds
-    elements = len(numbers) > 1 and numbers.min() > 0 and numbers.max() <= HEAVIEST
-    return bool(elements and (bonds.size == 0 or bonds.max() < len(numbers)))
+def has_pairs(molecule: Molecule) -> bool:
+    """Return whether a molecule has two atoms, whose distances the checks of frames look at."""
+    return molecule.n_atoms > 1
 
 
 def _mismatch(molecule: Molecule) -> str:
-    """Return in what a molecule's graph and its names disagree; empty where they agree."""
+    """Return how a molecule's graph and its names disagree; empty where they agree."""
     try:
         parts = recognise_graph(molecule.numbers, molecule.bonds, molecule.bond_orders)
     except RequestError as error:
@@ -70,7 +67,7 @@ def _mismatch(molecule: Molecule) -> str:
 
 
 class Topology:
-    """The bonds of every frame are those of the molecule (``sampling.checks.topology_kept``)."""
+    """The bonds of every frame are those of the molecule (``geometry.topology_kept``)."""
 
     name = "topology of frames"
 
@@ -92,11 +89,13 @@ class Topology:
     def result(self) -> CheckResult:
         """Say which frames have other bonds."""
         broken, over = len(self._broken), counted(self._frames, "frame")
-        found = f"the molecule's bonds in all of {over}, minima included"
+        finding = f"the molecule's bonds in all of {over}, minima included"
         if broken:
-            found = f"other bonds than the molecule's in {broken:,} of {over}: "
-            found += first_of(self._broken)
-        return CheckResult(self.name, not broken, found, {"frames": self._frames, "broken": broken})
+            finding = f"other bonds than the molecule's in {broken:,} of {over}: "
+            finding += first_of(self._broken)
+        return CheckResult(
+            self.name, not broken, finding, {"frames": self._frames, "broken": broken}
+        )
 
 
 class Duplicates:
@@ -110,12 +109,13 @@ class Duplicates:
 
     def see(self, material: Material) -> None:
         """Take in one molecule."""
-        frames = [each for each in material.trajectories if len(each)]
-        if not frames:
+        trajectories = [frames for frames in material.trajectories if len(frames)]
+        if not trajectories:
             return
-        origin = [(which, row) for which, each in enumerate(frames) for row in range(len(each))]
+        # of each row of ``positions``: its trajectory, and its row there
+        origin = [(i, row) for i, frames in enumerate(trajectories) for row in range(len(frames))]
         self._frames += len(origin)
-        positions = np.concatenate([each.positions for each in frames])
+        positions = np.concatenate([frames.positions for frames in trajectories])
         prints = Fingerprints(material.molecule.numbers, positions)
         for first, second, distance in prints.copies(DUPLICATE_TOLERANCE):
             (one, i), (other, j) = origin[first], origin[second]
@@ -123,8 +123,8 @@ class Duplicates:
             self._between += one != other
             if len(self._examples) < 5:
                 self._examples.append(
-                    f"{place(frames[one], i)} and {frames[other].trajectory} frame "
-                    f"{int(frames[other].indices[j])} ({distance:.4f} Angstrom)"
+                    f"{place(trajectories[one], i)} and {trajectories[other].trajectory} frame "
+                    f"{int(trajectories[other].indices[j])} ({distance:.4f} Angstrom)"
                 )
 
     def result(self) -> CheckResult:
@@ -135,11 +135,13 @@ class Duplicates:
             "pairs_between_trajectories": self._between,
             "tolerance_A": DUPLICATE_TOLERANCE,
         }
-        found = f"none within {DUPLICATE_TOLERANCE} Angstrom among {counted(self._frames, 'frame')}"
+        finding = (
+            f"none within {DUPLICATE_TOLERANCE} Angstrom among {counted(self._frames, 'frame')}"
+        )
         if self._examples:
-            found = (
+            finding = (
                 f"{counted(self._within, 'pair')} within a trajectory and {self._between:,} "
                 f"between the two, of {counted(self._frames, 'frame')}: "
-                f"{first_of(self._examples, shown=2)}"
+                f"{first_of(self._examples, most=2)}"
             )
-        return CheckResult(self.name, not self._examples, found, details)
+        return CheckResult(self.name, not self._examples, finding, details)

@@ -1,4 +1,4 @@
-"""Check: energies stand above the relaxed minimum as those of thermal frames do."""
+"""Check of energies: above the relaxed minimum by as much as those of thermal frames."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from mlip_compose.core.units import BOLTZMANN
 from mlip_compose.datasets.checking.finding import CheckResult, Material, counted, first_of, place
 
 BELOW: Final = 0.5
-"""eV by which another conformer, hydrogen-bonded say, may lie below the relaxed minimum."""
+"""eV by which another conformer, such as a hydrogen-bonded one, may lie below the minimum."""
 MEAN: Final = (0.7, 1.5)
 """Mean potential energy over kT/2 a vibration; 1.00 in mini-v1, 0.88 to 1.16 over 40 frames."""
 STANDARD_ERRORS: Final = 4.0
-"""A molecule may leave that range by so many of the statistical errors of its few frames."""
+"""Number of statistical errors by which the mean of a molecule's frames may leave that range."""
 
 
 class EnergiesAboveMinimum:
-    """Frames lie above the minimum, and on average by kT/2 a vibration.
+    """Frames lie above the minimum, and on average by kT/2 for each vibration.
 
     Parameters
     ----------
     sampling
-        Of the header; the temperature is its ``temperature_K``.
+        The sampling protocol in the header, whose ``temperature_K`` is the temperature.
     """
 
     name = "energies above the minimum"
@@ -70,26 +70,26 @@ class EnergiesAboveMinimum:
         if not self._molecules:
             return CheckResult(self.name, None, "no relaxed minima with frames")
         over = f"{counted(self._frames, 'frame')} of {counted(self._molecules, 'molecule')}"
-        found = f"lowest {self._lowest:+.3f} eV from its minimum ({self._lowest_where}) in {over}"
+        finding = f"lowest {self._lowest:+.3f} eV from its minimum ({self._lowest_where}) in {over}"
         details: dict[str, Any] = {"lowest_eV": self._lowest, "below": len(self._below)}
         if self._below:
-            found = (
+            finding = (
                 f"{counted(len(self._below), 'frame')} below the minimum by more than {BELOW} eV: "
-                f"{first_of(self._below)}; {found}"
+                f"{first_of(self._below)}; {finding}"
             )
         if self._means:
             low, high = min(self._means), max(self._means)
             mean = float(np.mean([value for value, _ in self._means]))
             details |= {"mean_over_half_kT": mean, "least": low, "most": high}
-            found += (
+            finding += (
                 f"; mean {mean:.2f} kT/2 a vibration at {self._temperature:.0f} K, "
                 f"{low[0]:.2f} ({low[1]}) to {high[0]:.2f} ({high[1]})"
             )
             if self._off:
-                found += (
+                finding += (
                     f"; outside {MEAN[0]} to {MEAN[1]}, beyond the statistical error, in "
                     f"{counted(len(self._off), 'molecule')}: {first_of(self._off)}"
                 )
         else:
-            found += "; the header gives no sampling temperature for their mean"
-        return CheckResult(self.name, not (self._below or self._off), found, details)
+            finding += "; the header gives no sampling temperature for their mean"
+        return CheckResult(self.name, not (self._below or self._off), finding, details)

@@ -1,4 +1,4 @@
-"""Check: energies are in eV and forces in eV/Angstrom."""
+"""Check of units: energies are in eV and forces in eV/Angstrom."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ RIGHT = ("eV", "eV/Angstrom")
 
 
 class Units:
-    """The units that the numbers themselves speak of, molecule by molecule."""
+    """The units that numbers themselves show, molecule by molecule, are eV and eV/Angstrom."""
 
     name = "units"
 
@@ -36,30 +36,30 @@ class Units:
         self._first.setdefault(pair, (material.molecule.name, units))
 
     def result(self) -> CheckResult:
-        """Say which units the molecules speak of."""
+        """Say which units the molecules show."""
         details = {
             "molecules": {" and ".join(pair): count for pair, count in self._votes.items()},
             "unclear": self._unclear,
         }
         if not self._votes:
-            found = (
+            finding = (
                 f"not clear: {counted(self._unclear, 'molecule')}, none with {FEWEST_FRAMES} "
                 "thermal frames whose energies follow from their forces"
             )
-            return CheckResult(self.name, None, found, details)
+            return CheckResult(self.name, None, finding, details)
         wrong = [pair for pair, _ in self._votes.most_common() if pair != RIGHT]
         clear = sum(self._votes.values())
         unclear = f", {self._unclear} not clear" if self._unclear else ""
         if not wrong:
-            found = f"eV and eV/Angstrom by {counted(clear, 'molecule')}{unclear}"
-            return CheckResult(self.name, True, found, details)
+            finding = f"eV and eV/Angstrom by {counted(clear, 'molecule')}{unclear}"
+            return CheckResult(self.name, True, finding, details)
         name, units = self._first[wrong[0]]
         details |= {"energy_factor": units.energy_factor, "forces_factor": units.forces_factor}
-        found = (
+        finding = (
             f"{_energies(units)}, {_forces(units)}: by {self._votes[wrong[0]]} of "
             f"{counted(clear, 'molecule')}{unclear}; first {name}: {units.evidence}"
         )
-        return CheckResult(self.name, False, found, details)
+        return CheckResult(self.name, False, finding, details)
 
 
 def _energies(units: RecognisedUnits) -> str:

@@ -32,20 +32,20 @@ PREDICTIONS: Final = "predictions.h5"
 SUFFIXES: Final = (".yaml", ".yml")
 WHAT: Final = "card of a submission"
 TO_DO: Final = "TO DO"
-"""What stands where a person has to write: no card that has it is complete."""
+"""The text in a new card where a person has to write; a card with it is not complete."""
 
 
 class Cost(Handwritten):
-    """What one training took; the mean, where there is one for each of several splits.
+    """The cost of one training; the mean, where there is one training for each of several splits.
 
     Attributes
     ----------
     device
-        Processor or accelerator, by its name.
+        Name of the processor or accelerator.
     wall_s, cpu_s
         Time of the training, seconds; None where nobody measured it.
     gradient_steps
-        None of a potential without them.
+        Number of gradient steps; None of a potential that takes none.
     """
 
     device: str | None = None
@@ -55,35 +55,35 @@ class Cost(Handwritten):
 
 
 class SubmissionCard(Handwritten):
-    """What is known of a potential that is handed in.
+    """The facts of a potential that is handed in.
 
     Attributes
     ----------
     format
-        Of this document.
+        Name and version of this format.
     name
-        Of its row: the one that the predictions bear.
+        Name of its row, which the predictions bear.
     summary
-        What it is, in a line.
+        The potential in one line.
     authors
-        Who hands it in.
+        The people who hand it in.
     training
-        How it was trained, so that somebody else could do it again: architecture, settings, which
-        frames it saw, how training was stopped.
+        The training, so that somebody else can repeat it: architecture, settings, the frames it
+        saw, the rule that stopped it.
     predictions
         Name of the file of predictions, beside the card.
     sha256
-        Of that file.
+        Checksum of that file.
     parameters
         Number of fitted parameters; None where nobody counted them.
     cost
-        Of the training.
+        Cost of the training.
     code, weights
         Addresses of the code and of the trained parameters; None where they are not published.
     licence
-        Of the weights; None where there are none.
+        Licence of the weights; None where there are none.
     citation
-        DOI, arXiv number or address of what describes it.
+        DOI, arXiv number or address of a description.
     """
 
     format: Literal["mlip-compose/submission/1"]
@@ -101,12 +101,12 @@ class SubmissionCard(Handwritten):
     citation: str | None = None
 
     def cost_document(self) -> dict[str, Any]:
-        """Return the cost as units of work have it; only what is known."""
+        """Return the known costs, under the keys of units of work."""
         document = {"parameters": self.parameters, **self.cost.model_dump(mode="json")}
         return {key: value for key, value in document.items() if value is not None}
 
     def facts(self) -> dict[str, Any]:
-        """Return what results say of it besides its cost."""
+        """Return the facts that results hold besides the cost."""
         document = self.model_dump(
             mode="json", exclude={"format", "name", "parameters", "cost"}, exclude_none=True
         )
@@ -135,25 +135,25 @@ class Submission:
 
 
 def read_submission(path: Path) -> Submission:
-    """Read a card and check that its predictions are there; a file of predictions is one alone.
+    """Read a card and check its file of predictions; a file of predictions needs no card.
 
     Raises
     ------
     SchemaError, UnknownNameError
-        The card cannot be read, says what cannot be, or is not filled in.
+        The card cannot be read, has a wrong value, or is not filled in.
     UnreadableError
-        The file that it names is not there.
+        The file that the card names does not exist.
     ChecksumError
-        That file is another one.
+        The file has another checksum than the card says.
     """
     if path.suffix.lower() not in SUFFIXES:
         return Submission(path)
     text = read_text(path, WHAT, SchemaError)
     card = parse_document(text, SubmissionCard, WHAT, str(path), SchemaError)
-    if undone := [key for key, value in card.model_dump().items() if _is_undone(value)]:
+    if unfilled := [key for key, value in card.model_dump().items() if _is_unfilled(value)]:
         raise SchemaError(
             f"a {WHAT} that is filled in ({path})",
-            f"{TO_DO} in {', '.join(undone)}",
+            f"{TO_DO} in {', '.join(unfilled)}",
             "Write it, or null where nobody knows and null may stand.",
         )
     file = path.parent / card.predictions
@@ -170,14 +170,14 @@ def read_submission(path: Path) -> Submission:
 
 
 def submissions_in(paths: Iterable[Path]) -> Iterator[Path]:
-    """Yield cards and files of predictions: those that are named, and the cards in directories.
+    """Yield cards and files of predictions: those of the paths, and the cards in directories.
 
-    A directory is a submission, or has one in each of some of its directories.
+    A directory is a submission, or holds directories that are submissions.
 
     Raises
     ------
     RequestError
-        A directory without any.
+        A directory holds no submission.
     """
     for path in paths:
         if not is_directory(path):
@@ -192,38 +192,40 @@ def submissions_in(paths: Iterable[Path]) -> Iterator[Path]:
 def write_submission(folder: Path, parts: Iterable[Predictions]) -> SubmissionCard:
     """Join predictions of one potential on several splits, and write a card to be filled in.
 
-    What the card of the same folder said is kept; only the file's checksum is new.
+    A card that is in the folder already keeps its text; only the file's checksum is new.
 
     Parameters
     ----------
     folder
-        Made where there is none. Predictions that it has are replaced if there is a card with them.
+        The folder, which is made where there is none. Predictions in it are replaced if a card is
+        with them.
     parts
         Predictions on each split.
 
     Raises
     ------
     RequestError
-        Predictions of several potentials or data sets, or of one split twice; predictions in the
-        folder that no card names; a card of another potential.
+        Predictions are of several potentials or data sets, or of one split twice; the folder has
+        predictions without a card, or a card of another potential.
     """
     parts = list(parts)
-    known = _known_card(folder / CARD)
+    present = _read_card(folder / CARD)
     name = parts[0].header.potential if parts else ""
-    if known is None:
+    if present is None:
         refuse_existing(folder / PREDICTIONS)
-    elif known.name != name:
-        raise RequestError(f"predictions of {known.name}, whose card is in {folder}", name)
-    file = folder / (PREDICTIONS if known is None else known.predictions)
+    elif present.name != name:
+        raise RequestError(f"predictions of {present.name}, whose card is in {folder}", name)
+    file = folder / (PREDICTIONS if present is None else present.predictions)
     write_joined(file, parts)
-    card = known.model_copy(update={"sha256": sha256_of(file)}) if known else _new(name, file)
+    card = present.model_copy(update={"sha256": sha256_of(file)}) if present else _new(name, file)
     document = card.model_dump(mode="json")
     text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
     write_text(folder / CARD, text)
     return card
 
 
-def _known_card(path: Path) -> SubmissionCard | None:
+def _read_card(path: Path) -> SubmissionCard | None:
+    """Return the card of a folder, filled in or not; None where it has none."""
     if not is_file(path):
         return None
     return parse_document(
@@ -243,5 +245,5 @@ def _new(name: str, file: Path) -> SubmissionCard:
     )
 
 
-def _is_undone(value: Any) -> bool:
+def _is_unfilled(value: Any) -> bool:
     return value == TO_DO or (isinstance(value, tuple) and TO_DO in value)

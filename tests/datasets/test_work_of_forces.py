@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mlip_compose.core.records import PRIMARY
-from mlip_compose.datasets.recognised_units import FRAMES, work_agreement
+from mlip_compose.datasets.work_of_forces import FRAMES, work_agreement
 from mlip_compose.store.catalogue import open_dataset
 
 
