@@ -63,19 +63,19 @@ def calculator_entry(
     arguments
         Keyword arguments of its call.
     elements
-        Symbols of the elements that it knows; None asks the calculator.
+        Symbols of the elements that it knows, such as ``H``; None asks the calculator.
     level_of_theory
-        That of its training; may be empty.
+        Level of theory of its training; may be empty.
     name
-        Under which results show it; the function's where it is empty.
+        Name in results; that of the function where it is empty.
 
     Raises
     ------
     StudyError, RequestError
-        A symbol of no element, or a name that cannot be.
+        A symbol is that of no element, or the name has other characters than a label may have.
     """
-    made_by = function.rpartition(":")[2]
-    label = name or (made_by if re.fullmatch(LABEL, made_by) else "") or NAME
+    maker = function.rpartition(":")[2]
+    label = name or (maker if re.fullmatch(LABEL, maker) else "") or NAME
     if not re.fullmatch(LABEL, label):
         raise RequestError(
             "a name that begins with a letter or digit, of letters, digits, space, . _ + and -",
@@ -104,15 +104,15 @@ def predict_calculator(
     Parameters
     ----------
     entry
-        As :func:`calculator_entry` gives it.
+        Entry of the calculator (see :func:`calculator_entry`).
     dataset
         Path of the store.
     target
-        The frames; those of training serve the per-element offsets.
+        Frames to predict; those of training serve the per-element offsets.
     engine
-        Where molecules are predicted.
+        Engine that predicts the molecules.
     watch
-        Told of progress.
+        Listener of progress.
 
     Raises
     ------
@@ -126,15 +126,15 @@ def predict_calculator(
         raise RequestError(f"a worker in which {entry.shown} can be made", report.reason)
     names = sorted(molecules_of(target), key=lambda name: -store.molecules[name].n_atoms)
     pieces = [_Piece(settings, store.file, target, name) for name in names]
-    found: dict[str, MoleculePrediction] = {}
+    predicted: dict[str, MoleculePrediction] = {}
     died: list[str] = []
     for piece, outcome in engine.run(_predict, pieces):
         failure = outcome if isinstance(outcome, Failure) else None
         if isinstance(outcome, Failure):
             died.append(piece.molecule)
         else:
-            found[piece.molecule] = outcome
-        watch(piece.molecule, (len(found) + len(died)) / len(pieces), failure)
+            predicted[piece.molecule] = outcome
+        watch(piece.molecule, (len(predicted) + len(died)) / len(pieces), failure)
     if died:
         largest = next(name for name in names if name in died)
         raise workers_died(
@@ -152,7 +152,7 @@ def predict_calculator(
         facts=report,
         **facts_of(entry),
     )
-    return assemble([found[name] for name in molecules_of(target)], facts, store, target)
+    return assemble([predicted[name] for name in molecules_of(target)], facts, store, target)
 
 
 def _report(settings: str) -> dict[str, Any]:

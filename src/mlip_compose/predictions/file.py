@@ -12,9 +12,9 @@ path                          shape, type      unit
 ============================  ===============  ============
 
 ``<trajectory>`` is ``primary``, ``secondary``, ``minimum`` or ``relaxed``; failed predictions are
-NaN. ``relaxed`` is there where minima were relaxed with the potential: the data set's minimum is
-where that began (frame 0), and the positions, which the data set does not have, are where it ended.
-Whatever made the predictions, evaluation reads nothing else.
+NaN. A file has ``relaxed`` where the potential relaxed the minima: from the data set's minimum
+(frame 0) to the positions, which the data set does not have. Whatever made the predictions,
+evaluation reads nothing else.
 """
 
 from __future__ import annotations
@@ -63,21 +63,21 @@ LATER: Final = ("failed_relaxations", "level_of_theory", "pretrained_on", "failu
 
 
 class PredictionHeader(PredictedRow):
-    """What made the predictions, and of which data: a row of results.
+    """The row of results that predictions are of, with the settings and the software.
 
     Attributes
     ----------
     settings
         Settings of the potential.
     software
-        Names and versions of what made the predictions.
+        Versions by name of the programs that made the predictions.
     """
 
     settings: dict[str, Any]
     software: dict[str, str]
 
     def document(self) -> dict[str, Any]:
-        """Return what is written, in its order; an older file keeps its checksum (``LATER``)."""
+        """Return what is written, in order; older files keep their checksum (``LATER``)."""
         fields = self.model_dump(mode="json")
         return {key: fields[key] for key in WRITTEN if fields[key] or key not in LATER}
 
@@ -88,7 +88,7 @@ class Predictions:
     Parameters
     ----------
     header
-        What made them, and of which data.
+        The row that they are of, with settings and software.
     frames
         Predicted energies (F,) in eV and forces (F, N, 3) in eV/Angstrom; later they are kept by
         molecule and trajectory.
@@ -105,7 +105,7 @@ class Predictions:
         self.header = header
         self.molecule_sums = molecule_sums
         self.frames: Mapping[tuple[str, str], PredictedFrames] = {
-            (each.molecule, each.trajectory): each for each in frames
+            (own.molecule, own.trajectory): own for own in frames
         }
 
     @property
@@ -191,10 +191,10 @@ def read_group(where: str, group: Any) -> Predictions:
         As for a store.
     """
     predictions = read_unverified(where, group)
-    if (found := content_checksum(predictions)) != group.attrs["sha256"]:
+    if (checksum := content_checksum(predictions)) != group.attrs["sha256"]:
         raise ChecksumError(
             f"sha256 {str(group.attrs['sha256'])[:12]}... of {where}",
-            f"{found[:12]}...",
+            f"{checksum[:12]}...",
             "The predictions were altered after they were written; predict again.",
         )
     return predictions
@@ -270,8 +270,8 @@ def _frames(where: str, molecule: str, trajectory: str, group: Any) -> Predicted
     for name, dtype in types.items():
         if name not in group:
             raise MissingLabelsError(f"{', '.join(types)} in {where}", f"no {name}")
-        if (found := getattr(group[name], "dtype", "no numbers")) != dtype:
-            raise SchemaError(f"{name} as {np.dtype(dtype).name} in {where}", f"{found}")
+        if (kind := getattr(group[name], "dtype", "no numbers")) != dtype:
+            raise SchemaError(f"{name} as {np.dtype(dtype).name} in {where}", f"{kind}")
         check_stored(f"{where}, {name}", group[name])
     indices, energy, forces = (group[name][:] for name in TYPES)
     n_frames = len(indices)
@@ -299,7 +299,7 @@ def _arrays(frames: PredictedFrames) -> dict[str, Any]:
 
 
 def content_checksum(predictions: Predictions) -> str:
-    """Return the sha256 of header and arrays, as it stands in the attribute ``sha256``."""
+    """Return the sha256 of header and arrays: the attribute ``sha256`` of a file."""
     digest = hashlib.sha256(canonical_json(predictions.header.document()).encode())
     for (molecule, trajectory), frames in sorted(predictions.frames.items()):
         digest.update(f"\n{molecule}/{trajectory}\n".encode())

@@ -118,16 +118,16 @@ def read_part(path: Path, key: SplitKey) -> Predictions:
 
 
 def choose(
-    parts: Mapping[SplitKey, Predictions], path: Path, task: str | None, level: int | None
+    splits: Mapping[SplitKey, Predictions], path: Path, task: str | None, level: int | None
 ) -> Predictions:
     """Return the predictions of a file of one split, or those of a task and a level among several.
 
     Raises
     ------
     RequestError
-        Several are left, or none; names those that there are.
+        Several splits fit, or none; the message names all that the file has.
     """
-    several = list(parts.values())
+    several = list(splits.values())
     if len(several) > 1:
         several = [
             predictions
@@ -137,7 +137,7 @@ def choose(
     if len(several) != 1:
         wanted = [str(value) for value in (task, level) if value is not None]
         raise RequestError(
-            f"one split of those in {path} ({', '.join(map(str, parts))})",
+            f"one split of those in {path} ({', '.join(map(str, splits))})",
             f"{len(several)}" + (f" of {', level '.join(wanted)}" if wanted else ""),
             "Name it with --task and --level.",
         )
@@ -156,8 +156,8 @@ def _group(path: Path, name: str, file: Any) -> Any:
     return member
 
 
-def _check_same(what: str, found: set[str]) -> None:
-    if len(found) != 1:
+def _check_same(kind: str, names: set[str]) -> None:
+    if len(names) != 1:
         raise RequestError(
-            f"predictions of one {what}", ", ".join(sorted(found)) or "no predictions"
+            f"predictions of one {kind}", ", ".join(sorted(names)) or "no predictions"
         )

@@ -76,7 +76,7 @@ def fit_potential(
     (40, 9, 3)
     """
     entry = Entry(potential=potential, settings=dict(settings or {}))
-    chosen = entry.resolved()
+    resolved = entry.resolved()
     if not target.split.trains and not entry.is_zero_shot:
         raise RequestError(
             f"a potential that was trained elsewhere, for {target.split.task!r}, which has "
@@ -84,12 +84,12 @@ def fit_potential(
             potential,
         )
     if entry.kind.check is not None:
-        entry.kind.check(chosen)
+        entry.kind.check(resolved)
     data = training_set(dataset, target.selection.train, target.selection.validation)
     with TemporaryDirectory() as scratch:
         checkpoints = Path(workdir or scratch)
         checkpoints.mkdir(parents=True, exist_ok=True)
-        fitted = entry.kind.fit(data, chosen, target.seed, checkpoints, progress)
+        fitted = entry.kind.fit(data, resolved, target.seed, checkpoints, progress)
     if isinstance(fitted, Failure):
         raise RequestError(f"{potential} fitted on {target.id}", str(fitted))
     return fitted
@@ -149,28 +149,28 @@ def predict_target(
     >>> predictions.frames["OH-7-H", "primary"].forces.shape
     (40, 24, 3)
     """
-    asked = _as_potential(potential)
-    shown = name or (
-        type(potential).__name__ if isinstance(asked, CalculatorPotential) else asked.name
+    wrapped = _as_potential(potential)
+    label = name or (
+        type(potential).__name__ if isinstance(wrapped, CalculatorPotential) else wrapped.name
     )
-    if not re.fullmatch(LABEL, shown):
+    if not re.fullmatch(LABEL, label):
         raise RequestError(
             "a name that begins with a letter or digit, of letters, digits, space, . _ + and -",
-            repr(shown),
+            repr(label),
         )
-    elsewhere = asked.pretraining if isinstance(asked, LearnedElsewhere) else None
+    elsewhere = wrapped.pretraining if isinstance(wrapped, LearnedElsewhere) else None
     if level_of_theory is None:
         zero_shot = elsewhere is not None and not elsewhere.fine_tuned
         level_of_theory = elsewhere.level_of_theory if elsewhere and zero_shot else ""
-    plugin = KINDS.plugin(asked.name)
+    plugin = KINDS.plugin(wrapped.name)
     software = {} if plugin is None else {plugin.package: plugin.version}
-    software |= getattr(asked, "report", {}).get("software", {})
+    software |= getattr(wrapped, "report", {}).get("software", {})
     facts = UnitFacts(
-        id=shown,
+        id=label,
         task=target.split.task,
         levels=(target.level,),
-        potential=shown,
-        role=KINDS[asked.name].role if asked.name in KINDS else "learned",
+        potential=label,
+        role=KINDS[wrapped.name].role if wrapped.name in KINDS else "learned",
         seed=target.seed,
         train_frames=target.n_train,
         settings=dict(settings or {}),
@@ -179,12 +179,12 @@ def predict_target(
         level_of_theory=level_of_theory,
         pretrained_on=elsewhere.level_of_theory if elsewhere and elsewhere.fine_tuned else "",
     )
-    return predict_selection(asked, facts, dataset, target)
+    return predict_selection(wrapped, facts, dataset, target)
 
 
 def _as_potential(potential: Any) -> Potential:
     """Return a potential as it is, and an ASE calculator as a potential."""
     if callable(getattr(potential, "predict", None)) and hasattr(potential, "elements"):
-        given: Potential = potential
-        return given
+        own: Potential = potential
+        return own
     return wrap_calculator(potential)

@@ -25,18 +25,18 @@ OTHER_REASONS: Final = "other reasons"
 
 @dataclass(frozen=True, eq=False)
 class MoleculePrediction:
-    """What a potential says of one molecule of a target.
+    """Predictions of a potential for one molecule of a target.
 
     Attributes
     ----------
     frames
-        Predictions, failed ones NaN.
+        Predicted frames; failed ones are NaN.
     failures
-        Reasons of frames that failed, by ``molecule/trajectory/frame``.
+        Reasons of the failed frames, by ``molecule/trajectory/frame``.
     failed_relaxations
-        Why its minimum could not be relaxed, by molecule.
+        Reason why the minimum could not be relaxed, by molecule.
     unseen_terms
-        See ``PredictionHeader``.
+        See :class:`~mlip_compose.core.rows.PredictedRow`.
     """
 
     frames: tuple[PredictedFrames, ...]
@@ -50,39 +50,40 @@ def predict_selection(
 ) -> Predictions:
     """Predict training, ID and OOD frames of a target, and the minima of its molecules.
 
-    Training frames are there for the per-element offsets, which are fitted on training labels only.
+    Training frames serve the per-element offsets, which are fitted on training labels only.
     Validation frames are not predicted: no number is reported on them. Predictions of a ceiling say
-    so in the name of the potential. Where the target asks for it, the potential relaxes the minima.
+    so in the name of the potential. The potential relaxes the minima where the target asks for it.
     """
-    found = [predict_molecule(potential, store, target, name) for name in molecules_of(target)]
-    return assemble(found, facts, store, target)
+    names = molecules_of(target)
+    pieces = [predict_molecule(potential, store, target, name) for name in names]
+    return assemble(pieces, facts, store, target)
 
 
 def molecules_of(target: Target) -> tuple[str, ...]:
-    """Return the molecules of which a target wants predictions."""
+    """Return the molecules of a target: those trained on, and the OOD ones."""
     return (*target.split.train, *target.split.ood)
 
 
 def predict_molecule(
     potential: Potential, store: Store, target: Target, name: str
 ) -> MoleculePrediction:
-    """Predict what a target wants of one molecule.
+    """Predict the frames of one molecule of a target.
 
-    A molecule with an element that the potential does not know is no reason to stop: all its frames
-    have failed, with that reason.
+    All frames of a molecule have failed where the potential does not know one of its elements; the
+    other molecules are predicted.
     """
     molecule = store.molecules[name]
     wanted = list(_wanted(store, target, name))
     if reason := _unsupported(potential, molecule):
         return MoleculePrediction(
             tuple(_failed(frames) for frames in wanted),
-            {at: reason for frames in wanted for at in _places(frames)},
+            {place: reason for frames in wanted for place in _places(frames)},
             {name: reason} if target.relax and store.has_minimum(name) else {},
         )
     predicted, failures = [], {}
     for frames in wanted:
-        found, reasons = _predict(potential, molecule, frames)
-        predicted.append(found)
+        prediction, reasons = _predict(potential, molecule, frames)
+        predicted.append(prediction)
         failures.update(reasons)
     relaxed, failed = relax_minima(potential, store, [name] if target.relax else [])
     unseen: Mapping[str, tuple[int, int]] = {}
@@ -92,18 +93,18 @@ def predict_molecule(
 
 
 def assemble(
-    found: Iterable[MoleculePrediction], facts: UnitFacts, store: Store, target: Target
+    pieces: Iterable[MoleculePrediction], facts: UnitFacts, store: Store, target: Target
 ) -> Predictions:
-    """Put together what was predicted of the molecules of a target."""
+    """Put the predictions of the molecules of a target together."""
     frames: list[PredictedFrames] = []
     failures: dict[str, str] = {}
     failed_relaxations: dict[str, str] = {}
     unseen_terms: dict[str, tuple[int, int]] = {}
-    for each in found:
-        frames += each.frames
-        failures |= each.failures
-        failed_relaxations |= each.failed_relaxations
-        for kind, counts in each.unseen_terms.items():
+    for piece in pieces:
+        frames += piece.frames
+        failures |= piece.failures
+        failed_relaxations |= piece.failed_relaxations
+        for kind, counts in piece.unseen_terms.items():
             unseen, total = unseen_terms.get(kind, (0, 0))
             unseen_terms[kind] = (unseen + counts[0], total + counts[1])
     software = facts.facts.get("software")
@@ -125,15 +126,20 @@ def assemble(
 
 
 def count_reasons(failures: Mapping[str, str]) -> dict[str, tuple[int, str]]:
-    """Count frames by the reason why they failed, and name the first of each.
+    """Count failed frames by reason, and name the first of each.
 
-    A header has room for some: long reasons are cut, and after ``MOST_REASONS`` different ones all
-    further ones are counted together.
+    A header has room for ``MOST_REASONS`` reasons: all further ones are counted together. Long
+    reasons are cut.
 
     Parameters
     ----------
     failures
-        Reasons by frame.
+        Reasons by frame, such as ``OH-1-H/primary/3``.
+
+    Returns
+    -------
+    dict
+        By reason, the number of frames and the first of them.
     """
     counts: dict[str, tuple[int, str]] = {}
     for frame, reason in failures.items():
@@ -146,12 +152,12 @@ def count_reasons(failures: Mapping[str, str]) -> dict[str, tuple[int, str]]:
 
 
 def _wanted(store: Store, target: Target, name: str) -> Iterator[Frames]:
-    wanted: dict[str, IntArray] = {}
+    selected: dict[str, IntArray] = {}
     for part, molecule, trajectory, indices in target.selection.wanted():
         if molecule == name and part != "validation":
-            known = wanted.get(trajectory)
-            wanted[trajectory] = indices if known is None else np.union1d(known, indices)
-    for trajectory, indices in wanted.items():
+            earlier = selected.get(trajectory)
+            selected[trajectory] = indices if earlier is None else np.union1d(earlier, indices)
+    for trajectory, indices in selected.items():
         yield store.frames(name, trajectory, indices)
     if store.has_minimum(name):
         yield store.minimum(name)
@@ -171,10 +177,10 @@ def _predict(
 ) -> tuple[PredictedFrames, dict[str, str]]:
     positions = frames.positions.astype(np.float64)
     energy, forces = potential.predict(molecule, positions)
-    said = potential.failed_frames() if isinstance(potential, FailsFrames) else {}
+    own_reasons = potential.failed_frames() if isinstance(potential, FailsFrames) else {}
     finite = np.isfinite(energy) & np.isfinite(forces).all(axis=(1, 2))
     reasons = {
-        place: said.get(row, NOT_FINITE)
+        place: own_reasons.get(row, NOT_FINITE)
         for row, place in enumerate(_places(frames))
         if not finite[row]
     }

@@ -14,7 +14,7 @@ from mlip_compose.potentials.base import Potential
 from mlip_compose.store.reader import Store
 
 FMAX: Final = 0.01
-"""eV/Angstrom, the largest force on an atom of a relaxed minimum."""
+"""Largest force on an atom of a relaxed minimum, eV/Angstrom."""
 MOST_STEPS: Final = 200
 
 
@@ -30,19 +30,19 @@ def relax(
     Parameters
     ----------
     potential
-        Predicts energies and forces.
+        The potential.
     molecule
-        The molecule with N atoms.
+        The molecule, of N atoms.
     start : (N, 3) float
-        Angstrom.
+        Positions to begin at, Angstrom.
 
     Returns
     -------
     frames
-        The one frame of the trajectory ``relaxed``, with positions; those of a failure are the
-        last finite ones.
+        The trajectory ``relaxed`` with one frame and its positions. A failure has the positions of
+        the last step whose prediction was finite.
     failure
-        Of stage ``relaxation``; None where it ended well.
+        Failure of the stage ``relaxation``; None for a minimum.
     """
     from ase import Atoms
     from ase.optimize import BFGS
@@ -80,26 +80,26 @@ def relax_minima(
     Returns
     -------
     frames
-        One of the trajectory ``relaxed`` for each molecule.
+        The trajectory ``relaxed`` of each molecule.
     failed
-        Reasons, by molecule.
+        Reasons of the failed relaxations, by molecule.
     """
-    found, failed = [], {}
+    relaxed, failed = [], {}
     for name in names:
         if store.has_minimum(name):
             frames, failure = relax(
                 potential, store.molecules[name], store.minimum(name).positions[0]
             )
-            found.append(frames)
+            relaxed.append(frames)
             if failure is not None:
                 failed[name] = failure.reason
-    return found, failed
+    return relaxed, failed
 
 
 def relaxed_rmsd(relaxed: PredictedFrames, store: Store) -> float | None:
-    """Return how far a relaxed minimum is from the store's, superposed, in Angstrom.
+    """Return the distance of a relaxed minimum from the store's, superposed, in Angstrom.
 
-    None where it failed.
+    None for a failed relaxation.
     """
     if relaxed.positions is None or not np.isfinite(relaxed.energy).all():
         return None

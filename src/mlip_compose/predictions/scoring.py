@@ -42,7 +42,7 @@ def score_predictions(
     Parameters
     ----------
     predictions
-        At least the ID and OOD frames of the split; offsets take the training frames too.
+        Predictions of at least the ID and OOD frames; offsets take the training frames too.
     dataset
         The data set with the labels; its checksum must be the one that was predicted.
     target
@@ -61,7 +61,7 @@ def score_predictions(
     ChecksumError
         The predictions are of another data set.
     CoverageError
-        Frames of the split were not predicted; says which.
+        Frames of the split were not predicted; the message names them.
 
     Examples
     --------
@@ -75,19 +75,19 @@ def score_predictions(
     >>> mae.unit, mae.ood.low < mae.ood.value < mae.ood.high
     ('meV/Å', True)
     """
-    made_for = predictions.header
-    if made_for.dataset_sha256 != dataset.checksum:
+    row = predictions.header
+    if row.dataset_sha256 != dataset.checksum:
         raise ChecksumError(
             f"predictions of {dataset.name} (sha256 {dataset.checksum[:12]}...)",
-            f"predictions of {made_for.dataset} (sha256 {made_for.dataset_sha256[:12]}...)",
+            f"predictions of {row.dataset} (sha256 {row.dataset_sha256[:12]}...)",
             "Predict the frames of this data set, or name the other one with --dataset.",
         )
     if target is None:
-        target = target_of(dataset, made_for.key, made_for.train_frames, allow_missing=False)
+        target = target_of(dataset, row.key, row.train_frames, allow_missing=False)
     if coverage_radius is None:
         coverage_radius = certify_target(dataset, target).coverage_radius
     header = Header(
-        **made_for.shared_with(PredictedRow) | tested_on(dataset, target.key),
+        **row.shared_with(PredictedRow) | tested_on(dataset, target.key),
         coverage_radius=coverage_radius,
         relaxed_rmsd={
             name: distance
@@ -114,28 +114,30 @@ def comparisons(
 ) -> Iterator[Comparison]:
     """Yield reference and prediction for each molecule and part of a selection but ``validation``.
 
-    Where not one molecule that is trained on has predictions of its training frames, as those of
-    others may not, there is no part ``train`` either.
+    The part ``train`` is left out where no molecule has predictions of its training frames:
+    predictions of others may lack them.
 
     Parameters
     ----------
     predictions, store
-        What is compared with what.
+        Predictions, and the data set with the labels.
     selection
-        The frames.
-    seen, coverage_radius
-        The molecules that the split trains on, and its r*: they make atoms of the part ``ood``
-        novel, and r* says which atoms are alike.
+        Frames to compare.
+    seen
+        Molecules that the split trains on: an atom of the part ``ood`` is novel where none of them
+        has its environment.
+    coverage_radius
+        r* of the split, in bonds.
 
     Raises
     ------
     CoverageError
-        Frames of the selection were not predicted; says which.
+        Frames of the selection were not predicted; the message names them.
     """
     unused = {"validation"}
     if not any((name, PRIMARY) in predictions.frames for name in selection.train):
         unused.add("train")
-    shown = environments_of(seen, coverage_radius + 1)
+    environments = environments_of(seen, coverage_radius + 1)
     id_frames, ood_frames = (
         [(store.molecules[name], len(indices)) for name, indices in frames.items()]
         for frames in (selection.id, selection.ood)
@@ -149,7 +151,7 @@ def comparisons(
         predicted = predicted_frames(predictions, molecule, trajectory, indices)
         novel = np.zeros(molecule.n_atoms, dtype=bool)
         if part == "ood":
-            novel = unseen_atoms(molecule, shown, coverage_radius + 1)
+            novel = unseen_atoms(molecule, environments, coverage_radius + 1)
         yield Comparison(
             molecule=molecule,
             part=part,
@@ -165,54 +167,53 @@ def comparisons(
 def predicted_frames(
     predictions: Predictions, molecule: Molecule, trajectory: str, indices: IntArray
 ) -> PredictedFrames:
-    """Return predictions of exactly these frames, matched by their index.
+    """Return the predictions of these frames alone, matched by their index.
 
     Raises
     ------
     CoverageError
-        Some were not predicted; says which.
+        Some frames were not predicted; the message names them.
     SchemaError
-        They are of another number of atoms.
+        The predictions are of another number of atoms.
     """
     name = molecule.name
-    there = predictions.frames.get((name, trajectory))
-    rows = {} if there is None else {int(frame): row for row, frame in enumerate(there.indices)}
+    frames = predictions.frames.get((name, trajectory))
+    rows = {} if frames is None else {int(frame): row for row, frame in enumerate(frames.indices)}
     absent = [int(frame) for frame in indices if int(frame) not in rows]
-    if there is None or absent:
-        shown = ", ".join(map(str, absent[:10])) + (", ..." if len(absent) > 10 else "")
+    if frames is None or absent:
+        numbers = ", ".join(map(str, absent[:10])) + (", ..." if len(absent) > 10 else "")
         raise CoverageError(
             f"predictions of {len(indices)} frames of {name}/{trajectory}",
-            f"none of frames {shown}",
+            f"none of frames {numbers}",
             "Predict the frames of this task and level.",
         )
-    if there.forces.shape[1] != molecule.n_atoms:
+    if frames.forces.shape[1] != molecule.n_atoms:
         raise SchemaError(
             f"forces on the {molecule.n_atoms} atoms of {name} in {name}/{trajectory}",
-            f"those on {there.forces.shape[1]}",
+            f"those on {frames.forces.shape[1]}",
         )
     order = np.array([rows[int(frame)] for frame in indices], dtype=np.int64)
-    return PredictedFrames(name, trajectory, indices, there.energy[order], there.forces[order])
+    return PredictedFrames(name, trajectory, indices, frames.energy[order], frames.forces[order])
 
 
 def _minima(predictions: Predictions, store: Store, target: Target) -> dict[str, Minimum]:
-    names = (*target.selection.train, *target.selection.ood)
-    found = {}
-    for name in names:
+    minima = {}
+    for name in (*target.selection.train, *target.selection.ood):
         predicted = predictions.frames.get((name, MINIMUM))
         if predicted is not None and store.has_minimum(name):
             relaxed = predictions.frames.get((name, RELAXED))
-            found[name] = Minimum(
+            minima[name] = Minimum(
                 molecule=store.molecules[name],
                 reference=float(store.minimum(name).energy[0]),
                 predicted=float(predicted.energy[0]),
                 relaxed=None if relaxed is None else float(relaxed.energy[0]),
             )
-    return found
+    return minima
 
 
 def score_against_ceiling(
     predictions: Predictions,
-    of_ceiling: Predictions,
+    ceiling_predictions: Predictions,
     store: Store,
     ordinary: Target,
     ceiling: Target,
@@ -222,20 +223,20 @@ def score_against_ceiling(
 
     Parameters
     ----------
-    predictions, of_ceiling
-        Of the ordinary potential and of its ceiling: the training frames of each, and the test
-        frames of the ceiling.
+    predictions, ceiling_predictions
+        Predictions of the ordinary potential and of its ceiling: the training frames of each, and
+        the test frames of the ceiling.
     store
         The data set with the labels.
     ordinary, ceiling
-        What each was trained on and is tested on.
+        Targets of the two.
     coverage_radius
-        r* of the ordinary split.
+        r* of the ordinary split, in bonds.
 
     Raises
     ------
     CoverageError
-        Frames were not predicted; says which.
+        Frames were not predicted; the message names them.
     """
     train = ceiling.selection.train
     header = CeilingHeader(
@@ -248,5 +249,5 @@ def score_against_ceiling(
     return ceiling_score(
         header,
         list(comparisons(predictions, store, tested, seen, coverage_radius)),
-        list(comparisons(of_ceiling, store, ceiling.selection, seen, coverage_radius)),
+        list(comparisons(ceiling_predictions, store, ceiling.selection, seen, coverage_radius)),
     )

@@ -1,4 +1,4 @@
-"""A split of a data set with its frames: what is predicted and scored."""
+"""Targets: splits of a data set with their frames, which are predicted and scored."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from mlip_compose.tasks.selection import select_frames
 
 @dataclass(frozen=True, eq=False)
 class Target:
-    """A split with its frames: what a training is evaluated on.
+    """A split with its frames, on which a training is evaluated.
 
     Attributes
     ----------
@@ -40,8 +40,8 @@ class Target:
     relax
         Whether the potential is to relax the minima of the molecules too.
     ceiling_of
-        Of a ceiling: the id of the target of the ordinary training that it is held against; its
-        selection is then that of ``tasks.ceiling.ceiling_selection``.
+        Id of the target that a ceiling is held against, that of the ordinary training; empty where
+        this is no ceiling. A ceiling has the selection of ``tasks.ceiling.ceiling_selection``.
     """
 
     id: str
@@ -73,14 +73,14 @@ def split_of(task: str, level: int, store: Store, allow_missing: bool) -> Split:
     Raises
     ------
     CoverageError
-        The store lacks molecules of the task, and that was not allowed.
+        The store lacks molecules of the task, and ``allow_missing`` is false.
     """
     split = get_task(task).split(store.molecules.values(), level)
     if split.missing and not allow_missing:
-        shown = ", ".join(split.missing[:8]) + (", ..." if len(split.missing) > 8 else "")
+        names = ", ".join(split.missing[:8]) + (", ..." if len(split.missing) > 8 else "")
         raise CoverageError(
             f"every molecule of the task {task!r} at level {level} in {store.name}",
-            f"{len(split.missing)} missing: {shown}",
+            f"{len(split.missing)} missing: {names}",
             "Add --allow-missing (in a study, allow_missing: true) to run on what is there.",
         )
     return split
@@ -117,7 +117,7 @@ def target_of(
 
 
 def tested_on(store: Store, key: SplitKey) -> dict[str, Any]:
-    """Return the fields of a :class:`~mlip_compose.core.rows.Row` that say what it is tested on."""
+    """Return the fields of a :class:`~mlip_compose.core.rows.Row` about the split and the data."""
     return {
         "task": key.task,
         "level": key.level,
