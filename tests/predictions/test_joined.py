@@ -12,7 +12,7 @@ from mlip_compose.predictions.joined import (
     choose,
     read_headers,
     read_joined,
-    read_part,
+    read_one,
     write_joined,
 )
 
@@ -40,7 +40,7 @@ def test_every_split_is_read_as_it_was(path):
     assert [str(key) for key in found] == names
     for key, predictions in found.items():
         assert predictions.molecule_sums == SUMS
-        again = read_part(path, key)
+        again = read_one(path, key)
         assert again.header == predictions.header
         frames = again.frames["OH-1-H", "primary"]
         np.testing.assert_array_equal(frames.forces, float(predictions.header.level))
@@ -64,7 +64,7 @@ def test_a_file_of_one_split_is_as_good(tmp_path):
     write_predictions(tmp_path / "one.h5", part())
     assert list(read_joined(tmp_path / "one.h5")) == [STANDARD]
     assert list(read_headers(tmp_path / "one.h5")) == [STANDARD]
-    assert read_part(tmp_path / "one.h5", STANDARD).header.level == 2
+    assert read_one(tmp_path / "one.h5", STANDARD).header.level == 2
 
 
 def test_a_joined_file_and_its_bytes_are_the_same_each_time(path, tmp_path):
@@ -97,7 +97,7 @@ def test_altered_numbers_and_names_are_refused(path):
         file["length_L1_s0/OH-1-H/primary/energy"][0] = 0.0
     with pytest.raises(ChecksumError, match="length_L1_s0"):
         read_joined(path)
-    assert read_part(path, STANDARD).header.level == 2
+    assert read_one(path, STANDARD).header.level == 2
 
 
 def test_what_is_no_group_of_predictions_is_named(path):
@@ -106,7 +106,7 @@ def test_what_is_no_group_of_predictions_is_named(path):
     with pytest.raises(SchemaError, match="an array"):
         read_joined(path)
     with pytest.raises(SchemaError, match=r"found array, length_L1_s0"):
-        read_part(path, SplitKey("length", 9, 0))
+        read_one(path, SplitKey("length", 9, 0))
     with h5py.File(path, "r+") as file:
         for name in list(file):
             del file[name]

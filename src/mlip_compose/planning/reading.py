@@ -21,7 +21,7 @@ from typing import Final
 import numpy as np
 
 from mlip_compose.core.documents import is_file
-from mlip_compose.core.errors import RequestError, UnreadableError, excerpt
+from mlip_compose.core.errors import RequestError, UnreadableError, excerpt, one_line
 from mlip_compose.molecules.recognition import perceive_bonds
 from mlip_compose.planning.graphs import (
     Graph,
@@ -120,7 +120,7 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
     try:
         text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise UnreadableError(f"text in {path}", " ".join(str(error).split())) from error
+        raise UnreadableError(f"text in {path}", one_line(error)) from error
     for number, line in enumerate(text.splitlines(), 1):
         if line.strip() and not line.startswith("#"):
             yield number, line
@@ -184,7 +184,7 @@ def _read_xyz(path: Path) -> Iterator[Graph]:
     except RequestError:
         raise
     except Exception as error:  # ASE's readers raise what they like
-        raise UnreadableError(f"geometries in {path}", " ".join(str(error).split())) from error
+        raise UnreadableError(f"geometries in {path}", one_line(error)) from error
 
 
 def graph_of_geometry(atoms: object, charge: int, name: str = "") -> Graph:
@@ -223,7 +223,7 @@ def graph_of_geometry(atoms: object, charge: int, name: str = "") -> Graph:
         except (ValueError, RuntimeError) as error:
             raise RequestError(
                 f"a geometry from which bond orders follow, of charge {charge}",
-                f"{len(rows)} atoms: {excerpt(' '.join(str(error).split()))}",
+                f"{len(rows)} atoms: {excerpt(one_line(error))}",
                 "Give the charge as charge=... in the frame, or give the molecule as SMILES.",
             ) from error
     return graph_of_rdkit(molecule, name)

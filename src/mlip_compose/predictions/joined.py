@@ -28,21 +28,21 @@ JOINED_SCHEMA: Final = "mlip-compose/joined-predictions/1"
 Content = TypeVar("Content")
 
 
-def write_joined(path: Path, parts: Iterable[Predictions]) -> None:
+def write_joined(path: Path, predictions: Iterable[Predictions]) -> None:
     """Write predictions of one potential on several splits; the file appears when it is complete.
 
     Raises
     ------
     RequestError
-        Two of the same task, level and seed, or of two potentials or data sets.
+        A split comes twice, or the predictions are of two potentials or data sets.
     """
     splits: dict[SplitKey, Predictions] = {}
-    for predictions in parts:
-        key = predictions.header.key
+    for own in predictions:
+        key = own.header.key
         if key in splits:
             raise RequestError("predictions of each task, level and seed once", f"{key} twice")
-        splits[key] = predictions
-    headers = [predictions.header for predictions in splits.values()]
+        splits[key] = own
+    headers = [own.header for own in splits.values()]
     _check_same("potential", {header.potential for header in headers})
     _check_same("data set", {f"{h.dataset} ({h.dataset_sha256[:12]}...)" for h in headers})
     with create_hdf5(path) as file:
@@ -62,7 +62,7 @@ def read_joined(path: Path) -> Mapping[SplitKey, Predictions]:
     Raises
     ------
     UnreadableError, SchemaError, MissingLabelsError, ChecksumError
-        As for predictions of one split; a part whose name is not that of its split.
+        As for predictions of one split; or a group has another name than its split.
     """
     return _by_split(path, read_group, lambda predictions: predictions.header.key)
 
@@ -100,13 +100,13 @@ def _by_split(
     return {key_of(content): content for content in contents.values()}
 
 
-def read_part(path: Path, key: SplitKey) -> Predictions:
+def read_one(path: Path, key: SplitKey) -> Predictions:
     """Read the predictions of one split, strictly, from a file of that split or of several.
 
     Raises
     ------
     UnreadableError, SchemaError, MissingLabelsError, ChecksumError
-        As for predictions of one split; none of this name.
+        As for predictions of one split; or the file has none of this split.
     """
     name = str(key)
     with open_hdf5(path, "predictions") as file:

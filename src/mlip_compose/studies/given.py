@@ -19,7 +19,7 @@ from mlip_compose.predictions.exchange.submission import (
     read_submission,
 )
 from mlip_compose.predictions.file import PredictionHeader, Predictions
-from mlip_compose.predictions.joined import read_headers, read_part
+from mlip_compose.predictions.joined import read_headers, read_one
 from mlip_compose.predictions.target import Target
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.plan import Training
@@ -60,7 +60,7 @@ class GivenPredictions:
                 "another content",
                 "Run again to score the new one.",
             )
-        return read_part(self.path, self.key)
+        return read_one(self.path, self.key)
 
 
 @dataclass(frozen=True, eq=False)

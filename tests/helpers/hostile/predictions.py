@@ -33,7 +33,7 @@ from mlip_compose.predictions.file import (
     read_unverified,
     write_predictions,
 )
-from mlip_compose.predictions.joined import read_joined, read_part, write_joined
+from mlip_compose.predictions.joined import read_joined, read_one, write_joined
 from mlip_compose.predictions.scoring import score_predictions
 from mlip_compose.predictions.target import Target, certify_target, target_of
 from mlip_compose.store.reader import Store
@@ -169,7 +169,7 @@ def read_and_score_parts(path):
     refuse_unimported(path)
     for key, predictions in read_joined(path).items():
         assert predictions.header.key == key
-        assert read_part(path, key).header == predictions.header
+        assert read_one(path, key).header == predictions.header
         score = score_predictions(predictions, original.store, original.target, original.radius)
         assert score.model_validate_json(score.model_dump_json())
 
