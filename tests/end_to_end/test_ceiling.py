@@ -8,14 +8,11 @@ import pytest
 from engines import ONE
 from small_study import LENGTHS, small_study, write_small
 
+from mlip_compose import Store, read_predictions, read_results, run_study, write_report
 from mlip_compose.core.records import PRIMARY
 from mlip_compose.evaluation.ceiling import CeilingScore
-from mlip_compose.predictions.file import read_predictions
-from mlip_compose.report.page import render_report, write_report
-from mlip_compose.store.reader import Store
+from mlip_compose.report.page import render_report
 from mlip_compose.studies.directory import ResultsDirectory
-from mlip_compose.studies.results import read_results
-from mlip_compose.studies.run import run_study
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +29,7 @@ def study(dataset):
 
 
 def run(study, folder):
-    return run_study(study, ResultsDirectory(folder), engine=ONE, write_page=write_report)
+    return run_study(study, folder, engine=ONE, write_page=write_report)
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from mlip_compose import open_dataset
 from mlip_compose.predictions.exchange.export import TaskFrames, export_data
-from mlip_compose.store.catalogue import open_dataset
 
 SCRIPTS = Path(sys.executable).parent
 PAGE = Path(__file__).parents[2] / "docs" / "exchange.md"

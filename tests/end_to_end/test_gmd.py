@@ -12,9 +12,8 @@ import numpy as np
 import pytest
 from spring_potential import DEVIATION, SPRING, as_extended_xyz, as_md17, spring_frames
 
+from mlip_compose import Store, open_dataset
 from mlip_compose.__main__ import main
-from mlip_compose.store.catalogue import open_dataset
-from mlip_compose.store.reader import Store
 
 LEFT_OUT = "CN-6-H"
 MEAN_FORCE = 1e3 * SPRING * DEVIATION * (2 / np.pi) ** 0.5  # meV/Angstrom, of a component

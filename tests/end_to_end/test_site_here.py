@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from mlip_compose import read_results
 from mlip_compose.predictions.exchange.submission import read_submission
 from mlip_compose.report.site import MANIFEST, site_files
-from mlip_compose.studies.directory import ResultsDirectory
-from mlip_compose.studies.results import read_results
 
 ROOT = Path(__file__).parents[2]
 SITE = ROOT / "site"
@@ -23,7 +22,7 @@ def made():
     """The files of the site of what is published, in the order of its studies."""
     manifest = json.loads((SITE / MANIFEST).read_text("utf-8"))
     names = [study["name"] for study in manifest["studies"]]
-    studies = [read_results(ResultsDirectory(ROOT / "results" / name)) for name in names]
+    studies = [read_results(ROOT / "results" / name) for name in names]
     return {file.path: file.content for file in site_files(studies)}
 
 

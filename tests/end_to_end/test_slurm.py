@@ -13,10 +13,9 @@ import slurm as slurm_here
 import yaml
 from units import hold_gpu
 
-from mlip_compose.core.errors import RequestError
+from mlip_compose import RequestError, Store
 from mlip_compose.engine.choice import cluster_engine
 from mlip_compose.store.catalogue import dataset_path
-from mlip_compose.store.reader import Store
 from mlip_compose.store.writer import write_store
 
 COMMAND = Path(sys.executable).parent / "mlip-compose"

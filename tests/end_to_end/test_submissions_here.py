@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from mlip_compose import load_study
 from mlip_compose.predictions.exchange.submission import CARD, submissions_in
 from mlip_compose.studies.check_submission import check_submission
 from mlip_compose.studies.directory import ResultsDirectory
-from mlip_compose.studies.study import load_study
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = sorted(path for path in (ROOT / "submissions").iterdir() if path.is_dir())

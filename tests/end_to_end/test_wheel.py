@@ -33,7 +33,7 @@ def call(installed, folder, *arguments):
 
 
 def test_a_wheel_has_the_same_data(installed, tmp_path):
-    from mlip_compose.store.catalogue import open_dataset
+    from mlip_compose import open_dataset
 
     info = call(installed, tmp_path, "data", "info", "mini-v1", "--json")
     assert Path(info["path"]).is_relative_to(installed)
