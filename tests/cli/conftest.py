@@ -4,6 +4,7 @@ import sys
 from typing import NamedTuple
 
 import pytest
+from engines import SharedEngine
 
 from mlip_compose.__main__ import main
 
@@ -20,6 +21,7 @@ def command(monkeypatch, capsys, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setattr("mlip_compose.engine.choice.local_engine", SharedEngine)
 
     def run(*arguments):
         monkeypatch.setattr(sys, "argv", ["mlip-compose", *map(str, arguments)])

@@ -1,6 +1,11 @@
 """Engines that tests share, so that processes start once; ``tests/conftest.py`` ends them."""
 
+import os
+import sys
+from functools import partial
+
 from mlip_compose.engine.choice import local_engine
+from mlip_compose.engine.local import ONE_THREAD
 
 ONE = local_engine(1)
 TWO = local_engine(2)
@@ -14,3 +19,31 @@ class InThisProcess:
 
     def run(self, work, items, *_):
         return ((item, (self._instead or work)(item)) for item in items)
+
+
+class SharedEngine:
+    """Stands for the engine of a command: its processes are those of ``ONE`` or ``TWO``.
+
+    A unit finds the directory, the environment and the path of modules as new processes would.
+    """
+
+    def __init__(self, processes):
+        self._engine = ONE if processes == 1 else TWO
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def run(self, work, items, *options, **more):
+        surroundings = os.getcwd(), dict(os.environ) | ONE_THREAD, list(sys.path)  # noqa: PTH109
+        return self._engine.run(partial(_within, surroundings, work), items, *options, **more)
+
+
+def _within(surroundings, work, item):
+    folder, environment, sys.path = surroundings
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    return work(item)

@@ -15,14 +15,21 @@ LENGTHS = {PRIMARY: 12, SECONDARY: 5, MINIMUM: 1}
 def write_small(path, names=NAMES):
     """Write the first frames of a few molecules."""
     whole = Store(dataset_path("mini-v1"))
+
+    def first(name, trajectory, most):
+        if trajectory == MINIMUM:
+            return whole.minimum(name)
+        return whole.frames(
+            name, trajectory, np.arange(min(most, whole.n_frames(name, trajectory)))
+        )
+
     contents = [
         (
             whole.molecules[name],
             [
-                whole.minimum(name)
-                if trajectory == MINIMUM
-                else whole.frames(name, trajectory, np.arange(n))
-                for trajectory, n in LENGTHS.items()
+                first(name, trajectory, most)
+                for trajectory, most in LENGTHS.items()
+                if trajectory == MINIMUM or whole.n_frames(name, trajectory)
             ],
         )
         for name in names
