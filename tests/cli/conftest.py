@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import pytest
 from engines import SharedEngine
+from small_study import NAMES, PAIRS, write_small
 
 from mlip_compose.__main__ import main
 
@@ -13,6 +14,13 @@ class Outcome(NamedTuple):
     status: str | int
     out: str
     err: str
+
+
+@pytest.fixture
+def small(tmp_path):
+    """Return options for a store of a few molecules, some of two end groups."""
+    write_small(tmp_path / "small.h5", NAMES + PAIRS)
+    return ("--dataset", "small.h5", "--allow-missing")
 
 
 @pytest.fixture

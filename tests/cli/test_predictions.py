@@ -9,9 +9,9 @@ import pytest
 
 
 @pytest.fixture
-def predicted(command):
+def predicted(command, small):
     """Return a directory of predicted files of an exported task."""
-    export = ("data", "export", "mini-v1", "-t", "length", "-l", "1", "--train-frames", "40")
+    export = ("data", "export", *small[1:], "-t", "length", "-l", "1", "--train-frames", "40")
     assert command(*export, "-o", "exported").status == 0
     Path("predicted").mkdir()
     rng = np.random.default_rng(0)
@@ -25,22 +25,22 @@ def predicted(command):
     return Path("predicted")
 
 
-def test_import_and_score(command, predicted):
-    outcome = command("predictions", "import", predicted, "-n", "my model", "--json")
+def test_import_and_score(command, small, predicted):
+    outcome = command("predictions", "import", predicted, *small, "-n", "my model", "--json")
     assert outcome.status == 0
     document = json.loads(outcome.out)
     assert document["predictions"] == "length_L1_my-model_s0.h5"
     assert document["parts"] == ["id", "ood"]
     assert document["failed_frames"] == 0
-    score = json.loads(command("score", document["predictions"], "--json").out)
+    score = json.loads(command("score", document["predictions"], *small, "--json").out)
     assert (score["potential"], score["train_frames"]) == ("my model", 40)
     values = {metric["name"]: metric["ood"] for metric in score["metrics"]}
-    assert values["forces_mae"]["value"] == pytest.approx(80, rel=0.03)  # meV/A of such noise
-    shown = command("predictions", "import", predicted, "-n", "b", "-o", "b.h5").out
+    assert values["forces_mae"]["value"] == pytest.approx(80, rel=0.05)  # meV/A of such noise
+    shown = command("predictions", "import", predicted, *small, "-n", "b", "-o", "b.h5").out
     assert "b.h5" in shown
 
 
-def test_score_says_to_import_first(command, predicted):
+def test_score_says_to_import_first(command, small, predicted):
     np.savez("p.npz", energy=np.zeros(1))
     for path in (predicted, predicted / "id.xyz", "p.npz"):
         outcome = command("score", path)
@@ -49,16 +49,16 @@ def test_score_says_to_import_first(command, predicted):
         assert "Traceback" not in outcome.err
 
 
-def test_wrong_requests_get_one_message_and_status_two(command, predicted):
+def test_wrong_requests_get_one_message_and_status_two(command, small, predicted):
     for arguments, message in (
         (("nowhere", "-n", "x"), "no nowhere"),
         (("exported", "-n", "x"), "only the labels"),
         ((predicted, "-n", "x", "--level", "2"), "--level"),
         ((predicted, "-n", "x", "--force-unit", "ev"), "eV/Angstrom"),
-        ((predicted / "id.xyz", "-n", "x"), "2400 missing"),
+        ((predicted / "id.xyz", "-n", "x"), "48 missing"),
     ):
-        outcome = command("predictions", "import", *arguments)
+        outcome = command("predictions", "import", *arguments, *small)
         assert outcome.status == 2
         assert message in outcome.err
         assert "Traceback" not in outcome.err
-    assert not list(Path.cwd().glob("*.h5"))
+    assert [path.name for path in Path.cwd().glob("*.h5")] == ["small.h5"]

@@ -4,11 +4,23 @@ import shutil
 
 import pytest
 
+STUDY = """\
+dataset: small.h5
+allow_missing: true
+tasks: [length]
+levels: [1]
+train_frames: 40
+potentials: [composition]
+"""
 
-def test_several_studies_share_a_page_in_a_file_of_its_own(command, tmp_path):
-    study = "name: one\ndataset: mini-v1\ntasks: [length]\nlevels: [1]\ntrain_frames: 40\n"
-    (tmp_path / "one.yaml").write_text(f"{study}potentials: [composition]\n")
-    assert command("run", "one.yaml").status == 0
+
+def one_study(command, folder, name="one"):
+    (folder / f"{name}.yaml").write_text(f"name: {name}\n{STUDY}")
+    assert command("run", f"{name}.yaml").status == 0
+
+
+def test_several_studies_share_a_page_in_a_file_of_its_own(command, small, tmp_path):
+    one_study(command, tmp_path)
     shutil.copytree(tmp_path / "results" / "one", tmp_path / "results" / "two")
     results = tmp_path / "results" / "two" / "results.json"
     results.write_text(json.dumps(json.loads(results.read_text()) | {"name": "two"}))
@@ -25,16 +37,10 @@ def test_several_studies_share_a_page_in_a_file_of_its_own(command, tmp_path):
     assert '<template data-study="1">' in page
 
 
-def one_study(command, tmp_path):
-    study = "name: one\ndataset: mini-v1\ntasks: [length]\nlevels: [1]\ntrain_frames: 40\n"
-    (tmp_path / "one.yaml").write_text(f"{study}potentials: [composition]\n")
-    assert command("run", "one.yaml").status == 0
-
-
 @pytest.mark.skipif(
     shutil.which("chromium") is None, reason="chromium not installed: see Debian's chromium"
 )
-def test_figures_of_one_study_are_written_beside_the_page(command, tmp_path):
+def test_figures_of_one_study_are_written_beside_the_page(command, small, tmp_path):
     one_study(command, tmp_path)
     outcome = command("report", "results/one", "--figures", "f", "--json")
     assert json.loads(outcome.out) == {
@@ -45,7 +51,7 @@ def test_figures_of_one_study_are_written_beside_the_page(command, tmp_path):
 
 
 def test_figures_without_a_chromium_or_of_several_studies_are_refused(
-    command, tmp_path, monkeypatch
+    command, small, tmp_path, monkeypatch
 ):
     one_study(command, tmp_path)
     outcome = command("report", "results/one", "results/one", "--out", "x.html", "--figures", "f")
@@ -59,11 +65,9 @@ def test_figures_without_a_chromium_or_of_several_studies_are_refused(
     assert command("report", "results/one").status == 0  # the page needs none
 
 
-def test_a_site_of_several_studies_has_their_numbers(command, tmp_path):
-    study = "dataset: mini-v1\ntasks: [length]\nlevels: [1]\ntrain_frames: 40\n"
+def test_a_site_of_several_studies_has_their_numbers(command, small, tmp_path):
     for name in ("one", "two"):
-        (tmp_path / f"{name}.yaml").write_text(f"name: {name}\n{study}potentials: [composition]\n")
-        assert command("run", f"{name}.yaml").status == 0
+        one_study(command, tmp_path, name)
         (tmp_path / "results" / name / "report.html").unlink()
 
     outcome = command("report", "results/one", "results/two", "--site", "site", "--json")

@@ -5,7 +5,7 @@ import sys
 
 import h5py
 import pytest
-from small_study import write_small
+from small_study import NAMES, PAIRS, write_small
 from whole_page import whole
 
 from mlip_compose.__main__ import main
@@ -20,18 +20,14 @@ seeds: [0, 1]
 train_frames: 40
 relax_minima: true
 """
-NAMES = [
-    *(f"{group}-{n}-H" for group in ("OH", "F") for n in (1, 2, 3, 4, 7, 8)),
-    *("H-2-H", "H-3-H", "H-4-H", "OH-2-F", "OH-4-F", "F-2-F", "OH-2-OH"),
-]
-"""With all that some exchanges need, X-R-Y + H-R-H -> X-R-H + H-R-Y."""
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("seeds")
     (folder / "study.yaml").write_text(STUDY)
-    write_small(folder / "small.h5", NAMES)
+    # with all that some exchanges need, X-R-Y + H-R-H -> X-R-H + H-R-Y
+    write_small(folder / "small.h5", (*NAMES, *PAIRS, "H-2-H", "H-3-H", "H-4-H"))
     patch = pytest.MonkeyPatch()
     patch.chdir(folder)
     patch.setattr(sys, "argv", ["mlip-compose", "run", "study.yaml"])

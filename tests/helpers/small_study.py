@@ -1,5 +1,9 @@
 """A store of a few molecules of a frozen set, and a study of it that takes seconds."""
 
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import numpy as np
 
 from mlip_compose.core.records import MINIMUM, PRIMARY, SECONDARY
@@ -9,11 +13,19 @@ from mlip_compose.store.writer import write_store
 from mlip_compose.studies.study import Study
 
 NAMES = tuple(f"{group}-{n}-H" for group in ("OH", "F") for n in (1, 2, 3, 4, 7, 8))
+PAIRS = ("OH-2-F", "OH-4-F", "F-2-F", "OH-2-OH")
 LENGTHS = {PRIMARY: 12, SECONDARY: 5, MINIMUM: 1}
 
 
 def write_small(path, names=NAMES):
     """Write the first frames of a few molecules."""
+    path.write_bytes(_small(tuple(names)))
+    return path
+
+
+@cache
+def _small(names):
+    """Return the bytes of the store of these molecules."""
     whole = Store(dataset_path("mini-v1"))
 
     def first(name, trajectory, most):
@@ -34,7 +46,9 @@ def write_small(path, names=NAMES):
         )
         for name in names
     ]
-    write_store(path, whole.header, contents)
+    with TemporaryDirectory() as folder:
+        write_store(Path(folder, "small.h5"), whole.header, contents)
+        return Path(folder, "small.h5").read_bytes()
 
 
 def small_study(path, **changes):
