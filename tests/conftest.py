@@ -1,5 +1,9 @@
 """Fixtures that several folders share."""
 
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # as in workers; read when NumPy and torch come
+
 import ase.io
 import numpy as np
 import pytest

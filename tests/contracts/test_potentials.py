@@ -33,8 +33,8 @@ TRAINING: dict[str, Any] = {
 MACE = TRAINING | {"l_max": 2, "correlation": 2, "radial_width": 8, "radial_depth": 1}
 SMALL: dict[str, Any] = {
     "schnet": TRAINING | {"layers": 2, "radial_functions": 12},
-    "painn": TRAINING | {"layers": 2},
-    "tensornet": TRAINING | {"layers": 1},
+    "painn": TRAINING | {"layers": 2, "radial_functions": 16},
+    "tensornet": TRAINING | {"layers": 1, "radial_functions": 16},
     "nequip": TRAINING | {"layers": 2, "l_max": 1, "radial_width": 8},
     "mace": MACE,
     "additive+mace": MACE | {"additive": {"strengths": [1.0]}},
@@ -89,7 +89,12 @@ def data():
 @pytest.fixture(
     scope="module",
     params=[
-        *(name for name, kind in KINDS.items() if kind.pretraining is None),
+        # of two sizes one: see test_the_standard_size_is_the_small_one_with_other_defaults
+        *(
+            name
+            for name, kind in KINDS.items()
+            if kind.pretraining is None and not name.endswith("-standard")
+        ),
         *(pytest.param(name, marks=pytest.mark.slow) for name in PUBLISHED),
     ],
 )
@@ -333,6 +338,26 @@ def test_fitting_again_gives_the_same_numbers(potential, fitted_again, kind, fra
     pairs = zip(fitted_again.predict(*frames), potential.predict(*frames), strict=True)
     for after, before in pairs:
         close(after, before, tolerance)
+
+
+@pytest.mark.parametrize("architecture", SMALL)
+def test_the_standard_size_is_the_small_one_with_other_defaults(architecture, data, tmp_path):
+    """So that what holds for the one holds for the other."""
+    pytest.importorskip("graph_pes")
+    kinds = [get_potential(f"{architecture}-{size}") for size in ("small", "standard")]
+    settings = SMALL[architecture] | {"steps": 2, "validations": 1}
+    assert kinds[0].settings(**settings).model_dump() == kinds[1].settings(**settings).model_dump()
+    frames = data.train[0]
+    predicted = []
+    for kind in kinds:
+        folder = tmp_path / kind.name
+        fitted = kind.fit(data, kind.settings(**settings), 0, folder)
+        assert fitted.name == kind.name
+        fitted.save(folder / "model")
+        assert load_potential(folder / "model").name == kind.name
+        predicted.append(fitted.predict(data.molecules[frames.molecule], frames.positions))
+    for small, standard in zip(*predicted, strict=True):
+        close(small, standard, 1e-6)
 
 
 def test_element_not_trained_on_is_refused(potential):
