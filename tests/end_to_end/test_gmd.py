@@ -89,7 +89,7 @@ def through_import_tasks_and_additive(monkeypatch, capsys, folder, primary, seco
 
 def test_the_tasks_run_on_it_unchanged(tmp_path, monkeypatch, capsys):
     store = through_import_tasks_and_additive(
-        monkeypatch, capsys, tmp_path, primary=10, secondary=5, budget=200
+        monkeypatch, capsys, tmp_path, primary=4, secondary=5, budget=80
     )
     # what a task asks for and the data lack is named, and the task runs without it when told to
     certify = ("tasks", "certify", "length", "--level", "3", "--molecules", "gmd.h5")
@@ -108,7 +108,7 @@ def test_the_tasks_run_on_it_unchanged(tmp_path, monkeypatch, capsys):
     status, _, err = run(monkeypatch, capsys, *recombine, "--allow-missing")
     assert status == 2
     assert "expected a molecule to test on in 'recombination' at level 2; found none" in err
-    assert store.total_frames == 118 * 15
+    assert store.total_frames == 118 * 9
 
 
 @pytest.mark.slow

@@ -46,9 +46,9 @@ def test_a_wheel_has_the_model_cards(installed, tmp_path):
 
 
 def test_a_wheel_runs_a_study(installed, tmp_path):
-    study = "name: w\ntasks: [length]\nlevels: [1]\npotentials: [composition]\ntrain_frames: 40\n"
-    (tmp_path / "study.yaml").write_text(study)
-    results = call(installed, tmp_path, "run", "study.yaml", "--json")
+    study = "name: w\ndataset: mini-v1\ntasks: [length]\nlevels: [1]\ntrain_frames: 40\n"
+    (tmp_path / "study.yaml").write_text(f"{study}potentials: [composition]\n")
+    results = call(installed, tmp_path, "run", "study.yaml", "-j", "1", "--json")
     (score,) = results["scores"]
     assert score["potential"] == "composition"
     assert (tmp_path / "results" / "w" / "report.html").is_file()
