@@ -37,7 +37,7 @@ class SharedEngine:
         pass
 
     def run(self, work, items, *options, **more):
-        surroundings = os.getcwd(), dict(os.environ) | ONE_THREAD, list(sys.path)  # noqa: PTH109
+        surroundings = os.getcwd(), dict(os.environ) | dict(ONE_THREAD), list(sys.path)  # noqa: PTH109
         return self._engine.run(partial(_within, surroundings, work), items, *options, **more)
 
 
