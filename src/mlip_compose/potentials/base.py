@@ -200,10 +200,10 @@ class PotentialKind:
     check: Callable[[Settings], None] | None = None
 
 
-def require_package(what: str, package: str, extra: str) -> None:
-    """Raise MissingExtraError unless ``package``, which ``what`` needs, is installed."""
+def require_package(purpose: str, package: str, extra: str) -> None:
+    """Raise MissingExtraError where ``package`` is not installed; ``purpose`` is what needs it."""
     if importlib.util.find_spec(package) is None:
-        raise MissingExtraError(what, package, extra)
+        raise MissingExtraError(purpose, package, extra)
 
 
 def check_request(

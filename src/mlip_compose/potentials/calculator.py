@@ -165,12 +165,12 @@ class CalculatorPotential:
         forces = np.full(checked.shape, np.nan)
         for row, geometry in enumerate(checked):
             atoms = as_atoms(molecule.numbers, geometry, molecule.charge, molecule.spin)
-            found = evaluate(self.calculator, atoms)
-            if isinstance(found, str):
-                self._failed[row] = found
+            result = evaluate(self.calculator, atoms)
+            if isinstance(result, str):
+                self._failed[row] = result
                 self._forget()
             else:
-                energies[row], forces[row] = found
+                energies[row], forces[row] = result
         return energies, forces
 
     def save(self, directory: str | Path) -> None:

@@ -178,12 +178,12 @@ def energies_by_number(facts: Any) -> dict[int, float]:
     ValueError, TypeError, AttributeError
         Anything else.
     """
-    found = {int(number): float(energy) for number, energy in facts.items()}
-    if not found or not all(math.isfinite(energy) for energy in found.values()):
+    energies = {int(number): float(energy) for number, energy in facts.items()}
+    if not energies or not all(math.isfinite(energy) for energy in energies.values()):
         raise ValueError("no energies of atoms, or some that are not finite")
-    if not all(1 <= number <= 118 for number in found):
+    if not all(1 <= number <= 118 for number in energies):
         raise ValueError("energies of atoms that are no elements")
-    return found
+    return energies
 
 
 def finite(arrays: Mapping[str, NDArray[Any]]) -> Mapping[str, NDArray[Any]]:

@@ -42,10 +42,10 @@ def require_remembered_function(function: str, arguments: Mapping[str, Any]) -> 
     digest = _digest(function, arguments)
     place = place_of(digest)
     if digest not in _REMEMBERED and not place.is_file():
-        shown = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
+        words = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
         raise RequestError(
             "a saved potential whose calculator you made before on this machine",
-            f"one that calls {function}({shown}), which can do anything",
+            f"one that calls {function}({words}), which can do anything",
             f"Predict with --calculator {function}, or, if you trust who saved it, make the empty "
             f"file {place}.",
         )

@@ -38,8 +38,8 @@ class Equilibrium:
         }
 
 
-def _finest(known: Mapping[str, float], labels: Type) -> float:
-    return next((known[label] for label in reversed(labels) if label in known), 0.0)
+def _finest(values: Mapping[str, float], labels: Type) -> float:
+    return next((values[label] for label in reversed(labels) if label in values), 0.0)
 
 
 def mean_geometry(data: TrainingSet) -> Equilibrium:

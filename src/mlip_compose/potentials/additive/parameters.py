@@ -38,10 +38,7 @@ class Parameters:
     _rows: Mapping[Level, Mapping[str, int]] = field(init=False)
 
     def __post_init__(self) -> None:
-        rows: dict[Level, dict[str, int]] = {}
-        for kind, types in self.types.items():
-            _number_labels(rows, kind, types)
-        object.__setattr__(self, "_rows", rows)
+        object.__setattr__(self, "_rows", _number_labels(self.types))
 
     def check(self) -> None:
         """Check that there are coefficients of every level of every type.
@@ -58,9 +55,9 @@ class Parameters:
             if any(len(labels) != levels for labels in types):
                 raise ValueError(f"types of {name} with other than {levels} levels")
         for (name, level), rows in self._rows.items():
-            shape = (len(rows), len(KIND_BY_NAME[name].quantities))
-            if (found := np.shape(self.coefficients[name, level])) != shape:
-                raise ValueError(f"coefficients {found} of {name}, level {level}, not {shape}")
+            expected = (len(rows), len(KIND_BY_NAME[name].quantities))
+            if (shape := np.shape(self.coefficients[name, level])) != expected:
+                raise ValueError(f"coefficients {shape} of {name}, level {level}, not {expected}")
 
     def of(self, block: TermBlock) -> FloatArray:
         """Coefficients (U, K) of the types of a block, eV."""
@@ -104,9 +101,7 @@ class ParameterSpace:
                         self.n_columns += len(block.kind.quantities)
                         types[block.kind.name].append(labels)
         self.types: dict[str, tuple[Type, ...]] = {n: tuple(t) for n, t in types.items() if t}
-        self._rows: dict[Level, dict[str, int]] = {}
-        for name, known in self.types.items():
-            _number_labels(self._rows, name, known)
+        self._rows = _number_labels(self.types)
         self._offsets: dict[Level, int] = {}
         spread: list[FloatArray] = [np.zeros(0)]
         self.n_parameters = 0
@@ -153,8 +148,12 @@ class ParameterSpace:
         return csr_matrix((np.ones(len(rows)), (rows, columns)), shape=shape)
 
 
-def _number_labels(rows: dict[Level, dict[str, int]], kind: str, types: Iterable[Type]) -> None:
-    for labels in types:
-        for level, label in enumerate(labels):
-            known = rows.setdefault((kind, level), {})
-            known.setdefault(label, len(known))
+def _number_labels(types: Mapping[str, Iterable[Type]]) -> dict[Level, dict[str, int]]:
+    """Return the row of each label, by kind and level: labels are numbered as they first occur."""
+    rows: dict[Level, dict[str, int]] = {}
+    for kind, types_of_kind in types.items():
+        for labels in types_of_kind:
+            for level, label in enumerate(labels):
+                numbers = rows.setdefault((kind, level), {})
+                numbers.setdefault(label, len(numbers))
+    return rows

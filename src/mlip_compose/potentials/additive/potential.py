@@ -155,9 +155,9 @@ def load(directory: Path) -> AdditivePotential:
             stored.types, {level: coefficients[str(i)] for i, level in enumerate(stored.levels)}
         )
         parameters.check()
-        for kind, known in (("bond", stored.bonds), ("angle", stored.angles)):
-            if lacking := {t[-1] for t in stored.types.get(kind, ())} - known.keys():
-                raise ValueError(f"no equilibrium of the {kind} {min(lacking)}")
+        for kind, equilibria in (("bond", stored.bonds), ("angle", stored.angles)):
+            if missing := {t[-1] for t in stored.types.get(kind, ())} - equilibria.keys():
+                raise ValueError(f"no equilibrium of the {kind} {min(missing)}")
         return AdditivePotential(
             equilibrium=Equilibrium(stored.bonds, stored.angles),
             parameters=parameters,

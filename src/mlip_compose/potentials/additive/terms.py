@@ -98,14 +98,14 @@ def _find_terms(graph: _Graph) -> Terms:
     three = (levels.element, levels.valence, levels.environment)
     bond_types = tuple(_path_type(bond, three) for bond in topology.bonds)
     angle_types = tuple(_path_type(angle, three) for angle in topology.angles)
-    found: dict[str, list[_Term]] = {
+    terms: dict[str, list[_Term]] = {
         "bond": [((i,), t) for i, t in enumerate(bond_types)],
         "angle": [((i,), t) for i, t in enumerate(angle_types)],
     }
     for name, term in _terms(topology):
-        found.setdefault(name, []).append(term)
+        terms.setdefault(name, []).append(term)
     blocks = tuple(
-        _block(kind, found[kind.name]) for kind in KIND_BY_NAME.values() if found.get(kind.name)
+        _block(kind, terms[kind.name]) for kind in KIND_BY_NAME.values() if terms.get(kind.name)
     )
     return Terms(topology, blocks, bond_types, angle_types)
 

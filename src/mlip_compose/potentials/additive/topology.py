@@ -114,10 +114,10 @@ def _labels(
     neighbours: Sequence[tuple[int, ...]],
     orders: dict[tuple[int, int], int],
 ) -> Labels:
-    def around(of: Sequence[str]) -> tuple[str, ...]:
-        """Each atom's symbol with its bonds and what ``of`` says of its neighbours."""
+    def around(labels: Sequence[str]) -> tuple[str, ...]:
+        """Each atom's symbol, with its bonds and the labels of its neighbours."""
         return tuple(
-            f"{symbol}({''.join(sorted(_BOND[orders[a, b]] + of[b] for b in neighbours[a]))})"
+            f"{symbol}({''.join(sorted(_BOND[orders[a, b]] + labels[b] for b in neighbours[a]))})"
             for a, symbol in enumerate(symbols)
         )
 

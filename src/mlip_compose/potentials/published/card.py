@@ -247,8 +247,12 @@ def check_state(card: ModelCard, molecule: Molecule) -> None:
         With what the model was trained on.
     """
     if card.charge == "neutral only" and molecule.charge != 0:
-        found = f"{molecule.name} of charge {molecule.charge}"
-        raise RequestError(f"a neutral molecule, which {card.name} was trained on", found)
+        raise RequestError(
+            f"a neutral molecule, which {card.name} was trained on",
+            f"{molecule.name} of charge {molecule.charge}",
+        )
     if card.spin == "singlet only" and molecule.spin != 1:
-        found = f"{molecule.name} of spin multiplicity {molecule.spin}"
-        raise RequestError(f"a singlet, which {card.name} was trained on", found)
+        raise RequestError(
+            f"a singlet, which {card.name} was trained on",
+            f"{molecule.name} of spin multiplicity {molecule.spin}",
+        )

@@ -20,7 +20,7 @@ def require_trust(card: ModelCard, trust: bool) -> None:
     """Raise RequestError where weights run code and the settings do not say that this is wanted."""
     if not card.executes_code or trust:
         return
-    known = (
+    assurance = (
         " Their sha256 is checked, which shows that they are the published ones, not what they do."
         if card.weights.sha256
         else ""
@@ -29,7 +29,7 @@ def require_trust(card: ModelCard, trust: bool) -> None:
         f"the setting trust: true for {card.name}",
         "none. Its weights are a pickle of whole objects, which runs code when it is loaded",
         f"If you trust who made them ({card.weights.page or card.weights.url or card.citation}), "
-        f"say so with --set trust=true, or in a study file with trust: true.{known}",
+        f"say so with --set trust=true, or in a study file with trust: true.{assurance}",
     )
 
 

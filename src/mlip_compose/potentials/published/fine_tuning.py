@@ -84,8 +84,8 @@ def fine_tune(
         )
         for frames in (data.train, data.validation)
     )
-    same = fingerprint(f"{name} {sha256}", data, settings, seed)
-    checkpoint = workdir / "checkpoints" / f"{card.name}-{same}.ckpt"
+    digest = fingerprint(f"{name} {sha256}", data, settings, seed)
+    checkpoint = workdir / "checkpoints" / f"{card.name}-{digest}.ckpt"
     training = train(model.train(), graphs, validation, settings, seed, checkpoint, progress)
     if training.curve.divergence is not None:
         return Failure("training", name, training.curve.divergence)
@@ -124,17 +124,17 @@ def fit_atomic_energies(
     trained = [frames for frames in data.train if len(frames)]
     if not trained:
         return own, {"atomic_energies_from": "the published model"}
-    left: dict[str, list[np.ndarray]] = {}
-    known = card_elements(card)
+    residuals: dict[str, list[np.ndarray]] = {}
+    elements = card_elements(card)
     for frames in trained:
         molecule = data.molecules[frames.molecule]
-        positions = check_request(card.name, known, molecule, frames.positions)
+        positions = check_request(card.name, elements, molecule, frames.positions)
         predicted, _ = interaction(card, model, dtype, molecule, positions)
-        left.setdefault(frames.molecule, []).append(frames.energy - predicted)
-    numbers = [data.molecules[name].numbers for name in left]
-    means = np.array([np.concatenate(errors).mean() for errors in left.values()])
-    energies = fit_element_energies(numbers, means, np.array(sorted(known)), own)
-    unseen = sorted(known - set(np.concatenate(numbers).tolist()))
+        residuals.setdefault(frames.molecule, []).append(frames.energy - predicted)
+    numbers = [data.molecules[name].numbers for name in residuals]
+    means = np.array([np.concatenate(errors).mean() for errors in residuals.values()])
+    energies = fit_element_energies(numbers, means, np.array(sorted(elements)), own)
+    unseen = sorted(elements - set(np.concatenate(numbers).tolist()))
     return energies, {
         "atomic_energies_from": "training labels",
         "elements_without_training_frame": unseen,

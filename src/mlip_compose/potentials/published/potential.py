@@ -150,9 +150,9 @@ def load_pretrained(
             raise ValueError(f"numbers of the type {dtype!r}")
     if architecture is None:
         weights = find_weights(card)
-        if (found := sha256_of(weights)) != sha256:
+        if (digest := sha256_of(weights)) != sha256:
             raise SchemaError(
-                f"weights of {card.name} with SHA-256 {sha256}", f"{weights} with {found}"
+                f"weights of {card.name} with SHA-256 {sha256}", f"{weights} with {digest}"
             )
         model = load_model(card, weights, dtype)
     model = model.eval().requires_grad_(False)

@@ -80,11 +80,11 @@ def _places(card: ModelCard, file: str) -> list[Path]:
 
 
 def _checked(card: ModelCard, path: Path) -> Path:
-    wanted = card.weights.sha256
-    if wanted is not None and (found := sha256_of(path)) != wanted:
+    published = card.weights.sha256
+    if published is not None and (digest := sha256_of(path)) != published:
         raise ChecksumError(
-            f"the published weights of {card.name}, sha256 {wanted}, in {path}",
-            f"sha256 {found}",
+            f"the published weights of {card.name}, sha256 {published}, in {path}",
+            f"sha256 {digest}",
             "Damaged, or other weights: remove the file to have it downloaded, or write a model "
             "card of your own for other weights.",
         )
@@ -112,10 +112,10 @@ def _download(card: ModelCard, places: list[Path], progress: Progress) -> Path:
 
 def _copy(card: ModelCard, answer: Any, file: BinaryIO, progress: Progress) -> None:
     """Write what a server answers; raise ValueError unless it is whole and the published file."""
-    digest, size = hashlib.sha256(), 0
+    checksum, size = hashlib.sha256(), 0
     total = int(answer.headers.get("Content-Length") or 0)
     while block := answer.read(BLOCK):
-        digest.update(block)
+        checksum.update(block)
         size += len(block)
         rest = memoryview(block)
         while rest:
@@ -123,9 +123,9 @@ def _copy(card: ModelCard, answer: Any, file: BinaryIO, progress: Progress) -> N
         progress(size / max(total, size), f"downloading the weights of {card.name}")
     if size < total:
         raise ValueError(f"{size} of {total} bytes, then the connection ended")
-    wanted, found = card.weights.sha256, digest.hexdigest()
-    if wanted not in (None, found):
-        raise ValueError(f"another file, of sha256 {found} and not {wanted}")
+    published, digest = card.weights.sha256, checksum.hexdigest()
+    if published not in (None, digest):
+        raise ValueError(f"another file, of sha256 {digest} and not {published}")
 
 
 def _absent(card: ModelCard, places: list[Path], reason: str) -> RequestError:

@@ -103,8 +103,8 @@ def load_calculator(name: str, directory: Path) -> CardCalculator:
         if not isinstance(given, str | None):
             raise TypeError(f"a path of weights that is a {type(given).__name__}")
     weights = find_weights(card, given)
-    found = None if weights is None else sha256_of(weights)
-    if found != sha256:
-        raise SchemaError(f"weights of {name} with sha256 {sha256}", f"{weights} with {found}")
+    digest = None if weights is None else sha256_of(weights)
+    if digest != sha256:
+        raise SchemaError(f"weights of {name} with sha256 {sha256}", f"{weights} with {digest}")
     require_remembered_trust(card, weights)
     return CardCalculator(card, weights, given)

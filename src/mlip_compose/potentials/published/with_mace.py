@@ -85,15 +85,15 @@ def load(card: ModelCard, weights: Path | None) -> MACEModel:
         raise UnreadableError(expected, "no file")
     try:
         with quiet():
-            found = torch.load(weights, map_location="cpu", weights_only=False)
+            published = torch.load(weights, map_location="cpu", weights_only=False)
     except UNREADABLE as error:
         raise UnreadableError(f"{expected} in {weights}", str(error)) from error
-    if type(found) is not ScaleShiftMACE:
-        raise SchemaError(f"{expected} in {weights}", type(found).__name__)
-    if len(heads := getattr(found, "heads", ["Default"])) != 1:
+    if type(published) is not ScaleShiftMACE:
+        raise SchemaError(f"{expected} in {weights}", type(published).__name__)
+    if len(heads := getattr(published, "heads", ["Default"])) != 1:
         raise SchemaError(f"{expected} in {weights}", f"heads {', '.join(map(str, heads))}")
     try:
-        return _anew(found)
+        return _anew(published)
     except (RuntimeError, TypeError, ValueError, AttributeError, KeyError) as error:
         raise SchemaError(
             f"{expected} in {weights} that its configuration describes", str(error)
@@ -110,19 +110,18 @@ def architecture(model: GraphPESModel) -> dict[str, Any]:
 
 def rebuild(architecture: dict[str, Any]) -> MACEModel:
     """Make a model with random weights of the default dtype of torch."""
-    given = dict(architecture)
-    own = {int(z): float(energy) for z, energy in given.pop("own_energies").items()}
+    arguments = dict(architecture)
+    own = {int(z): float(energy) for z, energy in arguments.pop("own_energies").items()}
     for key in _IRREPS:
-        given[key] = None if given[key] is None else o3.Irreps(given[key])
-    for key, known in _CLASSES.items():
-        given[key] = known[given[key]]
+        arguments[key] = None if arguments[key] is None else o3.Irreps(arguments[key])
+    for key, classes in _CLASSES.items():
+        arguments[key] = classes[arguments[key]]
     for key in _ARRAYS:
-        given[key] = np.array(given[key])
-    given["gate"] = gate_dict[given["gate"]]
+        arguments[key] = np.array(arguments[key])
+    arguments["gate"] = gate_dict[arguments["gate"]]
+    zeros = np.zeros((1, len(arguments["atomic_numbers"])))
     with quiet(), torch.random.fork_rng(devices=[]):
-        model = ScaleShiftMACE(
-            **given, atomic_energies=np.zeros((1, len(given["atomic_numbers"]))), cueq_config=None
-        )
+        model = ScaleShiftMACE(**arguments, atomic_energies=zeros, cueq_config=None)
     return MACEModel(model, own)
 
 
@@ -133,21 +132,22 @@ def atomic_energies(model: GraphPESModel) -> dict[int, float]:
 
 
 def _configuration(model: ScaleShiftMACE) -> dict[str, Any]:
-    found = extract_config_mace_model(model)
+    """Return the arguments that make a model, as JSON can hold them."""
+    arguments = extract_config_mace_model(model)
     for key in ("atomic_energies", "cueq_config"):
-        del found[key]
+        del arguments[key]
     for key in _IRREPS:
-        found[key] = None if found[key] is None else str(found[key])
-    for key, known in _CLASSES.items():
-        found[key] = next(name for name, cls in known.items() if cls is found[key])
+        arguments[key] = None if arguments[key] is None else str(arguments[key])
+    for key, classes in _CLASSES.items():
+        arguments[key] = next(name for name, cls in classes.items() if cls is arguments[key])
     for key in _ARRAYS:
-        found[key] = found[key].tolist()
-    found["gate"] = next(name for name, gate in gate_dict.items() if gate is found["gate"])
-    found["atomic_numbers"] = found["atomic_numbers"].tolist()
-    found["heads"] = list(found["heads"])
+        arguments[key] = arguments[key].tolist()
+    arguments["gate"] = next(name for name, gate in gate_dict.items() if gate is arguments["gate"])
+    arguments["atomic_numbers"] = arguments["atomic_numbers"].tolist()
+    arguments["heads"] = list(arguments["heads"])
     for key in ("radial_MLP", "avg_num_neighbors", "num_polynomial_cutoff"):
-        found[key] = _plain(found[key])
-    return dict(found)
+        arguments[key] = _plain(arguments[key])
+    return dict(arguments)
 
 
 def _plain(value: Any) -> Any:
@@ -156,21 +156,21 @@ def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, Tensor | np.generic) else value
 
 
-def _anew(found: Any) -> MACEModel:
-    energies = found.atomic_energies_fn.atomic_energies.detach().double().flatten().tolist()
-    own = dict(zip(found.atomic_numbers.tolist(), energies, strict=True))
-    dtype: torch.dtype = found.r_max.dtype
-    model = rebuild(_configuration(found) | {"own_energies": own})
+def _anew(published: Any) -> MACEModel:
+    energies = published.atomic_energies_fn.atomic_energies.detach().double().flatten().tolist()
+    own = dict(zip(published.atomic_numbers.tolist(), energies, strict=True))
+    dtype: torch.dtype = published.r_max.dtype
+    model = rebuild(_configuration(published) | {"own_energies": own})
     model.to(dtype)
-    state = found.state_dict()
+    state = published.state_dict()
     for name, tensor in model.model.state_dict().items():
         if name != "atomic_energies_fn.atomic_energies":
             tensor.copy_(state[name])
-    _compare(MACEModel(found.eval(), {}), model.eval(), dtype)
+    _compare(MACEModel(published.eval(), {}), model.eval(), dtype)
     return model
 
 
-def _compare(found: MACEModel, anew: MACEModel, dtype: torch.dtype) -> None:
+def _compare(published: MACEModel, anew: MACEModel, dtype: torch.dtype) -> None:
     """Raise ValueError unless both say the same of a few atoms."""
     numbers = list(anew.atomic_energies)[:4]
     n = len(numbers)
@@ -186,7 +186,7 @@ def _compare(found: MACEModel, anew: MACEModel, dtype: torch.dtype) -> None:
         cutoff=float(anew.cutoff),
         other={},
     )
-    before, after = (model.predict(graph, ["energy", "forces"]) for model in (found, anew))
+    before, after = (model.predict(graph, ["energy", "forces"]) for model in (published, anew))
     own = sum(list(anew.atomic_energies.values())[:n])
     tolerance = 1e-4 + 1e-6 * abs(own)
     if not (

@@ -61,13 +61,12 @@ def load_parameter_arrays(model: GraphPESModel, arrays: Mapping[str, NDArray[Any
     ValueError
         When names or shapes are not those of the model.
     """
-    state = model.state_dict()
-    wanted = {name: t for name, t in state.items() if isinstance(t, torch.Tensor)}
-    shapes = {name: tuple(t.shape) for name, t in wanted.items()}
-    found = {name: array.shape for name, array in arrays.items()}
-    if shapes != found:
-        differing = sorted(n for n in shapes.keys() | found if shapes.get(n) != found.get(n))
+    tensors = {n: t for n, t in model.state_dict().items() if isinstance(t, torch.Tensor)}
+    expected = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+    shapes = {name: array.shape for name, array in arrays.items()}
+    if shapes != expected:
+        differing = sorted(n for n in expected.keys() | shapes if expected.get(n) != shapes.get(n))
         raise ValueError(f"arrays that are not the model's: {', '.join(differing[:5])}")
     with torch.no_grad():
-        for name, tensor in wanted.items():
+        for name, tensor in tensors.items():
             tensor.copy_(torch.tensor(np.asarray(arrays[name])))

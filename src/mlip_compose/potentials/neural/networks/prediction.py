@@ -60,8 +60,8 @@ def predict_in_batches(
         block = slice(start, start + size)
         graph = batch_graph(molecule, positions[block], cutoff, dtype)
         with torch.enable_grad():
-            found = model.predict(graph.to(device), ["energy", "forces"])
-        energies[block] = found["energy"].detach().double().cpu().numpy()
-        found_forces = found["forces"].detach().double().cpu().numpy()
-        forces[block] = found_forces.reshape(forces[block].shape)
+            predicted = model.predict(graph.to(device), ["energy", "forces"])
+        energies[block] = predicted["energy"].detach().double().cpu().numpy()
+        flat_forces = predicted["forces"].detach().double().cpu().numpy()
+        forces[block] = flat_forces.reshape(forces[block].shape)
     return energies, forces

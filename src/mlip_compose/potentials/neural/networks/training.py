@@ -162,13 +162,13 @@ def _can_go_on(checkpoint: Path) -> bool:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # of torch, that it may not be one
-            found = torch.load(checkpoint, map_location="cpu", weights_only=True)
+            state = torch.load(checkpoint, map_location="cpu", weights_only=True)
     except UNREADABLE as error:
         reason = excerpt(error, 100) or type(error).__name__
     else:
-        if isinstance(found, dict) and {"state_dict", "optimizer_states"} <= found.keys():
+        if isinstance(state, dict) and {"state_dict", "optimizer_states"} <= state.keys():
             return True
-        reason = f"{type(found).__name__} of something else"
+        reason = f"{type(state).__name__} of something else"
     set_aside(checkpoint, checkpoint.parent / "damaged", reason)
     return False
 
@@ -179,8 +179,8 @@ def _optimiser(
     # graph-pes 1.0.2's own Optimizer takes parameters in the order of a set, by address in memory:
     # a checkpoint of its state does not fit the next process
     def adam(model: GraphPESModel) -> torch.optim.Optimizer:
-        wanted = [p for p in model.parameters() if p.requires_grad]
-        return torch.optim.Adam(wanted, lr=settings.learning_rate, fused=True)
+        parameters = [p for p in model.parameters() if p.requires_grad]
+        return torch.optim.Adam(parameters, lr=settings.learning_rate, fused=True)
 
     schedule = LRScheduler(
         "OneCycleLR",
