@@ -24,19 +24,14 @@ from mlip_compose.potentials.files import read_kind
 if TYPE_CHECKING:
     from mlip_compose.potentials.published.card import ModelCard
 
-_PLACES = {
+_PLACES: Final = {
     "composition": ("composition", "KIND"),
     "additive": ("additive.kind", "KIND"),
-    "schnet-small": ("neural.architectures.schnet", "SMALL"),
-    "schnet-standard": ("neural.architectures.schnet", "STANDARD"),
-    "painn-small": ("neural.architectures.painn", "SMALL"),
-    "painn-standard": ("neural.architectures.painn", "STANDARD"),
-    "tensornet-small": ("neural.architectures.tensornet", "SMALL"),
-    "tensornet-standard": ("neural.architectures.tensornet", "STANDARD"),
-    "nequip-small": ("neural.architectures.nequip", "SMALL"),
-    "nequip-standard": ("neural.architectures.nequip", "STANDARD"),
-    "mace-small": ("neural.architectures.mace", "SMALL"),
-    "mace-standard": ("neural.architectures.mace", "STANDARD"),
+    **{
+        f"{architecture}-{size}": (f"neural.architectures.{architecture}", size.upper())
+        for architecture in ("schnet", "painn", "tensornet", "nequip", "mace")
+        for size in ("small", "standard")
+    },
     "mace-short": ("neural.architectures.mace", "SHORT"),
     "additive+mace-small": ("neural.architectures.residual", "SMALL"),
     "additive+mace-standard": ("neural.architectures.residual", "STANDARD"),

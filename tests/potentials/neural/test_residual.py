@@ -12,7 +12,7 @@ from mlip_compose.potentials.additive.kind import KIND as ADDITIVE
 from mlip_compose.potentials.additive.kind import AdditiveSettings
 from mlip_compose.potentials.base import BacksOff, ListsTerms
 from mlip_compose.potentials.neural.architectures.mace import SMALL as LEARNER
-from mlip_compose.potentials.neural.architectures.residual import larger_field, left_over
+from mlip_compose.potentials.neural.architectures.residual import larger_field, subtract
 from mlip_compose.potentials.registry import get_potential, load_potential
 from mlip_compose.store.reader import Store
 
@@ -47,7 +47,7 @@ def test_the_learner_is_trained_on_what_additive_leaves(potential, data, tmp_pat
     """Each part is what its own kind makes of the same frames, with the same settings and seed."""
     additive = ADDITIVE.fit(data, AdditiveSettings(), 0, tmp_path)
     assert not isinstance(additive, Failure)
-    rest = left_over(additive, data)
+    rest = subtract(additive, data)
     for after, before in zip(
         (*rest.train, *rest.validation), (*data.train, *data.validation), strict=True
     ):

@@ -1,4 +1,4 @@
-"""What every training of a network can be told, and what an architecture is."""
+"""Settings that trainings and networks have in common, and what an architecture is."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from mlip_compose.potentials.base import (
-    Settings,
-)
+from mlip_compose.core.records import ReceptiveField
+from mlip_compose.potentials.base import Settings
+from mlip_compose.potentials.neural.reach import message_passing_field
 
 if TYPE_CHECKING:
     from graph_pes import GraphPESModel
-
 
 Cutoff = Annotated[float, Field(gt=0, le=50, description="Angstrom")]
 Layers = Annotated[int, Field(ge=1, le=32, description="message-passing layers")]
@@ -49,9 +48,33 @@ class TrainingSettings(Settings):
 
 
 class NeuralSettings(TrainingSettings):
-    """Settings of a training from scratch, whose architecture needs at least a cutoff."""
+    """Settings of a message-passing network and of its training from scratch.
+
+    Every small kind has the same steps and batches. Its learning rate was chosen on validation
+    frames of ``length``, level 2, with 1,000 training frames: ``docs/potentials/settings.md`` lists
+    all trials.
+    """
 
     cutoff: Cutoff = 4.0
+    channels: int = Field(default=16, ge=1, le=4096, description="features of an atom")
+    layers: Layers = 2
+
+    def receptive_field(self) -> ReceptiveField | None:
+        """Return how far messages travel: one cutoff a layer."""
+        return message_passing_field(self.cutoff, self.layers)
+
+
+class GpuBudget(Settings):
+    """Budget of every standard kind, which is for a GPU: 400,000 frames; not tuned here.
+
+    The settings of a standard kind inherit from this class and, after it, from those of the small
+    kind. Their architecture is one that its authors published.
+    """
+
+    steps: Steps = 50_000
+    batch_size: BatchSize = 8
+    ema_decay: EmaDecay = 0.999
+    validations: Validations = 50
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from pydantic import Field
 
-from mlip_compose.potentials.base import (
-    Settings,
-)
+from mlip_compose.potentials.base import Settings
 from mlip_compose.potentials.neural.settings import (
     BatchSize,
     LearningRate,
@@ -16,9 +14,6 @@ from mlip_compose.potentials.neural.settings import (
     TrainingSettings,
     Validations,
 )
-
-if TYPE_CHECKING:
-    pass
 
 
 class ZeroShotSettings(Settings):

@@ -11,19 +11,13 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from mlip_compose.core.records import ReceptiveField
 from mlip_compose.potentials.neural.kind import neural_kind
-from mlip_compose.potentials.neural.reach import message_passing_field
 from mlip_compose.potentials.neural.settings import (
-    Architecture,
-    BatchSize,
     Cutoff,
-    EmaDecay,
+    GpuBudget,
     Layers,
     LearningRate,
     NeuralSettings,
-    Steps,
-    Validations,
 )
 
 if TYPE_CHECKING:
@@ -36,18 +30,22 @@ RadialDepth = Annotated[int, Field(ge=1, le=16, description="hidden layers of th
 
 
 class MaceSettings(NeuralSettings):
-    """Settings of the architecture and of its training.
+    """Settings of MACE and of its training.
 
-    The defaults were chosen once, for a budget of about two CPU minutes, one setting at a time, on
-    secondary frames of training molecules: of molecules with n <= 4 (GFN2-xTB, 500 K, 400 training
-    frames, 500 to 2,000 steps) and, for the cutoff, of ``recombination``, level 2,
-    too. What made a difference to the force error: the length of the error vector as loss (its
-    square: a sixth worse), messages divided by the root of the number of neighbours (by the
-    number: a tenth worse), a learning rate of 0.02 that falls linearly (0.01: a tenth worse), one
-    radial layer of width 64 (three: a fifth worse), a cutoff of 4 Angstrom (5 or 3: 5 to 13 %
-    worse). What made none at equal cost: 24 channels, batches of 8, other radial functions.
-    Another seed changes the error by some 5 %.
-    The learning rate was confirmed with 1,000 frames of core-v1: ``docs/potentials/settings.md``.
+    The defaults were chosen once, for a budget of about two CPU minutes, one setting at a time. The
+    force error was that of secondary frames of training molecules with n <= 4 (GFN2-xTB, 500 K, 400
+    training frames, 500 to 2,000 steps); for the cutoff also of ``recombination``, level 2. Another
+    seed changes it by some 5 %.
+
+    Choices that lower the force error, each with the alternative:
+
+    - loss: the length of the error vector (its square: a sixth worse);
+    - messages divided by the root of the number of neighbours (by the number: a tenth worse);
+    - a learning rate of 0.02 that falls linearly (0.01: a tenth worse);
+    - one radial layer of width 64 (three: a fifth worse);
+    - a cutoff of 4 Angstrom (5 or 3: 5 to 13 % worse).
+
+    24 channels, batches of 8 and other radial functions make no difference at equal cost.
     """
 
     channels: Channels = 16
@@ -62,17 +60,13 @@ class MaceSettings(NeuralSettings):
     radial_depth: RadialDepth = 1
     readout_width: int = Field(default=16, ge=1, le=4096, description="width of the last readout")
 
-    def receptive_field(self) -> ReceptiveField:
-        """Return how far messages travel."""
-        return message_passing_field(self.cutoff, self.layers)
 
+class MaceStandardSettings(GpuBudget, MaceSettings):
+    """Settings for a GPU.
 
-class MaceStandardSettings(MaceSettings):
-    """Settings for a GPU; not tuned here.
-
-    The architecture is that of the paper and of the defaults of the authors' ``mace_run_train``
-    (128 channels, l <= 3, messages of four bodies, three radial layers of width 64, learning rate
-    0.01); the rest follows from the small kind.
+    The architecture is that of the paper and of the defaults of the authors' ``mace_run_train``:
+    128 channels, l <= 3, messages of four bodies, three radial layers of width 64, learning rate
+    0.01.
     """
 
     cutoff: Cutoff = 5.0
@@ -81,18 +75,13 @@ class MaceStandardSettings(MaceSettings):
     correlation: Correlation = 3
     radial_depth: RadialDepth = 3
     learning_rate: LearningRate = 0.01
-    steps: Steps = 50_000
-    batch_size: BatchSize = 8
-    ema_decay: EmaDecay = 0.999
-    validations: Validations = 50
 
 
 class MaceShortSettings(MaceSettings):
-    """Settings of ``mace-small``, but with a short sight: 3 Angstrom, one layer.
+    """Settings of ``mace-small``, but for one layer of 3 Angstrom.
 
-    An atom then knows its neighbours within 3 Angstrom, two bonds along a chain, and no others: a
-    potential that cannot do otherwise than add up small pieces. It has the budget of ``mace-small``
-    in frames and gradient steps.
+    An atom then knows only its neighbours within 3 Angstrom, two bonds along a chain. Such a
+    potential can only add up small pieces.
     """
 
     cutoff: Cutoff = 3.0
@@ -127,16 +116,22 @@ def build(settings: MaceSettings, elements: list[int]) -> GraphPESModel:
 
 
 SMALL = neural_kind(
-    Architecture("mace-small", MaceSettings, build),
-    summary="MACE (16 channels, two layers) trained from scratch in about two CPU minutes.",
+    "mace-small",
+    "MACE (16 channels, two layers) trained from scratch in about two CPU minutes.",
+    MaceSettings,
+    build,
 )
 
 STANDARD = neural_kind(
-    Architecture("mace-standard", MaceStandardSettings, build),
-    summary="MACE (128 channels, l <= 3, two layers) trained from scratch: for a GPU.",
+    "mace-standard",
+    "MACE (128 channels, l <= 3, two layers) trained from scratch: for a GPU.",
+    MaceStandardSettings,
+    build,
 )
 
 SHORT = neural_kind(
-    Architecture("mace-short", MaceShortSettings, build),
-    summary="MACE that sees 3 Angstrom far (one layer): short-sighted beside mace-small.",
+    "mace-short",
+    "MACE that sees 3 Angstrom far (one layer): short-sighted beside mace-small.",
+    MaceShortSettings,
+    build,
 )

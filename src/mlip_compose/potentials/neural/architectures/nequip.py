@@ -10,19 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from mlip_compose.core.records import ReceptiveField
 from mlip_compose.potentials.neural.kind import neural_kind
-from mlip_compose.potentials.neural.reach import message_passing_field
 from mlip_compose.potentials.neural.settings import (
-    Architecture,
-    BatchSize,
     Cutoff,
-    EmaDecay,
+    GpuBudget,
     Layers,
     LearningRate,
     NeuralSettings,
-    Steps,
-    Validations,
 )
 
 if TYPE_CHECKING:
@@ -34,12 +28,7 @@ RadialWidth = Annotated[int, Field(ge=1, le=4096, description="width of the radi
 
 
 class NequipSettings(NeuralSettings):
-    """Settings of the architecture and of its training.
-
-    The learning rate and l were chosen on validation frames of ``length``, level 2 (1,000 training
-    frames, the steps and batches of every small kind); all that was tried is in
-    ``docs/potentials/settings.md``.
-    """
+    """Settings of NequIP and of its training; ``l_max`` was chosen as the learning rate was."""
 
     channels: Channels = 16
     layers: Layers = 2
@@ -49,17 +38,13 @@ class NequipSettings(NeuralSettings):
     )
     radial_width: RadialWidth = 32
 
-    def receptive_field(self) -> ReceptiveField:
-        """Return how far messages travel."""
-        return message_passing_field(self.cutoff, self.layers)
 
-
-class NequipStandardSettings(NequipSettings):
-    """Settings for a GPU; not tuned here.
+class NequipStandardSettings(GpuBudget, NequipSettings):
+    """Settings for a GPU.
 
     Depth, width, radial network and learning rate are those of the authors' documented
     configuration of their first releases (``configs/full.yaml``), with l <= 2 and features of
-    natural parity alone; the rest follows from the small kind.
+    natural parity alone.
     """
 
     cutoff: Cutoff = 5.0
@@ -68,17 +53,13 @@ class NequipStandardSettings(NequipSettings):
     l_max: LMax = 2
     radial_width: RadialWidth = 64
     learning_rate: LearningRate = 5e-3
-    steps: Steps = 50_000
-    batch_size: BatchSize = 8
-    ema_decay: EmaDecay = 0.999
-    validations: Validations = 50
 
 
 def build(settings: NequipSettings, elements: list[int]) -> GraphPESModel:
     """Make an untrained NequIP that knows ``elements``, atomic numbers in ascending order.
 
-    Its features have the parity of spherical harmonics, (-1)^l, so that mirror images have the
-    same energy; those of the other parity, twice the cost, are left out.
+    Its features have the parity of spherical harmonics, (-1)^l, so mirror images have the same
+    energy. Features of the other parity would double the cost; there are none.
     """
     from ase.data import chemical_symbols
     from graph_pes.models import NequIP
@@ -108,11 +89,15 @@ def build(settings: NequipSettings, elements: list[int]) -> GraphPESModel:
 
 
 SMALL = neural_kind(
-    Architecture("nequip-small", NequipSettings, build),
-    summary="NequIP (16 channels, l <= 2, two layers) trained from scratch in CPU minutes.",
+    "nequip-small",
+    "NequIP (16 channels, l <= 2, two layers) trained from scratch in CPU minutes.",
+    NequipSettings,
+    build,
 )
 
 STANDARD = neural_kind(
-    Architecture("nequip-standard", NequipStandardSettings, build),
-    summary="NequIP (32 channels, l <= 2, four layers) trained from scratch: for a GPU.",
+    "nequip-standard",
+    "NequIP (32 channels, l <= 2, four layers) trained from scratch: for a GPU.",
+    NequipStandardSettings,
+    build,
 )

@@ -1,7 +1,8 @@
-"""``additive+...``: a potential of two parts, the second of which learns what the first leaves.
+"""``additive+...``: the sum of a force field and a network that learns what the force field leaves.
 
-``additive`` is fitted to the training frames; a neural kind is trained, with its own budget, on the
-energies and forces that it leaves of training and validation frames; predictions are their sum.
+``additive`` is fitted to the training frames. Its energies and forces are subtracted from the
+labels of training and validation frames. A neural kind, the learner, is trained on the rest with
+its own budget. Predictions are the sum of both parts.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+from pydantic import create_model
 
 from mlip_compose.core.records import (
     Failure,
@@ -34,7 +37,6 @@ from mlip_compose.potentials.base import (
 from mlip_compose.potentials.files import read_model, write_model
 from mlip_compose.potentials.neural.architectures.mace import SMALL as MACE_SMALL
 from mlip_compose.potentials.neural.architectures.mace import STANDARD as MACE_STANDARD
-from mlip_compose.potentials.neural.architectures.mace import MaceSettings, MaceStandardSettings
 
 _VERSION = 1
 _BASE, _LEARNER = "additive", "learner"  # subdirectories of a saved potential
@@ -42,9 +44,10 @@ _BASE_SHARE = 0.05  # of the progress, for fitting the additive part
 
 
 def larger_field(learner: ReceptiveField | None) -> ReceptiveField | None:
-    """Return the receptive field of ``additive`` and a learner together: the larger of the two.
+    """Return the larger of the receptive fields of ``additive`` and a learner.
 
-    Bonds and Angstrom each are the larger ones; None where the learner's is not known.
+    Bonds and Angstrom are compared each by itself. The result is None where the learner's field is
+    not known.
     """
     base = AdditiveSettings().receptive_field()
     if learner is None or base is None:
@@ -57,29 +60,19 @@ def larger_field(learner: ReceptiveField | None) -> ReceptiveField | None:
     )
 
 
-class ResidualMaceSettings(MaceSettings):
-    """Settings of the neural part, those of ``mace-small``, and of the additive part."""
+class WithAdditive(Settings):
+    """Settings of the additive part; a class that inherits from it has those of a learner too."""
 
     additive: AdditiveSettings = AdditiveSettings()
 
-    def receptive_field(self) -> ReceptiveField | None:  # type: ignore[override]
-        """Return the larger of the two parts' fields."""
-        return larger_field(super().receptive_field())
-
-
-class ResidualMaceStandardSettings(MaceStandardSettings):
-    """Settings of the neural part, those of ``mace-standard``, and of the additive part."""
-
-    additive: AdditiveSettings = AdditiveSettings()
-
-    def receptive_field(self) -> ReceptiveField | None:  # type: ignore[override]
+    def receptive_field(self) -> ReceptiveField | None:
         """Return the larger of the two parts' fields."""
         return larger_field(super().receptive_field())
 
 
 @dataclass(frozen=True, eq=False)
 class ResidualPotential:
-    """The sum of an additive potential and of one trained on what it leaves.
+    """The sum of an additive potential and a learner.
 
     Attributes
     ----------
@@ -100,16 +93,16 @@ class ResidualPotential:
 
     @property
     def report(self) -> Mapping[str, object]:
-        """Facts about both parts; ``parameters`` are those of both together."""
+        """Facts about both parts; ``parameters`` counts those of both."""
         counts = [part.report["parameters"] for part in (self.additive, self.learner)]
-        together = sum(n for n in counts if isinstance(n, int))
-        return {**self.additive.report, **self.learner.report, "parameters": together}
+        total = sum(n for n in counts if isinstance(n, int))
+        return {**self.additive.report, **self.learner.report, "parameters": total}
 
     def predict(self, molecule: Molecule, positions: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Predict energies (F,), eV, and forces (F, N, 3), eV/Angstrom; see ``Potential``."""
         energies, forces = self.additive.predict(molecule, positions)
-        more_energies, more_forces = self.learner.predict(molecule, positions)
-        return energies + more_energies, forces + more_forces
+        learner_energies, learner_forces = self.learner.predict(molecule, positions)
+        return energies + learner_energies, forces + learner_forces
 
     def unseen_types(self, molecule: Molecule) -> dict[str, Unseen]:
         """Count terms of unseen types in the additive part, by their kind."""
@@ -126,28 +119,27 @@ class ResidualPotential:
         self.learner.save(Path(directory) / _LEARNER)
 
 
-def left_over(potential: Potential, data: TrainingSet) -> TrainingSet:
-    """Return the same frames with the energies and forces that ``potential`` leaves of them."""
+def subtract(potential: Potential, data: TrainingSet) -> TrainingSet:
+    """Return the frames with labels less the energies and forces that ``potential`` predicts."""
 
-    def left(frames: Frames) -> Frames:
+    def residual(frames: Frames) -> Frames:
         energy, forces = potential.predict(data.molecules[frames.molecule], frames.positions)
         return replace(frames, energy=frames.energy - energy, forces=frames.forces - forces)
 
-    train, validation = (tuple(map(left, part)) for part in (data.train, data.validation))
+    train, validation = (tuple(map(residual, part)) for part in (data.train, data.validation))
     return TrainingSet(data.molecules, train, validation)
 
 
-def residual_kind(learner: PotentialKind, settings: type[Settings]) -> PotentialKind:
-    """Make the kind that is ``additive`` plus a learner.
+def residual_kind(learner: PotentialKind) -> PotentialKind:
+    """Make the kind ``additive+<learner>``, with the settings of the learner and ``additive``.
 
     Parameters
     ----------
     learner
-        The kind that is trained on what ``additive`` leaves.
-    settings
-        Model of the settings: those of the learner, and ``additive``.
+        Kind of potential that is trained on what ``additive`` leaves.
     """
     name = f"additive+{learner.name}"
+    schema = create_model(f"Settings of {name}", __base__=(WithAdditive, learner.settings))
 
     def fit(
         data: TrainingSet,
@@ -166,7 +158,7 @@ def residual_kind(learner: PotentialKind, settings: type[Settings]) -> Potential
             return replace(base, subject=name)
         assert isinstance(base, AdditivePotential)
         trained = learner.fit(
-            left_over(base, data),
+            subtract(base, data),
             learner.settings.model_validate(chosen),
             seed,
             workdir,
@@ -185,12 +177,12 @@ def residual_kind(learner: PotentialKind, settings: type[Settings]) -> Potential
         name=name,
         summary=f"The additive force field, plus a {learner.name} trained on what it leaves.",
         role="learned",
-        settings=settings,
+        settings=schema,
         fit=fit,
         load=load,
         extra="train",
     )
 
 
-SMALL = residual_kind(MACE_SMALL, ResidualMaceSettings)
-STANDARD = residual_kind(MACE_STANDARD, ResidualMaceStandardSettings)
+SMALL = residual_kind(MACE_SMALL)
+STANDARD = residual_kind(MACE_STANDARD)

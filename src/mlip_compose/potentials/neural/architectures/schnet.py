@@ -11,19 +11,13 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from mlip_compose.core.records import ReceptiveField
 from mlip_compose.potentials.neural.kind import neural_kind
-from mlip_compose.potentials.neural.reach import message_passing_field
 from mlip_compose.potentials.neural.settings import (
-    Architecture,
-    BatchSize,
     Cutoff,
-    EmaDecay,
+    GpuBudget,
     Layers,
     LearningRate,
     NeuralSettings,
-    Steps,
-    Validations,
 )
 
 if TYPE_CHECKING:
@@ -34,12 +28,7 @@ RadialFunctions = Annotated[int, Field(ge=1, le=1024, description="Gaussians of 
 
 
 class SchNetSettings(NeuralSettings):
-    """Settings of the architecture and of its training.
-
-    The learning rate was chosen on validation frames of ``length``, level 2 (1,000 training frames,
-    the steps and batches of every small kind); all that was tried is in
-    ``docs/potentials/settings.md``.
-    """
+    """Settings of SchNet and of its training."""
 
     cutoff: Cutoff = 5.0
     channels: Channels = 64
@@ -47,33 +36,25 @@ class SchNetSettings(NeuralSettings):
     radial_functions: RadialFunctions = 32
     learning_rate: LearningRate = 0.005
 
-    def receptive_field(self) -> ReceptiveField:
-        """Return how far messages travel."""
-        return message_passing_field(self.cutoff, self.layers)
 
+class SchNetStandardSettings(GpuBudget, SchNetSettings):
+    """Settings for a GPU.
 
-class SchNetStandardSettings(SchNetSettings):
-    """Settings for a GPU; not tuned here.
-
-    Width, depth, cutoff and learning rate are those with which the authors' SchNetPack trains
-    SchNet on molecular dynamics (``experiment=rmd17``); the rest follows from the small kind.
+    Width, depth, cutoff and learning rate are those of the authors' SchNetPack for molecular
+    dynamics (``experiment=rmd17``).
     """
 
     channels: Channels = 128
     layers: Layers = 6
     radial_functions: RadialFunctions = 50
     learning_rate: LearningRate = 1e-3
-    steps: Steps = 50_000
-    batch_size: BatchSize = 8
-    ema_decay: EmaDecay = 0.999
-    validations: Validations = 50
 
 
 def build(settings: SchNetSettings, elements: list[int]) -> GraphPESModel:
-    """Make an untrained SchNet; it has an embedding of every element.
+    """Make an untrained SchNet. It embeds every element, so ``elements`` is not used.
 
-    Filters fall to zero at the cutoff (a cosine), as in the authors' SchNetPack and unlike in
-    graph-pes 1.0.2, where energies jump when two atoms come within the cutoff.
+    Filters fall to zero at the cutoff by a cosine, as in the authors' SchNetPack. Those of
+    graph-pes 1.0.2 do not, and its energies jump where two atoms come within the cutoff.
     """
     from graph_pes.models import SchNet
     from graph_pes.models.components.distances import CosineEnvelope
@@ -97,11 +78,15 @@ def build(settings: SchNetSettings, elements: list[int]) -> GraphPESModel:
 
 
 SMALL = neural_kind(
-    Architecture("schnet-small", SchNetSettings, build),
-    summary="SchNet (64 channels, three layers) trained from scratch in CPU minutes.",
+    "schnet-small",
+    "SchNet (64 channels, three layers) trained from scratch in CPU minutes.",
+    SchNetSettings,
+    build,
 )
 
 STANDARD = neural_kind(
-    Architecture("schnet-standard", SchNetStandardSettings, build),
-    summary="SchNet (128 channels, six layers) trained from scratch: for a GPU.",
+    "schnet-standard",
+    "SchNet (128 channels, six layers) trained from scratch: for a GPU.",
+    SchNetStandardSettings,
+    build,
 )

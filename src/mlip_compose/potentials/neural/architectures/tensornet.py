@@ -14,15 +14,11 @@ from mlip_compose.core.records import ReceptiveField
 from mlip_compose.potentials.neural.kind import neural_kind
 from mlip_compose.potentials.neural.reach import message_passing_field
 from mlip_compose.potentials.neural.settings import (
-    Architecture,
-    BatchSize,
     Cutoff,
-    EmaDecay,
+    GpuBudget,
     Layers,
     LearningRate,
     NeuralSettings,
-    Steps,
-    Validations,
 )
 
 if TYPE_CHECKING:
@@ -35,12 +31,7 @@ RadialFunctions = Annotated[
 
 
 class TensorNetSettings(NeuralSettings):
-    """Settings of the architecture and of its training.
-
-    The learning rate was chosen on validation frames of ``length``, level 2 (1,000 training frames,
-    the steps and batches of every small kind); all that was tried is in
-    ``docs/potentials/settings.md``.
-    """
+    """Settings of TensorNet and of its training."""
 
     channels: Channels = 16
     layers: Layers = 1
@@ -48,16 +39,15 @@ class TensorNetSettings(NeuralSettings):
     learning_rate: LearningRate = 0.01
 
     def receptive_field(self) -> ReceptiveField:
-        """Return how far messages travel: the embedding sums over neighbours too."""
+        """Return how far messages travel; the embedding is one more sum over neighbours."""
         return message_passing_field(self.cutoff, self.layers + 1)
 
 
-class TensorNetStandardSettings(TensorNetSettings):
-    """Settings for a GPU; not tuned here.
+class TensorNetStandardSettings(GpuBudget, TensorNetSettings):
+    """Settings for a GPU.
 
     Width, depth, radial functions, batch and learning rate are those of the authors' example for
-    molecular dynamics (TorchMD-Net, ``TensorNet-rMD17.yaml``; its cutoff is 4.5 Angstrom); the rest
-    follows from the small kind.
+    molecular dynamics (TorchMD-Net, ``TensorNet-rMD17.yaml``), whose cutoff is 4.5 Angstrom.
     """
 
     cutoff: Cutoff = 5.0
@@ -65,14 +55,10 @@ class TensorNetStandardSettings(TensorNetSettings):
     layers: Layers = 2
     radial_functions: RadialFunctions = 32
     learning_rate: LearningRate = 1e-3
-    steps: Steps = 50_000
-    batch_size: BatchSize = 8
-    ema_decay: EmaDecay = 0.999
-    validations: Validations = 50
 
 
 def build(settings: TensorNetSettings, elements: list[int]) -> GraphPESModel:
-    """Make an untrained TensorNet; it has an embedding of every element."""
+    """Make an untrained TensorNet. It embeds every element, so ``elements`` is not used."""
     from graph_pes.models import TensorNet
 
     from mlip_compose.potentials.neural.networks.scaling import ScaledFilter
@@ -89,11 +75,15 @@ def build(settings: TensorNetSettings, elements: list[int]) -> GraphPESModel:
 
 
 SMALL = neural_kind(
-    Architecture("tensornet-small", TensorNetSettings, build),
-    summary="TensorNet (16 channels, one layer) trained from scratch in CPU minutes.",
+    "tensornet-small",
+    "TensorNet (16 channels, one layer) trained from scratch in CPU minutes.",
+    TensorNetSettings,
+    build,
 )
 
 STANDARD = neural_kind(
-    Architecture("tensornet-standard", TensorNetStandardSettings, build),
-    summary="TensorNet (128 channels, two layers) trained from scratch: for a GPU.",
+    "tensornet-standard",
+    "TensorNet (128 channels, two layers) trained from scratch: for a GPU.",
+    TensorNetStandardSettings,
+    build,
 )
