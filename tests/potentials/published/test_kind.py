@@ -239,7 +239,7 @@ def test_a_calculator_takes_its_weights_and_refuses_others_later(springs, data, 
     directory = saved(potential, tmp_path)
     same(predictions(load_potential(directory), data), predictions(potential, data))
     path.write_text("4.0")
-    with pytest.raises(SchemaError, match="weights of springs with sha256"):
+    with pytest.raises(SchemaError, match="weights of springs with SHA-256"):
         load_potential(directory)
 
 

@@ -1,8 +1,8 @@
-"""Consent to weights that run code when they are loaded: asked for once, remembered by content.
+"""Consent to a model card and to its weights: what is asked for in a fit and in a load.
 
-A fit needs ``trust: true`` in its settings. What was trusted is remembered by its sha256 in the
-user's cache, so that a saved potential of it can be loaded on the same machine; a potential that
-came from elsewhere cannot bring the consent along.
+Two things can run code or reach the network. Weights that are pickles run code: a fit needs
+``trust: true`` in its settings. A card of the user's names a constructor or an address: whoever
+fits with it agrees to it. A load needs the consent of an earlier fit (:mod:`..trust`).
 """
 
 from __future__ import annotations
@@ -10,14 +10,20 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from mlip_compose.core.errors import RequestError
-from mlip_compose.core.files import sha256_of, write_text
-from mlip_compose.potentials.published.card import ModelCard
-from mlip_compose.potentials.trust import place_of
+from mlip_compose.core.errors import RequestError, SchemaError
+from mlip_compose.core.files import sha256_of
+from mlip_compose.potentials.published.card import ModelCard, is_shipped
+from mlip_compose.potentials.published.weights import find_weights
+from mlip_compose.potentials.trust import remember, require_remembered
+
+
+def card_sha256(card: ModelCard) -> str:
+    """Return the sha256 of the content of a card."""
+    return hashlib.sha256(card.model_dump_json().encode()).hexdigest()
 
 
 def require_trust(card: ModelCard, trust: bool) -> None:
-    """Raise RequestError where weights run code and the settings do not say that this is wanted."""
+    """Raise RequestError where weights run code and the setting ``trust`` is false."""
     if not card.executes_code or trust:
         return
     assurance = (
@@ -33,45 +39,82 @@ def require_trust(card: ModelCard, trust: bool) -> None:
     )
 
 
-def remember_trust(card: ModelCard, weights: Path | None) -> None:
-    """Remember that the user trusts these weights, for later loads of what was made with them."""
+def remember_consent(card: ModelCard, weights: Path | None) -> None:
+    """Remember that the user made a potential from this card and these weights."""
     if card.executes_code:
-        write_text(_place(card, weights), f"{card.name}\n")
+        remember(_weights_sha256(card, weights), card.name)
+    if _needs_consent(card):
+        remember(card_sha256(card), card.name)
 
 
-def require_remembered_trust(card: ModelCard, weights: Path | None) -> None:
-    """Raise RequestError unless the user trusted these weights before on this machine."""
-    if not card.executes_code or (place := _place(card, weights)).is_file():
-        return
-    raise RequestError(
-        f"weights of {card.name} that you trusted on this machine before",
-        "others. They are a pickle of whole objects, which runs code when it is loaded",
-        f"If you trust who made them, make the empty file {place}.",
-    )
+def find_saved_weights(card: ModelCard, path: str | None, sha256: str | None) -> Path | None:
+    """Find the published weights that a saved potential was made with.
 
+    Nothing is downloaded for a card of the user's that runs in this environment: its weights are
+    taken from where they lie.
 
-def remember_card(card: ModelCard) -> None:
-    """Remember that the user made a potential from this card of his."""
-    write_text(place_of(card_sha256(card)), f"{card.name}\n")
+    Parameters
+    ----------
+    card
+        Card of the saved potential.
+    path
+        Path of the weights that the user gave for the fit; None where the user gave none.
+    sha256
+        Sha256 of the weights at the fit; None where the model's own library gets them by itself.
 
+    Returns
+    -------
+    Path | None
+        None where the model's own library gets its weights by itself.
 
-def require_remembered_card(card: ModelCard) -> None:
-    """Raise RequestError unless the user made a potential from this very card on this machine."""
-    if not (place := place_of(card_sha256(card))).is_file():
-        raise RequestError(
+    Raises
+    ------
+    RequestError
+        There are no weights, or the user never agreed to the card or to the weights.
+    SchemaError
+        The weights have another sha256.
+    """
+    if _needs_consent(card):
+        require_remembered(
+            card_sha256(card),
             f"a model card of {card.name} that you used on this machine before",
             f"another in the saved potential, which calls {card.constructor} or gets weights from "
             f"{card.weights.url or card.weights.page or 'elsewhere'}",
-            f"If you trust who saved it, make the empty file {place}.",
+            "If you trust who saved it",
         )
+    weights = find_weights(card if _may_download(card) else _without_address(card), path)
+    if card.executes_code:
+        require_remembered(
+            _weights_sha256(card, weights),
+            f"weights of {card.name} that you trusted on this machine before",
+            "others. They are a pickle of whole objects, which runs code when it is loaded",
+            "If you trust who made them",
+        )
+    digest = None if weights is None else sha256_of(weights)
+    if digest != sha256:
+        raise SchemaError(
+            f"weights of {card.name} with SHA-256 {sha256}", f"{weights} with {digest}"
+        )
+    return weights
 
 
-def _place(card: ModelCard, weights: Path | None) -> Path:
-    """Return the file that stands for consent to this content: weights, or what fetches them."""
-    digest = card_sha256(card) if weights is None else sha256_of(weights)
-    return place_of(digest)
+def _needs_consent(card: ModelCard) -> bool:
+    """Tell whether a card of the user's acts by itself: by its constructor, or by a download.
+
+    Weights that run code in this environment are known by their own content, and never downloaded
+    for a card of the user's.
+    """
+    return not is_shipped(card) and (card.backend == "calculator" or not card.executes_code)
 
 
-def card_sha256(card: ModelCard) -> str:
-    """Return the sha256 of what a card says."""
-    return hashlib.sha256(card.model_dump_json().encode()).hexdigest()
+def _may_download(card: ModelCard) -> bool:
+    return is_shipped(card) or card.backend == "calculator"
+
+
+def _without_address(card: ModelCard) -> ModelCard:
+    return card.model_copy(update={"weights": card.weights.model_copy(update={"url": None})})
+
+
+def _weights_sha256(card: ModelCard, weights: Path | None) -> str:
+    """Return the sha256 of weights; that of the card where its library gets them by itself."""
+    return card_sha256(card) if weights is None else sha256_of(weights)

@@ -9,7 +9,7 @@ import importlib.util
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError, create_model
 
@@ -25,18 +25,10 @@ from mlip_compose.potentials.base import (
     silent,
 )
 from mlip_compose.potentials.files import read_facts
-from mlip_compose.potentials.published.card import (
-    FINE_TUNED,
-    ModelCard,
-    is_shipped,
-    shipped_card,
-)
+from mlip_compose.potentials.published.card import FINE_TUNED, ModelCard, shipped_card
 from mlip_compose.potentials.published.consent import (
     card_sha256,
-    remember_card,
-    remember_trust,
-    require_remembered_card,
-    require_remembered_trust,
+    remember_consent,
     require_trust,
 )
 from mlip_compose.potentials.published.settings import (
@@ -50,9 +42,6 @@ from mlip_compose.potentials.published.with_calculator import (
     load_calculator,
     make_from_card,
 )
-
-if TYPE_CHECKING:
-    from mlip_compose.potentials.published.potential import PretrainedPotential
 
 
 def shipped_kind(name: str) -> PotentialKind:
@@ -92,43 +81,22 @@ def kind_of(card: ModelCard, fine_tuned: bool) -> PotentialKind:
 
 def load_saved(name: str, directory: Path) -> Potential:
     """Restore a potential of any card; ``model.json`` has the card, so no other file is read."""
-    facts = read_facts(directory)
-    card = _saved_card(facts.get("card"), directory)
+    card = _saved_card(directory)
     if card.backend == "calculator":
-        if not is_shipped(card):
-            require_remembered_card(card)
         return load_calculator(name, directory)
     for package in ("graph_pes", card.package):
         require_package(f"loading {name}", package, "foundation")
     from mlip_compose.potentials.published.potential import load_pretrained
 
-    report = facts.get("report")
-    given = report.get("weights") if isinstance(report, dict) else None
-
-    def find(card: ModelCard) -> Path:
-        if not is_shipped(card):
-            if not card.executes_code:
-                require_remembered_card(card)
-            card = _without_download(card)
-        weights = find_weights(card, given if isinstance(given, str) else None)
-        assert weights is not None  # a card of a backend of this environment names its file
-        require_remembered_trust(card, weights)
-        return weights
-
-    return load_pretrained(name, directory, find)
+    return load_pretrained(name, directory)
 
 
-def _saved_card(document: object, directory: Path) -> ModelCard:
+def _saved_card(directory: Path) -> ModelCard:
     try:
-        return ModelCard.model_validate(document)
+        return ModelCard.model_validate(read_facts(directory).get("card"))
     except ValidationError as error:
         reason = one_line(error, 200)
         raise SchemaError(f"the model card of a potential in {directory}", reason) from error
-
-
-def _without_download(card: ModelCard) -> ModelCard:
-    """Return a card of others whose weights are taken from where they lie, or not at all."""
-    return card.model_copy(update={"weights": card.weights.model_copy(update={"url": None})})
 
 
 def is_saved_from_card(directory: Path) -> bool:
@@ -154,9 +122,7 @@ def _obtain(card: ModelCard, settings: WeightsSettings, progress: Progress) -> P
     _require_library(card)
     require_trust(card, settings.trust)
     weights = find_weights(card, settings.weights, progress)
-    remember_trust(card, weights)
-    if not is_shipped(card) and (card.backend == "calculator" or not card.executes_code):
-        remember_card(card)
+    remember_consent(card, weights)
     return weights
 
 
@@ -200,14 +166,14 @@ def _fit(
     from mlip_compose.potentials.published.fine_tuning import fine_tune, zero_shot
 
     if isinstance(chosen, NativeSettings):
-        return _remembering(zero_shot(name, card, weights, data, chosen), chosen.weights)
-    assert isinstance(chosen, TunedSettings)
-    fitted = fine_tune(name, card, weights, data, chosen, seed, workdir, progress)
-    return fitted if isinstance(fitted, Failure) else _remembering(fitted, chosen.weights)
-
-
-def _remembering(potential: PretrainedPotential, given: str | None) -> PretrainedPotential:
-    """Let the file of a potential name the weights file that the user gave, to find it again."""
-    if given is None:
+        potential = zero_shot(name, card, weights, data, chosen)
+    else:
+        assert isinstance(chosen, TunedSettings)
+        result = fine_tune(name, card, weights, data, chosen, seed, workdir, progress)
+        if isinstance(result, Failure):
+            return result
+        potential = result
+    if chosen.weights is None:
         return potential
-    return replace(potential, report={**potential.report, "weights": given})
+    # a saved potential names the weights file that the user gave, so that a load finds it
+    return replace(potential, report={**potential.report, "weights": chosen.weights})

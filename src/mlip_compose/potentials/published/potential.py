@@ -8,8 +8,6 @@ from pathlib import Path
 
 from graph_pes import GraphPESModel
 
-from mlip_compose.core.errors import SchemaError
-from mlip_compose.core.files import sha256_of
 from mlip_compose.core.records import FloatArray, Molecule
 from mlip_compose.potentials.base import Pretraining, check_request
 from mlip_compose.potentials.files import (
@@ -27,6 +25,7 @@ from mlip_compose.potentials.neural.networks.models import (
 from mlip_compose.potentials.neural.networks.prediction import predict_in_batches
 from mlip_compose.potentials.published.backend import get_backend
 from mlip_compose.potentials.published.card import ModelCard, card_elements, check_state
+from mlip_compose.potentials.published.consent import find_saved_weights
 
 _VERSION = 1
 
@@ -117,24 +116,28 @@ def interaction(
 
 
 def load_pretrained(
-    name: str, directory: Path, find_weights: Callable[[ModelCard], Path]
+    name: str,
+    directory: Path,
+    find: Callable[[ModelCard, str | None, str], Path | None] = find_saved_weights,
 ) -> PretrainedPotential:
-    """Restore a potential that was saved.
+    """Restore a saved potential.
 
     Parameters
     ----------
     name
-        Of its kind.
+        Name of its kind.
     directory
-        Where it is.
-    find_weights
-        Finds the published weights of a card, which a model that was not fine-tuned needs.
+        Directory of the potential.
+    find
+        Finds the published weights, which a model that was not fine-tuned needs; takes the
+        arguments of :func:`find_saved_weights`.
 
     Raises
     ------
     SchemaError
-        When the file does not hold such a potential, or the published weights are others than
-        those that it was made of.
+        The directory does not hold such a potential, or the published weights are others.
+    RequestError
+        There are no weights, or the user never agreed to the card or to the weights.
     """
     facts, arrays = read_model(directory, name, _VERSION)
     with restoring(name, directory):
@@ -149,11 +152,9 @@ def load_pretrained(
         elif dtype not in DTYPES:
             raise ValueError(f"numbers of the type {dtype!r}")
     if architecture is None:
-        weights = find_weights(card)
-        if (digest := sha256_of(weights)) != sha256:
-            raise SchemaError(
-                f"weights of {card.name} with SHA-256 {sha256}", f"{weights} with {digest}"
-            )
+        path = report.get("weights")
+        weights = find(card, path if isinstance(path, str) else None, sha256)
+        assert weights is not None  # a card of a backend of this environment names its file
         model = load_model(card, weights, dtype)
     model = model.eval().requires_grad_(False)
     return PretrainedPotential(

@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from mlip_compose.core.calculators import make_calculator
-from mlip_compose.core.errors import RequestError, SchemaError
+from mlip_compose.core.errors import RequestError
 from mlip_compose.core.files import sha256_of
 from mlip_compose.core.records import FloatArray, Molecule
 from mlip_compose.potentials.base import Pretraining
 from mlip_compose.potentials.calculator import VERSION, CalculatorPotential
 from mlip_compose.potentials.files import read_model, restoring
 from mlip_compose.potentials.published.card import ModelCard, card_elements, check_state
-from mlip_compose.potentials.published.consent import require_remembered_trust
-from mlip_compose.potentials.published.weights import find_weights
+from mlip_compose.potentials.published.consent import find_saved_weights
 
 
 class CardCalculator(CalculatorPotential):
@@ -27,14 +26,14 @@ class CardCalculator(CalculatorPotential):
         Of the model.
     weights
         Its weights file, given to the constructor; None where its library gets them by itself.
-    given
-        The path that the user gave, remembered for loading.
+    path
+        Path of the weights that the user gave, kept for loading; None where the user gave none.
     """
 
-    def __init__(self, card: ModelCard, weights: Path | None, given: str | None = None) -> None:
+    def __init__(self, card: ModelCard, weights: Path | None, path: str | None = None) -> None:
         facts = {
             "card": card.model_dump(mode="json"),
-            "weights": given,
+            "weights": path,
             "weights_sha256": None if weights is None else sha256_of(weights),
         }
         make = partial(make_from_card, card, weights)
@@ -94,17 +93,12 @@ def load_calculator(name: str, directory: Path) -> CardCalculator:
     SchemaError
         The file does not hold such a potential, or the weights are others.
     RequestError
-        No weights, or weights that run code and were never trusted on this machine.
+        There are no weights, or the user never agreed to the card or to the weights.
     """
     facts, _ = read_model(directory, name, VERSION)
     with restoring(name, directory):
         card = ModelCard.model_validate(facts["card"])
-        given, sha256 = facts["weights"], facts["weights_sha256"]
-        if not isinstance(given, str | None):
-            raise TypeError(f"a path of weights that is a {type(given).__name__}")
-    weights = find_weights(card, given)
-    digest = None if weights is None else sha256_of(weights)
-    if digest != sha256:
-        raise SchemaError(f"weights of {name} with sha256 {sha256}", f"{weights} with {digest}")
-    require_remembered_trust(card, weights)
-    return CardCalculator(card, weights, given)
+        path, sha256 = facts["weights"], facts["weights_sha256"]
+        if not isinstance(path, str | None):
+            raise TypeError(f"a path of weights that is a {type(path).__name__}")
+    return CardCalculator(card, find_saved_weights(card, path, sha256), path)
