@@ -1,5 +1,6 @@
-"""What every potential is to the rest of the package: fitted on frames, predicts frames, is a file.
+"""Potentials and kinds of potential, as the rest of the package sees them.
 
+A kind fits a potential to frames. A potential predicts frames and is saved to a directory.
 F counts frames, N atoms. Positions are in Angstrom, energies in eV, forces in eV/Angstrom.
 """
 
@@ -25,7 +26,7 @@ from mlip_compose.core.records import (
 )
 
 Progress = Callable[[float, str], None]
-"""Called with the fraction done, 0 to 1, and a short message."""
+"""Function that is called with the fraction done, 0 to 1, and a short message."""
 
 
 def silent(fraction: float, message: str) -> None:
@@ -33,14 +34,14 @@ def silent(fraction: float, message: str) -> None:
 
 
 class Settings(Strict):
-    """Base of the settings of a kind: unknown keys are refused, values do not change."""
+    """Base of the settings of a kind. Unknown keys are refused, and values do not change."""
 
     def receptive_field(self) -> ReceptiveField | None:
-        """Return how far a potential with these settings sees; None where that is not known."""
+        """Return how far a potential with these settings sees; None where nobody knows."""
         return None
 
     def pretraining(self) -> Pretraining | None:
-        """Return what a potential with these settings learned elsewhere, where settings say it."""
+        """Return what a potential with these settings learned elsewhere; None for nothing."""
         return None
 
 
@@ -54,7 +55,7 @@ class Potential(Protocol):
 
     @property
     def elements(self) -> frozenset[int]:
-        """Atomic numbers that it was trained on; a molecule with another one is refused."""
+        """Atomic numbers of the training; a molecule with another one is refused."""
         ...
 
     @property
@@ -68,7 +69,7 @@ class Potential(Protocol):
         Parameters
         ----------
         molecule
-            The molecule with N atoms.
+            A molecule of N atoms.
         positions : (F, N, 3)
             Angstrom.
 
@@ -82,21 +83,21 @@ class Potential(Protocol):
         Raises
         ------
         RequestError
-            When the molecule has an element that was not in training, or the shape is wrong.
+            The molecule has an element that was not in training, or the shape is wrong.
         """
         ...
 
     def save(self, directory: str | Path) -> None:
-        """Write the potential to a directory, from which its kind's ``load`` restores it."""
+        """Write the potential to a directory; ``load`` of its kind restores it."""
         ...
 
 
 @runtime_checkable
 class BacksOff(Protocol):
-    """A potential with typed terms, which takes a coarser type where a type was not in training."""
+    """A potential with typed terms. An unseen type takes the parameters of a coarser type."""
 
     def unseen_types(self, molecule: Molecule) -> Mapping[str, tuple[int, int]]:
-        """Count, for each kind of term of a molecule, those of an unseen type, and all."""
+        """Count the terms of unseen types and all terms of a molecule, by kind of term."""
         ...
 
 
@@ -105,41 +106,41 @@ class ListsTerms(Protocol):
     """A potential whose fitted terms can be listed."""
 
     def terms(self) -> Sequence[Any]:
-        """Return a dataclass for each coefficient: kind, type, quantity, value, unit ..."""
+        """Return a dataclass for each coefficient, with kind, type, quantity, value and unit."""
         ...
 
 
 @runtime_checkable
 class FailsFrames(Protocol):
-    """A potential that may fail on single frames, whose energies and forces are then NaN."""
+    """A potential that may fail on single frames. Their energies and forces are NaN."""
 
     def failed_frames(self) -> Mapping[int, str]:
-        """Return why frames of the last call of ``predict`` failed, by their row in the batch."""
+        """Return the reasons of failed frames of the last ``predict``, by row of the batch."""
         ...
 
 
 @runtime_checkable
 class LearnedElsewhere(Protocol):
-    """A potential that learned something before it saw a frame of the task, and says what."""
+    """A potential that may have learned something before it saw a frame of the task."""
 
     @property
     def pretraining(self) -> Pretraining | None:
-        """What it learned elsewhere."""
+        """What the potential learned elsewhere; None for nothing."""
         ...
 
 
 @dataclass(frozen=True)
 class Pretraining:
-    """What a potential knew before it saw a frame of the task.
+    """What a potential learned before it saw a frame of the task.
 
     Attributes
     ----------
     card
         Name of its model card.
     level_of_theory
-        Of the labels that it was pretrained on.
+        Level of theory of the labels of the pretraining.
     fine_tuned
-        Whether it was trained on the task's frames then. If not (zero-shot), its numbers mix the
+        Whether it was then trained on the task's frames. If not (zero-shot), its numbers mix the
         potential's errors with the difference between its level of theory and the reference's.
     """
 
@@ -149,7 +150,7 @@ class Pretraining:
 
 
 class Fit(Protocol):
-    """Fits a potential; a scientific failure is returned, not raised."""
+    """Function that fits a potential. It returns a scientific failure and does not raise it."""
 
     def __call__(
         self,
@@ -159,7 +160,7 @@ class Fit(Protocol):
         workdir: Path,
         progress: Progress = silent,
     ) -> Potential | Failure:
-        """Fit to ``data``; ``workdir`` holds checkpoints, if any, from which a fit goes on."""
+        """Fit to ``data``. A fit goes on from its checkpoint in ``workdir``, if there is one."""
         ...
 
 
@@ -169,24 +170,26 @@ class PotentialKind:
 
     Attributes
     ----------
-    name, summary
-        What it is called and, in a line, is.
+    name
+        Name, such as ``mace-small``.
+    summary
+        Description in one line.
     role
-        What its row in a result is for.
+        Purpose of its row in a result.
     settings
-        Model of its settings; every field has a default.
+        Pydantic model of its settings; every field has a default.
     fit
-        ``fit(data, settings, seed, workdir, progress)``.
+        Function ``fit(data, settings, seed, workdir, progress)``.
     load
-        Restore a potential from the directory that its ``save`` wrote.
+        Function that restores a potential from the directory of its ``save``.
     extra
-        The extra of this distribution that it needs; None when the core is enough.
+        Extra of this distribution that it needs; None where the core is enough.
     pretraining
-        What it learned elsewhere; None for a potential that is trained from scratch, or where its
-        settings say it.
+        What it learned elsewhere. None for a potential that is trained from scratch, and for one
+        whose settings say it.
     check
-        Raise RequestError where these settings cannot be served here (no such calculator, no
-        weights). Called once in a process of its own, before any work is done.
+        Function that raises RequestError where settings cannot be served here (no such calculator,
+        no weights). It is called once, in a process of its own, before any work is done.
     """
 
     name: str
@@ -201,7 +204,17 @@ class PotentialKind:
 
 
 def require_package(purpose: str, package: str, extra: str) -> None:
-    """Raise MissingExtraError where ``package`` is not installed; ``purpose`` is what needs it."""
+    """Raise MissingExtraError where ``package`` is not installed.
+
+    Parameters
+    ----------
+    purpose
+        What needs the package, such as ``training mace-small``.
+    package
+        Module of the package, such as ``graph_pes``.
+    extra
+        Extra of this distribution that has the package, such as ``train``.
+    """
     if importlib.util.find_spec(package) is None:
         raise MissingExtraError(purpose, package, extra)
 
@@ -209,12 +222,12 @@ def require_package(purpose: str, package: str, extra: str) -> None:
 def check_request(
     potential: str, elements: frozenset[int], molecule: Molecule, positions: FloatArray
 ) -> FloatArray:
-    """Return ``positions`` as float64 (F, N, 3), or refuse what cannot be predicted.
+    """Return ``positions`` as float64 (F, N, 3), Angstrom, or refuse the request.
 
     Raises
     ------
     RequestError
-        When the molecule has an element outside ``elements``, or the shape is not (F, N, 3).
+        The molecule has an element outside ``elements``, or the shape is not (F, N, 3).
     """
     unknown = sorted(set(molecule.numbers.tolist()) - elements)
     if unknown:

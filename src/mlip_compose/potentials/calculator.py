@@ -1,4 +1,4 @@
-"""Any ASE calculator as a potential: it was made elsewhere, and nothing is trained here."""
+"""Any ASE calculator as a potential. Nothing is trained here."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ EVERY_ELEMENT: Final = frozenset(range(1, 119))
 NOT_STATED: Final = "a level of theory that was not stated"
 
 Source = Literal["settings", "calculator", "unknown"]
-"""Who says which elements a calculator knows; unknown elements are not checked."""
+"""Source of the elements that a calculator knows; elements from no source are not checked."""
 
 
 class CalculatorSettings(Settings):
@@ -68,11 +68,11 @@ class CalculatorSettings(Settings):
         return symbols
 
     def pretraining(self) -> Pretraining:
-        """Return what the calculator learned, elsewhere."""
+        """Return what the calculator learned elsewhere."""
         return Pretraining(self.function, self.level_of_theory or NOT_STATED, fine_tuned=False)
 
     def atomic_numbers(self) -> frozenset[int] | None:
-        """Return the elements by atomic number; None where the calculator is to be asked."""
+        """Return the atomic numbers of ``elements``; None where the calculator has to say."""
         from ase.data import atomic_numbers
 
         if self.elements is None:
@@ -83,25 +83,24 @@ class CalculatorSettings(Settings):
 class CalculatorPotential:
     """A calculator as a potential, one geometry at a time.
 
-    The calculator is made when it is first needed, in the process that uses it, and once; it is
-    never pickled or saved. After a failure it is reset, or made anew where it has no ``reset``:
-    some, ASE's EMT among them, would go on with what they had of the molecule before. It finds
-    ``charge`` and ``spin`` (the multiplicity) in ``atoms.info``; whether it heeds them is its own
-    affair.
+    The calculator is made once, when and where it is first needed. It is never pickled or saved.
+    After a failure it is reset, or made anew where it has no ``reset``: some calculators, such as
+    ASE's EMT, would go on with arrays of the molecule before. ``atoms.info`` has ``charge`` and
+    ``spin`` (the multiplicity); a calculator may ignore them.
 
     Parameters
     ----------
     name
-        Name of the kind, whose ``load`` restores the potential from ``facts``.
+        Name of the kind. Its ``load`` restores the potential from ``facts``.
     make
-        Makes the calculator; raises RequestError where that cannot be.
+        Function that makes the calculator, or raises RequestError.
     facts
-        What is saved, such as JSON can write.
+        Content of ``model.json``, of types that JSON has.
     elements
-        Atomic numbers that it knows. None asks the calculator; where that does not say, elements
-        are not checked.
+        Atomic numbers that the calculator knows. None asks the calculator. Elements are not checked
+        where the calculator does not say.
     function
-        ``module:function`` that makes it; the report names the version of its package.
+        ``module:function`` that makes the calculator. The report names the version of its package.
     """
 
     def __init__(
@@ -115,30 +114,30 @@ class CalculatorPotential:
         self.name = name
         self._make = make
         self._facts = facts
-        self._given = elements
+        self._stated_elements = elements
         self._function = function
-        self._made: Any = None
+        self._calculator: Any = None
         self._failed: dict[int, str] = {}
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return what other processes get: everything but the calculator."""
-        return {**self.__dict__, "_made": None}
+        """Return the state without the calculator, for other processes."""
+        return {**self.__dict__, "_calculator": None}
 
     @property
     def calculator(self) -> Any:
         """The calculator, made at the first call."""
-        if self._made is None:
-            self._made = self._make()
-        return self._made
+        if self._calculator is None:
+            self._calculator = self._make()
+        return self._calculator
 
     @property
     def elements(self) -> frozenset[int]:
-        """Atomic numbers that it knows; every one where that is unknown."""
+        """Atomic numbers that the calculator knows; all of them where it does not say."""
         return self._elements()[0]
 
     @property
     def report(self) -> Mapping[str, object]:
-        """What the calculator is, and who says which elements it knows."""
+        """Class and software of the calculator, its elements and their source."""
         elements, source = self._elements()
         return {
             "calculator": type(self.calculator).__name__,
@@ -149,16 +148,16 @@ class CalculatorPotential:
 
     @property
     def pretraining(self) -> Pretraining:
-        """What the calculator learned, elsewhere."""
+        """What the calculator learned elsewhere."""
         level_of_theory = str(self._facts.get("level_of_theory") or NOT_STATED)
         return Pretraining(self._function or self.name, level_of_theory, fine_tuned=False)
 
     def failed_frames(self) -> Mapping[int, str]:
-        """Return why frames of the last call of ``predict`` failed, by their row in the batch."""
+        """Return the reasons of failed frames of the last ``predict``, by row of the batch."""
         return dict(self._failed)
 
     def predict(self, molecule: Molecule, positions: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Predict one frame after another; one that fails is NaN, with a reason."""
+        """Predict frame by frame; energy and forces of a failed frame are NaN."""
         checked = check_request(self.name, self.elements, molecule, positions)
         self._failed = {}
         energies = np.full(len(checked), np.nan)
@@ -174,26 +173,26 @@ class CalculatorPotential:
         return energies, forces
 
     def save(self, directory: str | Path) -> None:
-        """Write ``model.json``: how to make the calculator again, and no code."""
+        """Write ``model.json`` with the settings that make the calculator again, and no code."""
         write_model(directory, self.name, VERSION, self._facts)
 
     def _forget(self) -> None:
-        """Rid the calculator of what a failure left in it, such as another molecule's arrays."""
-        reset = getattr(self._made, "reset", None)
+        """Reset the calculator, so that no arrays of a failed frame stay in it."""
+        reset = getattr(self._calculator, "reset", None)
         if callable(reset):
             reset()
         else:
-            self._made = None
+            self._calculator = None
 
     def _elements(self) -> tuple[frozenset[int], Source]:
-        if self._given is not None:
-            return self._given, "settings"
-        told = elements_of(self.calculator)
-        return (EVERY_ELEMENT, "unknown") if told is None else (told, "calculator")
+        if self._stated_elements is not None:
+            return self._stated_elements, "settings"
+        elements = elements_of(self.calculator)
+        return (EVERY_ELEMENT, "unknown") if elements is None else (elements, "calculator")
 
 
 def make(settings: CalculatorSettings) -> CalculatorPotential:
-    """Return the potential of these settings; its calculator is not made yet."""
+    """Return the potential of these settings. Its calculator is not made yet."""
     return CalculatorPotential(
         NAME,
         partial(make_calculator, settings.function, settings.arguments),
@@ -204,12 +203,12 @@ def make(settings: CalculatorSettings) -> CalculatorPotential:
 
 
 def wrap_calculator(calculator: Any) -> CalculatorPotential:
-    """Return a potential that asks a calculator of this process; it cannot be saved and restored.
+    """Return a potential of a calculator of this process, which cannot be saved and restored.
 
     Raises
     ------
     RequestError
-        It is no ASE calculator.
+        ``calculator`` is no ASE calculator.
     """
     kind = type(calculator)
     name = f"{kind.__module__}:{kind.__qualname__}"
@@ -218,12 +217,12 @@ def wrap_calculator(calculator: Any) -> CalculatorPotential:
 
 
 def check(settings: Settings) -> None:
-    """Make the calculator once, so that what is wrong shows before any work is done.
+    """Make the calculator once, so that errors show before any work is done.
 
     Raises
     ------
     RequestError
-        It cannot be made.
+        The calculator cannot be made.
     """
     chosen = CalculatorSettings.model_validate(settings)
     check_arguments(chosen.function, chosen.arguments)
@@ -238,7 +237,7 @@ def fit(
     workdir: Path,
     progress: Progress = silent,
 ) -> CalculatorPotential:
-    """Train nothing; the report asks the calculator what it knows."""
+    """Return the calculator as a potential, without a training."""
     chosen = CalculatorSettings.model_validate(settings)
     remember_function(chosen.function, chosen.arguments)
     progress(1.0, "nothing to train")
@@ -246,14 +245,14 @@ def fit(
 
 
 def load(directory: Path) -> CalculatorPotential:
-    """Restore a potential; its calculator is made when it is first needed.
+    """Restore a potential. Its calculator is made when it is first needed.
 
     Raises
     ------
     SchemaError
-        The file does not hold such a potential.
+        The directory does not hold such a potential.
     RequestError
-        It names a calculator that the user never made on this machine.
+        The potential names a calculator that the user never made on this machine.
     """
     facts, _ = read_model(directory, NAME, VERSION)
     with restoring(NAME, directory):

@@ -9,19 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from mlip_compose.core.records import FloatArray, Molecule, ReceptiveField, TrainingSet
-from mlip_compose.potentials.base import (
-    PotentialKind,
-    Progress,
-    Settings,
-    check_request,
-    silent,
-)
-from mlip_compose.potentials.files import (
-    energies_by_number,
-    read_model,
-    restoring,
-    write_model,
-)
+from mlip_compose.potentials.base import PotentialKind, Progress, Settings, check_request, silent
+from mlip_compose.potentials.files import energies_by_number, read_model, restoring, write_model
 from mlip_compose.potentials.reference_energies import fit_reference_energies
 
 _NAME = "composition"
@@ -29,23 +18,21 @@ _VERSION = 1
 
 
 class CompositionSettings(Settings):
-    """Nothing to set."""
+    """Settings of ``composition``: there are none."""
 
     def receptive_field(self) -> ReceptiveField:
-        """Return that an atom sees itself alone."""
+        """Return a field of no bonds: an atom sees only itself."""
         return ReceptiveField(0, 0.0, "an atom's energy is that of its element")
 
 
 @dataclass(frozen=True)
 class CompositionPotential:
-    """One energy per element, whatever the geometry.
+    """One energy per element, for any geometry.
 
     Attributes
     ----------
     reference_energies
         Atomic number to energy, eV.
-    report
-        The same by element, as JSON holds it.
     """
 
     reference_energies: Mapping[int, float]
@@ -62,7 +49,7 @@ class CompositionPotential:
 
     @property
     def report(self) -> Mapping[str, object]:
-        """The energy of each element, eV, and the number of parameters."""
+        """Energy of each element, eV, and the number of parameters."""
         energies = {str(z): e for z, e in self.reference_energies.items()}
         return {"parameters": len(energies), "reference_energies_ev": energies}
 

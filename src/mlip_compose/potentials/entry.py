@@ -24,10 +24,10 @@ class Entry(Strict):
     settings
         Settings that differ from the kind's defaults.
     label
-        Under which results show it; the kind's name where none is given.
+        Name of its row in results; the kind's name where none is given.
     levels, seeds, ceiling
-        In place of the study's own, for a potential that is given more or less than the others;
-        null takes those of the study. ``ceiling`` may list the levels that have one.
+        Values of this potential in place of the study's; null takes those of the study.
+        ``ceiling`` may list the levels that have one.
     """
 
     potential: str
@@ -49,18 +49,18 @@ class Entry(Strict):
         Raises
         ------
         UnknownNameError
-            There is none of this name.
+            No potential has this name.
         """
         return get_potential(self.potential)
 
     @property
     def pretraining(self) -> Pretraining | None:
-        """What it learned elsewhere, as its kind or its settings say; None of one from scratch."""
+        """What the potential learned elsewhere; None for a potential from scratch."""
         return self.kind.pretraining or self.resolved().pretraining()
 
     @property
     def is_zero_shot(self) -> bool:
-        """Whether it was trained elsewhere, and is not trained on the frames of a task."""
+        """Whether the potential was trained elsewhere and is not trained on frames of a task."""
         return self.pretraining is not None and not self.pretraining.fine_tuned
 
     def resolved(self) -> Settings:
@@ -68,8 +68,10 @@ class Entry(Strict):
 
         Raises
         ------
-        UnknownNameError, StudyError
-            For a setting that the kind does not have, or a value that cannot be.
+        UnknownNameError
+            The kind has no such setting.
+        StudyError
+            A setting cannot have this value.
         """
         schema = self.kind.settings
         for key in self.settings:
@@ -87,15 +89,15 @@ class Entry(Strict):
 
 
 def as_entry(value: Any) -> Any:
-    """Return the mapping that the name of a kind stands for, and anything else as it is."""
+    """Return the name of a kind as the mapping of an entry, and any other value unchanged."""
     return {"potential": value} if isinstance(value, str) else value
 
 
 def facts_of(entry: Entry) -> dict[str, Any]:
     """Return the fields of results that say which potential this is, and where it was trained.
 
-    ``level_of_theory`` is that of a potential that was trained elsewhere and on none of this data,
-    ``pretrained_on`` that of one that is then fine-tuned on it; both are empty for all others.
+    ``level_of_theory`` is filled for a zero-shot potential, and ``pretrained_on`` for a fine-tuned
+    one. Both are empty for potentials from scratch.
     """
     elsewhere, fine_tuned = "", False
     if entry.pretraining is not None:

@@ -1,7 +1,4 @@
-"""A fitted potential on disk: ``model.json`` for facts and ``model.npz`` for arrays; no code.
-
-A kind that has its own format for parameters (a torch state) keeps it beside ``model.json``.
-"""
+"""A fitted potential on disk: ``model.json`` for facts and ``model.npz`` for arrays, no code."""
 
 from __future__ import annotations
 
@@ -43,7 +40,7 @@ UNREADABLE: Final = (
     ImportError,  # a class of a module that there is not
     MemoryError,
 )
-"""What torch raises for a damaged file; there is no end of it where the file is a pickle."""
+"""Errors that torch raises for a damaged file. A damaged pickle can raise almost any."""
 
 
 def write_model(
@@ -53,20 +50,20 @@ def write_model(
     facts: Mapping[str, Any],
     arrays: Mapping[str, NDArray[Any]] | None = None,
 ) -> None:
-    """Write a potential of ``kind``, without code.
+    """Write a potential.
 
     Parameters
     ----------
     directory
         Directory of the potential; made where there is none.
     kind
-        Name of the potential.
+        Name of its kind.
     version
         Version of the schema of ``facts`` and ``arrays``.
     facts
-        What JSON can hold.
+        Facts that JSON can hold.
     arrays
-        Arrays by name; without any, no ``model.npz`` is written.
+        Arrays by name; ``model.npz`` is written only where there are some.
     """
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
@@ -80,12 +77,12 @@ def write_model(
 
 
 def read_kind(directory: Path) -> str:
-    """Name of the kind of the potential in ``directory``."""
+    """Return the name of the kind of the potential in ``directory``."""
     return str(_read_header(directory)["kind"])
 
 
 def read_facts(directory: Path) -> dict[str, Any]:
-    """Facts of the potential in ``directory``, of whatever kind."""
+    """Return the facts of the potential in ``directory``, of any kind."""
     facts: dict[str, Any] = _read_header(directory)["facts"]
     return facts
 
@@ -98,14 +95,14 @@ def read_model(
     Returns
     -------
     facts, arrays
-        As they were given; no arrays when there are none.
+        Facts, and arrays by name; no arrays where there is no ``model.npz``.
 
     Raises
     ------
     UnreadableError
-        When a file is missing or damaged.
+        A file is missing or damaged.
     SchemaError
-        When it is of another kind or version.
+        The potential is of another kind or version.
     """
     header = _read_header(directory)
     if (header["kind"], header["version"]) != (kind, version):
@@ -118,12 +115,14 @@ def read_model(
 
 
 def check_model(directory: Path) -> None:
-    """Read the potential in ``directory``, of whatever kind, as far as it is the same for all.
+    """Check what files of potentials of all kinds have in common.
 
     Raises
     ------
-    UnreadableError, SchemaError
-        As :func:`read_model`.
+    UnreadableError
+        A file is missing or damaged.
+    SchemaError
+        ``model.json`` lacks a key, or has one more.
     """
     read_facts(directory)
     _read_arrays(directory / ARRAYS)
@@ -146,12 +145,12 @@ def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:
 
 @contextmanager
 def restoring(kind: str, directory: Path) -> Iterator[None]:
-    """Say which potential cannot be restored, where its facts or arrays are not what they should.
+    """Turn errors of wrong facts or arrays into one that names the potential.
 
     Raises
     ------
     SchemaError
-        In place of what Python raises for a key, a type, a shape or a value that is wrong.
+        A key, a type, a shape or a value is wrong.
     """
     try:
         yield
@@ -171,12 +170,12 @@ def restoring(kind: str, directory: Path) -> Iterator[None]:
 
 
 def energies_by_number(facts: Any) -> dict[int, float]:
-    """Return energies, eV, by atomic number, of a mapping as JSON has it.
+    """Return energies of atoms, atomic number to eV, from a mapping of JSON.
 
     Raises
     ------
     ValueError, TypeError, AttributeError
-        Anything else.
+        ``facts`` are no such mapping, or an energy is not finite.
     """
     energies = {int(number): float(energy) for number, energy in facts.items()}
     if not energies or not all(math.isfinite(energy) for energy in energies.values()):
@@ -187,12 +186,12 @@ def energies_by_number(facts: Any) -> dict[int, float]:
 
 
 def finite(arrays: Mapping[str, NDArray[Any]]) -> Mapping[str, NDArray[Any]]:
-    """Return arrays of finite real numbers.
+    """Return ``arrays``, all of finite real numbers.
 
     Raises
     ------
     ValueError
-        Of anything else.
+        An array has another type, or a value that is not finite.
     """
     for name, array in arrays.items():
         if array.dtype.kind not in "biuf" or not np.isfinite(array).all():

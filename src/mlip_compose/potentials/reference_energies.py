@@ -1,8 +1,8 @@
-"""Energies per element, fitted to training labels, safe where compositions are rank-deficient.
+"""Energies per element, fitted to training labels, also where compositions are rank-deficient.
 
-Molecules of a homologous series differ by CH2, so their compositions often leave some combination
-of elements undetermined, and plain least squares then gives it any value. Here what the labels do
-not determine keeps a physical starting value.
+Molecules of a homologous series differ by CH2. Their compositions often leave a combination of
+elements undetermined, and plain least squares would give it any value. Here a combination that the
+labels do not determine keeps a physical starting value.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from mlip_compose.core.host import single_threaded
 from mlip_compose.core.records import FloatArray, IntArray, TrainingSet
 
 _CORE_ELECTRONS = (0, 2, 10, 18, 36, 54, 86)
-_PRIOR_SPREAD = 0.3  # of the starting value
-_SAME_ZERO = 0.1  # of the factor of a guess: within it, labels have the electrons that it has
-_RESIDUAL = 0.1  # eV: far below what a composition leaves unexplained, so labels win where they can
+_PRIOR_SPREAD = 0.3  # fraction of the starting value
+_SAME_ZERO = 0.1  # largest distance from 1 of a guess's factor where both count the same electrons
+_RESIDUAL = 0.1  # eV: less than a composition leaves unexplained, so labels outweigh the prior
 
 
 def fit_reference_energies(data: TrainingSet) -> dict[int, float]:
@@ -28,20 +28,25 @@ def fit_reference_energies(data: TrainingSet) -> dict[int, float]:
 
         sum_m (E_m - sum_Z n_mZ e_Z)^2 / s^2  +  sum_Z (e_Z - e0_Z)^2 / (0.3 e0_Z)^2,
 
-    with E_m the mean energy of molecule m, n_mZ its count of element Z and s = 0.1 eV. The
-    starting values e0 are c v_Z (v the number of valence electrons: labels of valence-only
-    methods) or c Z^(7/3) (the Thomas-Fermi energy of an atom: all-electron labels), with the one
-    number c fitted, whichever is nearer to the labels.
+    with E_m the mean energy of molecule m, n_mZ its count of element Z and s = 0.1 eV. There are
+    two choices of starting values e0: c v_Z for labels of valence-only methods (v_Z counts valence
+    electrons), and c Z^(7/3) for all-electron labels (the Thomas-Fermi energy of an atom). The
+    number c is fitted. The choice nearer to the labels is taken.
 
     Parameters
     ----------
     data
-        Only training frames are looked at.
+        Training set; only its training frames are used.
 
     Returns
     -------
     dict
-        Atomic number to energy in eV, for every element of the training molecules.
+        Atomic number to energy, eV, for every element of the training molecules.
+
+    Raises
+    ------
+    CoverageError
+        There is no training frame.
     """
     trained = [frames for frames in data.train if len(frames)]
     if not trained:
@@ -66,14 +71,15 @@ def fit_element_energies(
     Parameters
     ----------
     numbers
-        Atomic numbers of each of M molecules.
+        Atomic numbers of each of M molecules, (N,) each.
     energies : (M,)
-        eV.
+        Energy of each molecule, eV.
     elements : (Z,)
-        Atomic numbers to fit. Those that no molecule has keep their starting value.
+        Atomic numbers to fit. An element that no molecule has keeps its starting value.
     guess
-        Energy of each element, eV. Times one fitted factor, these are the starting values if that
-        factor is within 0.1 of 1; if not, the labels count other electrons.
+        Atomic number to energy, eV. One factor is fitted to it. If the factor is within 0.1 of 1,
+        the guess times the factor gives the starting values. If not, the labels count other
+        electrons than the guess, which is ignored.
     """
     counts = count_elements(numbers, elements)
     start = _starting_values(elements, counts, energies, guess)
@@ -90,7 +96,7 @@ def count_elements(numbers: list[IntArray], elements: IntArray) -> FloatArray:
     Parameters
     ----------
     numbers
-        Atomic numbers of each of M molecules.
+        Atomic numbers of each of M molecules, (N,) each.
     elements : (Z,)
         Atomic numbers to count.
 

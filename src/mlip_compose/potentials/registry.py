@@ -1,12 +1,12 @@
-"""The potentials by name; the module of one is imported when it is asked for.
+"""The potentials by name; the module of a potential is imported when its name is looked up.
 
-A published model is a potential by the name of its card, found in the folder of cards, and another
-one with ``:fine-tuned`` after it where the card says that it can be trained on here. The path of a
+A published model has the name of its card, a file in the folder of cards. Where the card says that
+the model can be trained on here, the name with ``:fine-tuned`` is another potential. The path of a
 YAML file stands for a card of the user's. Other packages add potentials through entry points of the
 group ``mlip_compose.potentials``.
 
-No module named here imports torch when it is imported: a potential that needs it does so inside its
-``fit`` and ``load``, so that potentials can be listed without the extra ``train``.
+Potentials can be listed without the extra ``train``: modules of potentials import torch inside of
+``fit`` and ``load`` only.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _PLACES: Final = {
 
 
 class _Own(Mapping[str, PotentialKind]):
-    """The program's own; a name of ``_PLACES`` is found without a look at the cards."""
+    """The program's own potentials. A name of ``_PLACES`` is found without reading a card."""
 
     def __getitem__(self, name: str) -> PotentialKind:
         if name not in self:
@@ -88,23 +88,23 @@ KINDS: Final = Registry(
     "a PotentialKind of this name, whose settings all have defaults,",
     _fits,
 )
-"""Every potential by name; iterating over names imports none."""
+"""Every potential by name; an iteration over names imports no potential."""
 
 
 def get_potential(name: str) -> PotentialKind:
-    """Return a kind of potential by its name: what it is, its settings, how it is fitted.
+    """Return a kind of potential by its name.
 
     Parameters
     ----------
     name
-        Name of a potential, such as ``mace-small``, or the path of a model card; of a published
-        model also with ``:fine-tuned`` at the end.
+        Name of a potential, such as ``mace-small``, or the path of a model card. Both may end with
+        ``:fine-tuned`` for a published model.
 
     Returns
     -------
     PotentialKind
-        ``summary`` and ``role`` say what it is, ``settings`` is the pydantic model of its settings
-        with their defaults.
+        Its ``summary`` and ``role`` describe it. Its ``settings`` is the pydantic model of the
+        settings with their defaults.
 
     Raises
     ------
@@ -113,8 +113,9 @@ def get_potential(name: str) -> PotentialKind:
     PluginError
         The potential of another package cannot be used.
     RequestError
-        A model card that cannot be read, has the name of another potential, or whose model cannot
-        be fine-tuned here.
+        A model card has the name of another potential, or its model cannot be fine-tuned here.
+    SchemaError
+        A model card cannot be read.
 
     Examples
     --------
@@ -137,7 +138,7 @@ def get_potential(name: str) -> PotentialKind:
 
 
 def find_card(name: str) -> ModelCard | None:
-    """Return the model card that a potential is made from; None for one that has none."""
+    """Return the model card of a potential; None for a potential without a card."""
     from mlip_compose.potentials.published.card import CARDS, FINE_TUNED, read_card, shipped_card
 
     card = name.removesuffix(FINE_TUNED)
@@ -147,25 +148,25 @@ def find_card(name: str) -> ModelCard | None:
 
 
 def load_potential(directory: str | Path) -> Potential:
-    """Restore a potential of whatever kind from the directory that its ``save`` wrote.
+    """Restore a potential of any kind from the directory of its ``save``.
 
     Parameters
     ----------
     directory
-        Directory of the potential; in results of a study, ``trainings/<id>/model``.
+        Directory of the potential. In results of a study it is ``trainings/<id>/model``.
 
     Returns
     -------
     Potential
-        ``predict(molecule, positions)`` takes positions (F, N, 3) in Angstrom and gives energies
-        (F,) in eV and forces (F, N, 3) in eV/Angstrom.
+        Its ``predict(molecule, positions)`` takes positions (F, N, 3) in Angstrom. It returns
+        energies (F,) in eV and forces (F, N, 3) in eV/Angstrom.
 
     Raises
     ------
     UnreadableError, SchemaError
-        The directory has no potential, or one that is damaged.
+        The directory has no potential, or the potential is damaged.
     RequestError
-        It names code or weights that the user never agreed to on this machine.
+        The potential names code or weights that the user never agreed to on this machine.
 
     Examples
     --------

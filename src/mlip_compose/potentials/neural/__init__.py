@@ -1,1 +1,1 @@
-"""Neural potentials: what they are, without torch; ``networks`` trains and runs them with it."""
+"""Neural potentials; ``networks`` trains and runs them with torch, the rest imports without it."""

@@ -1,4 +1,4 @@
-"""A kind of potential from an architecture of graph-pes."""
+"""A kind of potential from a network of graph-pes."""
 
 from __future__ import annotations
 

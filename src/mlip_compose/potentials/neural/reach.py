@@ -1,8 +1,8 @@
-"""How far a potential with a cutoff sees along a molecule, in bonds.
+"""The number of bonds that a potential with a cutoff sees along a molecule.
 
-The coverage radius of a task counts bonds, a cutoff Angstrom. The two meet in the all-anti
-conformer of an alkyl chain, its longest: atoms that are so many bonds apart in it and within the
-cutoff are so in every other conformer, where they are nearer to each other.
+The coverage radius of a task counts bonds, and a cutoff is in Angstrom. The all-anti conformer of
+an alkyl chain relates them. It is the longest conformer: atoms that are within the cutoff in it are
+within the cutoff in every other.
 """
 
 from __future__ import annotations
@@ -13,24 +13,24 @@ from typing import Final
 from mlip_compose.core.records import ReceptiveField
 
 CC_BOND: Final = 1.53
-"""Angstrom, C-C bond of an alkane (1.526 in propane: D. R. Lide, J. Chem. Phys. 33, 1514, 1960)."""
+"""C-C bond of an alkane, Angstrom (propane, 1.526: D. R. Lide, J. Chem. Phys. 33, 1514, 1960)."""
 
 CCC_ANGLE: Final = 112.0
-"""Degrees, C-C-C angle of an alkane (112.4 in propane: Lide).
+"""C-C-C angle of an alkane, degrees (propane, 112.4: Lide).
 
-With :data:`CC_BOND` it makes 1.27 Angstrom a bond along the axis of the chain."""
+With :data:`CC_BOND` a bond advances 1.27 Angstrom along the axis of the chain."""
 
 
 def anti_distance(bonds: int) -> float:
-    """Return the distance of carbon atoms in an all-anti chain, Angstrom.
+    """Return the distance of two carbon atoms in an all-anti chain, Angstrom.
 
-    With bond length b and angle a, ``k`` bonds advance ``k b sin(a/2)`` along the axis; atoms an
-    odd number of bonds apart are on different sides of it, ``b cos(a/2)`` from each other.
+    With bond length b and angle a, k bonds advance k b sin(a/2) along the axis. Atoms an odd number
+    of bonds apart are on different sides of it, b cos(a/2) from each other.
 
     Parameters
     ----------
     bonds
-        k, between the two.
+        Number of bonds k between the two.
     """
     half = math.radians(CCC_ANGLE) / 2
     along, across = CC_BOND * math.sin(half), CC_BOND * math.cos(half)
@@ -38,12 +38,12 @@ def anti_distance(bonds: int) -> float:
 
 
 def bonds_within(cutoff: float) -> int:
-    """Return the largest number of bonds at which carbon atoms are always within a cutoff.
+    """Return the largest number of bonds at which carbon atoms are always within ``cutoff``.
 
     Parameters
     ----------
     cutoff
-        Angstrom.
+        Distance, Angstrom.
     """
     bonds = 0
     while anti_distance(bonds + 1) <= cutoff:
@@ -57,9 +57,9 @@ def message_passing_field(cutoff: float, layers: int) -> ReceptiveField:
     Parameters
     ----------
     cutoff
-        Angstrom, up to which atoms exchange messages.
+        Distance up to which atoms exchange messages, Angstrom.
     layers
-        L; information travels L times the cutoff.
+        Number of layers L. Information travels L times the cutoff.
     """
     bonds = bonds_within(cutoff)
     return ReceptiveField(

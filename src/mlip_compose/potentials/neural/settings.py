@@ -25,7 +25,7 @@ Validations = Annotated[int, Field(ge=1, description="validations, with a checkp
 
 
 class TrainingSettings(Settings):
-    """Settings of a training; the budget is counted in gradient steps."""
+    """Settings of a training. Its budget is counted in gradient steps."""
 
     steps: Steps = 1500
     batch_size: BatchSize = 4
@@ -79,17 +79,17 @@ class GpuBudget(Settings):
 
 @dataclass(frozen=True)
 class Architecture:
-    """What distinguishes one neural kind from another.
+    """Name, settings and network of a neural kind.
 
     Attributes
     ----------
     name
-        Of the kind.
+        Name of the kind.
     settings
-        Model of its settings.
+        Pydantic model of its settings.
     build
-        Makes the untrained graph-pes model from settings of that model and the atomic numbers, in
-        ascending order, that it has to know. It is called with the wanted default dtype set.
+        Function that makes the untrained graph-pes model, from settings and the atomic numbers that
+        it has to know, in ascending order. The default dtype of torch is then that of the model.
     """
 
     name: str
