@@ -15,7 +15,7 @@ def topology():
 
 @pytest.fixture
 def positions(topology):
-    n = len(topology.neighbours)
+    n = len(topology.labels.element)
     return np.random.default_rng(1).normal(0, 2.0, size=(2, n, 3))
 
 

@@ -1,8 +1,8 @@
-"""Energies of atoms by environment: what the terms leave of the mean energy of each molecule.
+"""Energies of atoms by environment, fitted to the mean energy of each molecule less its terms.
 
-The terms of the force field have no constants. These come last, from one number a molecule, so that
-composition and geometry are never fitted against each other: along a homologous series bond, pair
-and composition energies are collinear, and a joint fit drifts with chain length.
+The terms of the force field have no constants. The constants are fitted last, to one number a
+molecule. Composition and geometry are thus never fitted against each other: along a homologous
+series bond, pair and composition energies are collinear, and a joint fit drifts with chain length.
 """
 
 from __future__ import annotations
@@ -18,27 +18,28 @@ from mlip_compose.potentials.additive.terms import find_terms
 from mlip_compose.potentials.reference_energies import fit_reference_energies
 
 _LEVELS = ("element", "environment", "surroundings")
-_SPREAD = (3.0, 1.0, 0.05)  # eV: prior of an element's correction, and of each finer one
-_NOISE = 0.01  # eV: what is left of a molecule's mean energy
+_SPREAD = (3.0, 1.0, 0.05)  # eV: standard deviation of the prior of a correction, by level
+_NOISE = 0.01  # eV: expected residual of a molecule's mean energy
 
 
 @dataclass(frozen=True)
 class Constants:
-    """Energy of an atom: its element's, plus corrections for its environment.
+    """Energies of atoms: the energy of the element, plus corrections for the environment.
 
     Attributes
     ----------
     elements
         Atomic number to energy, eV, for every element of the training molecules.
     corrections
-        ``level label`` to energy, eV. A label that did not occur in training adds nothing.
+        ``level label``, such as ``element C``, to energy, eV. A label that did not occur in
+        training adds nothing.
     """
 
     elements: Mapping[int, float]
     corrections: Mapping[str, float]
 
     def energy(self, molecule: Molecule) -> float:
-        """Sum over the atoms of a molecule, eV."""
+        """Return the sum over the atoms of a molecule, eV."""
         total = sum(self.elements[z] for z in molecule.numbers.tolist())
         counts = _count(molecule)
         return total + sum(self.corrections.get(name, 0.0) * n for name, n in counts.items())
@@ -48,7 +49,16 @@ def fit_constants(
     data: TrainingSet,
     predict: Callable[[Molecule, FloatArray], tuple[FloatArray, FloatArray]],
 ) -> Constants:
-    """Fit the constants to the mean energies that ``predict`` leaves, one for each molecule."""
+    """Fit the constants to mean training energies less those of ``predict``, one a molecule.
+
+    Parameters
+    ----------
+    data
+        Training set; only its training frames are used.
+    predict
+        Function that returns energies (F,), eV, and forces (F, N, 3), eV/Angstrom, of the terms for
+        a molecule and positions (F, N, 3), Angstrom.
+    """
     elements = fit_reference_energies(data)
     residuals: dict[str, list[FloatArray]] = {}
     for frames in data.train:
@@ -73,7 +83,7 @@ def fit_constants(
 
 
 def _count(molecule: Molecule) -> Counter[str]:
-    """Count ``level label`` over the atoms; hydrogens have no surroundings of their own."""
+    """Count each ``level label`` of the atoms; surroundings are not counted for hydrogens."""
     labels = find_terms(molecule).topology.labels
     counts: Counter[str] = Counter()
     for a, element in enumerate(labels.element):

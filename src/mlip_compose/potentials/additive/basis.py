@@ -1,8 +1,8 @@
 """Functions of coordinates in which the energy of a term is linear.
 
-A basis of K functions takes the S coordinates of each of T terms, arrays (T, F), and returns values
-(K, T, F) and derivatives with respect to each coordinate (K, S, T, F). Bonds and angles come as
-deviations from their equilibrium, in units of a typical thermal deviation.
+A basis of K functions takes S coordinates of T terms in F frames, S arrays (T, F). It returns
+values (K, T, F) and derivatives with respect to each coordinate (K, S, T, F). Bonds and angles are
+deviations from their equilibrium in units of a typical thermal deviation.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from mlip_compose.core.records import FloatArray
 
 Basis = Callable[[Sequence[FloatArray]], tuple[FloatArray, FloatArray]]
 
-PAIR_LENGTH = 2.5  # Angstrom: makes a power of a distance a number, and its coefficient eV
+PAIR_LENGTH = 2.5  # Angstrom: unit of distances, so that a coefficient of a power is in eV
 
 
 def polynomial(degree: int) -> Basis:
-    """Powers x, x^2, ... of one coordinate."""
+    """Return the basis of powers x, x^2, ... up to ``degree`` of one coordinate."""
 
     def basis(x: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:
         (q,) = x
@@ -33,19 +33,19 @@ def polynomial(degree: int) -> Basis:
 
 
 def product(x: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:
-    """Product of two coordinates."""
+    """Return the product of two coordinates."""
     a, b = x
     return (a * b)[None], np.stack([b, a])[None]
 
 
 def even_powers(x: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:
-    """x^2 and x^4: a triple product changes sign in the mirror, the energy does not."""
+    """Return x^2 and x^4: a triple product changes sign in a mirror, and the energy does not."""
     (q,) = x
     return np.stack([q**2, q**4]), np.stack([2 * q, 4 * q**3])[:, None]
 
 
 def fourier(x: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:
-    """cos(k phi), k = 1, 2, 3, of c = cos(phi); sines would differ between mirror images."""
+    """Return cos(k phi), k = 1, 2, 3, of c = cos(phi); sines change sign in a mirror."""
     (c,) = x
     values = np.stack([c, 2 * c**2 - 1, 4 * c**3 - 3 * c])
     return values, np.stack([np.ones_like(c), 4 * c, 12 * c**2 - 3])[:, None]
@@ -67,9 +67,10 @@ def bends_times_torsion(x: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray
 
 
 def pair_powers(powers: tuple[int, ...], cutoff: float) -> Basis:
-    """Functions (2.5 A / r)^p (1 - (r / cutoff)^2)^2 of a distance within ``cutoff``, 0 beyond.
+    """Return the basis of functions (2.5 A / r)^p (1 - (r / cutoff)^2)^2 of a distance r.
 
-    Bounded in reach, so that a series of growing chains adds up to an energy that grows evenly.
+    There is a function for each power p. It is zero beyond ``cutoff``, Angstrom. The reach is
+    bounded, so the energy of growing chains grows evenly.
     """
 
     def basis(x: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:

@@ -1,7 +1,7 @@
 """Internal coordinates of many geometries at once, with their gradients.
 
-T counts coordinates of one sort, A the atoms of each, F frames, N atoms. Cosines are used instead
-of angles: they are smooth everywhere, and at 180 degrees too.
+T counts coordinates of one sort, A the atoms of each, F frames, N atoms. Cosines stand in place of
+angles: they are smooth everywhere, also at 180 degrees.
 """
 
 from __future__ import annotations
@@ -25,8 +25,9 @@ class Coordinates:
     Attributes
     ----------
     atoms : (T, A) int
+        Indices of the atoms of each coordinate.
     values : (T, F)
-        Angstrom, or no unit.
+        Lengths in Angstrom; cosines and triple products without a unit.
     gradients : (T, A, F, 3)
         Derivatives of the values with respect to the positions of their atoms, per Angstrom.
     """
@@ -44,11 +45,11 @@ def measure(
     Parameters
     ----------
     topology
-        Of the molecule.
+        Topology of the molecule.
     positions : (F, N, 3)
         Angstrom.
     sorts
-        Which to measure.
+        Sorts of coordinate to measure.
     """
     x = np.ascontiguousarray(positions.transpose(1, 0, 2))
     atoms = {

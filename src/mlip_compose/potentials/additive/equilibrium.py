@@ -19,18 +19,23 @@ class Equilibrium:
     Attributes
     ----------
     bonds
-        Label to length, Angstrom.
+        Label to mean length, Angstrom.
     angles
-        Label to the cosine of the angle.
+        Label to mean cosine of the angle.
     """
 
     bonds: Mapping[str, float]
     angles: Mapping[str, float]
 
-    def of(self, terms: Terms) -> dict[str, FloatArray]:
-        """Values for the bonds and the angles of a molecule, each at its finest known level.
+    def values(self, terms: Terms) -> dict[str, FloatArray]:
+        """Return the values of a molecule's bonds and angles, each at its finest known level.
 
-        Where no level is known every coefficient is zero too, and the value, 0, does not matter.
+        The value is 0 where no level is known. Every coefficient of such a term is zero too.
+
+        Returns
+        -------
+        dict
+            ``bond`` to lengths (T,), Angstrom, and ``angle`` to cosines (T,).
         """
         return {
             "bond": np.array([_finest(self.bonds, t) for t in terms.bond_types]),

@@ -26,9 +26,9 @@ class Features:
     Attributes
     ----------
     energies : (C, F)
-        Sum of each function over the terms of its type.
+        Sum of each function over the terms of its type, no unit.
     gradients : (C, N, F, 3)
-        Derivatives of these with respect to positions, per Angstrom.
+        Derivatives of the sums with respect to positions, per Angstrom.
     """
 
     energies: FloatArray
@@ -36,7 +36,7 @@ class Features:
 
 
 def compute_features(terms: Terms, equilibrium: Equilibrium, positions: FloatArray) -> Features:
-    """Compute every column for a molecule's frames, positions (F, N, 3) in Angstrom."""
+    """Compute every column for frames of a molecule with positions (F, N, 3), Angstrom."""
     n_frames, n_atoms = positions.shape[:2]
     coordinates = measure(terms.topology, positions)
     energies, gradients = [], []
@@ -69,12 +69,16 @@ def contract(
     coefficients: Sequence[FloatArray],
     positions: FloatArray,
 ) -> tuple[FloatArray, FloatArray]:
-    """Energies and forces for given coefficients, without the columns in between.
+    """Compute energies and forces for given coefficients, without the columns in between.
 
     Parameters
     ----------
+    terms
+        Terms of the molecule.
+    equilibrium
+        Equilibrium values of bonds and angles.
     coefficients
-        For each block of terms, (U, K) in eV.
+        Coefficients (U, K), eV, of each block of terms.
     positions : (F, N, 3)
         Angstrom.
 
@@ -111,7 +115,7 @@ def _evaluate(
 ) -> Iterator[tuple[TermBlock, FloatArray, FloatArray]]:
     """Yield each block with its functions (K, T, F) and their slopes (K, S, T, F)."""
     centred = {sort: c.values for sort, c in coordinates.items()}
-    for sort, centre in equilibrium.of(terms).items():
+    for sort, centre in equilibrium.values(terms).items():
         centred[sort] = (coordinates[sort].values - centre[:, None]) / SCALES[sort]
     for block in terms.blocks:
         sorts = block.kind.coordinates
@@ -122,5 +126,5 @@ def _evaluate(
 
 
 def _selection(rows: IntArray, columns: IntArray, n_rows: int, n_columns: int) -> csr_matrix:
-    """Return the matrix (n_rows, n_columns) that adds up columns into rows, always in one order."""
+    """Return the matrix (n_rows, n_columns) that adds columns to rows, always in one order."""
     return csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(n_rows, n_columns))

@@ -29,16 +29,16 @@ class AdditiveSettings(Settings):
     ----------
     couplings
         Whether bend-bend terms and the couplings of torsions with bonds and angles are fitted too.
-        They lower every error (by 35 to 45 % on core-v1 at level 2), that of groups far from others
-        less than the rest: on ``recombination``, whose test molecules have two groups each, the gap
-        is 1.28 with and 1.14 without them (2,000 training frames). Off by default, since this
-        potential is there to witness that a task is feasible.
+        They lower every error, by 35 to 45 % on core-v1 at level 2. They lower the error of groups
+        far from others less: on ``recombination``, whose test molecules have two groups each, the
+        gap is 1.28 with them and 1.14 without (2,000 training frames). They are off by default,
+        since this potential shows that a task is feasible.
     strengths
-        Strengths of the regularisation to choose from on validation frames; 1 is the prior of
-        ``kinds``, more is stronger; of equals the stronger wins. Without validation frames the
-        one nearest to 1 is taken.
+        Strengths of the regularisation, of which validation frames choose one. 1 is the prior of
+        ``term_kinds``, and a larger number a stronger one. The stronger of two equals is taken, and
+        without validation frames the one nearest to 1.
     validation_frames
-        At most so many validation frames are looked at, taken evenly.
+        Largest number of validation frames that are used, taken evenly.
     """
 
     couplings: bool = False
@@ -50,10 +50,10 @@ class AdditiveSettings(Settings):
     validation_frames: int = Field(default=500, ge=1, description="that are looked at, at most")
 
     def receptive_field(self) -> ReceptiveField:
-        """Return how far the terms reach: a torsion over three bonds, pairs through space.
+        """Return the reach of the terms: a torsion over three bonds, pairs through space.
 
-        The labels of types look no further than that (``TermKind.radius``), and pairs further apart
-        know each other's element and valence alone.
+        The labels of types look no further (``TermKind.radius``). Pairs further apart are typed by
+        element and valence only.
         """
         return ReceptiveField(
             BONDED_REACH,
@@ -71,7 +71,13 @@ def fit(
     workdir: Path,
     progress: Progress = silent,
 ) -> AdditivePotential | Failure:
-    """Fit by regularised least squares; ``seed`` and ``workdir`` are not used."""
+    """Fit by regularised least squares; ``seed`` and ``workdir`` are not used.
+
+    Raises
+    ------
+    CoverageError
+        There is no training frame.
+    """
     options = AdditiveSettings.model_validate(settings.model_dump())
     if not data.n_train:
         raise CoverageError("at least one training frame", "none")

@@ -1,7 +1,8 @@
-"""Coefficients of types: what a coarse type has, plus the corrections of the finer ones.
+"""Coefficients of types: those of a coarse type, plus corrections of the finer ones.
 
 The coefficients of a term are the sum over the levels of its type. A level that did not occur in
-training adds nothing, so that a term of an unseen type has the coefficients of the coarser one.
+training adds nothing, so a term of an unseen type has the coefficients of the coarser one. U counts
+types, K functions of a kind, P parameters, C columns.
 """
 
 from __future__ import annotations
@@ -27,10 +28,10 @@ class Parameters:
     Attributes
     ----------
     types
-        For each kind of term, the types that occurred in training.
+        Types that occurred in training, by kind of term.
     coefficients
-        For each level of each kind, (labels, K) in eV. Rows are the different labels of that level,
-        in the order in which they first occur in ``types``.
+        Coefficients (labels, K), eV, by level of a kind. Rows are the different labels of that
+        level, in the order in which they first occur in ``types``.
     """
 
     types: Mapping[str, tuple[Type, ...]]
@@ -46,7 +47,7 @@ class Parameters:
         Raises
         ------
         ValueError
-            A kind that there is not, types of another number of levels, or arrays of another shape.
+            A kind is unknown, a type has another number of levels, or an array another shape.
         """
         for name, types in self.types.items():
             if name not in KIND_BY_NAME:
@@ -59,12 +60,12 @@ class Parameters:
             if (shape := np.shape(self.coefficients[name, level])) != expected:
                 raise ValueError(f"coefficients {shape} of {name}, level {level}, not {expected}")
 
-    def of(self, block: TermBlock) -> FloatArray:
-        """Coefficients (U, K) of the types of a block, eV."""
+    def of_block(self, block: TermBlock) -> FloatArray:
+        """Return the coefficients of the types of a block, (U, K), eV."""
         return np.stack([self.of_type(block.kind.name, labels) for labels in block.types])
 
     def of_type(self, kind: str, labels: Type) -> FloatArray:
-        """Coefficients (K,) of one type, eV; zero when no level of it occurred in training."""
+        """Return the coefficients of one type, (K,), eV; zero for a type without a known level."""
         total = np.zeros(len(KIND_BY_NAME[kind].quantities))
         for level, label in enumerate(labels):
             row = self._rows.get((kind, level), {}).get(label)
@@ -73,15 +74,15 @@ class Parameters:
         return total
 
     def seen(self, kind: str, labels: Type) -> bool:
-        """Whether a type occurred in training at its finest level."""
+        """Tell whether a type occurred in training at its finest level."""
         return labels[-1] in self._rows.get((kind, len(labels) - 1), {})
 
 
 class ParameterSpace:
     """The columns of all training molecules, and the parameters that make them up.
 
-    A column is one function of one finest type; a parameter is one function of one type of one
-    level. A column's coefficient is the sum of the parameters of its levels.
+    A column is one function of one finest type. A parameter is one function of one type of one
+    level. The coefficient of a column is the sum of the parameters of its levels.
 
     Parameters
     ----------
@@ -113,10 +114,10 @@ class ParameterSpace:
         self.spread: FloatArray = np.concatenate(spread)
         """Standard deviation of the prior of each parameter, eV, (P,)."""
         self.sums: csr_matrix = self._sums()
-        """Matrix (columns, P) that adds up parameters."""
+        """Matrix that adds up parameters, (n_columns, P)."""
 
     def columns_of(self, terms: Terms) -> IntArray:
-        """Columns (C,) of a training molecule, in the order of its features."""
+        """Return the columns of a training molecule, (C,), in the order of its features."""
         starts = [
             (self._columns[block.kind.name, labels[-1]], len(block.kind.quantities))
             for block in terms.blocks

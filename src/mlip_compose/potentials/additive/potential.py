@@ -1,4 +1,4 @@
-"""A fitted bonded force field."""
+"""A fitted bonded force field: prediction, and a file without code."""
 
 from __future__ import annotations
 
@@ -30,14 +30,13 @@ from mlip_compose.potentials.files import (
 
 NAME = "additive"
 _VERSION = 1
-_CHUNK = 64  # frames that are held at once
-
+_CHUNK = 64  # frames in memory at once
 
 _Cosine = Annotated[float, Field(ge=-1.0, le=1.0)]
 
 
 class _Facts(Strict):
-    """What ``model.json`` holds of a potential."""
+    """Facts of a potential in ``model.json``."""
 
     model_config = ConfigDict(allow_inf_nan=False)
 
@@ -52,7 +51,7 @@ class _Facts(Strict):
 
 
 class Unseen(NamedTuple):
-    """How many terms of a kind a molecule has, and how many are of an unseen finest type."""
+    """Numbers of terms of a kind in a molecule: of an unseen finest type, and all."""
 
     unseen: int
     total: int
@@ -65,13 +64,13 @@ class AdditivePotential:
     Attributes
     ----------
     equilibrium
-        Of bonds and angles.
+        Equilibrium values of bonds and angles.
     parameters
         Coefficients of the terms by type.
     constants
         Energies of atoms.
     couplings
-        Whether it has the kinds of term that are couplings.
+        Whether it has terms that are couplings.
     report
         Facts about the fit.
     """
@@ -94,7 +93,7 @@ class AdditivePotential:
 
     @single_threaded
     def predict(self, molecule: Molecule, positions: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Predict energies (F,), eV, and forces (F, N, 3), eV/Angstrom; see ``Potential``."""
+        """Predict energies (F,), eV, and forces (F, N, 3), eV/Angstrom."""
         positions = check_request(NAME, self.elements, molecule, positions)
         energies, forces = self.predict_terms(molecule, positions)
         return energies + self.constants.energy(molecule), forces
@@ -102,9 +101,9 @@ class AdditivePotential:
     def predict_terms(
         self, molecule: Molecule, positions: FloatArray
     ) -> tuple[FloatArray, FloatArray]:
-        """Energies (F,) and forces (F, N, 3) of the terms alone, without energies of atoms."""
+        """Predict energies (F,), eV, without those of atoms, and forces (F, N, 3), eV/Angstrom."""
         terms = find_terms(molecule, self.couplings)
-        coefficients = [self.parameters.of(block) for block in terms.blocks]
+        coefficients = [self.parameters.of_block(block) for block in terms.blocks]
         energies, forces = np.zeros(len(positions)), np.zeros(positions.shape)
         for start in range(0, len(positions), _CHUNK):
             part = slice(start, start + _CHUNK)
@@ -113,10 +112,11 @@ class AdditivePotential:
         return energies, forces
 
     def unseen_types(self, molecule: Molecule) -> dict[str, Unseen]:
-        """Count, for each kind of term, those of a molecule whose finest type was not in training.
+        """Count terms of a molecule whose finest type was not in training, by kind of term.
 
-        Such terms have the coefficients of a coarser type. Kinds with a ``radius`` (see ``kinds``)
-        have none in any molecule whose environments of that radius all occur in training.
+        Such terms have the coefficients of a coarser type. A kind with a ``radius``
+        (:class:`TermKind`) has none in a molecule whose environments of that radius all occur in
+        training.
         """
         counts = {}
         for block in find_terms(molecule, self.couplings).blocks:
@@ -125,7 +125,7 @@ class AdditivePotential:
         return counts
 
     def terms(self) -> list[TermRow]:
-        """List every type of term that occurred in training, with values and units."""
+        """List every type of term of the training, with values and units."""
         return list_terms(self.parameters, self.equilibrium)
 
     def save(self, directory: str | Path) -> None:

@@ -1,4 +1,4 @@
-"""Regularised linear least squares on forces and on energies within each molecule."""
+"""Regularised linear least squares on forces, and on energies within each trajectory."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from mlip_compose.potentials.additive.features import compute_features
 from mlip_compose.potentials.additive.parameters import ParameterSpace
 from mlip_compose.potentials.additive.terms import find_terms
 
-FORCE_NOISE = 0.1  # eV/Angstrom: what the force field is expected to leave of a force component
-ENERGY_NOISE = 0.05  # eV: the same of an energy
-_CHUNK = 64  # frames whose features are held at once
+FORCE_NOISE = 0.1  # eV/Angstrom: expected residual of a force component
+ENERGY_NOISE = 0.05  # eV: expected residual of an energy
+_CHUNK = 64  # frames whose features are in memory at once
 
 
 @dataclass(frozen=True, eq=False)
 class NormalEquations:
-    """A and b of A x = b for the P parameters of a space: (P, P) and (P,)."""
+    """A (P, P) and b (P,) of A x = b for the P parameters of a space."""
 
     matrix: FloatArray
     target: FloatArray
@@ -36,9 +36,9 @@ def accumulate(
 ) -> NormalEquations:
     """Add up the normal equations of all training frames, with or without coupling terms.
 
-    The rows are force components over ``FORCE_NOISE``, and energies, less the mean over the frames
-    of their trajectory, over ``ENERGY_NOISE``. Without the means the terms never have to explain
-    why one molecule has another energy than the next: they cannot trade constants along a series.
+    The rows are force components over ``FORCE_NOISE``, and energies over ``ENERGY_NOISE``. The mean
+    over the frames of a trajectory is subtracted from its energies. The terms thus never have to
+    explain the difference between two molecules, and cannot trade constants along a series.
     """
     matrix = np.zeros((space.n_columns, space.n_columns))
     target = np.zeros(space.n_columns)
@@ -75,8 +75,8 @@ def accumulate(
 def solve(equations: NormalEquations, space: ParameterSpace, strength: float) -> FloatArray:
     """Solve for the parameters (P,), eV.
 
-    With D the spreads of the prior over sqrt(strength), the solution is x = D y,
-    (D A D + 1) y = D b: the mode of the posterior under a Gaussian prior.
+    The solution is the mode of the posterior under a Gaussian prior: x = D y with
+    (D A D + 1) y = D b, where D are the spreads of the prior over sqrt(strength).
     """
     spread = space.spread / np.sqrt(strength)
     matrix = equations.matrix * (spread[:, None] * spread)
@@ -91,15 +91,15 @@ def misfit(
     data: TrainingSet,
     limit: int,
 ) -> tuple[float, float]:
-    """Judge on validation frames, ``limit`` of them at most, taken evenly.
+    """Compute the error on validation frames, at most ``limit`` of them, taken evenly.
 
     Returns
     -------
     loss
-        Mean squared force error over ``FORCE_NOISE``, plus mean squared energy error within a
-        trajectory over ``ENERGY_NOISE``, each squared.
+        Mean squared force error over the square of ``FORCE_NOISE``, plus mean squared energy error
+        within a trajectory over the square of ``ENERGY_NOISE``; no unit.
     forces_mae
-        eV/Angstrom.
+        Mean absolute error of force components, eV/Angstrom.
     """
     total = sum(len(frames) for frames in data.validation)
     step = -(-total // limit)

@@ -20,16 +20,16 @@ class TermRow:
     Attributes
     ----------
     kind, type
-        The kind of term and its finest type, atoms in order.
+        Kind of term, and its finest type with atoms in order.
     equilibrium, equilibrium_unit
-        For bonds and angles, the mean over training frames (Angstrom; degree, the angle of the mean
-        cosine). None and an empty string for the rest.
+        Mean length over training frames, Angstrom, or angle of the mean cosine, degree. None and an
+        empty string for terms other than bonds and angles.
     quantity
-        What the value is: ``force constant`` is the second derivative with respect to a bond
-        length or an angle at the equilibrium; the rest are coefficients of the functions of the
-        kind (see ``basis``), of deviations of lengths and of cosines of angles.
+        Name of the value. ``force constant`` is the second derivative with respect to a bond length
+        or an angle at the equilibrium. The others are coefficients of the functions of the kind
+        (``basis``), of deviations of lengths and of cosines of angles.
     value, unit
-        Of the quantity.
+        Value of the quantity, and its unit.
     """
 
     kind: str

@@ -1,4 +1,4 @@
-"""The kinds of term of the force field: what each depends on and how large it may be."""
+"""The kinds of term of the force field: their coordinates, functions and priors."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ SCALES = {"bond": 0.05, "angle": 0.1}
 """Typical thermal deviation of a bond length, Angstrom, and of the cosine of an angle."""
 
 BONDED_REACH = 3
-"""Bonds that the widest bonded term, a torsion, spans."""
+"""Number of bonds that the widest bonded term, a torsion, spans."""
 
 PAIR_CUTOFF = 6.0
-"""Angstrom, of pairs more than three bonds apart; those three bonds apart are all within it."""
+"""Cutoff of pairs more than three bonds apart, Angstrom. Pairs three bonds apart are within it."""
 
 
 @dataclass(frozen=True)
@@ -24,27 +24,27 @@ class TermKind:
     Attributes
     ----------
     name
-        Such as ``bond``.
+        Name, such as ``bond``.
     coordinates
-        The sort of each coordinate that it depends on.
+        Sorts of its S coordinates.
     basis
-        Functions of these, K of them.
+        K functions of the coordinates.
     quantities
-        Name of each coefficient.
+        Names of the K coefficients.
     spread
-        How far from zero each coefficient is expected at the coarsest level of type, eV: the
-        standard deviation of its Gaussian prior. Most of these and of ``levels`` are rounded from
-        an empirical-Bayes estimate on GFN2-xTB training frames of molecules with n <= 4; those of
-        the shifts and of pair-1-4 are set to a like size.
+        Standard deviation of the Gaussian prior of each coefficient at the coarsest level of type,
+        eV. Most values, also of ``levels``, are rounded from an empirical-Bayes estimate on
+        GFN2-xTB training frames of molecules with n <= 4. Those of the shifts and of pair-1-4 are
+        set to a similar size.
     levels
-        What ``spread`` is multiplied by at each level of type, coarse to fine: a finer level
-        corrects the one above it.
+        Factor of ``spread`` at each level of type, coarse to fine. A finer level corrects the
+        coarser one.
     radius
-        The types of a molecule all occur in training when every environment of this radius does;
-        None when no radius is enough.
+        Radius of environments: if all those of a molecule occur in training, all its types do.
+        None where no radius is enough.
     coupling
-        Whether it couples coordinates beyond stretch-stretch and stretch-bend; such kinds can be
-        left out of a fit.
+        Whether it couples coordinates beyond stretch-stretch and stretch-bend. A fit can leave such
+        kinds out.
     """
 
     name: str

@@ -1,7 +1,8 @@
-"""The terms of a molecule: which coordinates each depends on, and its type from coarse to fine.
+"""The terms of a molecule: the coordinates of each, and its type from coarse to fine.
 
-A type is a tuple of labels, one for each level of its kind. A term that reads the same from either
-end has the same type from either end; in the others the order of atoms has a meaning.
+A type is a tuple of labels, one for each level of its kind. A symmetric term has the same type from
+either end. In other terms the order of atoms has a meaning. T counts terms of a kind, S coordinates
+of a term, U types.
 """
 
 from __future__ import annotations
@@ -30,13 +31,13 @@ class TermBlock:
     Attributes
     ----------
     kind
-        Of all of them.
+        Kind of the terms.
     slots : (T, S) int
-        For each term, the index of each coordinate among those of its sort.
+        Index of each coordinate of each term among the coordinates of its sort.
     types
-        The different types, U of them.
+        The U different types.
     type_of : (T,) int
-        The type of each term.
+        Index of the type of each term.
     """
 
     kind: TermKind
@@ -47,16 +48,16 @@ class TermBlock:
 
 @dataclass(frozen=True, eq=False)
 class Terms:
-    """Everything that the force field needs to know of a molecule.
+    """The terms of a molecule.
 
     Attributes
     ----------
     topology
-        Its coordinates and labels.
+        Coordinates and labels of the molecule.
     blocks
-        Its terms, in the order of ``TERM_KINDS``; kinds without a term are left out.
+        Terms by kind, in the order of ``TERM_KINDS``, without kinds that have none.
     bond_types, angle_types
-        Type of each bond and angle, as used for equilibrium values.
+        Type of each bond and angle, for equilibrium values.
     """
 
     topology: Topology
@@ -66,9 +67,9 @@ class Terms:
 
 
 def find_terms(molecule: Molecule, couplings: bool = True) -> Terms:
-    """Find the terms of a molecule (kept for the molecules asked for last).
+    """Find the terms of a molecule, without coupling terms where ``couplings`` is false.
 
-    Without ``couplings`` the kinds that are one are left out.
+    Terms of the last 512 molecules are kept in memory.
     """
     terms = _find_terms(_Graph(molecule))
     if couplings:
@@ -77,7 +78,7 @@ def find_terms(molecule: Molecule, couplings: bool = True) -> Terms:
 
 
 class _Graph:
-    """A molecule that is equal to another one when numbers, bonds and bond orders are."""
+    """A molecule that equals another with the same numbers, bonds and bond orders."""
 
     def __init__(self, molecule: Molecule) -> None:
         self.molecule = molecule

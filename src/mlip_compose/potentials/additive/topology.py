@@ -1,4 +1,4 @@
-"""What a bonded force field sees of a molecule: bonds, angles, torsions, pairs, atom labels."""
+"""The topology of a molecule for a bonded force field: bonds, angles, torsions, pairs, labels."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ class Labels:
     Attributes
     ----------
     element
-        ``C``.
+        Element, such as ``C``.
     valence
-        The element and the orders of its bonds, ``C[--=]``; a hydrogen has its neighbour,
-        ``H(-O)``.
+        Element and orders of its bonds, such as ``C[--=]``; for a hydrogen element and neighbour,
+        such as ``H(-O)``.
     environment
-        The element and its neighbours, ``C(-C-H-H-O)``: the environment of radius 1.
+        Environment of radius 1: element and neighbours, such as ``C(-C-H-H-O)``.
     surroundings
-        The environment of radius 2, ``C(-C(-C-H-H-H)-H(-C)...)``.
+        Environment of radius 2, such as ``C(-C(-C-H-H-H)-H(-C)...)``.
     """
 
     element: tuple[str, ...]
@@ -41,27 +41,24 @@ class Topology:
     Attributes
     ----------
     labels
-        Of its atoms.
-    neighbours
-        For each atom, those bonded to it, ascending.
+        Labels of its atoms.
     orders
-        Bond order of a pair of bonded atoms, in both directions.
+        Bond order of each pair of bonded atoms, in both directions.
     bonds
-        (a, b), a < b.
+        Bonds (a, b) with a < b.
     angles
-        (a, b, c) around b, a < c.
+        Angles (a, b, c) around b with a < c.
     torsions
-        (a, b, c, d) around the bond b < c, where neither b nor c is linear.
+        Torsions (a, b, c, d) around the bond b < c, where neither b nor c is linear.
     out_of_plane
-        (b, a, c, d): an atom b with three neighbours, ascending.
+        Atoms b with three neighbours, (b, a, c, d), neighbours ascending.
     pairs
-        (a, b), a < b, three or more bonds apart.
+        Pairs (a, b) with a < b, three or more bonds apart.
     separations
-        The number of bonds between the atoms of each pair.
+        Number of bonds between the atoms of each pair.
     """
 
     labels: Labels
-    neighbours: tuple[tuple[int, ...], ...]
     orders: dict[tuple[int, int], int]
     bonds: tuple[tuple[int, int], ...]
     angles: tuple[tuple[int, int, int], ...]
@@ -92,7 +89,6 @@ def build_topology(molecule: Molecule) -> Topology:
     pairs = tuple(p for p in itertools.combinations(atoms, 2) if distances[p[0]][p[1]] >= 3)
     return Topology(
         labels=_labels(_symbols(molecule), neighbours, orders),
-        neighbours=neighbours,
         orders=orders,
         bonds=bonds,
         angles=tuple((a, b, c) for b in atoms for a, c in itertools.combinations(neighbours[b], 2)),

@@ -1,10 +1,8 @@
-"""What a module must give so that a published model runs inside this environment, in batches.
+"""Backends: libraries that run published models inside this environment, in batches.
 
-A backend is a module of functions. The one place that reads a published weights file is its
-``load``; what this package saves itself is JSON and arrays, from which ``rebuild`` and the arrays
-restore the model, so no pickle of ours is ever loaded.
-
-Nothing here imports torch.
+A backend is a module of functions. Only its ``load`` reads a published weights file. A saved
+potential is JSON and arrays, and ``rebuild`` restores its model: no pickle of this package is ever
+loaded. Nothing here imports torch.
 """
 
 from __future__ import annotations
@@ -23,16 +21,13 @@ if TYPE_CHECKING:
 
 _PLACES = {"torchani": "with_torchani", "mace": "with_mace"}
 
-BACKENDS = tuple(_PLACES)
-"""Names of the backends, as a card gives them; iterating imports nothing."""
-
 
 class Backend(Protocol):
-    """A library whose models run inside this environment, batched and fine-tuned."""
+    """Functions of a module that runs models of one library."""
 
     @property
     def BATCH_EDGES(self) -> Mapping[str, int]:  # noqa: N802 - a constant of a module
-        """Directed edges that one batch holds, by type of device (``cpu``, ``cuda``)."""
+        """Number of directed edges of a batch, by type of device (``cpu``, ``cuda``)."""
         ...
 
     def load(self, card: ModelCard, weights: Path | None) -> GraphPESModel:
@@ -41,35 +36,34 @@ class Backend(Protocol):
         Parameters
         ----------
         card
-            Of the model.
+            Card of the model.
         weights
-            Its weights file; None where the library finds it by itself. A file that executes code
-            when it is loaded is opened only here, so whoever calls has asked for consent.
+            Weights file. It may run code when it is loaded: the caller has the user's consent.
 
         Returns
         -------
-        model
-            Predicts the energy of a batched ``AtomicGraph`` in eV, less the energies of its atoms
-            (:meth:`atomic_energies`), which float32 could not hold beside the rest. Its attribute
-            ``cutoff`` (Angstrom) is that of the edges that it wants.
+        GraphPESModel
+            Model of the energy of a batched ``AtomicGraph``, eV, less the energies of the atoms
+            (:meth:`atomic_energies`); float32 could not hold their sum. Its attribute ``cutoff`` is
+            the largest length of edges, Angstrom.
         """
         ...
 
     def atomic_energies(self, model: GraphPESModel) -> dict[int, float]:
-        """Return energy by atomic number, eV, that sums up to the model's own zero of energy."""
+        """Return the energies of atoms, atomic number to eV, that published energies include."""
         ...
 
     def architecture(self, model: GraphPESModel) -> dict[str, Any]:
-        """Return what, beside its parameters and buffers, makes this model; JSON can hold it."""
+        """Return the arguments of :meth:`rebuild` for this model, as JSON can hold them."""
         ...
 
     def rebuild(self, architecture: dict[str, Any]) -> GraphPESModel:
-        """Make a model of this architecture whose parameters are still to be set."""
+        """Make a model of this architecture with random parameters."""
         ...
 
 
 def get_backend(name: str) -> Backend:
-    """Return the backend called ``name``; this imports torch and the backend's library."""
+    """Return the backend ``name``, and import torch and the backend's library."""
     if name not in _PLACES:
         raise UnknownNameError("backend", name, _PLACES)
     module = importlib.import_module(f"mlip_compose.potentials.published.{_PLACES[name]}")

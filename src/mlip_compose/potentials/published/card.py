@@ -1,7 +1,7 @@
-"""A model card: what is known of a published model, as one YAML document.
+"""A model card: the known facts of a published model, as one YAML document.
 
-Reading a card runs no code. Its constructor is imported and called when a potential is built, never
-before. What could not be found out is null.
+A card is read without running code. Its constructor is imported and called only when a potential is
+made. An unknown fact is null.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ SUFFIX: Final = ".yaml"
 WHAT: Final = "model card"
 
 FINE_TUNED: Final = ":fine-tuned"
-"""Ends the name of the potential that is a card's model, trained on with the frames of a task."""
+"""End of the name of a potential: the model of a card, trained on with the frames of a task."""
 
 _FOLDER: Final = files("mlip_compose.potentials") / "cards"
 
 CARDS: Final = tuple(
     sorted(entry.name.removesuffix(SUFFIX) for entry in _FOLDER.iterdir() if SUFFIX in entry.name)
 )
-"""Names of the model cards that come with the program: of the files of their folder."""
+"""Names of the model cards that come with the program: the files of their folder."""
 
 Backend = Literal["torchani", "mace", "calculator"]
-"""Which code runs the model: two libraries in this environment, batched and fine-tuned, or any ASE
+"""Code that runs the model: a library in this environment, which can fine-tune it too, or an ASE
 calculator, which a constructor makes."""
 
 
@@ -53,12 +53,12 @@ class TrainingData(Handwritten):
     Attributes
     ----------
     name
-        Of the data set.
+        Name of the data set.
     size
-        Number of its geometries that were used, training and validation together where the source
-        does not part them; None where no number was found.
+        Number of its geometries that were used, with validation where the source does not separate
+        it; None where no source says.
     reference
-        Where it is described: a DOI, an arXiv number or an address.
+        DOI, arXiv number or address of its description.
     """
 
     name: str = Field(min_length=1)
@@ -67,28 +67,28 @@ class TrainingData(Handwritten):
 
 
 class Weights(Handwritten):
-    """Where the weights of a model come from.
+    """The places of a model's weights.
 
     Attributes
     ----------
     file
-        Name of the file in the cache of the model's own library, which is looked into before
-        anything is downloaded. None where only that library knows: it gets them by itself.
+        Name of the file in the cache of the model's own library. That cache is searched before
+        anything is downloaded. None where that library gets its weights by itself.
     url
-        Where the file can be downloaded without an account; None where it cannot.
+        Address of a download without an account; None where there is none.
     page
-        Where a person finds the weights, or how to ask for them.
+        Page where a person finds the weights or learns how to ask for them.
     sha256
-        Of the file; None where nobody could compute it.
+        Sha256 of the file; None where nobody could compute it.
     variable
-        Environment variable that names the directory of that library's cache.
+        Environment variable that names the directory of the library's cache.
     cache
-        That directory where the variable is not set; ``~`` is the user's home.
+        Directory of the library's cache where the variable is not set; ``~`` is the user's home.
     folder
-        Below that directory, where the file is.
+        Folder of the file below that directory.
     argument
-        Argument of a calculator's constructor that takes the path of the file; None where it
-        takes none.
+        Argument of a calculator's constructor that takes the path of the file; None where there is
+        none.
     """
 
     file: str | None = Field(default=None, pattern=r"^[^./\\\x00][^/\\\x00]*$")
@@ -102,51 +102,53 @@ class Weights(Handwritten):
 
 
 class ModelCard(Handwritten):
-    """What is known of a published model; every kind of potential that it makes follows from this.
+    """The known facts of a published model. Its kinds of potential follow from them.
 
     Attributes
     ----------
     format
-        Of this document.
-    name, summary
-        What the potential is called and, in a line, is.
+        Schema of the document.
+    name
+        Name of the potential.
+    summary
+        Description in one line.
     backend
-        See :data:`Backend`.
+        Code that runs the model; see :data:`Backend`.
     constructor
-        ``module:function`` that makes the model (for ``calculator``: an ASE calculator); the
+        ``module:function`` that makes the model, or the ASE calculator for ``calculator``. The
         function may be a method, ``module:Class.method``.
     arguments
-        Passed to the constructor by name.
+        Keyword arguments of the constructor.
     elements
-        Symbols of all elements that it was trained on.
+        Symbols of all elements of the training.
     charge, spin
-        Whether the molecule's total charge and spin multiplicity reach the model (``passed``), or
-        it has none of the notion and was trained on neutral molecules or singlets only. A molecule
-        outside of what it was trained on is refused. None where no source says.
+        ``passed`` where the molecule's total charge or spin multiplicity reaches the model.
+        ``neutral only`` or ``singlet only`` where it does not; another molecule is refused. None
+        where no source says.
     level_of_theory
-        Of the labels that it was trained on.
+        Level of theory of the training labels.
     training_sets
-        The data that it was trained on.
+        Data sets of the training.
     parameters
         Number of fitted parameters; None where no source says.
     licence
-        Of the weights.
+        Licence of the weights.
     citation
-        DOI, arXiv number or address of the paper or page that describes it.
+        DOI, arXiv number or address of the paper or page that describes the model.
     weights
-        Where they come from.
+        Places of the weights.
     executes_code
         Whether the weights are a pickle of whole objects, which runs code when it is loaded. Such
-        a file is loaded only when the user said that he trusts it.
+        a file is loaded only with the user's consent.
     package
-        The module to import that shows whether the model's library is installed.
+        Module of the model's library; it can be imported where the library is installed.
     environment
-        The extra of this distribution that has the library (``foundation``), or the file of
+        Extra of this distribution that has the library (``foundation``), or the file of
         requirements of an environment of its own (``environments/orb.txt``).
     fine_tuning
         Whether the model can be trained on here.
     notes
-        What else a user should know.
+        Other facts that a user should know.
     """
 
     format: Literal["mlip-compose/model-card/1"]
@@ -199,9 +201,10 @@ def read_card(path: Path) -> ModelCard:
     Raises
     ------
     SchemaError
-        The file cannot be read, is not YAML, or a value cannot be; says which, and what would be.
+        The file cannot be read, is not YAML, or has a wrong value. The message says which value
+        would be right.
     UnknownNameError
-        A key that there is not; names the nearest.
+        The file has an unknown key. The message names the nearest key.
     """
     return parse_document(
         read_text(path, WHAT, SchemaError), ModelCard, WHAT, str(path), SchemaError
@@ -210,17 +213,17 @@ def read_card(path: Path) -> ModelCard:
 
 @cache
 def shipped_card(name: str) -> ModelCard:
-    """Return the card of this name, one of ``CARDS``, that comes with the program."""
+    """Return the card of this name, one of ``CARDS``."""
     return read_card(Path(str(_FOLDER / f"{name}{SUFFIX}")))
 
 
 def is_shipped(card: ModelCard) -> bool:
-    """Tell whether a card is one that comes with the program, and says the same."""
+    """Tell whether a card comes with the program, with the same content."""
     return card.name in CARDS and shipped_card(card.name) == card
 
 
 def published_names() -> Iterator[str]:
-    """Yield the names of published models: of each card, and of it fine-tuned where that can be."""
+    """Yield the name of each card, and that with ``:fine-tuned`` where the model can be."""
     for name in CARDS:
         yield name
         if shipped_card(name).fine_tuning:
@@ -228,23 +231,24 @@ def published_names() -> Iterator[str]:
 
 
 def is_published(name: str) -> bool:
-    """Tell whether a name is one of :func:`published_names`; at most one card is read for that."""
+    """Tell whether a name is one of :func:`published_names`. At most one card is read."""
     card = name.removesuffix(FINE_TUNED)
     return card in CARDS and (name == card or shipped_card(card).fine_tuning)
 
 
 def card_elements(card: ModelCard) -> frozenset[int]:
-    """Return the atomic numbers that a card names."""
+    """Return the atomic numbers of a card's elements."""
     return frozenset(int(atomic_numbers[symbol]) for symbol in card.elements)
 
 
 def check_state(card: ModelCard, molecule: Molecule) -> None:
-    """Refuse a molecule whose charge or spin the model has no notion of.
+    """Refuse a molecule whose charge or spin the model does not know.
 
     Raises
     ------
     RequestError
-        With what the model was trained on.
+        The molecule is charged or no singlet, and the model knows only neutral molecules or
+        singlets.
     """
     if card.charge == "neutral only" and molecule.charge != 0:
         raise RequestError(

@@ -1,6 +1,6 @@
-"""Calculators of published models whose own library makes them in more than one call.
+"""Constructors of calculators whose own library needs more than one call.
 
-They run in the environment of the model (``environments/``), where this program's core is too.
+They run in the environment of the model (``environments/``), which has this program's core too.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ def orb(model: str, precision: str, weights_path: str | None = None) -> Any:
     model
         Function of ``orb_models.forcefield.pretrained``, such as ``orb_v3_conservative_omol``.
     precision
-        Of matrix products: ``float32-high``, ``float32-highest`` or ``float64``.
+        Precision of matrix products: ``float32-high``, ``float32-highest`` or ``float64``.
     weights_path
-        File or address of the weights; None is that of the library.
+        File or address of the weights; None takes the address of the library.
     """
     pretrained = importlib.import_module("orb_models.forcefield.pretrained")
     calculator = importlib.import_module("orb_models.forcefield.calculator")
-    given = {} if weights_path is None else {"weights_path": weights_path}
-    # compiled code is made anew for every size of a molecule
+    options = {} if weights_path is None else {"weights_path": weights_path}
+    # compiled code would be made anew for every size of a molecule
     return calculator.ORBCalculator(
-        getattr(pretrained, model)(precision=precision, compile=False, **given)
+        getattr(pretrained, model)(precision=precision, compile=False, **options)
     )
 
 

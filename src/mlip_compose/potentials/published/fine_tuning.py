@@ -1,4 +1,4 @@
-"""From a published model and a task's training frames to a potential, with or without training."""
+"""Potentials from a published model and the frames of a task, with or without training."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ from mlip_compose.potentials.reference_energies import fit_element_energies
 def zero_shot(
     name: str, card: ModelCard, weights: Path, data: TrainingSet, settings: ZeroShotSettings
 ) -> PretrainedPotential:
-    """Take a published model as it is.
+    """Make a potential of a published model as it is.
 
-    Its forces are the published ones. Its energies have the zero of the training labels, where
-    there are any (see :func:`fit_atomic_energies`), and the published one otherwise; energies
-    within a molecule and of reactions are the same either way.
+    Its forces are the published ones. Its energies have the zero of the training labels
+    (:func:`fit_atomic_energies`), or the published zero where there is no training frame. Energies
+    within a molecule and energies of reactions are the same either way.
     """
     model = load_model(card, weights, settings.dtype).requires_grad_(False)
     energies, facts = fit_atomic_energies(card, model, data, settings.dtype)
@@ -60,16 +60,16 @@ def fine_tune(
     workdir: Path,
     progress: Progress,
 ) -> PretrainedPotential | Failure:
-    """Train a published model on, or from the checkpoint of the same training in ``workdir``.
+    """Train a published model, from its weights or from the checkpoint of the same training.
 
-    All parameters are trained, those of all members of an ensemble together, since what predicts
-    is their mean. Parameters that the training frames do not touch (networks of other elements)
-    stay as they were published.
+    All parameters are trained. Members of an ensemble are trained together, since their mean
+    predicts. Parameters that the training frames do not touch (networks of other elements) stay as
+    they were published.
 
     Raises
     ------
     CoverageError
-        When there is no training frame or no validation frame.
+        There is no training frame or no validation frame.
     """
     if not any(len(frames) for frames in data.train):
         raise CoverageError("at least one training frame", "none")
@@ -104,21 +104,21 @@ def fine_tune(
 def fit_atomic_energies(
     card: ModelCard, model: GraphPESModel, data: TrainingSet, dtype: str
 ) -> tuple[dict[int, float], dict[str, object]]:
-    """Fit energies of atoms to what the model leaves of training labels; never to test labels.
+    """Fit energies of atoms to training labels less the model's energies without atoms.
 
-    What is fitted, per molecule, is the mean over its training frames of the label less the
-    model's energy without that of the atoms. Compositions often do not determine the energy of
-    each element. What they leave open keeps a physical starting value: the model's own atomic
-    energies times one fitted factor where that is nearly 1 (labels of all electrons), or else those
-    that potentials from scratch start from (:func:`fit_element_energies`).
+    One number a molecule is fitted: the mean of that difference over its training frames.
+    Compositions often do not determine the energy of each element, which then keeps a physical
+    starting value. That is the model's own atomic energy times one fitted factor where the factor
+    is nearly 1 (labels of all electrons). Otherwise it is that of potentials from scratch
+    (:func:`fit_element_energies`).
 
     Returns
     -------
     energies
-        Atomic number to eV, for every element of the card. The model's own where there is no
-        training frame.
+        Atomic number to energy, eV, for every element of the card. They are the model's own where
+        there is no training frame.
     facts
-        For the report: where they come from, and which elements no training frame has.
+        Facts for the report: the source of the energies, and elements without a training frame.
     """
     own = get_backend(card.backend).atomic_energies(model)
     trained = [frames for frames in data.train if len(frames)]

@@ -1,4 +1,4 @@
-"""Two kinds of potential from every model card: the published model as it is, and fine-tuned.
+"""Kinds of potential from a model card: the published model as it is, and fine-tuned.
 
 Nothing here imports torch before a potential is fitted or loaded.
 """
@@ -45,7 +45,7 @@ from mlip_compose.potentials.published.with_calculator import (
 
 
 def shipped_kind(name: str) -> PotentialKind:
-    """Return the kind of a shipped card, by the name of the card or that with ``:fine-tuned``."""
+    """Return the kind of a shipped card by its name, which may end with ``:fine-tuned``."""
     return kind_of(shipped_card(name.removesuffix(FINE_TUNED)), name.endswith(FINE_TUNED))
 
 
@@ -55,7 +55,7 @@ def kind_of(card: ModelCard, fine_tuned: bool) -> PotentialKind:
     Raises
     ------
     RequestError
-        For a model that cannot be trained on here, when that is wanted.
+        ``fine_tuned`` is true, and the model cannot be trained on here.
     """
     if fine_tuned and not card.fine_tuning:
         raise RequestError(
@@ -80,7 +80,17 @@ def kind_of(card: ModelCard, fine_tuned: bool) -> PotentialKind:
 
 
 def load_saved(name: str, directory: Path) -> Potential:
-    """Restore a potential of any card; ``model.json`` has the card, so no other file is read."""
+    """Restore a potential from its directory; ``model.json`` holds the card.
+
+    Raises
+    ------
+    SchemaError
+        The directory does not hold such a potential, or its weights are others.
+    RequestError
+        There are no weights, or the user never agreed to the card or to the weights.
+    MissingExtraError
+        The library of the model is not installed.
+    """
     card = _saved_card(directory)
     if card.backend == "calculator":
         return load_calculator(name, directory)
@@ -105,7 +115,7 @@ def is_saved_from_card(directory: Path) -> bool:
 
 
 def _settings(card: ModelCard, fine_tuned: bool) -> type[WeightsSettings]:
-    """Return the settings of a kind; they name the card's content, as a training's identity."""
+    """Return the settings of a kind; the key ``card`` makes another card another training."""
     base: type[WeightsSettings] = WeightsSettings
     if card.backend != "calculator":
         base = TunedSettings if fine_tuned else NativeSettings
@@ -118,7 +128,7 @@ def _settings(card: ModelCard, fine_tuned: bool) -> type[WeightsSettings]:
 
 
 def _obtain(card: ModelCard, settings: WeightsSettings, progress: Progress) -> Path | None:
-    """Return the weights of a card once its library is installed and consent is given."""
+    """Check library and consent of a card; return its weights and remember the consent."""
     _require_library(card)
     require_trust(card, settings.trust)
     weights = find_weights(card, settings.weights, progress)
@@ -141,7 +151,7 @@ def _require_library(card: ModelCard) -> None:
 
 
 def _check(card: ModelCard, schema: type[WeightsSettings], settings: Settings) -> None:
-    """Find the package, the consent and the weights before any work is done."""
+    """Check library, consent, weights and constructor before any work is done."""
     weights = _obtain(card, schema.model_validate(settings.model_dump()), silent)
     if card.backend == "calculator":
         make_from_card(card, weights)
@@ -157,7 +167,7 @@ def _fit(
     workdir: Path,
     progress: Progress = silent,
 ) -> Potential | Failure:
-    """Train a published model on, or take it as it is."""
+    """Make a potential of a card, fine-tuned or as it is."""
     chosen = schema.model_validate(settings.model_dump())
     weights = _obtain(card, chosen, progress)
     if card.backend == "calculator":

@@ -37,18 +37,18 @@ class PretrainedPotential:
     Attributes
     ----------
     name
-        Of the kind.
+        Name of the kind.
     card
-        What is known of the model.
+        Card of the model.
     weights_sha256
-        Of the published weights file.
+        Sha256 of the published weights file.
     model
-        In evaluation mode, of ``dtype``.
+        Model in evaluation mode, of ``dtype``.
     dtype
         ``float32`` or ``float64``.
     atomic_energies
-        Energy by atomic number, eV, for every element of the card; summed up in float64 and added
-        to what the model predicts.
+        Atomic number to energy, eV, for every element of the card. Their sum, in float64, is added
+        to the model's energy.
     fine_tuned
         Whether the parameters are others than the published ones.
     report
@@ -66,24 +66,24 @@ class PretrainedPotential:
 
     @property
     def elements(self) -> frozenset[int]:
-        """Atomic numbers that the card names, seen in fine-tuning or not."""
+        """Atomic numbers of the card's elements, with those that fine-tuning did not see."""
         return card_elements(self.card)
 
     @property
     def pretraining(self) -> Pretraining:
-        """What the model learned before it saw a frame of the task."""
+        """Card and level of theory of the published model."""
         return Pretraining(self.card.name, self.card.level_of_theory, self.fine_tuned)
 
     def predict(self, molecule: Molecule, positions: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Predict energies (F,) in eV and forces (F, N, 3) in eV/Angstrom, in batches of frames."""
+        """Predict energies (F,), eV, and forces (F, N, 3), eV/Angstrom, in batches of frames."""
         positions = check_request(self.name, self.elements, molecule, positions)
         energies, forces = interaction(self.card, self.model, self.dtype, molecule, positions)
         return energies + sum(self.atomic_energies[z] for z in molecule.numbers.tolist()), forces
 
     def save(self, directory: str | Path) -> None:
-        """Write ``model.json`` and, of a fine-tuned model only, ``model.npz``.
+        """Write ``model.json`` and, for a fine-tuned model, ``model.npz``.
 
-        The published weights are not copied: the file names them by their hash.
+        The published weights are not copied; the file has their sha256.
         """
         backend = get_backend(self.card.backend)
         facts = {
@@ -99,7 +99,7 @@ class PretrainedPotential:
 
 
 def load_model(card: ModelCard, weights: Path, dtype: str) -> GraphPESModel:
-    """Load a published model, in evaluation mode; its parameters can be trained."""
+    """Load a published model in evaluation mode, with parameters that can be trained."""
     model = get_backend(card.backend).load(card, weights)
     return model.to(DTYPES[dtype]).eval().requires_grad_(True)
 
@@ -107,7 +107,7 @@ def load_model(card: ModelCard, weights: Path, dtype: str) -> GraphPESModel:
 def interaction(
     card: ModelCard, model: GraphPESModel, dtype: str, molecule: Molecule, positions: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Predict energies (F,) in eV, without those of the atoms, and forces (F, N, 3)."""
+    """Predict energies (F,), eV, without those of atoms, and forces (F, N, 3), eV/Angstrom."""
     check_state(card, molecule)
     limits = get_backend(card.backend).BATCH_EDGES
     return predict_in_batches(

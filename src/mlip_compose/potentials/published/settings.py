@@ -1,4 +1,4 @@
-"""Settings of pretrained potentials; nothing here imports torch."""
+"""Settings of published models; nothing here imports torch."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class ZeroShotSettings(Settings):
 class FineTuningSettings(TrainingSettings):
     """Settings of a training that starts from a published model.
 
-    By default it sees 6,000 frames, as the small kinds from scratch do. ``docs/potentials`` says in
-    ``fine-tuning.md`` how the defaults were chosen.
+    The default budget is 6,000 frames, that of the small kinds from scratch.
+    ``docs/potentials/fine-tuning.md`` says how the defaults were chosen.
     """
 
     steps: Steps = 750
@@ -38,7 +38,7 @@ class FineTuningSettings(TrainingSettings):
 
 
 class WeightsSettings(Settings):
-    """Where the weights are, and whether they are trusted."""
+    """Path of the weights, and consent to code in them."""
 
     weights: str | None = Field(
         default=None, description="path of the weights file; null looks for it and downloads it"

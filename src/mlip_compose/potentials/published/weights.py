@@ -1,8 +1,8 @@
-"""The weights of a published model: looked for where they may lie, downloaded where they do not.
+"""The weights of a published model: found on this machine, or downloaded.
 
-Looked into, in this order: the path that the user gave, the cache of the model's own library, the
-cache of this program. A download goes into the latter and appears under its name when it is whole
-and, where the card knows its sha256, the right one.
+A path that the user gave comes first, then the cache of the model's own library, then the cache of
+this program. A download goes to the last. Its file appears only when it is whole and has the sha256
+of the card.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ TIMEOUT: Final = 60.0  # seconds without a byte
 
 
 def find_weights(
-    card: ModelCard, given: str | None = None, progress: Progress = silent
+    card: ModelCard, file: str | None = None, progress: Progress = silent
 ) -> Path | None:
-    """Return the weights file of a card, after downloading it where it lies nowhere.
+    """Return the weights file of a card; download it where it is not on this machine.
 
     Parameters
     ----------
     card
-        Of the model.
-    given
-        Path that the user gave.
+        Card of the model.
+    file
+        Path that the user gave; None where the user gave none.
     progress
-        Told of a download.
+        Function that is told of a download.
 
     Returns
     -------
@@ -48,12 +48,12 @@ def find_weights(
     Raises
     ------
     RequestError
-        There is none, and it cannot be downloaded: what, from where, where to put it.
+        There is no file, and it cannot be downloaded. The message says where to get and put it.
     ChecksumError
-        It is not the published file.
+        The file is not the published one.
     """
-    if given is not None:
-        path = Path(given).expanduser()
+    if file is not None:
+        path = Path(file).expanduser()
         if not is_file(path):
             raise RequestError(
                 f"the weights of {card.name} in {path}, as the setting weights says",
@@ -71,11 +71,11 @@ def find_weights(
 
 
 def _places(card: ModelCard, file: str) -> list[Path]:
-    """Return where a weights file may lie; this program downloads to the last one."""
+    """Return the places where a weights file may be; a download goes to the last one."""
     weights = card.weights
-    named = os.environ.get(weights.variable) if weights.variable else None
-    own = named or weights.cache
-    places = [] if own is None else [Path(own).expanduser() / weights.folder / file]
+    variable = os.environ.get(weights.variable) if weights.variable else None
+    cache = variable or weights.cache
+    places = [] if cache is None else [Path(cache).expanduser() / weights.folder / file]
     return [*places, user_cache() / "weights" / card.name / file]
 
 
@@ -111,7 +111,7 @@ def _download(card: ModelCard, places: list[Path], progress: Progress) -> Path:
 
 
 def _copy(card: ModelCard, answer: Any, file: BinaryIO, progress: Progress) -> None:
-    """Write what a server answers; raise ValueError unless it is whole and the published file."""
+    """Write the answer of a server; raise ValueError unless it is the whole published file."""
     checksum, size = hashlib.sha256(), 0
     total = int(answer.headers.get("Content-Length") or 0)
     while block := answer.read(BLOCK):

@@ -1,4 +1,4 @@
-"""A published model that its own library serves as an ASE calculator, as a potential."""
+"""A published model as a potential, through the ASE calculator of its own library."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from mlip_compose.potentials.published.consent import find_saved_weights
 
 
 class CardCalculator(CalculatorPotential):
-    """The calculator of a card: it predicts frame by frame, in the environment of its library.
+    """The calculator of a card, which predicts frame by frame in the environment of its library.
 
     Parameters
     ----------
     card
-        Of the model.
+        Card of the model.
     weights
-        Its weights file, given to the constructor; None where its library gets them by itself.
+        Weights file for the constructor; None where the library gets its weights by itself.
     path
         Path of the weights that the user gave, kept for loading; None where the user gave none.
     """
@@ -42,23 +42,23 @@ class CardCalculator(CalculatorPotential):
 
     @property
     def pretraining(self) -> Pretraining:
-        """What the model learned, elsewhere."""
+        """Card and level of theory of the published model."""
         return Pretraining(self._card.name, self._card.level_of_theory, fine_tuned=False)
 
     def predict(self, molecule: Molecule, positions: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Predict one frame after another; a charge or spin that the model does not have ends it.
+        """Predict frame by frame; energy and forces of a failed frame are NaN.
 
         Raises
         ------
         RequestError
-            When the molecule has an element, a charge or a spin that the model was not made for.
+            The molecule has an element, a charge or a spin that the model does not know.
         """
         check_state(self._card, molecule)
         return super().predict(molecule, positions)
 
 
 def make_from_card(card: ModelCard, weights: Path | None) -> Any:
-    """Call the constructor of a card; this is the only code that a card names.
+    """Call the constructor of a card, the only code that a card names.
 
     Raises
     ------
@@ -76,9 +76,9 @@ def make_from_card(card: ModelCard, weights: Path | None) -> Any:
 
 
 def _place(constructor: str) -> str:
-    """Return where a constructor of ours is now.
+    """Return the present place of a constructor of this package.
 
-    The text of a card is part of the ids of trainings, so that a card keeps the old name.
+    The text of a card is part of the ids of trainings, so a card keeps the old name.
     """
     return constructor.replace(
         "mlip_compose.potentials.pretrained.", "mlip_compose.potentials.published."
@@ -86,12 +86,12 @@ def _place(constructor: str) -> str:
 
 
 def load_calculator(name: str, directory: Path) -> CardCalculator:
-    """Restore a potential that was saved, with the weights that it was made with.
+    """Restore a saved potential with the weights that it was made with.
 
     Raises
     ------
     SchemaError
-        The file does not hold such a potential, or the weights are others.
+        The directory does not hold such a potential, or the weights are others.
     RequestError
         There are no weights, or the user never agreed to the card or to the weights.
     """

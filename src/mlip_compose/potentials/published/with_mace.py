@@ -1,8 +1,8 @@
 """Published models of the MACE family as graph-pes models.
 
-Their files (``.model``) are pickles of whole objects, which run code when they are loaded; whoever
-calls :func:`load` has asked for consent. What is saved after fine-tuning is a configuration in JSON
-and arrays. Architecture: I. Batatia et al., NeurIPS 2022, arXiv:2206.07697.
+Their files (``.model``) are pickles of whole objects, which run code when they are loaded. The
+caller of :func:`load` has the user's consent. A fine-tuned model is saved as arguments in JSON and
+arrays. Architecture: I. Batatia et al., NeurIPS 2022, arXiv:2206.07697.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from mlip_compose.core.errors import SchemaError, UnreadableError
 from mlip_compose.potentials.files import UNREADABLE
 from mlip_compose.potentials.neural.networks.runtime import quiet
 
-# graph_pes comes first: e3nn 0.4.4 imports under torch >= 2.6 only after it; mace-torch 0.3.16
-# prints that cuequivariance is missing
+# graph_pes comes first: under torch >= 2.6, e3nn 0.4.4 imports only after it
+# mace-torch 0.3.16 prints that cuequivariance is missing
 with quiet(), redirect_stdout(StringIO()):
     from e3nn import o3
     from graph_pes.interfaces._mace import MACEWrapper
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from mlip_compose.potentials.published.card import ModelCard
 
 BATCH_EDGES: Final = {"cpu": 4_000, "cuda": 100_000}
-"""A batch of a model with 128 channels takes some 100 kB an edge."""
+"""Number of edges of a batch; a model with 128 channels takes some 100 kB an edge."""
 
 _IRREPS = ("hidden_irreps", "edge_irreps", "MLP_irreps")
 _CLASSES: Mapping[str, Mapping[str, Any]] = {
@@ -46,14 +46,14 @@ _ARRAYS = ("atomic_inter_scale", "atomic_inter_shift")
 
 
 class MACEModel(MACEWrapper):  # type: ignore[misc]  # graph_pes comes without types
-    """A MACE model whose energies of atoms stand apart; charge and spin are those of the graph.
+    """A MACE model with its energies of atoms apart. Charge and spin are those of the graph.
 
     Parameters
     ----------
     model
-        Of mace-torch; its atomic energies are zero.
+        Model of mace-torch, whose atomic energies are zero.
     atomic_energies
-        Atomic number to eV, which a published total energy includes.
+        Atomic number to energy, eV; published total energies include them.
     """
 
     def __init__(self, model: ScaleShiftMACE, atomic_energies: Mapping[int, float]) -> None:
@@ -61,7 +61,7 @@ class MACEModel(MACEWrapper):  # type: ignore[misc]  # graph_pes comes without t
         self.atomic_energies = dict(atomic_energies)
 
     def convert_to_underlying_input(self, graph: AtomicGraph) -> dict[str, Tensor]:
-        """Return MACE's input; a graph that says nothing of them is neutral and a singlet."""
+        """Return MACE's input; a graph without charge and spin is a neutral singlet."""
         inputs: dict[str, Tensor] = super().convert_to_underlying_input(graph)
         n_structures = len(inputs["ptr"]) - 1
         for name, usual in (("total_charge", 0.0), ("total_spin", 1.0)):
@@ -71,14 +71,14 @@ class MACEModel(MACEWrapper):  # type: ignore[misc]  # graph_pes comes without t
 
 
 def load(card: ModelCard, weights: Path | None) -> MACEModel:
-    """Load a published model and build it anew from its configuration, which has to describe it.
+    """Load a published model, and build it anew from its configuration.
 
     Raises
     ------
     UnreadableError
-        When there is no file, or torch cannot read it.
+        There is no file, or torch cannot read it.
     SchemaError
-        When it is no model that can be built anew: another class, or several heads.
+        The model is of another class, has several heads, or differs from the one built anew.
     """
     expected = f"a model of mace-torch (ScaleShiftMACE, one head) for {card.name}"
     if weights is None:
@@ -101,7 +101,7 @@ def load(card: ModelCard, weights: Path | None) -> MACEModel:
 
 
 def architecture(model: GraphPESModel) -> dict[str, Any]:
-    """Return the arguments that make the MACE model, classes by name."""
+    """Return the arguments that make the MACE model, with classes by name."""
     assert isinstance(model, MACEModel)
     return _configuration(model.model) | {
         "own_energies": {str(z): energy for z, energy in model.atomic_energies.items()}
@@ -126,7 +126,7 @@ def rebuild(architecture: dict[str, Any]) -> MACEModel:
 
 
 def atomic_energies(model: GraphPESModel) -> dict[int, float]:
-    """Return the energies of isolated atoms, atomic number to eV, that the model was made with."""
+    """Return the energies of isolated atoms, atomic number to eV, in published energies."""
     assert isinstance(model, MACEModel)
     return dict(model.atomic_energies)
 
@@ -171,7 +171,7 @@ def _anew(published: Any) -> MACEModel:
 
 
 def _compare(published: MACEModel, anew: MACEModel, dtype: torch.dtype) -> None:
-    """Raise ValueError unless both say the same of a few atoms."""
+    """Raise ValueError unless both predict the same for a few atoms."""
     numbers = list(anew.atomic_energies)[:4]
     n = len(numbers)
     positions = torch.tensor([[0.0, 0, 0], [1.1, 0.2, 0], [-0.3, 1.2, 0.5], [0.9, 1.0, -1.0]])

@@ -3,8 +3,8 @@
 Architecture: J. S. Smith, O. Isayev, A. E. Roitberg, Chem. Sci. 2017, 8, 3192; the models: J. S.
 Smith, B. Nebgen, N. Lubbers, O. Isayev, A. E. Roitberg, J. Chem. Phys. 2018, 148, 241733 (ANI-1x);
 J. S. Smith et al., Nat. Commun. 2019, 10, 2903 (ANI-1ccx); C. Devereux et al., J. Chem. Theory
-Comput. 2020, 16, 4192 (ANI-2x). Features and networks are torchani's own modules, with the names
-that its published state dicts have; what is written anew here is how the networks are evaluated.
+Comput. 2020, 16, 4192 (ANI-2x). Features and networks are torchani's own modules, with the names of
+its published state dicts. Only the evaluation of the networks is written anew here.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ if TYPE_CHECKING:
     from mlip_compose.potentials.published.card import ModelCard
 
 BATCH_EDGES = {"cpu": 20_000, "cuda": 400_000}
-"""A batch takes some 5 kB an edge: AEV terms of triples and hidden layers of all members."""
+"""Number of edges of a batch. An edge takes some 5 kB: AEV terms of triples, and hidden layers."""
 
 _MEMBERS = 8
-_ALPHA = 0.1  # of the CELU between layers
+_ALPHA = 0.1  # parameter of the CELU between layers
 
 
 @dataclass(frozen=True)
@@ -55,18 +55,18 @@ _FAMILIES = {
 
 
 class ANIModel(GraphPESModel):  # type: ignore[misc]  # graph_pes comes without types
-    """An ensemble of ANI networks; its energy is the mean of the members.
+    """An ensemble of ANI networks, whose energy is the mean of its members.
 
     Pairs of atoms come from the graph, so a batch holds molecules of different sizes without
-    padding. Features of elements that are absent from a batch are zero, so their columns of the
-    first layer are left out; all members are evaluated by one product of matrices a layer.
+    padding. Features of elements that a batch lacks are zero, and the first layer leaves out their
+    columns. One product of matrices a layer evaluates all members.
 
     Parameters
     ----------
     family
         ``ANI1x``, ``ANI1ccx`` or ``ANI2x``.
     ani
-        The torchani model.
+        Model of torchani.
     """
 
     def __init__(self, family: str, ani: ANI) -> None:
@@ -76,12 +76,12 @@ class ANIModel(GraphPESModel):  # type: ignore[misc]  # graph_pes comes without 
         self.symbols: tuple[str, ...] = ani.symbols
 
     def forward(self, graph: AtomicGraph) -> dict[PropertyKey, Tensor]:
-        """Predict the energy of each atom, (N,) in eV, above its self energy.
+        """Predict the energy of each atom above its self energy, (N,), eV.
 
         Raises
         ------
         ValueError
-            When the graph has an element that the model does not know.
+            The graph has an element that the model does not know.
         """
         elements = self.ani.species_converter(graph.Z[None])[0]
         i, j = graph.neighbour_list
@@ -104,7 +104,7 @@ class ANIModel(GraphPESModel):  # type: ignore[misc]  # graph_pes comes without 
         return {"local_energies": energies * HARTREE}
 
     def _columns(self, present: list[int]) -> Tensor:
-        """Return which features of an atom can differ from zero among these elements."""
+        """Return the indices of features that can differ from zero among these elements."""
         computer = self.ani.aev_computer
         radial = torch.zeros(computer.num_species, computer.radial.num_feats, dtype=torch.bool)
         radial[present] = True
@@ -116,7 +116,7 @@ class ANIModel(GraphPESModel):  # type: ignore[misc]  # graph_pes comes without 
         return torch.cat([radial.flatten(), angular.flatten()]).nonzero()[:, 0]
 
     def _mean_of_members(self, element: int, features: Tensor, columns: Tensor) -> Tensor:
-        """Return the mean energy over members, (n,) in Hartree, of n atoms of one element."""
+        """Return the mean energy over members of n atoms of one element, (n,), Hartree."""
         symbol = self.symbols[element]
         networks = [member.atomics[symbol] for member in self.ani.neural_networks.members]
         layers = list(zip(*(network.layers for network in networks), strict=True))
@@ -134,14 +134,14 @@ class ANIModel(GraphPESModel):  # type: ignore[misc]  # graph_pes comes without 
 
 
 def load(card: ModelCard, weights: Path | None) -> ANIModel:
-    """Load published weights, a state dict of torchani, without executing code from the file.
+    """Load published weights, a state dict of torchani, without running code of the file.
 
     Raises
     ------
     UnreadableError
-        When there is no file, or torch cannot read it.
+        There is no file, or torch cannot read it.
     SchemaError
-        When it is not the state dict of this model.
+        The file is not the state dict of this model.
     """
     model = rebuild({"family": card.constructor.rpartition(":")[2], "members": _MEMBERS})
     expected = f"the state dict of {model.family} for {card.name}"
@@ -185,7 +185,7 @@ def rebuild(architecture: dict[str, Any]) -> ANIModel:
 
 
 def atomic_energies(model: GraphPESModel) -> dict[int, float]:
-    """Return the self energies, atomic number to eV, that published energies of ANI include."""
+    """Return the self energies, atomic number to eV, in published energies of ANI."""
     assert isinstance(model, ANIModel)
     energies = model.ani.energy_shifter.self_energies.double() * HARTREE
     numbers = [atomic_numbers[symbol] for symbol in model.symbols]

@@ -1,8 +1,8 @@
 """Neural potentials on torch, graph-pes and Lightning: graphs, training, prediction, files.
 
-Importing this package imports torch, so a kind imports it when it fits or loads (see
-:mod:`mlip_compose.potentials.neural.kind`). graph_pes comes before anything that needs e3nn, since
-e3nn 0.4.4 imports under torch >= 2.6 only after it.
+An import of this package imports torch, so a kind imports it when it fits or loads (see
+:mod:`mlip_compose.potentials.neural.kind`). graph_pes is imported before anything that needs e3nn:
+under torch >= 2.6, e3nn 0.4.4 imports only after it.
 """
 
 import importlib

@@ -1,4 +1,4 @@
-"""What watches a training: its validation curve, its divergence, its cost and its progress."""
+"""Callbacks of a training: validation curve, divergence, averages, cost and progress."""
 
 from __future__ import annotations
 
@@ -18,53 +18,57 @@ from mlip_compose.potentials.base import Progress
 
 FORCES = "valid/metrics/forces_mae"
 ENERGY = "valid/metrics/per_atom_energy_mae"
-_DIVERGED = 100.0  # times the mean magnitude of the validation forces
-_RISEN = 10.0  # times the smallest validation error so far ...
-_IN_A_ROW = 2  # ... at so many validations running
+_DIVERGED = 100.0  # limit of the validation error, in mean magnitudes of the validation forces
+_RISEN = 10.0  # limit of the validation error, in smallest errors so far ...
+_IN_A_ROW = 2  # ... at so many validations in a row
 
 
 class Averaging(EMAWeightAveraging):
-    """Exponential moving average of the weights, which validation uses and the model ends with."""
+    """Exponential moving average of the weights, for validations and for the final model."""
 
     def __init__(self, decay: float) -> None:
         super().__init__(decay=decay, use_buffers=False)
 
     def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Take the average also where a finished training was resumed, which runs no step."""
+        """Take the average also at the end of a resumed training that had no step left."""
         self.on_train_end(trainer, pl_module)
 
 
 class Termination(pl.Callback):
-    """Lets SIGTERM end the process at once, as without Lightning.
+    """Handler of SIGTERM as it was before Lightning: the signal ends the process at once.
 
-    Lightning catches it and ends the training alone; a worker whose run was stopped would then wait
-    for work for ever.
+    Lightning catches the signal and ends only the training. A worker of a stopped run would then
+    wait for work for ever.
     """
 
     def __init__(self) -> None:
         self._before = signal.getsignal(signal.SIGTERM)
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Give the signal back to whoever had it; it is the main thread's."""
+        """Restore the handler before Lightning's; only the main thread can set one."""
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, self._before)
 
 
 class Curve(pl.Callback):
-    """Validation errors by gradient step; it stops a training that diverges.
+    """Validation errors by gradient step. A training that diverges is stopped.
 
-    That is one whose training loss or validation error is no number, whose validation error of the
-    forces exceeds 100 times their mean magnitude once, or 10 times its own smallest value at two
-    validations in a row: an average of weights does not come back from there within the steps that
-    are left, since the learning rate falls. A rise by less is left alone: it may be the data's.
+    A training diverges where one of these holds:
+
+    - its training loss or validation error is no number;
+    - its validation error of the forces exceeds 100 times their mean magnitude;
+    - that error exceeds 10 times its smallest value so far at two validations in a row.
+
+    The learning rate falls, so an average of weights does not come back from there within the
+    remaining steps. A smaller rise may be due to the data, and training goes on.
 
     Attributes
     ----------
     points
-        One for each validation: ``step``, ``forces_mae`` in meV/Angstrom, ``energy_mae_per_atom``
-        in meV/atom.
+        A dict for each validation, with ``step``, ``forces_mae`` in meV/Angstrom and
+        ``energy_mae_per_atom`` in meV/atom.
     divergence
-        Why training was stopped, or None.
+        Reason why training was stopped; None where it was not.
     """
 
     def __init__(self, mean_force: float) -> None:
@@ -75,13 +79,13 @@ class Curve(pl.Callback):
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, *_: Any
     ) -> None:
-        """Stop where the training loss is no longer a number."""
+        """Stop the training where its loss is no number."""
         loss = float(outputs["loss"])
         if not math.isfinite(loss):
             self._stop(trainer, f"the training loss became {loss} at step {trainer.global_step}")
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Add a point; stop where the error is no longer a number, or absurdly large."""
+        """Add a point; stop the training where it diverges."""
         step = trainer.global_step
         forces, energy = (float(trainer.callback_metrics[key]) for key in (FORCES, ENERGY))
         self.points.append(
@@ -107,7 +111,7 @@ class Curve(pl.Callback):
         trainer.should_stop = True
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the points, for a checkpoint."""
+        """Return the state for a checkpoint."""
         return {"points": self.points}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
@@ -116,12 +120,12 @@ class Curve(pl.Callback):
 
 
 class Cost(pl.Callback):
-    """CPU and wall time of a training, those before it was resumed included.
+    """CPU and wall time of a training, with the time before it was resumed.
 
     Attributes
     ----------
     resumed_at
-        The gradient steps at which the training went on from a checkpoint.
+        Gradient steps at which the training went on from a checkpoint.
     """
 
     def __init__(self) -> None:
@@ -135,26 +139,26 @@ class Cost(pl.Callback):
 
     @property
     def cpu_seconds(self) -> float:
-        """CPU time of this process, all threads."""
+        """CPU time of all threads of the process, s."""
         return self._before[0] + self._now()[0] - self._start[0]
 
     @property
     def wall_seconds(self) -> float:
-        """Time that went by."""
+        """Elapsed time, s."""
         return self._before[1] + self._now()[1] - self._start[1]
 
     def state_dict(self) -> dict[str, Any]:
-        """Return what was spent so far, for a checkpoint."""
+        """Return the state for a checkpoint."""
         spent = [self.cpu_seconds, self.wall_seconds]
         return {"spent": spent, "resumed_at": self.resumed_at}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Add what was spent up to a checkpoint."""
+        """Go on from a checkpoint."""
         self._before = tuple(state_dict["spent"])
         self.resumed_at = list(state_dict["resumed_at"])
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Record a resumption; count the peak memory of a GPU anew."""
+        """Record a resumption, and start the count of a GPU's peak memory."""
         device = trainer.strategy.root_device
         if device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(device)
@@ -163,7 +167,7 @@ class Cost(pl.Callback):
 
 
 class Report(pl.Callback):
-    """Calls a progress function about a hundred times a training."""
+    """Progress of a training, told about a hundred times."""
 
     def __init__(self, progress: Progress, curve: Curve, steps: int) -> None:
         self._progress = progress
@@ -185,7 +189,7 @@ class Report(pl.Callback):
 
 
 def peak_memory_on(device: torch.device) -> float:
-    """Return the peak memory in MB (10^6 bytes): that of tensors on a GPU, else of the process."""
+    """Return the peak memory, MB (10^6 bytes): of tensors on a GPU, or of the process on a CPU."""
     if device.type == "cuda":
         return float(torch.cuda.max_memory_allocated(device)) / 1e6
     return peak_memory_mb()

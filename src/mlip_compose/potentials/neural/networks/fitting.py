@@ -35,13 +35,13 @@ def fit_neural(
 ) -> NeuralPotential | Failure:
     """Train a potential from scratch, or from the checkpoint of the same training in ``workdir``.
 
-    The same training is that of the same architecture, settings, seed and data; checkpoints of
-    others stay untouched.
+    The same training has the same architecture, settings, seed and data. Checkpoints of other
+    trainings stay untouched.
 
     Raises
     ------
     CoverageError
-        When there is no training frame or no validation frame.
+        There is no training frame or no validation frame.
     """
     settings = architecture.settings.model_validate(settings.model_dump())
     reference_energies = fit_reference_energies(data)
@@ -70,7 +70,7 @@ def fit_neural(
 
 
 def training_facts(training: Training) -> dict[str, object]:
-    """Return how a training went and what it cost, as JSON holds it."""
+    """Return the course and the cost of a training, as JSON can hold them."""
     device = training.device
     return {
         "gradient_steps": training.steps,
@@ -85,10 +85,13 @@ def training_facts(training: Training) -> dict[str, object]:
 
 
 def fingerprint(name: str, data: TrainingSet, settings: Settings, seed: int) -> str:
-    """Return what tells this training from others: a hash of its settings, seed and data."""
+    """Return the identity of a training, 16 hexadecimal digits: a hash of settings, seed and data.
+
+    The name of a checkpoint holds it.
+    """
     digest = hashlib.sha256()
-    chosen = settings.model_dump(mode="json")
-    digest.update(json.dumps([name, chosen, seed], sort_keys=True).encode())
+    values = settings.model_dump(mode="json")
+    digest.update(json.dumps([name, values, seed], sort_keys=True).encode())
     for frames in (*data.train, *data.validation):
         digest.update(f"{frames.molecule} {frames.trajectory}".encode())
         for array in (frames.positions, frames.energy, frames.forces):

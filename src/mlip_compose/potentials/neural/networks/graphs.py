@@ -1,7 +1,7 @@
-"""Molecules in vacuum as the graphs that graph-pes models take.
+"""Molecules in vacuum as graphs of graph-pes.
 
-F counts frames, N atoms of a molecule, E directed edges. Edges join atoms nearer than the cutoff;
-there is no cell. Lengths are in Angstrom, energies in eV, forces in eV/Angstrom.
+F counts frames, N atoms of a molecule, E directed edges. Edges join atoms nearer than the cutoff.
+There is no cell. Lengths are in Angstrom, energies in eV, forces in eV/Angstrom.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ def neighbour_pairs(positions: FloatArray, cutoff: float) -> tuple[IntArray, Int
     Returns
     -------
     frame, i, j : (E,) int64
-        Frame, central atom and neighbour of each pair, in lexicographic order.
+        Frame, central atom and neighbour of each pair, in lexicographic order; E counts the pairs
+        of all frames.
     """
     square = np.zeros((len(positions), positions.shape[1], positions.shape[1]))
     for axis in range(3):  # one (F, N, N) array at a time
@@ -49,13 +50,13 @@ def batch_graph(
     Parameters
     ----------
     molecule
-        Of N atoms; its charge and spin are in the graph, for models that take them.
+        A molecule of N atoms. The graph has its charge and spin, for models that take them.
     positions : (F, N, 3)
         Angstrom.
     cutoff
         Angstrom.
     dtype
-        Of the positions in the graph.
+        Type of the positions in the graph.
     """
     n_frames, n_atoms, _ = positions.shape
     frame, i, j = neighbour_pairs(positions, cutoff)
@@ -88,11 +89,23 @@ def labelled_graphs(
     cutoff: float,
     dtype: torch.dtype,
 ) -> list[AtomicGraph]:
-    """Make a graph of each frame, labelled with forces and energy.
+    """Make a graph of each frame, labelled with energy, eV, and forces (N, 3), eV/Angstrom.
 
-    The label is the energy less the reference energies of the atoms, subtracted in float64: what
-    remains is some eV, which float32 holds to 1e-6 eV, where it would hold a total energy of
-    -10,000 eV to 1e-3 eV only.
+    The reference energies of the atoms are subtracted from the energy in float64. The rest is some
+    eV, and float32 holds it to 1e-6 eV. It would hold a total energy of -10,000 eV only to 1e-3 eV.
+
+    Parameters
+    ----------
+    molecules
+        Molecules by name.
+    frames
+        Frames of these molecules.
+    reference_energies
+        Atomic number to energy, eV.
+    cutoff
+        Angstrom.
+    dtype
+        Type of positions and labels in the graphs.
     """
     graphs = []
     for block in frames:

@@ -1,4 +1,4 @@
-"""Batches of training graphs in an order that depends on the seed and the step alone."""
+"""Batches of training graphs, in an order that depends only on the seed and the step."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from torch.utils.data import DataLoader, Sampler
 
 
 class StepSampler(Sampler[list[int]]):
-    """Yield one batch of indices for each gradient step, starting at :attr:`next_step`.
+    """Batches of indices of frames, one for each gradient step from ``next_step`` on.
 
-    The frames are shuffled anew whenever all of them have been used, so a training resumed at any
-    step sees the batches that it would have seen without the break.
+    The frames are shuffled anew after each pass over them. A training that is resumed at any step
+    sees the same batches as one without the break.
 
     Parameters
     ----------
     n_frames
-        Number of training frames to draw from.
+        Number of training frames.
     batch_size
-        Frames a batch; a batch never holds a frame twice and is never larger than ``n_frames``.
+        Frames a batch. A batch has no frame twice, and at most ``n_frames`` frames.
     steps
         Number of batches.
     seed
-        Of the order.
+        Seed of the order.
     """
 
     def __init__(self, n_frames: int, batch_size: int, steps: int, seed: int) -> None:
@@ -45,16 +45,17 @@ class StepSampler(Sampler[list[int]]):
         generator = torch.Generator().manual_seed(self.seed)
         order: list[int] = []
         for step in range(self.steps):
-            place = step % per_pass
-            if place == 0:
+            position = step % per_pass
+            if position == 0:
                 order = torch.randperm(self.n_frames, generator=generator).tolist()
             if step == self.next_step:
                 self.next_step += 1
-                yield order[place * self.batch_size : (place + 1) * self.batch_size]
+                start = position * self.batch_size
+                yield order[start : start + self.batch_size]
 
 
 class StepLoader(DataLoader[Any]):
-    """The batches of all gradient steps; Lightning stores in checkpoints how far it has come."""
+    """Batches of all gradient steps. Lightning stores its state in checkpoints."""
 
     def __init__(
         self, graphs: Sequence[AtomicGraph], batch_size: int, steps: int, seed: int
@@ -65,13 +66,13 @@ class StepLoader(DataLoader[Any]):
             dataset,
             batch_sampler=self.step_sampler,
             collate_fn=to_batch,
-            generator=torch.Generator(),  # so that torch's own is left alone
+            generator=torch.Generator(),  # torch's own generator stays untouched
         )
 
     def state_dict(self) -> dict[str, int]:
-        """Return the step whose batch comes next."""
+        """Return the step of the next batch, for a checkpoint."""
         return {"next_step": self.step_sampler.next_step}
 
     def load_state_dict(self, state: dict[str, int]) -> None:
-        """Go on from where :meth:`state_dict` was."""
+        """Go on from a checkpoint."""
         self.step_sampler.next_step = state["next_step"]

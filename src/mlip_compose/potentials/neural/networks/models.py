@@ -1,4 +1,4 @@
-"""Building graph-pes models, and their parameters as plain arrays."""
+"""Untrained graph-pes models, and parameters of models as plain arrays."""
 
 from __future__ import annotations
 
@@ -31,21 +31,21 @@ def _default_dtype(dtype: torch.dtype) -> Iterator[None]:
 def build_model(
     architecture: Architecture, settings: NeuralSettings, elements: list[int], seed: int
 ) -> GraphPESModel:
-    """Make an untrained model; its random weights depend on ``seed`` alone.
+    """Make an untrained model, whose random weights depend only on ``seed``.
 
-    No state of torch outside is changed: neither its random numbers nor its default dtype.
+    Torch's random numbers and default dtype outside stay as they are.
     """
     with torch.random.fork_rng(devices=[]), _default_dtype(DTYPES[settings.dtype]), quiet():
         torch.manual_seed(seed)
         model = architecture.build(settings, elements)
     for parameter in model.parameters():
         if isinstance(parameter, PerElementParameter):
-            parameter.register_elements(elements)  # so that parameters of others are not counted
+            parameter.register_elements(elements)  # the others do not count as parameters
     return model
 
 
 def parameter_arrays(model: GraphPESModel) -> dict[str, NDArray[Any]]:
-    """Return all parameters and buffers by name."""
+    """Return all parameters and buffers of a model by name."""
     return {
         name: tensor.detach().cpu().numpy()
         for name, tensor in model.state_dict().items()
@@ -54,12 +54,12 @@ def parameter_arrays(model: GraphPESModel) -> dict[str, NDArray[Any]]:
 
 
 def load_parameter_arrays(model: GraphPESModel, arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Set all parameters and buffers.
+    """Set all parameters and buffers of a model.
 
     Raises
     ------
     ValueError
-        When names or shapes are not those of the model.
+        Names or shapes are not those of the model.
     """
     tensors = {n: t for n, t in model.state_dict().items() if isinstance(t, torch.Tensor)}
     expected = {name: tuple(tensor.shape) for name, tensor in tensors.items()}

@@ -1,4 +1,4 @@
-"""A trained neural potential: batched prediction, and a file without code in it."""
+"""A trained neural potential: prediction in batches, and a file without code."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ _BATCH_EDGES = {"cpu": 8_000, "cuda": 200_000}  # directed edges of one batch, b
 
 @dataclass(frozen=True, eq=False)
 class NeuralPotential:
-    """A graph-pes model of what the reference energies of the atoms leave of the energy.
+    """A sum of reference energies of the atoms and a graph-pes model of the rest of the energy.
 
     Attributes
     ----------
     architecture, settings
-        What it is.
+        Architecture and settings of the model.
     model
-        The trained model, in evaluation mode.
+        Trained model, in evaluation mode.
     reference_energies
-        Atomic number to energy, eV; summed in float64 and added to what the model predicts.
+        Atomic number to energy, eV. Their sum, in float64, is added to the model's energy.
     report
         Parameters, validation curve and cost of the training, as JSON holds them.
     """
@@ -63,7 +63,7 @@ class NeuralPotential:
         return frozenset(self.reference_energies)
 
     def predict(self, molecule: Molecule, positions: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Predict energies (F,) in eV and forces (F, N, 3) in eV/Angstrom, in batches of frames."""
+        """Predict energies (F,), eV, and forces (F, N, 3), eV/Angstrom, in batches of frames."""
         positions = check_request(self.name, self.elements, molecule, positions)
         energies, forces = predict_in_batches(
             self.model,
@@ -86,12 +86,12 @@ class NeuralPotential:
 
 
 def load_neural(architecture: Architecture, directory: Path) -> NeuralPotential:
-    """Restore a potential that was saved: the model is built anew and its parameters are set.
+    """Restore a saved potential: the model is built anew, and its parameters are set.
 
     Raises
     ------
     SchemaError
-        When the file does not hold a potential of this architecture.
+        The directory does not hold a potential of this architecture.
     """
     facts, arrays = read_model(directory, architecture.name, _VERSION)
     with restoring(architecture.name, directory):

@@ -1,4 +1,4 @@
-"""Prediction of many frames of a molecule, in batches that fit into memory."""
+"""Prediction of frames of a molecule, in batches that fit into memory."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ def predict_in_batches(
     dtype: torch.dtype,
     batch_edges: Mapping[str, int],
 ) -> tuple[FloatArray, FloatArray]:
-    """Predict what a model says of F frames of a molecule, on a GPU where there is one.
+    """Predict F frames of a molecule with a model, on a GPU where there is one.
 
-    A batch has as many frames as fit a fixed number of neighbour pairs, so that memory does not
-    grow with the number of frames or the size of the molecule.
+    The number of edges of a batch is fixed. Memory does not grow with the number of frames or the
+    size of the molecule.
 
     Parameters
     ----------
     model
-        In evaluation mode.
+        Model in evaluation mode.
     molecule
-        Of N atoms.
+        A molecule of N atoms.
     positions : (F, N, 3) float64
         Angstrom.
     cutoff
         Angstrom.
     dtype
-        Of the model.
+        Type of the model's parameters.
     batch_edges
-        Directed edges of one batch, by type of device (``cpu``, ``cuda``).
+        Number of directed edges of a batch, by type of device (``cpu``, ``cuda``).
 
     Returns
     -------

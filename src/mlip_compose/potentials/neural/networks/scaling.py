@@ -1,4 +1,4 @@
-"""Sizes and types inside graph-pes models: sums over neighbours, one-hot elements."""
+"""Changes inside graph-pes models: the scale of sums over neighbours, the dtype of elements."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from graph_pes.models.components.aggregation import ScaledSumNeighbours
 class ScaledFilter(torch.nn.Module):
     """Filters of neighbours, divided by a constant.
 
-    graph-pes's SchNet, PaiNN and TensorNet add up messages that are linear in such a filter, and
-    divide the sum by nothing: dividing the filters is dividing the sum.
+    SchNet, PaiNN and TensorNet of graph-pes add up messages that are linear in such a filter, and
+    do not scale the sum. Filters divided by a constant scale it.
 
     Attributes
     ----------
     filters
         Module that makes filters of distances.
     scale
-        What they are divided by; set by :func:`scale_messages`.
+        Divisor of the filters; :func:`scale_messages` sets it.
     """
 
     scale: torch.Tensor
@@ -38,11 +38,12 @@ class ScaledFilter(torch.nn.Module):
 def scale_messages(model: GraphPESModel, graph: AtomicGraph) -> None:
     """Divide sums over neighbours by the root of their average number in ``graph``.
 
-    The parts of a model are set one by one, not by graph-pes's ``pre_fit_all_components``: that
-    also fits scales of energies per element, which the compositions of a homologous series leave
-    undetermined. Random messages add up as the root of their number, so this keeps features at
-    the size that the layers after it are initialised for; on this data MACE trains faster with it
-    than with division by the number, which is graph-pes's default.
+    Random messages add up as the root of their number. The quotient has the size that the next
+    layers are initialised for. On this data MACE trains faster with it than with division by the
+    number, the default of graph-pes.
+
+    ``pre_fit_all_components`` of graph-pes is not called. It would also fit scales of energies per
+    element, which the compositions of a homologous series leave undetermined.
     """
     average = number_of_edges(graph) / number_of_atoms(graph)
     for module in model.modules():
@@ -53,7 +54,7 @@ def scale_messages(model: GraphPESModel, graph: AtomicGraph) -> None:
 def one_hot_in_default_dtype(one_hot: torch.nn.Module) -> None:
     """Let a module of one-hot elements return torch's present default dtype.
 
-    That of graph-pes 1.0.2 returns float32 whatever the model is of.
+    The module of graph-pes 1.0.2 returns float32 for a model of any dtype.
     """
     dtype = torch.get_default_dtype()
     one_hot.register_forward_hook(lambda _module, _z, out: out.to(dtype))

@@ -1,4 +1,4 @@
-"""Training a graph-pes model with Lightning, resumable at every validation."""
+"""Training of a graph-pes model with Lightning, resumable at every validation."""
 
 from __future__ import annotations
 
@@ -38,16 +38,18 @@ _VALIDATION_BATCH = 32  # frames
 
 @dataclass(frozen=True)
 class Training:
-    """How a training went.
+    """Course of a training.
 
     Attributes
     ----------
-    curve, cost
-        Its validation errors and why it was stopped, if it was; its cost.
+    curve
+        Validation errors, and the reason why the training was stopped, if it was.
+    cost
+        CPU and wall time.
     steps
-        Gradient steps done, those before it was resumed included.
+        Number of gradient steps, with those before it was resumed.
     device
-        Where it ran.
+        Device of the training.
     """
 
     curve: Curve
@@ -59,18 +61,18 @@ class Training:
 def mean_norm_error(predicted: torch.Tensor, reference: torch.Tensor) -> torch.Tensor:
     """Mean over atoms of the length of the error vector; both are (N, 3), eV/Angstrom.
 
-    Like the mean absolute error it is not ruled by a few outliers, and it does not depend on the
-    orientation of the axes.
+    A few outliers do not rule it, as they do not rule the mean absolute error. It does not depend
+    on the orientation of the axes.
     """
     error: torch.Tensor = torch.linalg.vector_norm(predicted - reference, dim=-1).mean()
     return error
 
 
 def evenly(graphs: Sequence[AtomicGraph], most: int) -> Sequence[AtomicGraph]:
-    """Take at most so many graphs, evenly over the list and so over molecules.
+    """Take at most ``most`` graphs, evenly over the list and so over molecules.
 
-    Validation only watches a training: no weights are chosen by it, so that fewer frames add to
-    the sampling error of its curve and change nothing of the potential.
+    Validation chooses no weights. Fewer frames add to the sampling error of its curve and do not
+    change the potential.
     """
     if len(graphs) <= most:
         return graphs
@@ -91,19 +93,18 @@ def train(
     Parameters
     ----------
     model
-        Untrained, on the CPU.
+        Untrained model, on the CPU.
     train_graphs, validation_graphs
-        Graphs with ``energy`` in eV and ``forces`` in eV/Angstrom; of the latter, validations look
-        at ``settings.validation_frames``.
+        Graphs with ``energy`` in eV and ``forces`` (N, 3) in eV/Angstrom. A validation takes
+        ``settings.validation_frames`` of its graphs at most.
     settings
-        Of the training.
+        Settings of the training.
     seed
-        Of the order of the frames.
+        Seed of the order of the frames.
     checkpoint
-        File from which the training goes on, if it is there, and to which it writes at each
-        validation.
+        File that each validation writes. The training goes on from it where it is there.
     progress
-        Called with the fraction of gradient steps that are done.
+        Function that is called with the fraction of gradient steps done.
     """
     validation_graphs = evenly(validation_graphs, settings.validation_frames)
     loader = StepLoader(train_graphs, settings.batch_size, settings.steps, seed)
@@ -156,12 +157,13 @@ def train(
 
 
 def _can_go_on(checkpoint: Path) -> bool:
-    """Whether there is a checkpoint; a damaged one is set aside, and no code in it is run."""
+    """Tell whether there is a checkpoint. A damaged one is set aside, and no code in it is run."""
     if not checkpoint.exists():
         return False
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # of torch, that it may not be one
+            # torch doubts that the file is a checkpoint
+            warnings.simplefilter("ignore", UserWarning)
             state = torch.load(checkpoint, map_location="cpu", weights_only=True)
     except UNREADABLE as error:
         reason = excerpt(error, 100) or type(error).__name__
@@ -176,7 +178,7 @@ def _can_go_on(checkpoint: Path) -> bool:
 def _optimiser(
     settings: TrainingSettings,
 ) -> tuple[Callable[[GraphPESModel], torch.optim.Optimizer], LRScheduler]:
-    # graph-pes 1.0.2's own Optimizer takes parameters in the order of a set, by address in memory:
+    # the Optimizer of graph-pes 1.0.2 takes parameters in the order of a set, by address in memory:
     # a checkpoint of its state does not fit the next process
     def adam(model: GraphPESModel) -> torch.optim.Optimizer:
         parameters = [p for p in model.parameters() if p.requires_grad]
@@ -207,6 +209,6 @@ def _fit(
     except SystemExit as stop:
         if not isinstance(stop.__context__, KeyboardInterrupt):
             raise
-        # Lightning makes this of Ctrl-C, and leaves Ctrl-C without effect
+        # Lightning turns Ctrl-C into SystemExit, and later ones have no effect
         signal.signal(signal.SIGINT, on_interrupt)
         raise stop.__context__ from None
