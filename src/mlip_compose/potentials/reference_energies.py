@@ -7,13 +7,13 @@ labels do not determine keeps a physical starting value.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
 from mlip_compose.core.errors import CoverageError
 from mlip_compose.core.host import single_threaded
-from mlip_compose.core.records import FloatArray, IntArray, TrainingSet
+from mlip_compose.core.records import FloatArray, Frames, IntArray, Molecule, TrainingSet
 
 _CORE_ELECTRONS = (0, 2, 10, 18, 36, 54, 86)
 _PRIOR_SPREAD = 0.3  # fraction of the starting value
@@ -48,15 +48,38 @@ def fit_reference_energies(data: TrainingSet) -> dict[int, float]:
     CoverageError
         There is no training frame.
     """
-    trained = [frames for frames in data.train if len(frames)]
-    if not trained:
+    molecules, energies = molecule_means(data, lambda frames: frames.energy)
+    if not molecules:
         raise CoverageError("at least one training frame", "none")
-    per_molecule: dict[str, list[FloatArray]] = {}
-    for frames in trained:
-        per_molecule.setdefault(frames.molecule, []).append(frames.energy)
-    numbers = [data.molecules[name].numbers for name in per_molecule]
-    energies = np.array([np.concatenate(e).mean() for e in per_molecule.values()])
+    numbers = [molecule.numbers for molecule in molecules]
     return fit_element_energies(numbers, energies, np.unique(np.concatenate(numbers)))
+
+
+def molecule_means(
+    data: TrainingSet, energies: Callable[[Frames], FloatArray]
+) -> tuple[list[Molecule], FloatArray]:
+    """Average energies over the training frames of each molecule.
+
+    Parameters
+    ----------
+    data
+        Training set; only its training frames are used.
+    energies
+        Function that returns an energy for each of F frames, (F,), eV.
+
+    Returns
+    -------
+    molecules
+        The M molecules that have training frames.
+    means : (M,)
+        Mean energy of each, eV.
+    """
+    parts: dict[str, list[FloatArray]] = {}
+    for frames in data.train:
+        if len(frames):
+            parts.setdefault(frames.molecule, []).append(energies(frames))
+    means = np.array([np.concatenate(blocks).mean() for blocks in parts.values()])
+    return [data.molecules[name] for name in parts], means
 
 
 @single_threaded

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mlip_compose.core.records import FloatArray, Molecule, TrainingSet
+from mlip_compose.core.records import FloatArray, Frames, Molecule, TrainingSet
 from mlip_compose.potentials.additive.terms import find_terms
-from mlip_compose.potentials.reference_energies import fit_reference_energies
+from mlip_compose.potentials.reference_energies import fit_reference_energies, molecule_means
 
 _LEVELS = ("element", "environment", "surroundings")
 _SPREAD = (3.0, 1.0, 0.05)  # eV: standard deviation of the prior of a correction, by level
@@ -60,21 +60,20 @@ def fit_constants(
         a molecule and positions (F, N, 3), Angstrom.
     """
     elements = fit_reference_energies(data)
-    residuals: dict[str, list[FloatArray]] = {}
-    for frames in data.train:
-        if not len(frames):
-            continue
+
+    def residual(frames: Frames) -> FloatArray:
         molecule = data.molecules[frames.molecule]
         composition = sum(elements[z] for z in molecule.numbers.tolist())
         energies, _ = predict(molecule, frames.positions)
-        residuals.setdefault(frames.molecule, []).append(frames.energy - energies - composition)
-    counts = [_count(data.molecules[name]) for name in residuals]
+        return frames.energy - energies - composition
+
+    molecules, means = molecule_means(data, residual)
+    counts = [_count(molecule) for molecule in molecules]
     columns = {name: i for i, name in enumerate(dict.fromkeys(x for c in counts for x in c))}
     design = np.zeros((len(counts), len(columns)))
     for row, count in enumerate(counts):
         for name, n in count.items():
             design[row, columns[name]] = n
-    means = np.array([np.concatenate(parts).mean() for parts in residuals.values()])
     spread = np.array([_SPREAD[_LEVELS.index(name.split(" ")[0])] for name in columns])
     rows = design * spread / _NOISE
     normal = rows.T @ rows + np.eye(len(columns))

@@ -7,7 +7,7 @@ of a term, U types.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -95,10 +95,9 @@ class _Graph:
 @lru_cache(maxsize=512)
 def _find_terms(graph: _Graph) -> Terms:
     topology = build_topology(graph.molecule)
-    levels = topology.labels
-    three = (levels.element, levels.valence, levels.environment)
-    bond_types = tuple(_path_type(bond, three) for bond in topology.bonds)
-    angle_types = tuple(_path_type(angle, three) for angle in topology.angles)
+    levels = topology.labels.levels
+    bond_types = tuple(_path_type(bond, levels) for bond in topology.bonds)
+    angle_types = tuple(_path_type(angle, levels) for angle in topology.angles)
     terms: dict[str, list[_Term]] = {
         "bond": [((i,), t) for i, t in enumerate(bond_types)],
         "angle": [((i,), t) for i, t in enumerate(angle_types)],
@@ -131,6 +130,13 @@ def _path_type(atoms: Sequence[int], levels: Sequence[Sequence[str]]) -> Type:
     return tuple(_either_way([level[a] for a in atoms]) for level in levels)
 
 
+def _star_type(inner: Sequence[int], outer: Iterable[int], levels: Sequence[Sequence[str]]) -> Type:
+    """Join labels of inner atoms in their order, and labels of outer atoms sorted."""
+    return tuple(
+        _join([*(level[a] for a in inner), *sorted(level[a] for a in outer)]) for level in levels
+    )
+
+
 def _terms(topology: Topology) -> Iterator[tuple[str, _Term]]:
     yield from _around_one_atom(topology)
     yield from _along_torsions(topology)
@@ -139,8 +145,8 @@ def _terms(topology: Topology) -> Iterator[tuple[str, _Term]]:
 
 def _around_one_atom(topology: Topology) -> Iterator[tuple[str, _Term]]:
     labels = topology.labels
-    element, valence, environment = labels.element, labels.valence, labels.environment
-    three, two = (element, valence, environment), (element, valence)
+    element, environment = labels.element, labels.environment
+    coarse_levels = labels.levels[:2]
     bond = {pair: i for i, (a, b) in enumerate(topology.bonds) for pair in ((a, b), (b, a))}
     angle = {(a, b, c): i for i, (a, b, c) in enumerate(topology.angles)}
     sides: dict[int, list[tuple[int, int, int]]] = {}
@@ -152,35 +158,23 @@ def _around_one_atom(topology: Topology) -> Iterator[tuple[str, _Term]]:
         sides.setdefault(b, []).append((a, c, i))
         ends = sorted((environment[a], environment[c]))
         yield "angle-shift", ((i,), (_join([labels.surroundings[b], *ends]),))
-        yield "stretch-stretch", ((bond[a, b], bond[b, c]), _path_type((a, b, c), two))
-        for first, last in ((a, c), (c, a)):
-            label = tuple(_join([level[first], level[b], level[last]]) for level in two)
-            yield "stretch-bend", ((bond[first, b], i), label)
+        yield "stretch-stretch", ((bond[a, b], bond[b, c]), _path_type((a, b, c), coarse_levels))
+        for path in ((a, b, c), (c, b, a)):
+            labels_of_path = tuple(_join([level[p] for p in path]) for level in coarse_levels)
+            yield "stretch-bend", ((bond[path[0], b], i), labels_of_path)
     for b, angles in sides.items():
         for index, (a, c, i) in enumerate(angles):
             for a2, c2, j in angles[index + 1 :]:
                 shared = {a, c} & {a2, c2}
                 if len(shared) == 1:
-                    others = {a, c} ^ {a2, c2}
-                    label = tuple(
-                        _join(
-                            [
-                                level[b],
-                                *(level[s] for s in shared),
-                                *sorted(level[o] for o in others),
-                            ]
-                        )
-                        for level in two
-                    )
-                    yield "bend-bend", ((i, j), label)
-    for i, (b, *ends3) in enumerate(topology.out_of_plane):
-        label = tuple(_join([level[b], *sorted(level[e] for e in ends3)]) for level in three)
-        yield "out-of-plane", ((i,), label)
+                    outer = {a, c} ^ {a2, c2}
+                    yield "bend-bend", ((i, j), _star_type((b, *shared), outer, coarse_levels))
+    for i, (b, *outer_atoms) in enumerate(topology.out_of_plane):
+        yield "out-of-plane", ((i,), _star_type((b,), outer_atoms, labels.levels))
 
 
 def _along_torsions(topology: Topology) -> Iterator[tuple[str, _Term]]:
-    labels = topology.labels
-    element, valence, environment = labels.element, labels.valence, labels.environment
+    element, environment = topology.labels.element, topology.labels.environment
     bond = {pair: i for i, (a, b) in enumerate(topology.bonds) for pair in ((a, b), (b, a))}
     angle = {
         triple: i
@@ -190,25 +184,27 @@ def _along_torsions(topology: Topology) -> Iterator[tuple[str, _Term]]:
     for i, atoms in enumerate(topology.torsions):
         a, b, c, d = atoms
 
-        def ways(read: Callable[[Sequence[str]], str], path: tuple[int, int, int, int]) -> Type:
+        def type_of(join: Callable[[Sequence[str]], str], path: tuple[int, int, int, int]) -> Type:
             p, q, r, s = path
-            inner = [[level[q], level[r]] for level in (element, valence)]
-            return tuple(read([element[p], *middle, element[s]]) for middle in inner)
+            return tuple(
+                join([element[p], level[q], level[r], element[s]])
+                for level in topology.labels.levels[:2]
+            )
 
-        both = ways(_either_way, atoms)
+        symmetric_type = type_of(_either_way, atoms)
         ends = [f"{element[x]}{topology.orders[x, y]}" for x, y in ((a, b), (d, c))]
         finest = _either_way([ends[0], environment[b], environment[c], ends[1]])
-        yield "torsion", ((i,), (*both, finest))
-        yield "middle-stretch-torsion", ((bond[b, c], i), both)
-        yield "bend-bend-torsion", ((angle[a, b, c], angle[b, c, d], i), both)
+        yield "torsion", ((i,), (*symmetric_type, finest))
+        yield "middle-stretch-torsion", ((bond[b, c], i), symmetric_type)
+        yield "bend-bend-torsion", ((angle[a, b, c], angle[b, c, d], i), symmetric_type)
         for path in (atoms, atoms[::-1]):
-            oriented = ways(_join, path)
-            yield "end-stretch-torsion", ((bond[path[0], path[1]], i), oriented)
-            yield "bend-torsion", ((angle[path[0], path[1], path[2]], i), oriented)
+            oriented_type = type_of(_join, path)
+            yield "end-stretch-torsion", ((bond[path[0], path[1]], i), oriented_type)
+            yield "bend-torsion", ((angle[path[0], path[1], path[2]], i), oriented_type)
 
 
 def _between_pairs(topology: Topology) -> Iterator[tuple[str, _Term]]:
-    two = (topology.labels.element, topology.labels.valence)
+    coarse_levels = topology.labels.levels[:2]
     names = {3: "pair-1-4", 4: "pair-1-5"}
     for i, (pair, bonds) in enumerate(zip(topology.pairs, topology.separations, strict=True)):
-        yield names.get(bonds, "pair"), ((i,), _path_type(pair, two))
+        yield names.get(bonds, "pair"), ((i,), _path_type(pair, coarse_levels))

@@ -33,6 +33,11 @@ class Labels:
     environment: tuple[str, ...]
     surroundings: tuple[str, ...]
 
+    @property
+    def levels(self) -> tuple[tuple[str, ...], ...]:
+        """Element, valence and environment, coarse to fine."""
+        return self.element, self.valence, self.environment
+
 
 @dataclass(frozen=True)
 class Topology:

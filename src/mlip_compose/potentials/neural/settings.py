@@ -50,9 +50,9 @@ class TrainingSettings(Settings):
 class NeuralSettings(TrainingSettings):
     """Settings of a message-passing network and of its training from scratch.
 
-    Every small kind has the same steps and batches. Its learning rate was chosen on validation
-    frames of ``length``, level 2, with 1,000 training frames: ``docs/potentials/settings.md`` lists
-    all trials.
+    Every small kind has the same steps and batches. Its learning rate was chosen, or confirmed for
+    MACE, on validation frames of ``length``, level 2, with 1,000 training frames.
+    ``docs/potentials/settings.md`` lists all trials.
     """
 
     cutoff: Cutoff = 4.0

@@ -9,7 +9,7 @@ from graph_pes import GraphPESModel
 
 from mlip_compose.core.errors import CoverageError
 from mlip_compose.core.files import sha256_of
-from mlip_compose.core.records import Failure, TrainingSet
+from mlip_compose.core.records import Failure, FloatArray, Frames, TrainingSet
 from mlip_compose.potentials.base import Progress, check_request
 from mlip_compose.potentials.neural.networks.fitting import fingerprint, training_facts
 from mlip_compose.potentials.neural.networks.graphs import labelled_graphs
@@ -24,7 +24,7 @@ from mlip_compose.potentials.published.potential import (
     load_model,
 )
 from mlip_compose.potentials.published.settings import FineTuningSettings, ZeroShotSettings
-from mlip_compose.potentials.reference_energies import fit_element_energies
+from mlip_compose.potentials.reference_energies import fit_element_energies, molecule_means
 
 
 def zero_shot(
@@ -120,20 +120,20 @@ def fit_atomic_energies(
     facts
         Facts for the report: the source of the energies, and elements without a training frame.
     """
-    own = get_backend(card.backend).atomic_energies(model)
-    trained = [frames for frames in data.train if len(frames)]
-    if not trained:
-        return own, {"atomic_energies_from": "the published model"}
-    residuals: dict[str, list[np.ndarray]] = {}
+    published = get_backend(card.backend).atomic_energies(model)
     elements = card_elements(card)
-    for frames in trained:
+
+    def residual(frames: Frames) -> FloatArray:
         molecule = data.molecules[frames.molecule]
         positions = check_request(card.name, elements, molecule, frames.positions)
-        predicted, _ = interaction(card, model, dtype, molecule, positions)
-        residuals.setdefault(frames.molecule, []).append(frames.energy - predicted)
-    numbers = [data.molecules[name].numbers for name in residuals]
-    means = np.array([np.concatenate(errors).mean() for errors in residuals.values()])
-    energies = fit_element_energies(numbers, means, np.array(sorted(elements)), own)
+        energies, _ = interaction(card, model, dtype, molecule, positions)
+        return frames.energy - energies
+
+    molecules, means = molecule_means(data, residual)
+    if not molecules:
+        return published, {"atomic_energies_from": "the published model"}
+    numbers = [molecule.numbers for molecule in molecules]
+    energies = fit_element_energies(numbers, means, np.array(sorted(elements)), published)
     unseen = sorted(elements - set(np.concatenate(numbers).tolist()))
     return energies, {
         "atomic_energies_from": "training labels",

@@ -111,7 +111,7 @@ def architecture(model: GraphPESModel) -> dict[str, Any]:
 def rebuild(architecture: dict[str, Any]) -> MACEModel:
     """Make a model with random weights of the default dtype of torch."""
     arguments = dict(architecture)
-    own = {int(z): float(energy) for z, energy in arguments.pop("own_energies").items()}
+    energies = {int(z): float(energy) for z, energy in arguments.pop("own_energies").items()}
     for key in _IRREPS:
         arguments[key] = None if arguments[key] is None else o3.Irreps(arguments[key])
     for key, classes in _CLASSES.items():
@@ -122,7 +122,7 @@ def rebuild(architecture: dict[str, Any]) -> MACEModel:
     zeros = np.zeros((1, len(arguments["atomic_numbers"])))
     with quiet(), torch.random.fork_rng(devices=[]):
         model = ScaleShiftMACE(**arguments, atomic_energies=zeros, cueq_config=None)
-    return MACEModel(model, own)
+    return MACEModel(model, energies)
 
 
 def atomic_energies(model: GraphPESModel) -> dict[int, float]:
@@ -158,9 +158,9 @@ def _plain(value: Any) -> Any:
 
 def _anew(published: Any) -> MACEModel:
     energies = published.atomic_energies_fn.atomic_energies.detach().double().flatten().tolist()
-    own = dict(zip(published.atomic_numbers.tolist(), energies, strict=True))
+    atomic_energies = dict(zip(published.atomic_numbers.tolist(), energies, strict=True))
     dtype: torch.dtype = published.r_max.dtype
-    model = rebuild(_configuration(published) | {"own_energies": own})
+    model = rebuild(_configuration(published) | {"own_energies": atomic_energies})
     model.to(dtype)
     state = published.state_dict()
     for name, tensor in model.model.state_dict().items():
@@ -187,10 +187,10 @@ def _compare(published: MACEModel, anew: MACEModel, dtype: torch.dtype) -> None:
         other={},
     )
     before, after = (model.predict(graph, ["energy", "forces"]) for model in (published, anew))
-    own = sum(list(anew.atomic_energies.values())[:n])
-    tolerance = 1e-4 + 1e-6 * abs(own)
+    offset = sum(list(anew.atomic_energies.values())[:n])
+    tolerance = 1e-4 + 1e-6 * abs(offset)
     if not (
-        abs(float((before["energy"] - after["energy"]).detach()) - own) < tolerance
+        abs(float((before["energy"] - after["energy"]).detach()) - offset) < tolerance
         and torch.allclose(before["forces"], after["forces"], rtol=1e-3, atol=1e-4)
     ):
         raise ValueError("the model that it makes predicts something else")
