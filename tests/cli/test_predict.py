@@ -154,6 +154,7 @@ def test_what_was_trained_elsewhere_predicts_any_task(command, data, tmp_path):
     refused(command("predict", "length", model, *options), "400 primary frames")
     assert command("predict", "whole", model, "--dataset", data).status == 0
     fitted = command("train", "length", "composition", *options, "--train-frames", "6", "--json")
+    assert "composition on length ━" in fitted.err
     model = json.loads(fitted.out)["model"]
     refused(command("predict", "whole", model, "--dataset", data), "trained elsewhere")
 

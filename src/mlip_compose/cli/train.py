@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -20,7 +20,11 @@ from mlip_compose.cli.output import (
     progress_bars,
     settings_in,
 )
-from mlip_compose.cli.study_output import study_listener
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from mlip_compose.studies.progress import Listener
 
 
 def train(
@@ -67,7 +71,9 @@ def train(
     directory = ResultsDirectory(out)
     processes = None if scheduler or cluster else 1
     with engine_of(processes, scheduler, cluster, out) as engine, progress_bars() as bars:
-        facts = run_trainings(opened, directory, engine, study_listener(bars))[training.id]
+        listener = _listener(bars, f"{training.entry.shown} on {task}")
+        facts = run_trainings(opened, directory, engine, listener)[training.id]
+        listener.training(training.id, 1.0, "")
     document: dict[str, Any] = {
         "model": str(directory.training(training.id)),
         "predictions": [str(directory.predictions(target.id)) for target in training.targets],
@@ -80,3 +86,20 @@ def train(
         print_table(training.id, ("", "value"), [(key, document[key]) for key in shown])
     if facts.status == "failed":
         raise typer.Exit(SOME_FAILED)
+
+
+def _listener(bars: Progress, title: str) -> Listener:
+    """Return a listener that shows one training on one bar, named by its potential and its task."""
+    from mlip_compose.studies.progress import Listener
+
+    bar = bars.add_task(title, total=1.0)
+
+    def unit(name: str, failure: str) -> None:
+        if failure:
+            bars.console.print(f"failed: {name}: {failure}", style="red", markup=False)
+
+    def training(_: str, fraction: float, message: str) -> None:
+        description = f"{title}: {message}" if message else title
+        bars.update(bar, completed=fraction, description=description)
+
+    return Listener(unit=unit, training=training)
