@@ -28,7 +28,7 @@ def joined(command):
     outcome = command("predictions", "join", *Path("mine/predictions").iterdir(), "-o", "all/mine")
     assert outcome.status == 0
     assert "2 splits of my own" in outcome.err
-    assert "Write into all/mine/card.yaml what stands there as TO DO" in outcome.err
+    assert "Fill in all/mine/card.yaml: TO DO stands where a text is missing" in outcome.err
     return Path("all")
 
 
@@ -78,6 +78,14 @@ def test_wrong_requests_get_one_message_and_status_two(command, joined):
         assert message in outcome.err
         assert "Traceback" not in outcome.err
     assert not Path("x").exists()
+
+
+def test_a_refused_submission_leaves_no_half_of_the_tables(command, joined):
+    good = joined / "mine" / "predictions.h5"
+    outcome = command("predictions", "check", good, joined / "mine", "-s", "board.yaml")
+    assert outcome.status == 2
+    assert "found TO DO in summary, authors, training" in outcome.err
+    assert outcome.out == ""
 
 
 def test_the_plan_of_a_study_says_what_is_there(command, joined):

@@ -20,33 +20,40 @@ from mlip_compose.cli import (
 app = typer.Typer(
     name="mlip-compose",
     help="Has a machine-learned interatomic potential learned that molecules are made of parts? "
-    "Train it on some molecules X-(CH2)n-Y, test it on others that are made of the same parts.",
+    "Train it on some molecules X-(CH2)n-Y, and test it on others that are made of the same parts. "
+    "Begin with `mlip-compose run`: it does a small study in some minutes.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
 
-app.command("run")(study.run)
-app.command("merge")(study.merge)
-app.add_typer(tasks.app, name="tasks")
-app.add_typer(molecules.app, name="molecules")
-app.command("coverage")(planning.coverage)
-app.command("plan")(planning.plan)
-app.add_typer(data.app, name="data")
-app.add_typer(potentials.app, name="potentials")
-app.command("train")(train.train)
-app.command("predict")(predict.predict)
-app.add_typer(predictions.app, name="predictions")
-app.command("score")(score.score)
-app.command("report")(study.report)
-app.command("archive")(study.archive)
+STUDY = "A study, from its file to its page"
+STEPS = "The steps of a study, one by one"
+PARTS = "What a study is made of"
+OTHERS = "Models that were trained elsewhere"
+PLANNING = "Molecules of your own"
+
+app.command("run", rich_help_panel=STUDY)(study.run)
+app.command("merge", rich_help_panel=STUDY)(study.merge)
+app.command("report", rich_help_panel=STUDY)(study.report)
+app.command("archive", rich_help_panel=STUDY)(study.archive)
+app.command("train", rich_help_panel=STEPS)(train.train)
+app.command("predict", rich_help_panel=STEPS)(predict.predict)
+app.command("score", rich_help_panel=STEPS)(score.score)
+app.add_typer(tasks.app, name="tasks", rich_help_panel=PARTS)
+app.add_typer(molecules.app, name="molecules", rich_help_panel=PARTS)
+app.add_typer(data.app, name="data", rich_help_panel=PARTS)
+app.add_typer(potentials.app, name="potentials", rich_help_panel=PARTS)
+app.add_typer(predictions.app, name="predictions", rich_help_panel=OTHERS)
+app.command("coverage", rich_help_panel=PLANNING)(planning.coverage)
+app.command("plan", rich_help_panel=PLANNING)(planning.plan)
 
 
 @app.callback(invoke_without_command=True)
 def root(
     version: bool = typer.Option(False, "--version", help="Print the version and stop."),
 ) -> None:
-    """Print the version where that is asked for."""
+    """Print the version, with --version."""
     if version:
         from mlip_compose import __version__
 

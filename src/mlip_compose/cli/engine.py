@@ -1,4 +1,4 @@
-"""Options that say where units of work are done."""
+"""Options for the place where units of work are done."""
 
 from __future__ import annotations
 
@@ -14,27 +14,40 @@ if TYPE_CHECKING:
 
 Processes = Annotated[
     int | None,
-    typer.Option("--processes", "-j", min=1, help="On this machine. Default: one for each core."),
+    typer.Option(
+        "--processes", "-j", min=1, help="Processes on this machine. Default: one for each core."
+    ),
 ]
 Scheduler = Annotated[
     str | None,
-    typer.Option("--scheduler", help="Use the Dask scheduler that runs at this tcp:// address."),
+    typer.Option(
+        "--scheduler", help="Address of a Dask scheduler that runs, such as tcp://10.0.0.1:8786."
+    ),
 ]
 Cluster = Annotated[
     Path | None,
-    typer.Option("--cluster", help="Ask a batch system for workers, as this YAML file says."),
+    typer.Option(
+        "--cluster", help="YAML file that describes jobs of a batch system, such as SLURM."
+    ),
 ]
 
 
 def engine_of(
     processes: int | None, scheduler: str | None, cluster: Path | None, shared: Path
 ) -> DaskEngine:
-    """Return the engine that the options ask for; ``shared`` is where results go.
+    """Return the engine that the options ask for.
+
+    Parameters
+    ----------
+    processes, scheduler, cluster
+        Values of the options; None where an option is not given.
+    shared
+        Directory of the results; workers see it, too.
 
     Raises
     ------
     RequestError
-        Two places at once, or a cluster file that cannot be used.
+        The options name two places, or the cluster file cannot be used.
     """
     from mlip_compose.core.host import available_cores
     from mlip_compose.engine.choice import cluster_engine, local_engine, scheduler_engine
@@ -48,15 +61,15 @@ def engine_of(
 
 
 def one_place(options: Mapping[str, object]) -> None:
-    """Refuse two options that each say where the work is done; None is one that was not given.
+    """Refuse two options that each name a place for the work; None is an option not given.
 
     Raises
     ------
     RequestError
-        Names them.
+        Two options are given; the message names them.
     """
     from mlip_compose.core.errors import RequestError
 
-    named = [option for option, value in options.items() if value is not None]
-    if len(named) > 1:
-        raise RequestError("one place to do the work", " and ".join(named), "Leave out one.")
+    names = [option for option, value in options.items() if value is not None]
+    if len(names) > 1:
+        raise RequestError("one place to do the work", " and ".join(names), "Leave out one.")

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mlip_compose.cli.output import Json, print_json, print_table
+from mlip_compose.cli.options import Json
+from mlip_compose.cli.output import Table, facts, show
 
 if TYPE_CHECKING:
     from mlip_compose.core.records import Molecule
@@ -20,27 +21,21 @@ def list_molecules(json: Json = False) -> None:
     from mlip_compose.molecules.assembly import full
 
     documents = [_document(molecule) for molecule in full()]
-    if json:
-        print_json(documents)
-        return
     columns = ("molecule", "name", "formula", "smiles", "inchikey")
-    rows: list[tuple[object, ...]] = [
-        tuple(document[column] for column in columns) for document in documents
-    ]
-    print_table(f"{len(rows)} molecules", columns, rows)
+    rows = [tuple(document[column] for column in columns) for document in documents]
+    show(json, documents, Table(f"{len(rows)} molecules", columns, rows))
 
 
 @app.command("show")
 def show_molecule(
-    molecule: Annotated[str, typer.Argument(help="A name such as OH-4-H, or any SMILES.")],
+    molecule: Annotated[
+        str, typer.Argument(help="A name, such as OH-4-H, or SMILES, such as CCCCO.")
+    ],
     json: Json = False,
 ) -> None:
     """Show a molecule by its name, or recognise one from SMILES."""
     document = _document(_find(molecule))
-    if json:
-        print_json(document)
-    else:
-        print_table(document["molecule"], ("", "value"), list(document.items()))
+    show(json, document, facts(document["molecule"], document.items()))
 
 
 def _find(text: str) -> Molecule:
@@ -51,6 +46,7 @@ def _find(text: str) -> Molecule:
     try:
         parts = parse_name(text)
     except RequestError:
+        # A text like OX-4-H is a name with a mistake, and its message is the better one
         if text.count("-") == 2 and not set(text) & set("()[]=#"):
             raise
         parts = recognise_smiles(text)
@@ -58,24 +54,20 @@ def _find(text: str) -> Molecule:
 
 
 def _document(molecule: Molecule) -> dict[str, Any]:
+    from ase.data import chemical_symbols
     from ase.formula import Formula
 
     from mlip_compose.molecules.naming import readable_name
 
+    symbols = [chemical_symbols[number] for number in molecule.numbers]
     return {
         "molecule": molecule.name,
         "name": readable_name(molecule.parts),
         "left": molecule.left,
         "chain": molecule.chain,
         "right": molecule.right,
-        "formula": str(Formula.from_list(_symbols(molecule)).format("hill")),
+        "formula": str(Formula.from_list(symbols).format("hill")),
         "smiles": molecule.smiles,
         "inchikey": molecule.inchikey,
         "atoms": molecule.n_atoms,
     }
-
-
-def _symbols(molecule: Molecule) -> list[str]:
-    from ase.data import chemical_symbols
-
-    return [chemical_symbols[number] for number in molecule.numbers]

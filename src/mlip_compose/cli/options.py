@@ -1,28 +1,99 @@
-"""Options that reading data of others has in several commands."""
+"""Options that several commands have, and the reading of their texts."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
+from mlip_compose.core.errors import RequestError
+
+OF_PREDICTIONS = "Default: that of the predictions."
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on stdout.")]
+TaskName = Annotated[str, typer.Argument(help="Name of a task, such as length.")]
+Level = Annotated[int, typer.Option("--level", "-l", help="Level: coverage radius 1, 2 or 3.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of frames and of the training.")]
+Dataset = Annotated[
+    str, typer.Option("--dataset", "-d", help="A frozen data set, or the path of a store.")
+]
+StoreName = Annotated[str, typer.Argument(help="A frozen data set, or the path of a store.")]
+StoreFile = Annotated[
+    Path | None, typer.Option("--out", "-o", help="HDF5 file. Default: data/<name>.h5.")
+]
+PredictedTask = Annotated[
+    str | None, typer.Option("--task", "-t", help=f"Task, such as length. {OF_PREDICTIONS}")
+]
+PredictedLevel = Annotated[
+    int | None, typer.Option("--level", "-l", help=f"Level: 1, 2 or 3. {OF_PREDICTIONS}")
+]
+PredictedDataset = Annotated[
+    str | None,
+    typer.Option(
+        "--dataset", "-d", help=f"A frozen data set, or the path of a store. {OF_PREDICTIONS}"
+    ),
+]
+Molecules = Annotated[
+    str | None,
+    typer.Option(
+        "--molecules", "-m", help="Only these molecules, separated by commas: OH-1-H,F-2-H."
+    ),
+]
+AllowMissing = Annotated[
+    bool,
+    typer.Option("--allow-missing", help="Run although the data set lacks molecules of the task."),
+]
 EnergyUnit = Annotated[
     str | None,
-    typer.Option("--energy-unit", help="Unit of energies, as in kcal/mol. Default: found out."),
+    typer.Option("--energy-unit", help="Unit of energies, such as kcal/mol. Default: recognised."),
 ]
 ForceUnit = Annotated[
     str | None,
-    typer.Option("--force-unit", help="Unit of forces, as in Hartree/Bohr. Default: found out."),
+    typer.Option("--force-unit", help="Unit of forces, such as Hartree/Bohr. Default: recognised."),
 ]
 LengthUnit = Annotated[
-    str | None, typer.Option("--length-unit", help="Unit of positions. Default: found out.")
+    str | None,
+    typer.Option("--length-unit", help="Unit of positions, such as Bohr. Default: recognised."),
 ]
 SplitOff = Annotated[
     int,
     typer.Option(
         "--split",
         min=0,
-        help="Where nothing says the trajectory: so many last frames of each molecule become "
-        "the secondary one.",
+        help="Number of last frames of each molecule that become its secondary trajectory, where "
+        "the files name no trajectory.",
     ),
 ]
+
+
+def names_in(text: str) -> tuple[str, ...]:
+    """Split names that are separated by commas."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def settings_in(pairs: list[str] | None) -> dict[str, Any]:
+    """Read key=value pairs; values are YAML, so numbers, true and null are what they look like.
+
+    Raises
+    ------
+    RequestError
+        A text is no such pair.
+    """
+    from mlip_compose.core.documents import parse_yaml
+
+    settings: dict[str, Any] = {}
+    for pair in pairs or ():
+        key, separator, text = pair.partition("=")
+        if not (key.isidentifier() and separator):
+            raise RequestError("--set key=value", repr(pair))
+        try:
+            settings[key] = parse_yaml(text)
+        except ValueError:
+            settings[key] = text
+        if isinstance(settings[key], str):  # YAML does not take 1e-8 for a number
+            try:
+                settings[key] = float(text)
+            except ValueError:
+                settings[key] = text
+    return settings

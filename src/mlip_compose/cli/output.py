@@ -1,102 +1,91 @@
-"""What commands print: JSON or tables on stdout; messages and progress on stderr."""
+"""What commands print: JSON or tables on stdout, messages on stderr; and how they end."""
 
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterable
-from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import typer
 
-from mlip_compose.core.errors import RequestError
-
 if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.progress import Progress, Task
+    from collections.abc import Iterable
 
-    from mlip_compose.core.records import Failure
+    from rich.console import Console, RenderableType
 
-REFUSED: Final = 2
+    from mlip_compose.core.errors import RequestError
+
 SOME_FAILED: Final = 1
-
-LOG_EVERY: Final = 60.0  # s
-SPEED_OVER: Final = 3600.0
-"""Seconds over which speed is measured: one molecule or one training can take minutes."""
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on stdout.")]
-Level = Annotated[int, typer.Option("--level", "-l", help="Level: coverage radius 1, 2 or 3.")]
-Dataset = Annotated[
-    str, typer.Option("--dataset", "-d", help="A frozen data set, or the path of a store.")
-]
-Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of frames and of the training.")]
-AllowMissing = Annotated[
-    bool, typer.Option("--allow-missing", help="Run although the data lacks molecules of the task.")
-]
-Molecules = Annotated[
-    str | None, typer.Option("--molecules", "-m", help="Only these: names, separated by commas.")
-]
+REFUSED: Final = 2
 
 
-def names_in(text: str) -> tuple[str, ...]:
-    """Split names that are separated by commas."""
-    return tuple(name.strip() for name in text.split(",") if name.strip())
+class Table(NamedTuple):
+    """A table for people; cells are printed as they are, without markup."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: Iterable[tuple[object, ...]]
 
 
-def settings_in(pairs: list[str]) -> dict[str, Any]:
-    """Read key=value pairs; values are YAML, so numbers, true and null are what they look like."""
-    from mlip_compose.core.documents import parse_yaml
-
-    settings: dict[str, Any] = {}
-    for pair in pairs:
-        key, separator, text = pair.partition("=")
-        if not (key.isidentifier() and separator):
-            raise RequestError("--set key=value", repr(pair))
-        try:
-            settings[key] = parse_yaml(text)
-        except ValueError:
-            settings[key] = text
-        if isinstance(settings[key], str):  # YAML does not take 1e-8 for a number
-            try:
-                settings[key] = float(text)
-            except ValueError:
-                settings[key] = text
-    return settings
+def facts(title: str, values: Iterable[tuple[object, ...]]) -> Table:
+    """Return a table of names and values, such as those of a document's ``items()``."""
+    return Table(title, ("", "value"), values)
 
 
-def stdout() -> Console:
-    """Return the console for results."""
-    from rich.console import Console
+def show(as_json: bool, document: Any, *text: Table | RenderableType) -> None:
+    """Print the result of a command on stdout.
 
-    return Console(highlight=False)
-
-
-def stderr() -> Console:
-    """Return the console for messages and progress."""
-    from rich.console import Console
-
-    return Console(stderr=True, highlight=False)
-
-
-def print_json(document: Any) -> None:
-    """Print a document as JSON on stdout."""
-    typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
-
-
-def print_table(title: str, columns: tuple[str, ...], rows: list[tuple[object, ...]]) -> None:
-    """Print a table on stdout; cells are shown as they are, without markup."""
-    from rich.table import Table
+    Parameters
+    ----------
+    as_json
+        Whether ``--json`` was given: the document alone is printed.
+    document
+        The result for a program: a model, or what JSON can hold.
+    text
+        The result for a person: tables, and lines of text, in the order of reading.
+    """
+    from pydantic import BaseModel
     from rich.text import Text
 
-    table = Table()
-    for column in columns:
-        table.add_column(Text(column), overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(str(cell)) for cell in row))
-    console = stdout()
-    console.print(Text(title, style="bold"))
-    console.print(table)
+    if as_json:
+        if isinstance(document, BaseModel):
+            document = document.model_dump(mode="json")
+        typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        return
+    for part in text:
+        if isinstance(part, Table):
+            _print_table(part)
+        else:  # rich takes [brackets] in a str for markup
+            _stdout().print(Text(part) if isinstance(part, str) else part)
+
+
+def _print_table(table: Table) -> None:
+    from rich.table import Table as Drawing
+    from rich.text import Text
+
+    drawing = Drawing()
+    for column in table.columns:
+        drawing.add_column(Text(column), overflow="fold")
+    for row in table.rows:
+        drawing.add_row(*(Text(str(cell)) for cell in row))
+    _stdout().print(Text(table.title, style="bold"))
+    _stdout().print(drawing)
+
+
+def note(message: str, style: str = "") -> None:
+    """Print a message on stderr, on one line however long it is."""
+    stderr().print(message, style=style, markup=False, soft_wrap=True)
+
+
+def warn(problems: Iterable[str]) -> None:
+    """Print warnings on stderr, such as of plugins that cannot be used."""
+    for problem in problems:
+        note(f"Warning: {problem}", "yellow")
+
+
+def end(failures: object) -> None:
+    """End the command with status 1 where anything failed, such as a unit of a list."""
+    if failures:
+        raise typer.Exit(SOME_FAILED)
 
 
 def refuse(error: RequestError) -> int:
@@ -109,64 +98,14 @@ def refuse(error: RequestError) -> int:
     return REFUSED
 
 
-def warn_of(problems: Iterable[str]) -> None:
-    """Say on stderr which plugins cannot be used; what is listed is not touched by them."""
-    for problem in problems:
-        stderr().print(f"Warning: {problem}", style="yellow", markup=False, soft_wrap=True)
+def _stdout() -> Console:
+    from rich.console import Console
+
+    return Console(highlight=False)
 
 
-def unit_watch(bars: Progress, title: str) -> Callable[[str, float, Failure | None], None]:
-    """Return what shows units of work as they end, and why one failed, on one more bar."""
-    bar = bars.add_task(title, total=1.0)
+def stderr() -> Console:
+    """Return the console for messages and progress."""
+    from rich.console import Console
 
-    def watch(unit: str, fraction: float, failure: Failure | None) -> None:
-        bars.update(bar, completed=fraction, description=f"{title}: {unit}")
-        if failure is not None:
-            bars.console.print(f"failed: {failure}", style="red", markup=False)
-
-    return watch
-
-
-def _line(task: Task) -> str:
-    left = task.time_remaining
-    rest = "" if left is None else f", about {timedelta(seconds=round(left))} left"
-    done = timedelta(seconds=round(task.elapsed or 0))
-    return f"{task.description.strip()}: {task.percentage:.0f} % after {done}{rest}"
-
-
-def progress_bars() -> Progress:
-    """Return progress bars on stderr with an estimate of the time left.
-
-    Where stderr is no terminal, such as the log of a batch job, a line a minute takes their place.
-    """
-    from rich.progress import (
-        BarColumn,
-        Progress,
-        TaskProgressColumn,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    class Bars(Progress):
-        logged = time.monotonic()
-
-        def update(self, *args: Any, **fields: Any) -> None:
-            super().update(*args, **fields)
-            now = time.monotonic()
-            if not self.console.is_terminal and now - self.logged > LOG_EVERY:
-                self.logged = now
-                for task in self.tasks:
-                    if task.visible and task.completed and not task.finished:
-                        self.console.print(_line(task), soft_wrap=True, markup=False)
-
-    return Bars(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=24),
-        TaskProgressColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        console=stderr(),
-        speed_estimate_period=SPEED_OVER,
-    )
+    return Console(stderr=True, highlight=False)

@@ -1,4 +1,4 @@
-"""``mlip-compose coverage, plan``: what training has shown of molecules, and what to label."""
+"""``mlip-compose coverage, plan``: the molecules of a user, and what training shows of them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mlip_compose.cli.output import Json, print_json, print_table, stderr
+from mlip_compose.cli.options import Json
+from mlip_compose.cli.output import Table, note, show
 
 if TYPE_CHECKING:
     from mlip_compose.planning.coverage import TargetCoverage
@@ -16,14 +17,13 @@ if TYPE_CHECKING:
 Targets = Annotated[
     list[str],
     typer.Argument(
-        help="SMILES, files (.smi, .csv, .sdf, .xyz) or data sets.",
-        show_default=False,
+        help="Molecules: SMILES, files (.smi, .csv, .sdf, .xyz) or data sets.", show_default=False
     ),
 ]
 Training = Annotated[
     list[str],
     typer.Option(
-        "--by", "-b", help="What a potential is trained on, given as the targets are. Repeatable."
+        "--by", "-b", help="Training molecules, given as the targets are; may be repeated."
     ),
 ]
 
@@ -36,10 +36,10 @@ def coverage(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Say what training molecules have shown of molecules that you care about.
+    """Show how far training molecules cover the molecules that you care about.
 
-    For each target: the share of its atoms whose surroundings out to r bonds occur in training, and
-    r*, the radius out to which all of them do.
+    A target has a share for each radius r: that of its atoms whose surroundings out to r bonds
+    occur in training. r* is the radius up to which these are all atoms.
 
     Example: mlip-compose coverage 'CC(=O)Oc1ccccc1C(=O)O' --by core-v1 --html aspirin.html
     """
@@ -52,51 +52,54 @@ def coverage(
         from mlip_compose.planning.page import write_page
 
         write_page(coverages, ", ".join(by), html)
-        stderr().print(f"Wrote {html}", soft_wrap=True)
-    if json:
-        print_json({"training": by, "targets": [c.document() for c in coverages]})
-    else:
-        _print_coverage(coverages, by)
+        note(f"Wrote {html}")
+    document = {"training": by, "targets": [target.document() for target in coverages]}
+    show(json, document, _coverage_table(coverages, by))
 
 
-def _print_coverage(coverages: list[TargetCoverage], by: list[str]) -> None:
+def _coverage_table(coverages: list[TargetCoverage], by: list[str]) -> Table:
     shares = len(coverages[0].fractions)
-    print_table(
+    rows = [
+        (
+            target.graph.name,
+            target.graph.n_atoms,
+            target.radius,
+            *(f"{share:.0%}" for share in target.fractions),
+            sum(environment.radius == target.radius + 1 for environment in target.unseen),
+        )
+        for target in coverages
+    ]
+    return Table(
         f"Atoms whose surroundings out to r bonds occur in {', '.join(by)}",
         ("target", "atoms", "r*", *(f"r = {r}" for r in range(shares)), "unseen at r* + 1"),
-        [
-            (
-                c.graph.name,
-                c.graph.n_atoms,
-                c.radius,
-                *(f"{share:.0%}" for share in c.fractions),
-                sum(e.radius == c.radius + 1 for e in c.unseen),
-            )
-            for c in coverages
-        ],
+        rows,
     )
 
 
 def plan(
     targets: Targets,
-    radius: Annotated[int, typer.Option("--radius", "-R", help="Bonds to be shown: 1 to 6.")],
+    radius: Annotated[
+        int, typer.Option("--radius", "-R", help="Radius of the surroundings: 1 to 6 bonds.")
+    ],
     by: Annotated[
         list[str] | None,
-        typer.Option("--by", "-b", help="What is labelled already, given as the targets are."),
+        typer.Option(
+            "--by", "-b", help="Labelled molecules, given as the targets are; may be repeated."
+        ),
     ] = None,
     pool: Annotated[
         list[str] | None,
-        typer.Option("--pool", help="Molecules that may be labelled, besides fragments."),
+        typer.Option("--pool", help="Candidates besides the fragments; may be repeated."),
     ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Write the plan as SMILES with names (.smi).")
     ] = None,
     json: Json = False,
 ) -> None:
-    """Choose what to label so that all surroundings of the targets are shown, at the least cost.
+    """Choose the molecules to label so that training covers the targets, at the least cost.
 
-    Candidates are fragments of the targets, capped with hydrogen, and the targets themselves. The
-    cost of a label is the number of atoms to the power 2.5, as of density functional theory.
+    Candidates are the fragments of the targets, capped with hydrogen, and the targets themselves.
+    The cost of a label is the number of atoms to the power 2.5, as in density functional theory.
 
     Example: mlip-compose plan mine.smi --by core-v1 --radius 2 --out plan.smi
     """
@@ -104,16 +107,19 @@ def plan(
     from mlip_compose.planning.plan import plan_labels
     from mlip_compose.planning.reading import read_molecules, read_targets
 
-    chosen = plan_labels(
+    labels = plan_labels(
         read_targets(targets), read_molecules(by or ()), radius, read_molecules(pool or ())
     )
     if out is not None:
-        write_text(out, "".join(f"{c.graph.smiles} {c.graph.name}\n" for c in chosen.chosen))
-        stderr().print(f"Wrote {out}", soft_wrap=True)
-    if json:
-        print_json(_document(chosen))
+        lines = [f"{label.graph.smiles} {label.graph.name}\n" for label in labels.chosen]
+        write_text(out, "".join(lines))
+        note(f"Wrote {out}")
+    if labels.chosen:
+        show(json, _document(labels), _plan_table(labels))
+        _note_cost(labels)
     else:
-        _print_plan(chosen)
+        show(json, _document(labels))
+        note(f"Training covers everything out to {labels.radius} bonds: there is nothing to label.")
 
 
 def _document(plan: Plan) -> dict[str, Any]:
@@ -123,43 +129,47 @@ def _document(plan: Plan) -> dict[str, Any]:
         "cost_of_targets": plan.cost_of_targets,
         "bound": plan.bound,
         "candidates": plan.candidates,
-        "unseen": [{"smiles": e.smiles, "atoms": [list(a) for a in e.atoms]} for e in plan.unseen],
+        "unseen": [
+            {"smiles": environment.smiles, "atoms": [list(atom) for atom in environment.atoms]}
+            for environment in plan.unseen
+        ],
         "only_in_targets": list(plan.only_in_targets),
         "plan": [
             {
-                "name": c.graph.name,
-                "smiles": c.graph.smiles,
-                "atoms": c.graph.n_atoms,
-                "charge": c.graph.charge,
-                "source": c.source,
-                "cost": c.cost,
-                "shows": list(c.shows),
+                "name": label.graph.name,
+                "smiles": label.graph.smiles,
+                "atoms": label.graph.n_atoms,
+                "charge": label.graph.charge,
+                "source": label.source,
+                "cost": label.cost,
+                "shows": list(label.shows),
             }
-            for c in plan.chosen
+            for label in plan.chosen
         ],
     }
 
 
-def _print_plan(plan: Plan) -> None:
-    if not plan.chosen:
-        stderr().print(f"Everything out to {plan.radius} bonds is shown already: nothing to label.")
-        return
-    print_table(
+def _plan_table(plan: Plan) -> Table:
+    rows = [
+        (label.graph.name, label.source, label.graph.n_atoms, label.graph.charge, len(label.shows))
+        for label in plan.chosen
+    ]
+    return Table(
         f"To label, so that {len(plan.unseen)} more environments (R = {plan.radius}) are shown",
         ("molecule", "from", "atoms", "charge", "shows"),
-        [
-            (c.graph.name, c.source, c.graph.n_atoms, c.graph.charge, len(c.shows))
-            for c in plan.chosen
-        ],
+        rows,
     )
+
+
+def _note_cost(plan: Plan) -> None:
     share = plan.cost / plan.cost_of_targets
     gap = 1 - plan.bound / plan.cost
     proof = "the least there is" if gap < 1e-9 else f"at most {gap:.1%} above the least"
-    stderr().print(
+    note(
         f"A label of each costs {share:.0%} of a label of each target with something unseen "
         f"(atoms to the power 2.5), {proof} from {plan.candidates} candidates."
     )
     if plan.only_in_targets:
-        stderr().print(
+        note(
             f"{len(plan.only_in_targets)} environments are in no fragment: targets stand for them."
         )

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mlip_compose.cli.output import Json, print_json, print_table, warn_of
+from mlip_compose.cli.options import Json
+from mlip_compose.cli.output import Table, show, warn
 
 if TYPE_CHECKING:
     from mlip_compose.potentials.base import PotentialKind
@@ -34,85 +35,58 @@ def list_potentials(json: Json = False) -> None:
     """List the kinds of potential, by where they learn."""
     from mlip_compose.potentials.registry import KINDS
 
-    warn_of(KINDS.problems())
-    rows = [_row(kind) for kind in KINDS.usable().values()]
-    if json:
-        print_json(rows)
-        return
+    warn(KINDS.problems())
+    documents = [_document(kind) for kind in KINDS.usable().values()]
+    own = [document for document in documents if "package" not in document]
+    tables = []
     for group, title in GROUPS.items():
-        chosen = [row for row in rows if row["group"] == group and "package" not in row]
+        kinds = [document for document in own if document["group"] == group]
         if group == "foundation":
-            _print_foundation(title, [row["name"] for row in chosen])
+            tables.append(_published_table(title, [kind["name"] for kind in kinds]))
             continue
-        shown: list[tuple[object, ...]] = [
-            (row["name"], row["role"], row["extra"] or "", row["summary"]) for row in chosen
+        rows = [
+            (kind["name"], kind["role"], kind["extra"] or "", kind["summary"]) for kind in kinds
         ]
-        print_table(title, ("name", "role", "extra", "what it is"), shown)
-    added: list[tuple[object, ...]] = [
-        (row["name"], row["role"], row["package"], row["summary"])
-        for row in rows
-        if "package" in row
+        tables.append(Table(title, ("name", "role", "extra", "what it is"), rows))
+    added = [
+        (kind["name"], kind["role"], kind["package"], kind["summary"])
+        for kind in documents
+        if "package" in kind
     ]
     if added:
-        print_table("Added by other packages", ("name", "role", "package", "what it is"), added)
+        columns = ("name", "role", "package", "what it is")
+        tables.append(Table("Added by other packages", columns, added))
+    show(json, documents, *tables)
 
 
-@app.command("show")
-def show_potential(
-    name: Annotated[str, typer.Argument(help="Name of a kind, or the path of a model card.")],
-    json: Json = False,
-) -> None:
-    """Show the settings of a kind, with their defaults, and the card of a published model."""
-    from mlip_compose.potentials.registry import find_card, get_potential
-
-    kind, card = get_potential(name), find_card(name)
-    schema = kind.settings.model_json_schema()["properties"] if kind.settings.model_fields else {}
-    document: dict[str, Any] = {**_row(kind), "settings": schema}
-    if card is not None:
-        document["card"] = card.model_dump(mode="json")
-    if json:
-        print_json(document)
-        return
-    if card is not None:
-        print_table(f"{kind.name}: {kind.summary}", ("card", ""), _card_rows(card))
-    rows: list[tuple[object, ...]] = [
-        (key, json_module.dumps(value.get("default")), value.get("description", ""))
-        for key, value in schema.items()
-    ]
-    title = f"{kind.name}: {kind.summary}" if card is None else "Settings"
-    print_table(title, ("setting", "default", "meaning"), rows)
-
-
-def _count(size: int | None) -> str:
-    return "size unknown" if size is None else f"{size:,} geometries"
-
-
-def _row(kind: PotentialKind) -> dict[str, Any]:
+def _document(kind: PotentialKind) -> dict[str, Any]:
     from mlip_compose.potentials.registry import KINDS
 
-    if kind.pretraining is not None:
-        group = "foundation"
-    elif kind.settings().pretraining() is not None:
-        group = "elsewhere"
-    else:
-        group = "scratch" if kind.role == "learned" else "parts"
-    plugin = KINDS.plugin(kind.name)
-    return {
+    document = {
         "name": kind.name,
-        "group": group,
+        "group": _group(kind),
         "role": kind.role,
         "extra": kind.extra,
         "summary": kind.summary,
-        **({"package": str(plugin)} if plugin is not None else {}),
     }
+    plugin = KINDS.plugin(kind.name)
+    return document if plugin is None else document | {"package": str(plugin)}
 
 
-def _print_foundation(title: str, names: list[str]) -> None:
+def _group(kind: PotentialKind) -> str:
+    if kind.pretraining is not None:
+        return "foundation"
+    if kind.settings().pretraining() is not None:
+        return "elsewhere"
+    return "scratch" if kind.role == "learned" else "parts"
+
+
+def _published_table(title: str, names: list[str]) -> Table:
     from mlip_compose.potentials.published.card import FINE_TUNED
     from mlip_compose.potentials.registry import find_card
 
     cards = {card.name: card for name in names if (card := find_card(name)) is not None}
-    rows: list[tuple[object, ...]] = [
+    rows = [
         (
             card.name,
             FINE_TUNED if card.fine_tuning else "",
@@ -122,31 +96,67 @@ def _print_foundation(title: str, names: list[str]) -> None:
         )
         for card in cards.values()
     ]
-    columns = ("name", "also", "elements", "trained on", "environment")
-    print_table(title, columns, rows)
+    return Table(title, ("name", "also", "elements", "trained on", "environment"), rows)
+
+
+@app.command("show")
+def show_potential(
+    name: Annotated[
+        str, typer.Argument(help="Name of a kind, such as mace-small, or the path of a model card.")
+    ],
+    json: Json = False,
+) -> None:
+    """Show the settings of a kind with their defaults, and the card of a published model."""
+    from mlip_compose.potentials.registry import find_card, get_potential
+
+    kind, card = get_potential(name), find_card(name)
+    schema = kind.settings.model_json_schema()["properties"] if kind.settings.model_fields else {}
+    document: dict[str, Any] = {**_document(kind), "settings": schema}
+    heading = f"{kind.name}: {kind.summary}"
+    tables = []
+    if card is not None:
+        document["card"] = card.model_dump(mode="json")
+        tables.append(Table(heading, ("card", ""), _card_rows(card)))
+        heading = "Settings"
+    rows = [
+        (key, json_module.dumps(setting.get("default")), setting.get("description", ""))
+        for key, setting in schema.items()
+    ]
+    tables.append(Table(heading, ("setting", "default", "meaning"), rows))
+    show(json, document, *tables)
 
 
 def _card_rows(card: ModelCard) -> list[tuple[object, ...]]:
-    """Return what a card says, a row a key; what nobody knows is a dash."""
-    rows: list[tuple[object, ...]] = []
-    for key, value in card.model_dump(mode="json").items():
-        if key in ("format", "name", "summary"):
-            continue
-        if key == "training_sets":
-            value = "; ".join(
-                f"{each['name']} ({_count(each['size'])}, {each['reference'] or 'no reference'})"
-                for each in value
-            )
-        elif key == "parameters" and value is not None:
-            value = f"{value:,}"
-        elif key == "elements":
-            value = ", ".join(value)
-        elif isinstance(value, dict):
-            value = "\n".join(f"{k}: {v}" for k, v in value.items() if v not in (None, ""))
-        elif isinstance(value, bool):
-            value = "yes" if value else "no"
-        rows.append((key.replace("_", " "), "–" if value in (None, "") else value))
-    return rows
+    """Return the rows of a card, one a key; a dash stands for what nobody knows."""
+    texts = {
+        key: _card_text(key, value)
+        for key, value in card.model_dump(mode="json").items()
+        if key not in ("format", "name", "summary")
+    }
+    return [(key.replace("_", " "), text or "–") for key, text in texts.items()]
+
+
+def _card_text(key: str, value: Any) -> str:
+    if value is None:
+        return ""
+    if key == "training_sets":
+        return "; ".join(
+            f"{data['name']} ({_size(data['size'])}, {data['reference'] or 'no reference'})"
+            for data in value
+        )
+    if key == "parameters":
+        return f"{value:,}"
+    if key == "elements":
+        return ", ".join(value)
+    if isinstance(value, dict):
+        return "\n".join(f"{k}: {v}" for k, v in value.items() if v not in (None, ""))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
+
+
+def _size(geometries: int | None) -> str:
+    return "size unknown" if geometries is None else f"{geometries:,} geometries"
 
 
 @app.command("terms")
@@ -157,7 +167,7 @@ def list_terms(
     ] = None,
     json: Json = False,
 ) -> None:
-    """List the fitted terms of a trained potential that has such, with their units."""
+    """List the fitted terms of a trained potential that is a sum of terms, such as additive."""
     from mlip_compose.core.errors import RequestError, UnknownNameError
     from mlip_compose.potentials.base import ListsTerms
     from mlip_compose.potentials.registry import load_potential
@@ -167,25 +177,22 @@ def list_terms(
     potential = load_potential(unit.model)
     if not isinstance(potential, ListsTerms):
         raise RequestError("a potential made of terms, such as additive", unit.facts.potential)
-    rows = [asdict(row) for row in potential.terms()]
-    kinds = dict.fromkeys(row["kind"] for row in rows)
+    terms = [asdict(term) for term in potential.terms()]
+    kinds = dict.fromkeys(term["kind"] for term in terms)
     if kind is not None and kind not in kinds:
         raise UnknownNameError("kind of term", kind, kinds)
-    chosen = [row for row in rows if kind in (None, row["kind"])]
-    if json:
-        print_json(chosen)
-        return
-    shown: list[tuple[object, ...]] = [
+    document = [term for term in terms if kind in (None, term["kind"])]
+    rows = [
         (
-            row["kind"],
-            row["type"],
-            "" if row["equilibrium"] is None else f"{row['equilibrium']:.3f}",
-            row["equilibrium_unit"],
-            row["quantity"],
-            f"{row['value']:.4g}",
-            row["unit"],
+            term["kind"],
+            term["type"],
+            "" if term["equilibrium"] is None else f"{term['equilibrium']:.3f}",
+            term["equilibrium_unit"],
+            term["quantity"],
+            f"{term['value']:.4g}",
+            term["unit"],
         )
-        for row in chosen
+        for term in document
     ]
     columns = ("kind", "type", "mean", "", "quantity", "value", "unit")
-    print_table(f"Terms of {unit.facts.potential}", columns, shown)
+    show(json, document, Table(f"Terms of {unit.facts.potential}", columns, rows))

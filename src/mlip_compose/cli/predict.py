@@ -8,25 +8,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mlip_compose.cli.engine import Cluster, Processes, Scheduler, engine_of
-from mlip_compose.cli.output import (
-    AllowMissing,
-    Dataset,
-    Json,
-    Level,
-    names_in,
-    print_json,
-    print_table,
-    progress_bars,
-    settings_in,
-    unit_watch,
-)
+from mlip_compose.cli.options import AllowMissing, Dataset, Json, Level, names_in, settings_in
+from mlip_compose.cli.output import Table, facts, show
+from mlip_compose.cli.progress import progress_bars, unit_bar
 from mlip_compose.core.errors import RequestError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from mlip_compose.engine.engine import DaskEngine
     from mlip_compose.potentials.entry import Entry
     from mlip_compose.predictions.file import Predictions
     from mlip_compose.predictions.target import Target
+    from mlip_compose.store.reader import Store
+
+    TargetIn = Callable[[Store, int, int], Target]
+    """Makes the target in a store, for a number of training frames and a seed."""
 
 OF_CALCULATORS = "With --calculator: "
 TRAIN_FRAMES = 400
@@ -34,7 +31,10 @@ TRAIN_FRAMES = 400
 
 def predict(
     task: Annotated[
-        str, typer.Argument(help="Name of a task; 'whole' tests on all molecules there are.")
+        str,
+        typer.Argument(
+            help="Name of a task, such as length; 'whole' tests on all molecules of the data set."
+        ),
     ],
     model: Annotated[
         Path | None, typer.Argument(help="Directory of a training (it has unit.json).")
@@ -54,17 +54,22 @@ def predict(
         str | None,
         typer.Option(
             "--elements",
-            help=f"{OF_CALCULATORS}symbols that it knows, such as H,C,N,O. Default: what it says.",
+            help=f"{OF_CALCULATORS}symbols of its elements, such as H,C,N,O. Default: those that "
+            "the calculator names.",
         ),
     ] = None,
     level_of_theory: Annotated[
         str | None,
         typer.Option(
-            "--level-of-theory", help=f"{OF_CALCULATORS}that of the labels it was trained on."
+            "--level-of-theory",
+            help=f"{OF_CALCULATORS}level of theory of its training, such as wB97X/6-31G(d).",
         ),
     ] = None,
     name: Annotated[
-        str | None, typer.Option("--name", help=f"{OF_CALCULATORS}its name in results.")
+        str | None,
+        typer.Option(
+            "--name", help=f"{OF_CALCULATORS}name in results. Default: that of the function."
+        ),
     ] = None,
     train_frames: Annotated[
         int | None,
@@ -86,20 +91,24 @@ def predict(
     scheduler: Scheduler = None,
     cluster: Cluster = None,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="HDF5 file. Default: <task>_L<level>....h5.")
+        Path | None,
+        typer.Option(
+            "--out", "-o", help="HDF5 file. Default: a name such as length_L2_mace-small_s0.h5."
+        ),
     ] = None,
     relax_minima: Annotated[
         bool,
         typer.Option(
-            "--relax-minima", help="Relax the minima of all molecules with the potential."
+            "--relax-minima", help="Relax the minima of all molecules with the potential, too."
         ),
     ] = False,
     allow_missing: AllowMissing = False,
     json: Json = False,
 ) -> None:
-    """Predict the test frames of a task, at any level that trains on the same frames.
+    """Predict the test frames of a task with a trained potential, or with any ASE calculator.
 
-    With a potential that was trained here (MODEL), or, zero-shot, with any ASE calculator.
+    A trained potential (MODEL) predicts at each level that trains on the same frames as its own.
+    A calculator (--calculator) is trained on no frame of the task.
     """
     from mlip_compose.core.records import SplitKey
     from mlip_compose.predictions.calculator import calculator_entry
@@ -107,43 +116,32 @@ def predict(
     from mlip_compose.predictions.target import target_of
     from mlip_compose.store.catalogue import dataset_path
     from mlip_compose.store.reader import Store
-    from mlip_compose.studies.training import predict_unit, read_unit
 
-    of_calculators = {
-        "--set": settings,
-        "--elements": elements,
-        "--level-of-theory": level_of_theory,
-        "--name": name,
-        "--train-frames": train_frames,
-        "--seed": seed,
-        "-j": processes,
-        "--scheduler": scheduler,
-        "--cluster": cluster,
-    }
-    given = [option for option, value in of_calculators.items() if value is not None]
-    if calculator is not None and model is None:
-        arguments = settings_in(settings or [])
+    def target_in(store: Store, budget: int, seed: int) -> Target:
+        return target_of(store, SplitKey(task, level, seed), budget, allow_missing, relax_minima)
+
+    if model is not None and calculator is None:
+        options = {
+            "--set": settings,
+            "--elements": elements,
+            "--level-of-theory": level_of_theory,
+            "--name": name,
+            "--train-frames": train_frames,
+            "--seed": seed,
+            "-j": processes,
+            "--scheduler": scheduler,
+            "--cluster": cluster,
+        }
+        _refuse_with_model(model, options)
+        predictions = _with_model(model, dataset, target_in)
+    elif model is None and calculator is not None:
+        arguments = settings_in(settings)
         symbols = None if elements is None else names_in(elements)
         entry = calculator_entry(calculator, arguments, symbols, level_of_theory or "", name or "")
         path = dataset_path(dataset).resolve()
-        store = Store(path)
-        key = SplitKey(task, level, seed or 0)
-        target = target_of(store, key, train_frames or TRAIN_FRAMES, allow_missing, relax_minima)
+        target = target_in(Store(path), train_frames or TRAIN_FRAMES, seed or 0)
         engine = engine_of(processes, scheduler, cluster, Path())
-        predictions = _calculated(entry, path, target, engine)
-    elif model is not None and calculator is None and not given:
-        unit = read_unit(model)
-        store = Store(dataset_path(dataset))
-        budget = unit.facts.train_frames or TRAIN_FRAMES  # none where it was made for 'whole'
-        key = SplitKey(task, level, unit.facts.seed)
-        target = target_of(store, key, budget, allow_missing, relax_minima)
-        predictions = predict_unit(unit, store, target)
-    elif model is not None and calculator is None:
-        raise RequestError(
-            f"{', '.join(given)} with --calculator",
-            f"the trained potential {model}, which settles that",
-            "Leave it out.",
-        )
+        predictions = _with_calculator(entry, path, target, engine)
     else:
         raise RequestError(
             "either MODEL, the directory of a training, or --calculator module:function",
@@ -152,11 +150,51 @@ def predict(
     header = predictions.header
     file = out or Path(f"{header.key.file_name(header.potential)}.h5")
     write_predictions(file, predictions)
-    frames = sum(len(each.indices) for each in predictions.frames.values())
+    document = _document(file, predictions, relax_minima)
+    rows = [(key, value) for key, value in document.items() if key != "failures"]
+    show(json, document, facts("Predicted", rows), *failure_tables(header.failures))
+
+
+def _refuse_with_model(model: Path, options: Mapping[str, object]) -> None:
+    """Refuse options of a calculator beside a trained potential; None is an option not given."""
+    names = ", ".join(option for option, value in options.items() if value is not None)
+    if names:
+        raise RequestError(
+            f"{names} with --calculator",
+            f"the trained potential {model}, which settles that",
+            f"Leave out {names}.",
+        )
+
+
+def _with_model(model: Path, dataset: str, target_in: TargetIn) -> Predictions:
+    """Predict with a potential that was trained here, in this process."""
+    from mlip_compose.store.catalogue import dataset_path
+    from mlip_compose.store.reader import Store
+    from mlip_compose.studies.training import predict_unit, read_unit
+
+    unit = read_unit(model)
+    store = Store(dataset_path(dataset))
+    train_frames = unit.facts.train_frames or TRAIN_FRAMES  # a model of 'whole' has none
+    return predict_unit(unit, store, target_in(store, train_frames, unit.facts.seed))
+
+
+def _with_calculator(
+    entry: Entry, dataset: Path, target: Target, engine: DaskEngine
+) -> Predictions:
+    """Predict with a calculator, molecules side by side."""
+    from mlip_compose.predictions.calculator import predict_calculator
+
+    with engine, progress_bars() as bars:
+        bar = unit_bar(bars, f"{entry.shown} on {target.split.task}")
+        return predict_calculator(entry, dataset, target, engine, bar)
+
+
+def _document(file: Path, predictions: Predictions, relaxed: bool) -> dict[str, Any]:
+    header = predictions.header
     document: dict[str, Any] = {
         "predictions": str(file),
         "molecules": len(predictions.molecules),
-        "frames": frames,
+        "frames": sum(len(frames.indices) for frames in predictions.frames.values()),
     }
     if header.level_of_theory:
         document |= {"level_of_theory": header.level_of_theory, "reference": header.reference}
@@ -168,31 +206,19 @@ def predict(
                 for reason, (count, first) in header.failures.items()
             },
         }
-    if relax_minima:
+    if relaxed:
         document["failed_relaxations"] = header.failed_relaxations
-    if json:
-        print_json(document)
-        return
-    rows: list[tuple[object, ...]] = [
-        (key, value) for key, value in document.items() if key != "failures"
-    ]
-    print_table("Predicted", ("", "value"), rows)
-    print_failures(header.failures)
+    return document
 
 
-def print_failures(failures: dict[str, tuple[int, str]]) -> None:
-    """Print why frames failed, where any did."""
-    if failures:
-        rows: list[tuple[object, ...]] = [
-            (count, reason, first) for reason, (count, first) in failures.items()
-        ]
-        title = "Frames that failed, training frames and minima included"
-        print_table(title, ("frames", "reason", "first"), rows)
+def failure_tables(failures: Mapping[str, tuple[int, str]]) -> list[Table]:
+    """Return a table of the reasons why frames failed, or none where no frame did.
 
-
-def _calculated(entry: Entry, dataset: Path, target: Target, engine: DaskEngine) -> Predictions:
-    from mlip_compose.predictions.calculator import predict_calculator
-
-    with engine, progress_bars() as bars:
-        watch = unit_watch(bars, f"{entry.shown} on {target.split.task}")
-        return predict_calculator(entry, dataset, target, engine, watch)
+    Parameters
+    ----------
+    failures
+        Number of frames and the first of them, by the reason.
+    """
+    rows = [(count, reason, first) for reason, (count, first) in failures.items()]
+    title = "Frames that failed, training frames and minima included"
+    return [Table(title, ("frames", "reason", "first"), rows)] if rows else []

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mlip_compose.cli.output import AllowMissing, Json, print_json, print_table, stderr
+from mlip_compose.cli.options import (
+    OF_PREDICTIONS,
+    AllowMissing,
+    Json,
+    PredictedDataset,
+    PredictedLevel,
+    PredictedTask,
+)
+from mlip_compose.cli.output import Table, facts, note, show
+from mlip_compose.cli.score import INTERVALS, intervals
 
-SAID = "Default: what the files say."
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mlip_compose.predictions.exchange.importing import ImportedPredictions
+    from mlip_compose.studies.check_submission import CheckedSplit
 
 
 def import_predictions(
@@ -20,45 +33,65 @@ def import_predictions(
             "the export may be among them."
         ),
     ],
-    name: Annotated[str, typer.Option("--name", "-n", help="Under which results show them.")],
-    task: Annotated[str | None, typer.Option("--task", "-t", help=SAID)] = None,
-    level: Annotated[int | None, typer.Option("--level", "-l", help=SAID)] = None,
+    name: Annotated[str, typer.Option("--name", "-n", help="Name of the model in results.")],
+    task: PredictedTask = None,
+    level: PredictedLevel = None,
     train_frames: Annotated[
-        int | None, typer.Option("--train-frames", min=0, help=f"Of the training. {SAID}")
+        int | None,
+        typer.Option("--train-frames", min=0, help=f"Number of training frames. {OF_PREDICTIONS}"),
     ] = None,
     seed: Annotated[
-        int | None, typer.Option("--seed", min=0, help=f"{SAID[:-1]}, or else 0.")
+        int | None,
+        typer.Option("--seed", min=0, help=f"Seed of the training. {OF_PREDICTIONS[:-1]}, or 0."),
     ] = None,
-    dataset: Annotated[str | None, typer.Option("--dataset", "-d", help=SAID)] = None,
+    dataset: PredictedDataset = None,
     energy_key: Annotated[
         str | None,
-        typer.Option("--energy-key", help="As in MACE_energy. Default: the only one there is."),
+        typer.Option(
+            "--energy-key",
+            help="Name of the energies, such as MACE_energy. Default: the only one there is.",
+        ),
     ] = None,
     forces_key: Annotated[
-        str | None, typer.Option("--forces-key", help="As in MACE_forces. Default: likewise.")
+        str | None,
+        typer.Option(
+            "--forces-key",
+            help="Name of the forces, such as MACE_forces. Default: the only one there is.",
+        ),
     ] = None,
     energy_unit: Annotated[
         str | None,
-        typer.Option("--energy-unit", help="Default: eV, held against the labels."),
+        typer.Option(
+            "--energy-unit", help="Unit of energies. Default: eV, held against the labels."
+        ),
     ] = None,
     force_unit: Annotated[
         str | None,
-        typer.Option("--force-unit", help="Default: eV/Angstrom, held against the labels."),
+        typer.Option(
+            "--force-unit", help="Unit of forces. Default: eV/Angstrom, held against the labels."
+        ),
     ] = None,
     level_of_theory: Annotated[
         str,
         typer.Option(
             "--level-of-theory",
-            help="Of the labels of a model that was trained on none of this data.",
+            help="Level of theory of a model that was trained on none of this data, such as "
+            "wB97X/6-31G(d).",
         ),
     ] = "",
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="HDF5 file. Default: <task>_L<level>....h5.")
+        Path | None,
+        typer.Option(
+            "--out", "-o", help="HDF5 file. Default: a name such as length_L2_mine_s0.h5."
+        ),
     ] = None,
     allow_missing: AllowMissing = False,
     json: Json = False,
 ) -> None:
-    """Import predictions of an exported task; each is matched with its frame, and checked."""
+    """Import predictions of a task (see `data export`).
+
+    Each predicted frame is matched with its frame of the data set, and checked.
+    """
     from mlip_compose.predictions.exchange.importing import PredictionImport, import_predictions
     from mlip_compose.predictions.file import write_predictions
 
@@ -77,32 +110,32 @@ def import_predictions(
         allow_missing=allow_missing,
     )
     imported = import_predictions(sources, row)
-    header = imported.predictions.header
-    path = out or Path(f"{header.key.file_name(name)}.h5")
+    path = out or Path(f"{imported.predictions.header.key.file_name(name)}.h5")
     write_predictions(path, imported.predictions)
-    frames = imported.predictions.frames.values()
-    document: dict[str, Any] = {
+    document = _imported(path, imported)
+    single = document | {"parts": ", ".join(imported.parts)}
+    rows = [
+        *((key, value) for key, value in single.items() if key != "left"),
+        *((f"left: {item['what']}", item["reason"]) for item in document["left"]),
+    ]
+    show(json, document, facts(f"Imported {name}", rows))
+
+
+def _imported(path: Path, imported: ImportedPredictions) -> dict[str, Any]:
+    predictions, header = imported.predictions, imported.predictions.header
+    return {
         "predictions": str(path),
         "dataset": header.dataset,
         "task": header.task,
         "level": header.level,
         "seed": header.seed,
         "train_frames": header.train_frames,
-        "molecules": len(imported.predictions.molecules),
-        "frames": sum(len(each.indices) for each in frames),
+        "molecules": len(predictions.molecules),
+        "frames": sum(len(frames.indices) for frames in predictions.frames.values()),
         "parts": list(imported.parts),
         "failed_frames": imported.failed,
-        "left": [{"what": str(what), "reason": reason} for what, reason in imported.skipped],
+        "left": [{"what": str(item), "reason": reason} for item, reason in imported.skipped],
     }
-    if json:
-        print_json(document)
-        return
-    left = document.pop("left")
-    rows: list[tuple[object, ...]] = [
-        *((key, ", ".join(v) if isinstance(v, list) else v) for key, v in document.items()),
-        *((f"left: {each['what']}", each["reason"]) for each in left),
-    ]
-    print_table(f"Imported {name}", ("", "value"), rows)
 
 
 def join(
@@ -111,11 +144,13 @@ def join(
     ],
     out: Annotated[
         Path,
-        typer.Option("--out", "-o", help="Folder of the submission; what its card says is kept."),
+        typer.Option(
+            "--out", "-o", help="Folder of the submission; a card that is in it keeps its texts."
+        ),
     ],
     json: Json = False,
 ) -> None:
-    """Join predictions on several splits in one file, with a card to fill in: a submission."""
+    """Join predictions on several splits to a submission: one file, and a card to fill in."""
     from mlip_compose.predictions.exchange.files import refuse_unimported
     from mlip_compose.predictions.exchange.submission import CARD, TO_DO, write_submission
     from mlip_compose.predictions.joined import read_joined
@@ -124,31 +159,30 @@ def join(
         refuse_unimported(path)
     parts = [part for path in files for part in read_joined(path).values()]
     card = write_submission(out, parts)
-    splits = sorted(predictions.header.key.words for predictions in parts)
-    if json:
-        document = {"card": str(out / CARD), "predictions": str(out / card.predictions)}
-        print_json(document | {"sha256": card.sha256, "splits": splits})
-        return
-    size = (out / card.predictions).stat().st_size / 1e6
-    message = f"{out / card.predictions}: {len(splits)} splits of {card.name}, {size:.1f} MB"
+    path = out / card.predictions
+    document = {
+        "card": str(out / CARD),
+        "predictions": str(path),
+        "sha256": card.sha256,
+        "splits": sorted(predictions.header.key.words for predictions in parts),
+    }
+    show(json, document)
+    note(f"{path}: {len(parts)} splits of {card.name}, {path.stat().st_size / 1e6:.1f} MB")
     if card.training == TO_DO:
-        message += f". Write into {out / CARD} what stands there as {TO_DO}"
-    stderr().print(message, markup=False, soft_wrap=True)
+        note(f"Fill in {out / CARD}: {TO_DO} stands where a text is missing.")
 
 
 def check(
     submissions: Annotated[
         list[Path],
         typer.Argument(
-            help="Submissions: cards, folders with one, or folders of such; or predictions alone."
+            help="Cards of submissions, or folders with them; or files of predictions alone."
         ),
     ],
     study: Annotated[
         str,
         typer.Option(
-            "--study",
-            "-s",
-            help="That takes them: a built-in study, or the path of a study file.",
+            "--study", "-s", help="Study of the leaderboard: a built-in one, or a study file."
         ),
     ] = "leaderboard-v1",
     results: Annotated[
@@ -156,54 +190,62 @@ def check(
         typer.Option(
             "--results",
             "-r",
-            help="Results of the study: what they have of a submission is scored again.",
+            help="Results of the study; the scores of a submission in them must be those made now.",
         ),
     ] = None,
     json: Json = False,
 ) -> None:
-    """Check cards, frames and splits of submissions, and score them: what a leaderboard asks."""
+    """Check submissions as a leaderboard does: cards, frames, splits and scores."""
     from mlip_compose.predictions.exchange.submission import submissions_in
-    from mlip_compose.report.words import bracketed
     from mlip_compose.studies.check_submission import check_submission
     from mlip_compose.studies.directory import ResultsDirectory
     from mlip_compose.studies.study import load_study
 
-    taken = load_study(study)
+    board = load_study(study)
     directory = None if results is None else ResultsDirectory(results)
-    document: list[dict[str, Any]] = []
-    for path in submissions_in(submissions):
-        rows: list[tuple[object, ...]] = []
-        for split in check_submission(path, taken, directory):
-            score, metric = split.score, split.score.metric("forces_mae")
-            intervals = {"id": metric.id, "ood": metric.ood, "gap": metric.gap}
-            document.append(
-                {
-                    "submission": str(path),
-                    "potential": score.potential,
-                    "task": score.task,
-                    "level": score.level,
-                    "seed": score.seed,
-                    "failed_frames": score.failed_frames,
-                    "published": split.published,
-                    "forces_mae": {
-                        key: None if value is None else value.model_dump(mode="json")
-                        for key, value in intervals.items()
-                    },
-                }
-            )
-            cells = (bracketed(value, as_ratio=key == "gap") for key, value in intervals.items())
-            shown = "as published" if split.published else "new"
-            rows.append((score.task, score.level, score.seed, *cells, shown))
-        if not json:
-            title = f"{score.potential}: {taken.name} can take it; force MAE, {metric.unit}"
-            columns = ("task", "level", "seed", "ID [95 %]", "OOD [95 %]", "gap [95 %]", "scores")
-            print_table(title, columns, rows)
-    if json:
-        print_json(document)
+    checked = [
+        (path, list(check_submission(path, board, directory)))
+        for path in submissions_in(submissions)
+    ]
+    document = [_checked(path, split) for path, splits in checked for split in splits]
+    show(json, document, *(_check_table(board.name, splits) for _, splits in checked))
+
+
+def _checked(submission: Path, split: CheckedSplit) -> dict[str, Any]:
+    score, metric = split.score, split.score.metric("forces_mae")
+    intervals = {"id": metric.id, "ood": metric.ood, "gap": metric.gap}
+    return {
+        "submission": str(submission),
+        "potential": score.potential,
+        "task": score.task,
+        "level": score.level,
+        "seed": score.seed,
+        "failed_frames": score.failed_frames,
+        "published": split.published,
+        "forces_mae": {
+            part: None if interval is None else interval.model_dump(mode="json")
+            for part, interval in intervals.items()
+        },
+    }
+
+
+def _check_table(study: str, splits: Sequence[CheckedSplit]) -> Table:
+    metrics = [split.score.metric("forces_mae") for split in splits]
+    rows = [
+        (
+            *(split.score.task, split.score.level, split.score.seed),
+            *intervals(metric),
+            "as published" if split.published else "new",
+        )
+        for split, metric in zip(splits, metrics, strict=True)
+    ]
+    potential = splits[0].score.potential
+    title = f"{potential}: {study} can take it; force MAE, {metrics[0].unit}"
+    return Table(title, ("task", "level", "seed", *INTERVALS, "scores"), rows)
 
 
 app = typer.Typer(
-    help="Predictions of models that were trained elsewhere, and what a leaderboard takes of them.",
+    help="Predictions of models that were trained elsewhere, and submissions to a leaderboard.",
     no_args_is_help=True,
 )
 app.command("import")(import_predictions)

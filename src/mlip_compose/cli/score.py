@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mlip_compose.cli.output import AllowMissing, Json, print_json, print_table, stdout
-from mlip_compose.cli.predict import print_failures
+from mlip_compose.cli.options import (
+    AllowMissing,
+    Json,
+    PredictedDataset,
+    PredictedLevel,
+    PredictedTask,
+)
+from mlip_compose.cli.output import Table, show
+from mlip_compose.cli.predict import failure_tables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mlip_compose.evaluation.results import Metric, Score
+
+INTERVALS = ("ID [95 %]", "OOD [95 %]", "gap [95 %]")
 
 
 def score(
     predictions: Annotated[Path, typer.Argument(help="A file of predictions (HDF5).")],
-    task: Annotated[
-        str | None, typer.Option("--task", "-t", help="Default: the one the file names.")
-    ] = None,
-    level: Annotated[
-        int | None, typer.Option("--level", "-l", help="Default: the one the file names.")
-    ] = None,
-    dataset: Annotated[
-        str | None, typer.Option("--dataset", "-d", help="Default: the one the file names.")
-    ] = None,
+    task: PredictedTask = None,
+    level: PredictedLevel = None,
+    dataset: PredictedDataset = None,
     allow_missing: AllowMissing = False,
     json: Json = False,
 ) -> None:
@@ -31,9 +39,6 @@ def score(
     from mlip_compose.predictions.joined import choose, read_joined
     from mlip_compose.predictions.scoring import score_predictions
     from mlip_compose.predictions.target import certify_target, target_of
-    from mlip_compose.report.sections.attribution import largest_errors
-    from mlip_compose.report.sections.origins import origin_note
-    from mlip_compose.report.words import bracketed
     from mlip_compose.store.catalogue import open_dataset
 
     refuse_unimported(predictions)
@@ -44,43 +49,47 @@ def score(
     target = target_of(store, key, header.train_frames, allow_missing)
     radius = certify_target(store, target).coverage_radius
     result = score_predictions(loaded, store, target, radius)
-    if json:
-        print_json(result.model_dump(mode="json"))
-        return
-    rows: list[tuple[object, ...]] = []
-    for metric in result.metrics:
-        cells = (
-            bracketed(metric.id),
-            bracketed(metric.ood),
-            bracketed(metric.gap, as_ratio=True),
+    show(json, result, *_text(result))
+
+
+def _text(score: Score) -> Iterator[Table | str]:
+    from mlip_compose.report.sections.attribution import largest_errors
+    from mlip_compose.report.sections.origins import origin_note
+
+    yield _metrics(score)
+    if level_of_theory := score.level_of_theory or score.pretrained_on:
+        yield Table(
+            origin_note(score.level_of_theory, score.pretrained_on, score.reference),
+            ("level of theory of the model", "of the reference"),
+            [(level_of_theory, score.reference)],
         )
-        rows.append((metric.label, metric.unit, *cells))
+    if score.failed_frames:
+        tested = sum(molecule.frames for molecule in score.molecules)
+        yield f"{score.failed_frames} of {tested} test frames failed and are in no number."
+    yield from failure_tables(score.failures)
+    groupings = score.attribution.forces if score.attribution else ()
+    rows = [(grouping.label, text) for grouping in groupings if (text := largest_errors(grouping))]
+    if rows:
+        yield Table("Where the OOD force error is largest", ("by", "largest"), rows)
+    if score.unseen_terms:
+        yield Table(
+            "Terms of the OOD molecules whose type was not in training",
+            ("kind of term", "of an unseen type", "in all"),
+            [(kind, unseen, total) for kind, (unseen, total) in score.unseen_terms.items()],
+        )
+
+
+def _metrics(score: Score) -> Table:
     title = (
-        f"{result.potential} on {result.task}, level {result.level} (r* = "
-        f"{result.coverage_radius}), {result.reference}, {result.dataset}, seed {result.seed}"
+        f"{score.potential} on {score.task}, level {score.level} (r* = "
+        f"{score.coverage_radius}), {score.reference}, {score.dataset}, seed {score.seed}"
     )
-    print_table(title, ("metric", "unit", "ID [95 %]", "OOD [95 %]", "gap [95 %]"), rows)
-    if result.level_of_theory or result.pretrained_on:
-        note = origin_note(result.level_of_theory, result.pretrained_on, result.reference)
-        levels: tuple[object, ...] = (
-            result.level_of_theory or result.pretrained_on,
-            result.reference,
-        )
-        print_table(note, ("level of theory of the model", "of the reference"), [levels])
-    tested = sum(molecule.frames for molecule in result.molecules)
-    if result.failed_frames:
-        said = f"{result.failed_frames} of {tested} test frames failed and are in no number."
-        stdout().print(said, markup=False)
-    print_failures(result.failures)
-    groupings = result.attribution.forces if result.attribution else ()
-    worst: list[tuple[object, ...]] = [
-        (grouping.label, largest) for grouping in groupings if (largest := largest_errors(grouping))
-    ]
-    if worst:
-        print_table("Where the OOD force error is largest", ("by", "largest"), worst)
-    if result.unseen_terms:
-        counts: list[tuple[object, ...]] = [
-            (kind, unseen, total) for kind, (unseen, total) in result.unseen_terms.items()
-        ]
-        columns = ("kind of term", "of an unseen type", "in all")
-        print_table("Terms of the OOD molecules whose type was not in training", columns, counts)
+    rows = [(metric.label, metric.unit, *intervals(metric)) for metric in score.metrics]
+    return Table(title, ("metric", "unit", *INTERVALS), rows)
+
+
+def intervals(metric: Metric) -> tuple[str, str, str]:
+    """Return the cells of a metric in the columns ``INTERVALS``."""
+    from mlip_compose.report.words import bracketed
+
+    return bracketed(metric.id), bracketed(metric.ood), bracketed(metric.gap, as_ratio=True)

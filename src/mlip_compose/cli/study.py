@@ -1,4 +1,4 @@
-"""``mlip-compose run, merge, archive, report``: a study from its file to its page."""
+"""``mlip-compose run, merge, report, archive``: a study from its file to its page."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mlip_compose.cli.engine import Cluster, Processes, Scheduler, engine_of, one_place
-from mlip_compose.cli.output import Json, print_json, progress_bars, stderr
+from mlip_compose.cli.options import Json
+from mlip_compose.cli.output import note, show
+from mlip_compose.cli.progress import progress_bars
 from mlip_compose.cli.study_output import show_outcome, show_plan, show_shard, study_listener
 
 if TYPE_CHECKING:
@@ -24,7 +26,8 @@ def run(
         typer.Option(
             "--out",
             "-o",
-            help="Directory. Default: results/<name>, of a shard results/<name>-K-of-N.",
+            help="Directory of results. Default: results/<name>, or results/<name>-K-of-N with "
+            "--shard K/N.",
         ),
     ] = None,
     predictions: Annotated[
@@ -32,8 +35,8 @@ def run(
         typer.Option(
             "--predictions",
             "-p",
-            help="Rows besides the study's own: files of predictions, cards of submissions, or "
-            "folders of such; may be repeated.",
+            help="Predictions of others, each a row of the results: files of predictions, cards "
+            "of submissions, or folders of them; may be repeated.",
         ),
     ] = None,
     processes: Processes = None,
@@ -44,15 +47,19 @@ def run(
         typer.Option(
             "--shard",
             metavar="K/N",
-            help="Do the K-th of N shares in this process, to be merged by `mlip-compose merge`.",
+            help="Do the K-th of N shares of the trainings, such as 3/16, in this process. "
+            "`mlip-compose merge` makes one result of all shares.",
         ),
     ] = None,
     plan: Annotated[
-        bool, typer.Option("--plan", help="Say which trainings are there, and do nothing.")
+        bool, typer.Option("--plan", help="Show which trainings are there, and do nothing.")
     ] = False,
     json: Json = False,
 ) -> None:
-    """Train, predict, score and report what is missing of a study."""
+    """Run a study: train, predict, score and report what is missing.
+
+    A run that was interrupted goes on where it ended.
+    """
     from mlip_compose.engine.in_process import InProcess
     from mlip_compose.predictions.exchange.submission import submissions_in
     from mlip_compose.studies.directory import ResultsDirectory
@@ -71,17 +78,16 @@ def run(
         }
     )
     loaded = with_predictions(load_study(study), tuple(submissions_in(predictions or ())))
-    if shard is not None:
-        share = Shard.parse(shard)
-        name = f"{loaded.name}-{share.number}-of-{share.count}"
-        directory = ResultsDirectory(out or Path("results") / name)
-        with progress_bars() as bars:
-            done = run_shard(loaded, share, directory, InProcess(), study_listener(bars))
-        show_shard(done, directory, json)
-        return
-    directory = ResultsDirectory(out or Path("results") / loaded.name)
+    share = None if shard is None else Shard.parse(shard)
+    name = loaded.name if share is None else f"{loaded.name}-{share.number}-of-{share.count}"
+    directory = ResultsDirectory(out or Path("results") / name)
     if plan:
         show_plan(loaded.name, training_states(loaded, directory), directory, json)
+        return
+    if share is not None:
+        with progress_bars() as bars:
+            part = run_shard(loaded, share, directory, InProcess(), study_listener(bars))
+        show_shard(part, directory, json)
         return
     options = [("--out", out)] if out else []
     options += [("--predictions", path) for path in predictions or ()]
@@ -102,16 +108,20 @@ def run(
 
 
 def merge(
-    shards: Annotated[list[Path], typer.Argument(help="The directories of all shards of a study.")],
+    shards: Annotated[list[Path], typer.Argument(help="Directories of all shards of a study.")],
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Directory. Default: results/<name>.")
+        Path | None,
+        typer.Option("--out", "-o", help="Directory of results. Default: results/<name>."),
     ] = None,
     processes: Processes = None,
     scheduler: Scheduler = None,
     cluster: Cluster = None,
     json: Json = False,
 ) -> None:
-    """Check that the shards of a study are complete and belong together, and make one result."""
+    """Make one result of all shards of a study (see `run --shard`).
+
+    A shard that is missing, or belongs to another study, is refused.
+    """
     from mlip_compose.studies.directory import ResultsDirectory
     from mlip_compose.studies.merging import merge_shards, read_shards
     from mlip_compose.studies.run import run_opened
@@ -135,41 +145,18 @@ def _write_page(results: StudyResults, path: Path) -> None:
     write_report(results, path)
 
 
-def archive(
-    results: Annotated[Path, typer.Argument(help="Directory of a study's results.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Directory of the archive.")],
-    models: Annotated[
-        float,
-        typer.Option("--models", min=0.0, help="Keep models of at most so many MB each."),
-    ] = 0.0,
-    json: Json = False,
-) -> None:
-    """Copy results without raw predictions: scores, certificates, gallery, report.
-
-    `mlip-compose run STUDY --out ARCHIVE` goes on from it, and trains nothing again.
-    """
-    from mlip_compose.studies.archive import archive as make
-    from mlip_compose.studies.directory import ResultsDirectory
-
-    files = make(ResultsDirectory(results), out, models)
-    size = sum(path.stat().st_size for path in files)
-    if json:
-        print_json({"archive": str(out), "files": len(files), "bytes": size})
-        return
-    message = f"{out} has {len(files)} files, {size / 1e6:.1f} MB"
-    stderr().print(message, markup=False, soft_wrap=True)
-
-
 def report(
     results: Annotated[
         list[Path],
         typer.Argument(
-            help="Directory of a study's results. Of several, one page with a choice of study."
+            help="Directory of a study's results; several make one page with a choice of study."
         ),
     ],
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", help="HTML file. Default, of one study: in that directory."),
+        typer.Option(
+            "--out", "-o", help="HTML file. Default for one study: report.html in its directory."
+        ),
     ] = None,
     figures: Annotated[
         Path | None,
@@ -178,13 +165,13 @@ def report(
     site: Annotated[
         Path | None,
         typer.Option(
-            help="Folder for a site to be served: the page, its numbers as CSV and JSON, "
+            help="Folder for a web site: the page, its numbers as CSV and JSON, and the "
             "certificates."
         ),
     ] = None,
     json: Json = False,
 ) -> None:
-    """Write the report of a study anew, from its results alone, or one of several studies."""
+    """Write the page of one study or several anew, from their results alone."""
     from mlip_compose.core.errors import RequestError
     from mlip_compose.report.page import write_report
     from mlip_compose.report.printing import write_figures
@@ -200,20 +187,40 @@ def report(
     path = directories[0].report if out is None and site is None else out
     studies = [read_results(directory) for directory in directories]
     document: dict[str, Any] = {}
-    said = []
+    notes = []
     with made_from(*directories):
         if figures is not None:
             document["figures"] = [str(file) for file in write_figures(studies[0], figures)]
-            said.append(f"{len(document['figures'])} files of figures in {figures}")
+            notes.append(f"{len(document['figures'])} files of figures in {figures}")
         if path is not None:
             write_report(studies[0], path, *studies[1:])
             document["report"] = str(path)
-            said.append(f"The report is {path}")
+            notes.append(f"The report is {path}")
         if site is not None:
             document["site"] = [str(file) for file in write_site(site, studies)]
-            said.append(f"The site is {site / 'index.html'}, with {len(document['site'])} files")
-    if json:
-        print_json(document)
-        return
-    for text in said:
-        stderr().print(text, markup=False, soft_wrap=True)
+            notes.append(f"The site is {site / 'index.html'}, with {len(document['site'])} files")
+    show(json, document)
+    for text in notes:
+        note(text)
+
+
+def archive(
+    results: Annotated[Path, typer.Argument(help="Directory of a study's results.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Directory of the archive.")],
+    models: Annotated[
+        float,
+        typer.Option("--models", min=0.0, help="Keep models of at most this size, in MB."),
+    ] = 0.0,
+    json: Json = False,
+) -> None:
+    """Copy results without raw predictions: scores, certificates, gallery and page.
+
+    `mlip-compose run STUDY --out ARCHIVE` goes on from the archive, and trains nothing again.
+    """
+    from mlip_compose.studies.archive import archive as make
+    from mlip_compose.studies.directory import ResultsDirectory
+
+    files = make(ResultsDirectory(results), out, models)
+    size = sum(path.stat().st_size for path in files)
+    show(json, {"archive": str(out), "files": len(files), "bytes": size})
+    note(f"{out} has {len(files)} files, {size / 1e6:.1f} MB")

@@ -1,12 +1,10 @@
-"""What a person sees of a study under way, and of what it ended with."""
+"""The progress of a study and its outcome, as a person sees them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import typer
-
-from mlip_compose.cli.output import SOME_FAILED, print_json, print_table, stderr, stdout
+from mlip_compose.cli.output import Table, end, note, show
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,70 +48,65 @@ def study_listener(bars: Progress) -> Listener:
 
 
 def show_plan(
-    study: str, trainings: Iterable[TrainingState], directory: ResultsDirectory, json: bool
+    study: str, states: Iterable[TrainingState], directory: ResultsDirectory, json: bool
 ) -> None:
-    """Print the trainings of a study, and which of them are there."""
-    found = list(trainings)
+    """Print the trainings of a study, and which of them are done."""
+    states = list(states)
     counts = {
-        state: number
-        for state in ("done", "failed", "begun", "missing")
-        if (number := sum(each.state == state for each in found))
+        name: number
+        for name in ("done", "failed", "begun", "missing")
+        if (number := sum(state.state == name for state in states))
     }
-    if json:
-        print_json(
-            {
-                "study": study,
-                "results": str(directory.root),
-                "counts": counts,
-                "trainings": [
-                    {
-                        "id": each.training.id,
-                        "task": each.training.task,
-                        "levels": [target.level for target in each.training.targets],
-                        "potential": each.training.entry.shown,
-                        "seed": each.training.seed,
-                        "ceiling": each.training.ceiling,
-                        "train_frames": each.training.n_train,
-                        "state": each.state,
-                        "fraction": each.fraction,
-                    }
-                    for each in found
-                ],
-            }
-        )
-        return
-    rows: list[tuple[object, ...]] = [
-        (
-            each.training.task,
-            ", ".join(str(target.level) for target in each.training.targets),
-            each.training.entry.shown + (", ceiling" if each.training.ceiling else ""),
-            each.training.seed,
-            each.training.n_train,
-            f"{each.state}, {each.fraction:.0%}" if each.state == "begun" else each.state,
-        )
-        for each in found
-    ]
-    title = f"{study}: {len(found)} trainings, {', '.join(f'{n} {s}' for s, n in counts.items())}"
-    print_table(title, ("task", "levels", "potential", "seed", "frames", "state"), rows)
+    document = {
+        "study": study,
+        "results": str(directory.root),
+        "counts": counts,
+        "trainings": [_document(state) for state in states],
+    }
+    title = f"{study}: {len(states)} trainings, {', '.join(f'{n} {s}' for s, n in counts.items())}"
+    columns = ("task", "levels", "potential", "seed", "frames", "state")
+    show(json, document, Table(title, columns, map(_row, states)))
+
+
+def _document(state: TrainingState) -> dict[str, Any]:
+    training = state.training
+    return {
+        "id": training.id,
+        "task": training.task,
+        "levels": [target.level for target in training.targets],
+        "potential": training.entry.shown,
+        "seed": training.seed,
+        "ceiling": training.ceiling,
+        "train_frames": training.n_train,
+        "state": state.state,
+        "fraction": state.fraction,
+    }
+
+
+def _row(state: TrainingState) -> tuple[object, ...]:
+    training = state.training
+    return (
+        training.task,
+        ", ".join(str(target.level) for target in training.targets),
+        training.entry.shown + (", ceiling" if training.ceiling else ""),
+        training.seed,
+        training.n_train,
+        f"{state.state}, {state.fraction:.0%}" if state.state == "begun" else state.state,
+    )
 
 
 def show_outcome(outcome: RunOutcome, directory: ResultsDirectory, json: bool) -> None:
-    """Print the leaderboard, what failed and where the report is; exit with 1 if units failed."""
+    """Print the leaderboard, failed units and the path of the page; end with 1 if units failed."""
     from mlip_compose.report.terminal import leaderboard_table
 
-    if json:
-        print_json(outcome.results.model_dump(mode="json"))
-    else:
-        stdout().print(leaderboard_table(outcome.results))
-    _show_failures(outcome.failures)
-    if not outcome.done:
-        _say(f"Nothing was missing in {directory.root}.")
-    _say(f"The report is {outcome.report}")
-    _exit(outcome.failures)
+    show(json, outcome.results, leaderboard_table(outcome.results))
+    _note_work(outcome, directory)
+    note(f"The report is {outcome.report}")
+    end(outcome.failures)
 
 
 def show_shard(outcome: ShardOutcome, directory: ResultsDirectory, json: bool) -> None:
-    """Print what a shard has done, and what is to do with it; exit with 1 if units failed."""
+    """Print the work of a shard, and the command that merges it; end with 1 if units failed."""
     record = outcome.record
     document: dict[str, Any] = {
         "directory": str(directory.root),
@@ -121,25 +114,15 @@ def show_shard(outcome: ShardOutcome, directory: ResultsDirectory, json: bool) -
         "failures": list(outcome.failures),
         **record.model_dump(mode="json"),
     }
-    if json:
-        print_json(document)
-    _show_failures(outcome.failures)
+    show(json, document)
+    _note_work(outcome, directory)
+    shard = f"shard {record.number}/{record.count}, {len(record.units)} trainings"
+    note(f"{directory.root} holds {shard}. With all shards: mlip-compose merge DIRECTORY...")
+    end(outcome.failures)
+
+
+def _note_work(outcome: RunOutcome | ShardOutcome, directory: ResultsDirectory) -> None:
+    for failure in outcome.failures:
+        note(f"failed: {failure}", "red")
     if not outcome.done:
-        _say(f"Nothing was missing in {directory.root}.")
-    which = f"shard {record.number}/{record.count}, {len(record.units)} trainings"
-    _say(f"{directory.root} holds {which}. With all shards: mlip-compose merge DIRECTORY...")
-    _exit(outcome.failures)
-
-
-def _show_failures(failures: Iterable[str]) -> None:
-    for failure in failures:
-        stderr().print(f"failed: {failure}", style="red", markup=False, soft_wrap=True)
-
-
-def _say(message: str) -> None:
-    stderr().print(message, markup=False, soft_wrap=True)
-
-
-def _exit(failures: Iterable[str]) -> None:
-    if failures:
-        raise typer.Exit(SOME_FAILED)
+        note(f"Nothing was missing in {directory.root}.")

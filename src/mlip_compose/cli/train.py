@@ -8,18 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mlip_compose.cli.engine import Cluster, Scheduler, engine_of
-from mlip_compose.cli.output import (
-    SOME_FAILED,
-    AllowMissing,
-    Dataset,
-    Json,
-    Level,
-    Seed,
-    print_json,
-    print_table,
-    progress_bars,
-    settings_in,
-)
+from mlip_compose.cli.options import AllowMissing, Dataset, Json, Level, Seed, TaskName, settings_in
+from mlip_compose.cli.output import end, facts, show
+from mlip_compose.cli.progress import progress_bars
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -28,8 +19,10 @@ if TYPE_CHECKING:
 
 
 def train(
-    task: Annotated[str, typer.Argument(help="Name of a task.")],
-    potential: Annotated[str, typer.Argument(help="Name of a kind of potential.")],
+    task: TaskName,
+    potential: Annotated[
+        str, typer.Argument(help="Name of a kind of potential, or the path of a model card.")
+    ],
     level: Level = 2,
     seed: Seed = 0,
     dataset: Dataset = "core-v1",
@@ -38,7 +31,11 @@ def train(
         typer.Option("--train-frames", min=1, help="Training frames in all, over all molecules."),
     ] = 400,
     settings: Annotated[
-        list[str] | None, typer.Option("--set", help="A setting, key=value; may be repeated.")
+        list[str] | None,
+        typer.Option(
+            "--set",
+            help="A setting, key=value; may be repeated. `potentials show POTENTIAL` lists them.",
+        ),
     ] = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="Directory of results.")] = Path(
         "results/train"
@@ -48,7 +45,7 @@ def train(
     cluster: Cluster = None,
     json: Json = False,
 ) -> None:
-    """Train a potential on a task's training frames and predict its test frames."""
+    """Train a potential on the training frames of a task, and predict its test frames."""
     from mlip_compose.potentials.entry import Entry
     from mlip_compose.studies.directory import ResultsDirectory
     from mlip_compose.studies.opening import open_study
@@ -60,7 +57,7 @@ def train(
         dataset=dataset,
         tasks=(task,),
         levels=(level,),
-        potentials=(Entry(potential=potential, settings=settings_in(settings or [])),),
+        potentials=(Entry(potential=potential, settings=settings_in(settings)),),
         seeds=(seed,),
         train_frames=train_frames,
         allow_missing=allow_missing,
@@ -72,20 +69,16 @@ def train(
     processes = None if scheduler or cluster else 1
     with engine_of(processes, scheduler, cluster, out) as engine, progress_bars() as bars:
         listener = _listener(bars, f"{training.entry.shown} on {task}")
-        facts = run_trainings(opened, directory, engine, listener)[training.id]
+        unit = run_trainings(opened, directory, engine, listener)[training.id]
         listener.training(training.id, 1.0, "")
     document: dict[str, Any] = {
         "model": str(directory.training(training.id)),
         "predictions": [str(directory.predictions(target.id)) for target in training.targets],
-        **facts.model_dump(mode="json"),
+        **unit.model_dump(mode="json"),
     }
-    if json:
-        print_json(document)
-    else:
-        shown = ("model", "predictions", "status", "reason", "train_frames", "cost")
-        print_table(training.id, ("", "value"), [(key, document[key]) for key in shown])
-    if facts.status == "failed":
-        raise typer.Exit(SOME_FAILED)
+    keys = ("model", "predictions", "status", "reason", "train_frames", "cost")
+    show(json, document, facts(training.id, [(key, document[key]) for key in keys]))
+    end(unit.status == "failed")
 
 
 def _listener(bars: Progress, title: str) -> Listener:

@@ -7,7 +7,7 @@ import dask.utils  # noqa: F401 - unpickles functions when it is loaded, which i
 
 from hostile.corrupted_documents import mutate_yaml
 from hostile.reader import Reader
-from mlip_compose.cli.output import settings_in
+from mlip_compose.cli.options import settings_in
 from mlip_compose.core.documents import canonical_json
 from mlip_compose.datasets.recipe import load_recipe
 from mlip_compose.engine.job_queue import read_job_queue

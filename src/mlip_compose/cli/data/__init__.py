@@ -2,19 +2,19 @@
 
 import typer
 
-from mlip_compose.cli.data import look, make, take_in
+from mlip_compose.cli.data import exchange, inspection, labelling
 
 app = typer.Typer(
-    help="Data sets: list, look into, build, check, label anew and exchange them.",
+    help="Data sets: list, inspect, build, check, label anew, import and export them.",
     no_args_is_help=True,
 )
-app.command("list")(look.list_data)
-app.command("info")(look.info)
-app.command("build")(make.build_data)
-app.command("check")(look.check_data)
-app.command("card")(look.write_card)
-app.command("relabel")(make.relabel_data)
-app.command("compare")(look.compare_data)
-app.command("fetch")(take_in.fetch_data)
-app.command("import")(take_in.import_data)
-app.command("export")(look.export_data)
+app.command("list")(inspection.list_data)
+app.command("info")(inspection.info)
+app.command("build")(labelling.build_data)
+app.command("check")(inspection.check_data)
+app.command("card")(inspection.write_card)
+app.command("relabel")(labelling.relabel_data)
+app.command("compare")(inspection.compare_data)
+app.command("fetch")(exchange.fetch_data)
+app.command("import")(exchange.import_data)
+app.command("export")(exchange.export_data)

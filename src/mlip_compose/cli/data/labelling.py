@@ -1,4 +1,4 @@
-"""``mlip-compose data build, relabel``: data sets made here."""
+"""``mlip-compose data build, relabel``: data sets whose labels are computed here."""
 
 from __future__ import annotations
 
@@ -8,35 +8,28 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mlip_compose.cli.engine import Cluster, Processes, Scheduler, engine_of
-from mlip_compose.cli.output import (
-    SOME_FAILED,
-    Json,
-    Molecules,
-    names_in,
-    print_json,
-    print_table,
-    progress_bars,
-    settings_in,
-    stderr,
-    unit_watch,
-)
+from mlip_compose.cli.options import Json, Molecules, StoreFile, StoreName, names_in, settings_in
+from mlip_compose.cli.output import end, facts, note, show
+from mlip_compose.cli.progress import progress_bars, unit_bar
+from mlip_compose.core.errors import RequestError, UnknownNameError
 
 if TYPE_CHECKING:
     from mlip_compose.store.reader import Store
 
 
 def build_data(
-    recipe: Annotated[str, typer.Argument(help="A recipe of the package, or a YAML file.")],
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="HDF5 file. Default: data/<name>.h5.")
-    ] = None,
+    recipe: Annotated[str, typer.Argument(help="A recipe of the package, or the path of one.")],
+    out: StoreFile = None,
     molecules: Molecules = None,
     processes: Processes = None,
     scheduler: Scheduler = None,
     cluster: Cluster = None,
     json: Json = False,
 ) -> None:
-    """Sample and label the molecules of a recipe; a build that was interrupted goes on."""
+    """Sample and label the molecules of a recipe.
+
+    A build that was interrupted goes on where it ended.
+    """
     from mlip_compose.datasets.build import build
     from mlip_compose.datasets.recipe import load_recipe
 
@@ -45,8 +38,7 @@ def build_data(
         loaded = loaded.restricted(names_in(molecules))
     path = out or Path("data") / f"{loaded.name}.h5"
     with engine_of(processes, scheduler, cluster, path.parent) as engine, progress_bars() as bars:
-        watch = unit_watch(bars, f"build {loaded.name}")
-        outcome = build(loaded, path, engine, watch)
+        outcome = build(loaded, path, engine, unit_bar(bars, f"build {loaded.name}"))
     document = {
         "path": str(outcome.path),
         "sha256": outcome.checksum,
@@ -54,17 +46,14 @@ def build_data(
         "frames": outcome.frames,
         "failures": [str(failure) for failure in outcome.failures],
     }
-    if json:
-        print_json(document)
-    else:
-        print_table(f"Built {loaded.name}", ("", "value"), list(document.items()))
+    show(json, document, facts(f"Built {loaded.name}", document.items()))
     if outcome.failures:
-        stderr().print(f"{len(outcome.failures)} molecules failed and are not in the data set")
-        raise typer.Exit(SOME_FAILED)
+        note(f"{len(outcome.failures)} molecules failed and are not in the data set")
+    end(outcome.failures)
 
 
 def relabel_data(
-    file: Annotated[str, typer.Argument(help="A frozen data set, or the path of a store.")],
+    file: StoreName,
     reference: Annotated[
         str,
         typer.Option(
@@ -79,7 +68,8 @@ def relabel_data(
     ] = None,
     molecules: Molecules = None,
     monofunctional: Annotated[
-        bool, typer.Option("--monofunctional", help="Only X-(CH2)n-H, alkanes among them.")
+        bool,
+        typer.Option("--monofunctional", help="Only molecules X-(CH2)n-H, alkanes among them."),
     ] = False,
     max_chain: Annotated[
         int | None, typer.Option("--max-chain", min=1, help="Only molecules with n up to this.")
@@ -89,42 +79,48 @@ def relabel_data(
         typer.Option(
             "--frames",
             min=1,
-            help="So many of each primary trajectory, evenly spread, and none of the secondary.",
+            help="Frames of each primary trajectory, evenly spread. Default: all. With it, "
+            "--secondary is 0 by default.",
         ),
     ] = None,
     secondary: Annotated[
         int | None,
-        typer.Option("--secondary", min=0, help="So many of each secondary, evenly spread."),
+        typer.Option(
+            "--secondary",
+            min=0,
+            help="Frames of each secondary trajectory, evenly spread. Default: all.",
+        ),
     ] = None,
     name: Annotated[
-        str | None, typer.Option("--name", help="Of the new data set. Default: that of the file.")
+        str | None,
+        typer.Option("--name", help="Name of the new data set. Default: that of its file."),
     ] = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="HDF5 file. Default: data/<name>.h5.")
-    ] = None,
+    out: StoreFile = None,
     processes: Processes = None,
     scheduler: Scheduler = None,
     cluster: Cluster = None,
     json: Json = False,
 ) -> None:
-    """Label frames and minima of a data set anew; what was interrupted goes on."""
+    """Label frames and minima of a data set anew, with another reference.
+
+    A relabelling that was interrupted goes on where it ended.
+    """
     from mlip_compose.datasets.relabel import Relabelling, relabel
     from mlip_compose.store.catalogue import open_dataset
 
-    chosen_settings = settings_in(settings or [])
+    reference_settings = settings_in(settings)
     store = open_dataset(file)
-    chosen_name, path = _named(store, reference, name, out)
+    name, path = _named(store, reference, name, out)
     request = Relabelling(
-        name=chosen_name,
+        name=name,
         reference=reference,
-        settings=chosen_settings,
+        settings=reference_settings,
         molecules=_chosen(store, molecules, monofunctional, max_chain),
         primary=frames,
         secondary=0 if secondary is None and frames is not None else secondary,
     )
     with engine_of(processes, scheduler, cluster, path.parent) as engine, progress_bars() as bars:
-        watch = unit_watch(bars, f"relabel {chosen_name}")
-        outcome = relabel(store, path, request, engine, watch)
+        outcome = relabel(store, path, request, engine, unit_bar(bars, f"relabel {name}"))
     document = {
         "path": str(outcome.path),
         "sha256": outcome.checksum,
@@ -133,40 +129,34 @@ def relabel_data(
         "frames": outcome.frames,
         "failures": list(outcome.failures),
     }
-    if json:
-        print_json(document)
-    else:
-        print_table(f"Labelled {chosen_name}", ("", "value"), list(document.items()))
+    show(json, document, facts(f"Labelled {name}", document.items()))
     if outcome.failures:
-        stderr().print(f"{len(outcome.failures)} frames failed and are not in the data set")
-        raise typer.Exit(SOME_FAILED)
+        note(f"{len(outcome.failures)} frames failed and are not in the data set")
+    end(outcome.failures)
 
 
 def _named(store: Store, reference: str, name: str | None, out: Path | None) -> tuple[str, Path]:
-    """Return name and path of the new data set, each from the other where one is given."""
+    """Return name and path of the new data set; one that is given names the other."""
     import re
 
-    from mlip_compose.core.errors import RequestError
     from mlip_compose.core.files import exists
     from mlip_compose.datasets.recipe import DATASET_NAME
 
     usual = f"{store.name}-{re.sub('[^a-z0-9]+', '-', reference.lower()).strip('-')}"
-    chosen = name or (out.name.removesuffix(".h5") if out else usual)
-    if not re.fullmatch(DATASET_NAME, chosen):
+    name = name or (out.name.removesuffix(".h5") if out else usual)
+    if not re.fullmatch(DATASET_NAME, name):
         raise RequestError(
-            "a name of letters, digits, '.', '_' and '-'", repr(chosen), "Give one with --name."
+            "a name of letters, digits, '.', '_' and '-'", repr(name), "Give one with --name."
         )
-    path = out or Path("data") / f"{chosen}.h5"
+    path = out or Path("data") / f"{name}.h5"
     if exists(path) and path.samefile(store.path):
         raise RequestError("another file for the new labels", f"{path}, the data set itself")
-    return chosen, path
+    return name, path
 
 
 def _chosen(
     store: Store, molecules: str | None, monofunctional: bool, max_chain: int | None
 ) -> tuple[str, ...]:
-    from mlip_compose.core.errors import RequestError, UnknownNameError
-
     names = names_in(molecules) if molecules else list(store.molecules)
     for name in names:
         if name not in store.molecules:
