@@ -5,6 +5,7 @@ import os
 import time
 from functools import partial
 
+import dask
 import psutil
 import pytest
 from distributed import Client
@@ -75,6 +76,15 @@ def test_a_worker_that_dies_is_a_failure_and_the_others_go_on():
     assert isinstance(outcomes[9], Failure)
     assert outcomes[9].retryable
     assert "run again" in outcomes[9].reason
+    assert (outcomes[1], outcomes[2]) == (1, 2)
+
+
+def test_a_worker_that_dask_gives_up_is_started_anew():
+    """Dask gives up a worker that is away at one moment, 15 s after it has died."""
+    soon = dask.config.set({"distributed.deploy.lost-worker-timeout": "0s"})
+    with soon, local_engine(1) as engine:
+        outcomes = dict(engine.run(die_at_nine, [9, 1, 2]))
+    assert isinstance(outcomes[9], Failure)
     assert (outcomes[1], outcomes[2]) == (1, 2)
 
 

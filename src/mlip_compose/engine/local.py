@@ -99,10 +99,10 @@ def local_workers(most: int, units: int) -> Iterator[Workers]:
             client = stack.enter_context(Client(stack.enter_context(cluster)))
 
         def provide(units: int) -> None:
-            started = len(cluster.worker_spec)
-            for number in range(started, min(units, most)):
+            for number in range(len(cluster.worker_spec), min(units, most)):
                 cluster.worker_spec[number] = _process(cluster.new_spec, number, gpus)
-            if len(cluster.worker_spec) > started:
+            # Dask starts a worker that dies anew, but for one that is away at the wrong moment.
+            if cluster.worker_spec.keys() - cluster.workers.keys():
                 with sheltered(), _starting():
                     cluster.sync(_all_started, cluster)
 
