@@ -38,8 +38,8 @@ def coverage(
 ) -> None:
     """Show how far training molecules cover the molecules that you care about.
 
-    A target has a share for each radius r: that of its atoms whose surroundings out to r bonds
-    occur in training. r* is the radius up to which these are all atoms.
+    The share at radius r is that of the atoms whose environment out to r bonds occurs in training.
+    r* is the radius out to which the environments of all atoms do.
 
     Example: mlip-compose coverage 'CC(=O)Oc1ccccc1C(=O)O' --by core-v1 --html aspirin.html
     """
@@ -70,7 +70,7 @@ def _coverage_table(coverages: list[TargetCoverage], by: list[str]) -> Table:
         for target in coverages
     ]
     return Table(
-        f"Atoms whose surroundings out to r bonds occur in {', '.join(by)}",
+        f"Atoms whose environment out to r bonds occurs in {', '.join(by)}",
         ("target", "atoms", "r*", *(f"r = {r}" for r in range(shares)), "unseen at r* + 1"),
         rows,
     )
@@ -79,7 +79,7 @@ def _coverage_table(coverages: list[TargetCoverage], by: list[str]) -> Table:
 def plan(
     targets: Targets,
     radius: Annotated[
-        int, typer.Option("--radius", "-R", help="Radius of the surroundings: 1 to 6 bonds.")
+        int, typer.Option("--radius", "-R", help="Radius R of the environments: 1 to 6 bonds.")
     ],
     by: Annotated[
         list[str] | None,
@@ -155,7 +155,7 @@ def _plan_table(plan: Plan) -> Table:
         for label in plan.chosen
     ]
     return Table(
-        f"To label, so that {len(plan.unseen)} more environments (R = {plan.radius}) are shown",
+        f"Molecules to label, for {len(plan.unseen)} environments more (R = {plan.radius})",
         ("molecule", "from", "atoms", "charge", "shows"),
         rows,
     )
@@ -164,12 +164,10 @@ def _plan_table(plan: Plan) -> Table:
 def _note_cost(plan: Plan) -> None:
     share = plan.cost / plan.cost_of_targets
     gap = 1 - plan.bound / plan.cost
-    proof = "the least there is" if gap < 1e-9 else f"at most {gap:.1%} above the least"
+    proof = "the least" if gap < 1e-9 else f"at most {gap:.1%} above the least"
     note(
-        f"A label of each costs {share:.0%} of a label of each target with something unseen "
-        f"(atoms to the power 2.5), {proof} from {plan.candidates} candidates."
+        f"Their labels cost {share:.0%} of labels of all targets that training does not cover "
+        f"(atoms to the power 2.5). That is {proof} that {plan.candidates} candidates allow."
     )
     if plan.only_in_targets:
-        note(
-            f"{len(plan.only_in_targets)} environments are in no fragment: targets stand for them."
-        )
+        note(f"{len(plan.only_in_targets)} environments are in targets alone.")

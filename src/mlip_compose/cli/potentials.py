@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mlip_compose.potentials.published.card import ModelCard
 
 app = typer.Typer(
-    help="The kinds of potential, their settings, and what was fitted.", no_args_is_help=True
+    help="The kinds of potential, their settings, and fitted terms.", no_args_is_help=True
 )
 
 
@@ -32,7 +32,7 @@ GROUPS = {
 
 @app.command("list")
 def list_potentials(json: Json = False) -> None:
-    """List the kinds of potential, by where they learn."""
+    """List the kinds of potential, in groups by their training."""
     from mlip_compose.potentials.registry import KINDS
 
     warn(KINDS.problems())

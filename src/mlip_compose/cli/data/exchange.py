@@ -92,7 +92,7 @@ def fetch_data(
     show(json, document, facts(f"Fetched {name}", _rows(document)))
     if not document["secondary_frames"]:
         note(
-            "No frame is of a secondary trajectory, which tasks validate and test on. Remove "
+            "No frame is of a secondary trajectory, and tasks validate and test on these. Remove "
             f"{outcome.imported.path} and fetch again with --split N; nothing is downloaded anew."
         )
 
@@ -122,7 +122,7 @@ def _announcement(plan: Plan) -> str:
     return (
         f"commit {plan.commit}: {len(plan.wanted)} files, {plan.total / 1e6:,.1f} MB, of which "
         f"{plan.missing / 1e6:,.1f} MB are to be downloaded; {len(plan.skipped)} files, "
-        f"{rest / 1e6:,.1f} MB, are left (--everything takes them, too)"
+        f"{rest / 1e6:,.1f} MB, are left out (--everything downloads them, too)"
     )
 
 

@@ -82,9 +82,7 @@ def info(dataset: StoreName, json: Json = False) -> None:
 def check_data(
     file: StoreName,
     sample: Sample = 24,
-    seed: Annotated[
-        int, typer.Option("--seed", min=0, help="Seed with which that sample is drawn.")
-    ] = 0,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of that sample.")] = 0,
     reference: Annotated[
         str | None,
         typer.Option(
