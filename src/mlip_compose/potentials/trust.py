@@ -60,7 +60,7 @@ def require_remembered_function(function: str, arguments: Mapping[str, Any]) -> 
     require_remembered(
         _digest(function, arguments),
         "a saved potential whose calculator you made before on this machine",
-        f"one that calls {function}({words}), which can do anything",
+        f"a potential that calls {function}({words}), which can do anything",
         f"Predict with --calculator {function}, or, if you trust who saved it",
     )
 

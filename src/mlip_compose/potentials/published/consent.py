@@ -1,8 +1,8 @@
-"""Consent to a model card and to its weights: what is asked for in a fit and in a load.
+"""Consent to a model card and to its weights, in a fit and in a load.
 
-Two things can run code or reach the network. Weights that are pickles run code: a fit needs
-``trust: true`` in its settings. A card of the user's names a constructor or an address: whoever
-fits with it agrees to it. A load needs the consent of an earlier fit (:mod:`..trust`).
+Weights that are pickles run code, so a fit needs ``trust: true`` in its settings. A card of the
+user's names a constructor or an address, so a user who fits with it agrees to it. A load needs the
+consent of an earlier fit, which :mod:`mlip_compose.potentials.trust` remembers.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def require_trust(card: ModelCard, trust: bool) -> None:
     )
     raise RequestError(
         f"the setting trust: true for {card.name}",
-        "none. Its weights are a pickle of whole objects, which runs code when it is loaded",
+        "no such setting. Its weights are a pickle of whole objects, which runs code when loaded",
         f"If you trust who made them ({card.weights.page or card.weights.url or card.citation}), "
         f"say so with --set trust=true, or in a study file with trust: true.{assurance}",
     )
@@ -78,8 +78,8 @@ def find_saved_weights(card: ModelCard, path: str | None, sha256: str | None) ->
         require_remembered(
             card_sha256(card),
             f"a model card of {card.name} that you used on this machine before",
-            f"another in the saved potential, which calls {card.constructor} or gets weights from "
-            f"{card.weights.url or card.weights.page or 'elsewhere'}",
+            f"another card in the saved potential, which calls {card.constructor} or gets weights "
+            f"from {card.weights.url or card.weights.page or 'elsewhere'}",
             "If you trust who saved it",
         )
     weights = find_weights(card if _may_download(card) else _without_address(card), path)
@@ -87,7 +87,7 @@ def find_saved_weights(card: ModelCard, path: str | None, sha256: str | None) ->
         require_remembered(
             _weights_sha256(card, weights),
             f"weights of {card.name} that you trusted on this machine before",
-            "others. They are a pickle of whole objects, which runs code when it is loaded",
+            "other weights. They are a pickle of whole objects, which runs code when loaded",
             "If you trust who made them",
         )
     digest = None if weights is None else sha256_of(weights)
@@ -99,10 +99,10 @@ def find_saved_weights(card: ModelCard, path: str | None, sha256: str | None) ->
 
 
 def _needs_consent(card: ModelCard) -> bool:
-    """Tell whether a card of the user's acts by itself: by its constructor, or by a download.
+    """Tell whether a load needs consent to the card: a card of the user's that calls or downloads.
 
-    Weights that run code in this environment are known by their own content, and never downloaded
-    for a card of the user's.
+    Weights that run code in this environment need consent to their own content, and are never
+    downloaded for a card of the user's.
     """
     return not is_shipped(card) and (card.backend == "calculator" or not card.executes_code)
 

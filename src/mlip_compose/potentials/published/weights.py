@@ -56,9 +56,9 @@ def find_weights(
         path = Path(file).expanduser()
         if not is_file(path):
             raise RequestError(
-                f"the weights of {card.name} in {path}, as the setting weights says",
+                f"the weights of {card.name} in {path}, the value of the setting weights",
                 "no such file",
-                "Name another file, or leave the setting out to have them looked for.",
+                "Name another file, or leave the setting out: the program then looks for the file.",
             )
         return _checked(card, path)
     if card.weights.file is None:
@@ -85,8 +85,8 @@ def _checked(card: ModelCard, path: Path) -> Path:
         raise ChecksumError(
             f"the published weights of {card.name}, sha256 {published}, in {path}",
             f"sha256 {digest}",
-            "Damaged, or other weights: remove the file to have it downloaded, or write a model "
-            "card of your own for other weights.",
+            "The file is damaged or has other weights. Remove it to have the published file "
+            "downloaded, or write a model card of your own for other weights.",
         )
     return path
 
