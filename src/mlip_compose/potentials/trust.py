@@ -32,21 +32,21 @@ def remember(digest: str, name: str) -> None:
         _ONLY_HERE.add(digest)
 
 
-def require_remembered(digest: str, expected: str, found: str, advice: str) -> None:
+def require_remembered(digest: str, expected: str, actual: str, advice: str) -> None:
     """Raise RequestError unless the user agreed to what has this sha256 on this machine before.
 
     Parameters
     ----------
     digest
         The sha256, 64 hexadecimal digits.
-    expected, found
+    expected, actual
         First parts of the message.
     advice
         Start of a sentence that ends with how to agree, such as ``If you trust who saved it``.
     """
     place = _place(digest)
     if digest not in _ONLY_HERE and not place.is_file():
-        raise RequestError(expected, found, f"{advice}, make the empty file {place}.")
+        raise RequestError(expected, actual, f"{advice}, make the empty file {place}.")
 
 
 def remember_function(function: str, arguments: Mapping[str, Any]) -> None:
