@@ -29,7 +29,7 @@ def list_molecules(json: Json = False) -> None:
 @app.command("show")
 def show_molecule(
     molecule: Annotated[
-        str, typer.Argument(help="A name, such as OH-4-H, or SMILES, such as CCCCO.")
+        str, typer.Argument(help="A name, such as OH-4-H, or any SMILES, such as CCCCO.")
     ],
     json: Json = False,
 ) -> None:

@@ -167,7 +167,7 @@ def list_terms(
     ] = None,
     json: Json = False,
 ) -> None:
-    """List the fitted terms of a trained potential that is a sum of terms, such as additive."""
+    """List the fitted terms, with units, of a potential that is a sum of them, such as additive."""
     from mlip_compose.core.errors import RequestError, UnknownNameError
     from mlip_compose.potentials.base import ListsTerms
     from mlip_compose.potentials.registry import load_potential

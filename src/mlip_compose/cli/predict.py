@@ -108,7 +108,7 @@ def predict(
     """Predict the test frames of a task with a trained potential, or with any ASE calculator.
 
     A trained potential (MODEL) predicts at each level that trains on the same frames as its own.
-    A calculator (--calculator) is trained on no frame of the task.
+    A calculator (--calculator) predicts zero-shot: it is trained on no frame of the task.
     """
     from mlip_compose.core.records import SplitKey
     from mlip_compose.predictions.calculator import calculator_entry

@@ -102,7 +102,7 @@ def certify_task(
     allow_missing: AllowMissing = False,
     json: Json = False,
 ) -> None:
-    """Certify a split: how far training covers its test molecules, and that nothing leaks.
+    """Certify a split: coverage of the parts of its test molecules, and absence of leaks.
 
     On a data set the certificate also covers the frames.
     """

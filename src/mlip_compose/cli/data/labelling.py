@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def build_data(
-    recipe: Annotated[str, typer.Argument(help="A recipe of the package, or the path of one.")],
+    recipe: Annotated[str, typer.Argument(help="A recipe of the package, or a YAML file.")],
     out: StoreFile = None,
     molecules: Molecules = None,
     processes: Processes = None,
