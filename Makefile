@@ -6,13 +6,15 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 SOURCES := pyproject.toml constraints.txt
 
-.PHONY: run test test-slow system-packages check docs site format benchmarks clean
+.PHONY: run test test-slow coverage system-packages check docs site format benchmarks clean
 
 run: $(VENV)/.train
 	$(BIN)/mlip-compose run quick
 
+# A file of tests is one process's, as its fixtures are; tests/conftest.py puts the long files first.
+AT_ONCE := --numprocesses auto --dist loadfile --no-loadscope-reorder
 test: system-packages $(VENV)/.test
-	$(BIN)/pytest --numprocesses auto --dist loadfile
+	$(BIN)/pytest $(AT_ONCE)
 
 # Chromium, and SLURM with munge: tests that need them are skipped where they are not there, and cannot be installed
 # without a question.
@@ -21,6 +23,15 @@ system-packages:
 
 test-slow: system-packages $(VENV)/.test
 	$(BIN)/pytest -m slow
+
+# Lines and branches that the tests run, in workers and commands that they start, too: build/coverage/html/index.html.
+coverage: export COVERAGE_FILE := $(CURDIR)/build/coverage/data
+coverage: system-packages $(VENV)/.test
+	rm -rf build/coverage && mkdir -p build/coverage
+	$(BIN)/coverage run -m pytest $(AT_ONCE)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage html --quiet --directory build/coverage/html
+	$(BIN)/coverage report
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check

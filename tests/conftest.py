@@ -1,6 +1,7 @@
 """Fixtures that several folders share."""
 
 import os
+from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # as in workers; read when NumPy and torch come
 
@@ -14,6 +15,19 @@ from mlip_compose.predictions.exchange.export import TaskFrames, export_data
 from mlip_compose.store.reader import Store
 from mlip_compose.store.schema import StoreHeader
 from mlip_compose.store.writer import write_store
+
+LONG_FIRST = ("end_to_end", "contracts", "faults", "potentials", "docs")
+"""Folders with files that take a minute: first, so that no process ends long after the others."""
+
+
+def pytest_collection_modifyitems(items):
+    """Sort the folders; tests of a folder keep their order."""
+    rank = {folder: number for number, folder in enumerate(LONG_FIRST)}
+    items.sort(key=lambda item: rank.get(_folder(item), len(rank)))
+
+
+def _folder(item):
+    return item.path.relative_to(Path(__file__).parent).parts[0]
 
 
 @pytest.fixture(scope="session", autouse=True)
