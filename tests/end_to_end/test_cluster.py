@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from mlip_compose.__main__ import main
+
 STUDY = """
 name: faults
 dataset: mini-v1
@@ -153,12 +155,16 @@ def test_worker_scheduler_and_client_may_die(cluster, study, tmp_path):
     assert not list(out.glob("work/*"))
 
 
-def test_no_scheduler_is_one_message(study, tmp_path):
-    status, output = ended(
-        begin(study, tmp_path / "out", "--scheduler", f"tcp://127.0.0.1:{free_port()}")
-    )
-    assert status == 2
-    assert "dask scheduler" in output
+def test_no_scheduler_is_one_message(study, tmp_path, monkeypatch, capsys):
+    address = f"tcp://127.0.0.1:{free_port()}"
+    arguments = ("run", study, "--out", tmp_path / "out", "--scheduler", address)
+    monkeypatch.setattr(sys, "argv", ["mlip-compose", *map(str, arguments)])
+    monkeypatch.setattr("mlip_compose.engine.choice.TIMEOUT", 1)  # s
+    with pytest.raises(SystemExit, match=r"^2$"):
+        main()
+    message = capsys.readouterr().err
+    assert "Traceback" not in message
+    assert f"a Dask scheduler at {address}" in message
 
 
 def test_two_places_are_refused(study, tmp_path):
