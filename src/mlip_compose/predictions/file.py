@@ -211,9 +211,10 @@ def read_unverified(where: str, group: Any) -> Predictions:
     header, sums = read_header(where, group)
     frames = []
     for molecule in group:
-        for trajectory in group[molecule]:
+        trajectories = group[molecule]
+        for trajectory in trajectories:
             place = f"{where}, {molecule}/{trajectory}"
-            frames.append(_frames(place, molecule, trajectory, group[molecule][trajectory]))
+            frames.append(_frames(place, molecule, trajectory, trajectories[trajectory]))
     return Predictions(header, frames, sums)
 
 
@@ -267,13 +268,15 @@ def _frames(where: str, molecule: str, trajectory: str, group: Any) -> Predicted
     if trajectory not in (PRIMARY, SECONDARY, MINIMUM, RELAXED):
         raise SchemaError(f"primary, secondary, minimum or relaxed in {where}", repr(trajectory))
     types = TYPES | ({POSITIONS: np.float32} if trajectory == RELAXED else {})
+    arrays = {}
     for name, dtype in types.items():
         if name not in group:
             raise MissingLabelsError(f"{', '.join(types)} in {where}", f"no {name}")
-        if (kind := getattr(group[name], "dtype", "no numbers")) != dtype:
+        dataset = group[name]  # once: to find it takes as long as to read it
+        if (kind := getattr(dataset, "dtype", "no numbers")) != dtype:
             raise SchemaError(f"{name} as {np.dtype(dtype).name} in {where}", f"{kind}")
-        check_stored(f"{where}, {name}", group[name])
-    indices, energy, forces = (group[name][:] for name in TYPES)
+        arrays[name] = check_stored(f"{where}, {name}", dataset)[:]
+    indices, energy, forces = (arrays[name] for name in TYPES)
     n_frames = len(indices)
     if indices.ndim != 1 or (trajectory in (MINIMUM, RELAXED) and n_frames != 1):
         raise SchemaError(f"a list of frames, one of a minimum, in {where}", f"{indices.shape}")
@@ -284,7 +287,7 @@ def _frames(where: str, molecule: str, trajectory: str, group: Any) -> Predicted
             f"energy ({n_frames},) and forces ({n_frames}, N, 3) in {where}",
             f"{energy.shape} and {forces.shape}",
         )
-    positions = group[POSITIONS][:] if POSITIONS in types else None
+    positions = arrays.get(POSITIONS)
     if positions is not None and positions.shape != forces.shape:
         raise SchemaError(f"positions {forces.shape} in {where}", f"{positions.shape}")
     return PredictedFrames(molecule, trajectory, indices, energy, forces, positions)
