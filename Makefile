@@ -28,7 +28,7 @@ test-slow: system-packages $(VENV)/.test
 coverage: export COVERAGE_FILE := $(CURDIR)/build/coverage/data
 coverage: system-packages $(VENV)/.test
 	rm -rf build/coverage && mkdir -p build/coverage
-	$(BIN)/coverage run -m pytest $(AT_ONCE)
+	$(BIN)/coverage run --source=$(CURDIR)/src -m pytest $(AT_ONCE)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage html --quiet --directory build/coverage/html
 	$(BIN)/coverage report
