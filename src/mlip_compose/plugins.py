@@ -10,6 +10,7 @@ from mlip_compose.core.records import (
     Split,
     TrainingSet,
 )
+from mlip_compose.core.scratch import user_path
 from mlip_compose.molecules.assembly import bifunctional, monofunctional
 from mlip_compose.potentials.base import (
     Potential,
@@ -61,5 +62,6 @@ __all__ = [
     "require_package",
     "restoring",
     "silent",
+    "user_path",
     "write_model",
 ]

@@ -4,6 +4,7 @@ import os
 import sys
 from functools import partial
 
+from mlip_compose.core.scratch import Done, do_unit
 from mlip_compose.engine.choice import local_engine
 from mlip_compose.engine.local import ONE_THREAD
 
@@ -27,8 +28,9 @@ class SharedEngine:
     A unit finds the directory, the environment and the path of modules as new processes would.
     """
 
-    def __init__(self, processes):
+    def __init__(self, processes, keep_scratch=False):
         self._engine = ONE if processes == 1 else TWO
+        self._keep = keep_scratch
 
     def __enter__(self):
         return self
@@ -38,12 +40,14 @@ class SharedEngine:
 
     def run(self, work, items, *options, **more):
         surroundings = os.getcwd(), dict(os.environ) | dict(ONE_THREAD), list(sys.path)  # noqa: PTH109
-        return self._engine.run(partial(_within, surroundings, work), items, *options, **more)
+        within = partial(_within, surroundings, self._keep, work)
+        for item, outcome in self._engine.run(within, items, *options, **more):
+            yield item, outcome.told() if isinstance(outcome, Done) else outcome
 
 
-def _within(surroundings, work, item):
+def _within(surroundings, keep, work, item):
     folder, environment, sys.path = surroundings
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
-    return work(item)
+    return do_unit(work, item, keep)

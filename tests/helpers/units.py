@@ -3,6 +3,9 @@
 import os
 import signal
 import time
+from pathlib import Path
+
+from mlip_compose.core.scratch import user_path
 
 HELD = 0.4  # s
 
@@ -31,3 +34,20 @@ def hold_gpu(name):
     start = time.time()
     time.sleep(HELD)
     return os.environ.get("CUDA_VISIBLE_DEVICES"), start, time.time()
+
+
+def listing(folder):
+    """Return the names in a folder, whose path is relative to the working directory of workers."""
+    return sorted(path.name for path in user_path(folder).iterdir())
+
+
+def leave_files(number):
+    """Leave a folder with a file, and return the names in the working directory."""
+    Path(f"left-{number}").mkdir()
+    Path(f"left-{number}", "file").touch()
+    return sorted(path.name for path in Path().iterdir())
+
+
+def write_and_raise(number):
+    Path("file").touch()
+    return 1 / number

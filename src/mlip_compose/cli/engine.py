@@ -31,9 +31,21 @@ Cluster = Annotated[
     ),
 ]
 
+KeepScratch = Annotated[
+    bool,
+    typer.Option(
+        "--keep-scratch",
+        help="Keep the temporary working directory of what fails, and say on stderr where it is.",
+    ),
+]
+
 
 def engine_of(
-    processes: int | None, scheduler: str | None, cluster: Path | None, shared: Path
+    processes: int | None,
+    scheduler: str | None,
+    cluster: Path | None,
+    shared: Path,
+    keep_scratch: bool,
 ) -> DaskEngine:
     """Return the engine that the options ask for.
 
@@ -43,6 +55,8 @@ def engine_of(
         Values of the options; None where an option is not given.
     shared
         Directory of the results; workers see it, too.
+    keep_scratch
+        Whether scratch directories of units that fail are kept.
 
     Raises
     ------
@@ -54,10 +68,10 @@ def engine_of(
 
     one_place({"--processes": processes, "--scheduler": scheduler, "--cluster": cluster})
     if scheduler is not None:
-        return scheduler_engine(scheduler, shared)
+        return scheduler_engine(scheduler, shared, keep_scratch)
     if cluster is not None:
-        return cluster_engine(cluster, shared)
-    return local_engine(processes or available_cores())
+        return cluster_engine(cluster, shared, keep_scratch)
+    return local_engine(processes or available_cores(), keep_scratch)
 
 
 def one_place(options: Mapping[str, object]) -> None:

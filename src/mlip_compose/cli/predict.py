@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mlip_compose.cli.engine import Cluster, Processes, Scheduler, engine_of
+from mlip_compose.cli.engine import Cluster, KeepScratch, Processes, Scheduler, engine_of
 from mlip_compose.cli.options import AllowMissing, Dataset, Json, Level, names_in, settings_in
 from mlip_compose.cli.output import Table, facts, show
 from mlip_compose.cli.progress import progress_bars, unit_bar
@@ -90,6 +90,7 @@ def predict(
     processes: Processes = None,
     scheduler: Scheduler = None,
     cluster: Cluster = None,
+    keep_scratch: KeepScratch = False,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -131,6 +132,7 @@ def predict(
             "-j": processes,
             "--scheduler": scheduler,
             "--cluster": cluster,
+            "--keep-scratch": keep_scratch or None,
         }
         _refuse_with_model(model, options)
         predictions = _with_model(model, dataset, target_in)
@@ -140,7 +142,7 @@ def predict(
         entry = calculator_entry(calculator, arguments, symbols, level_of_theory or "", name or "")
         path = dataset_path(dataset).resolve()
         target = target_in(Store(path), train_frames or TRAIN_FRAMES, seed or 0)
-        engine = engine_of(processes, scheduler, cluster, Path())
+        engine = engine_of(processes, scheduler, cluster, Path(), keep_scratch)
         predictions = _with_calculator(entry, path, target, engine)
     else:
         raise RequestError(

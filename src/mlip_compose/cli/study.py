@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mlip_compose.cli.engine import Cluster, Processes, Scheduler, engine_of, one_place
+from mlip_compose.cli.engine import Cluster, KeepScratch, Processes, Scheduler, engine_of, one_place
 from mlip_compose.cli.options import Json
 from mlip_compose.cli.output import note, show
 from mlip_compose.cli.progress import progress_bars
@@ -42,6 +42,7 @@ def run(
     processes: Processes = None,
     scheduler: Scheduler = None,
     cluster: Cluster = None,
+    keep_scratch: KeepScratch = False,
     shard: Annotated[
         str | None,
         typer.Option(
@@ -85,15 +86,16 @@ def run(
         show_plan(loaded.name, training_states(loaded, directory), directory, json)
         return
     if share is not None:
+        alone = InProcess(keep_scratch)
         with progress_bars() as bars:
-            part = run_shard(loaded, share, directory, InProcess(), study_listener(bars))
+            part = run_shard(loaded, share, directory, alone, study_listener(bars))
         show_shard(part, directory, json)
         return
     options = [("--out", out)] if out else []
     options += [("--predictions", path) for path in predictions or ()]
     command = f"mlip-compose run {study}" + "".join(f" {name} {path}" for name, path in options)
     with (
-        engine_of(processes, scheduler, cluster, directory.root) as engine,
+        engine_of(processes, scheduler, cluster, directory.root, keep_scratch) as engine,
         progress_bars() as bars,
     ):
         outcome = run_study(
@@ -116,6 +118,7 @@ def merge(
     processes: Processes = None,
     scheduler: Scheduler = None,
     cluster: Cluster = None,
+    keep_scratch: KeepScratch = False,
     json: Json = False,
 ) -> None:
     """Make one result of all shards of a study (see `run --shard`).
@@ -130,7 +133,7 @@ def merge(
     directory = ResultsDirectory(out or Path("results") / parts.study.name)
     command = f"mlip-compose merge {' '.join(map(str, shards))} --out {directory.root}"
     with (
-        engine_of(processes, scheduler, cluster, directory.root) as engine,
+        engine_of(processes, scheduler, cluster, directory.root, keep_scratch) as engine,
         progress_bars() as bars,
     ):
         opened = merge_shards(parts, directory)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mlip_compose.cli.engine import Cluster, Scheduler, engine_of
+from mlip_compose.cli.engine import Cluster, KeepScratch, Scheduler, engine_of
 from mlip_compose.cli.options import AllowMissing, Dataset, Json, Level, Seed, TaskName, settings_in
 from mlip_compose.cli.output import end, facts, show
 from mlip_compose.cli.progress import progress_bars
@@ -43,6 +43,7 @@ def train(
     allow_missing: AllowMissing = False,
     scheduler: Scheduler = None,
     cluster: Cluster = None,
+    keep_scratch: KeepScratch = False,
     json: Json = False,
 ) -> None:
     """Train a potential on the training frames of a task, and predict its test frames."""
@@ -67,7 +68,8 @@ def train(
     (training,) = opened.trainings
     directory = ResultsDirectory(out)
     processes = None if scheduler or cluster else 1
-    with engine_of(processes, scheduler, cluster, out) as engine, progress_bars() as bars:
+    engine = engine_of(processes, scheduler, cluster, out, keep_scratch)
+    with engine, progress_bars() as bars:
         listener = _listener(bars, f"{training.entry.shown} on {task}")
         unit = run_trainings(opened, directory, engine, listener)[training.id]
         listener.training(training.id, 1.0, "")

@@ -17,6 +17,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from mlip_compose.core.errors import RequestError, class_and_line
 from mlip_compose.core.host import is_out_of_memory
+from mlip_compose.core.scratch import note_failure, own_directory, where_the_user_is
+from mlip_compose.core.user_paths import (
+    absolute_arguments,
+    check_own_files,
+    make_command_absolute,
+)
 
 FORM: Final = "'module:function', such as 'tblite.ase:TBLite'"
 
@@ -90,6 +96,10 @@ def check_arguments(name: str, arguments: Mapping[str, Any]) -> None:
 def make_calculator(name: str, arguments: Mapping[str, Any]) -> Any:
     """Make an ASE calculator.
 
+    A unit of work calculates in a scratch directory. The calculator is made in the directory before
+    it, so that files which the call opens are the user's. Paths of the user's that are for later
+    become absolute (see :func:`mlip_compose.core.user_paths.absolute_arguments`).
+
     Parameters
     ----------
     name
@@ -100,14 +110,20 @@ def make_calculator(name: str, arguments: Mapping[str, Any]) -> Any:
     Raises
     ------
     RequestError
-        There is no such module or function, the call fails, or it returns no calculator.
+        There is no such module or function, the call fails, or it returns no calculator; or all
+        units of work would write into one directory.
     """
-    make = _function(name)
-    try:
-        calculator = make(**arguments)
-    except Exception as error:
-        call = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
-        raise RequestError(f"a calculator from {name}({call})", class_and_line(error)) from error
+    check_own_files(name, arguments)
+    with where_the_user_is():
+        make = _function(name)
+        try:
+            calculator = make(**absolute_arguments(arguments))
+            make_command_absolute(calculator)
+        except Exception as error:
+            call = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
+            raise RequestError(
+                f"a calculator from {name}({call})", class_and_line(error)
+            ) from error
     check_calculator(name, calculator)
     return calculator
 
@@ -160,6 +176,15 @@ def evaluate(calculator: Any, atoms: Any) -> Evaluation | str:
     if not (np.isfinite(energy) and np.isfinite(forces).all()):
         return "energy or forces that are not finite"
     return Evaluation(energy, forces)
+
+
+def evaluate_apart(calculator: Any, atoms: Any) -> Evaluation | str:
+    """Evaluate one geometry in a directory of its own, with no file of another geometry in it."""
+    with own_directory():
+        outcome = evaluate(calculator, atoms)
+        if isinstance(outcome, str):
+            note_failure()
+    return outcome
 
 
 def elements_of(calculator: Any) -> frozenset[int] | None:

@@ -24,18 +24,20 @@ if TYPE_CHECKING:
 TIMEOUT: Final = 30  # s, to find a scheduler
 
 
-def local_engine(processes: int) -> DaskEngine:
+def local_engine(processes: int, keep_scratch: bool = False) -> DaskEngine:
     """Return an engine of processes on this machine, of one thread each, which end with it.
 
     Parameters
     ----------
     processes
         Largest number of processes at a time; no more are started than there are units.
+    keep_scratch
+        Whether scratch directories of units that fail are kept.
     """
-    return DaskEngine(partial(local_workers, processes))
+    return DaskEngine(partial(local_workers, processes), keep_scratch)
 
 
-def scheduler_engine(address: str, shared: Path) -> DaskEngine:
+def scheduler_engine(address: str, shared: Path, keep_scratch: bool = False) -> DaskEngine:
     """Return an engine on a Dask scheduler that runs already, and goes on running.
 
     Parameters
@@ -44,6 +46,8 @@ def scheduler_engine(address: str, shared: Path) -> DaskEngine:
         Address of the scheduler, such as ``tcp://10.0.0.1:8786``.
     shared
         Directory of results, which the workers must see as this process does.
+    keep_scratch
+        Whether scratch directories of units that fail are kept, each on its worker's machine.
     """
 
     @contextmanager
@@ -63,18 +67,18 @@ def scheduler_engine(address: str, shared: Path) -> DaskEngine:
             _check_workers(client, shared)
             yield Workers(client)
 
-    return DaskEngine(connect)
+    return DaskEngine(connect, keep_scratch)
 
 
-def cluster_engine(path: Path, shared: Path) -> DaskEngine:
+def cluster_engine(path: Path, shared: Path, keep_scratch: bool = False) -> DaskEngine:
     """Return an engine on jobs of a batch system, which end with the engine.
 
     Parameters
     ----------
     path
         YAML file of a :class:`mlip_compose.engine.job_queue.JobQueue`; it is read now.
-    shared
-        Directory of results; see :func:`scheduler_engine`.
+    shared, keep_scratch
+        See :func:`scheduler_engine`.
     """
     queue: JobQueue = read_job_queue(path)
 
@@ -84,7 +88,7 @@ def cluster_engine(path: Path, shared: Path) -> DaskEngine:
             _check_workers(workers.client, shared)
             yield workers
 
-    return DaskEngine(connect)
+    return DaskEngine(connect, keep_scratch)
 
 
 @contextmanager

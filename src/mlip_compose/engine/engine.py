@@ -8,12 +8,14 @@ from concurrent.futures import CancelledError
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import count
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, Protocol, Self, TypeVar
 
 from mlip_compose.core.errors import RequestError, one_line
 from mlip_compose.core.host import is_out_of_memory
 from mlip_compose.core.records import Failure
+from mlip_compose.core.scratch import Done, do_unit, tell_of
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -72,10 +74,15 @@ class DaskEngine:
     connect
         Makes the context of the workers, from the number of units. The context is entered at the
         first unit, so that a run that finds everything done starts nothing.
+    keep_scratch
+        Whether scratch directories of units that fail are kept.
     """
 
-    def __init__(self, connect: Callable[[int], AbstractContextManager[Workers]]) -> None:
+    def __init__(
+        self, connect: Callable[[int], AbstractContextManager[Workers]], keep_scratch: bool = False
+    ) -> None:
         self._connect = connect
+        self._keep = keep_scratch
         self._stack = ExitStack()
         self._workers: Workers | None = None
         self._numbers = count()
@@ -143,7 +150,13 @@ class DaskEngine:
                         key = f"{getattr(work, '__name__', 'unit')}-{next(self._numbers)}"
                         resources = {GPU: 1} if unit.on_gpu else None
                         future = client.submit(
-                            work, unit.item, key=key, pure=False, resources=resources
+                            _in_worker,
+                            work,
+                            unit.item,
+                            self._keep,
+                            key=key,
+                            pure=False,
+                            resources=resources,
                         )
                         pending[future] = unit
                     done = _ended(pending)
@@ -159,6 +172,13 @@ class DaskEngine:
         if self._workers is None:
             self._workers = self._stack.enter_context(self._connect(units))
         return self._workers
+
+
+def _in_worker(work: Callable[[Item], Any], item: Item, keep: bool) -> Done:
+    """Do a unit; where its worker ends before the unit does, Dask removes the scratch directory."""
+    from distributed import get_worker
+
+    return do_unit(work, item, keep, Path(get_worker().local_directory))
 
 
 class _Unit(NamedTuple, Generic[Item]):
@@ -231,7 +251,9 @@ def _outcome(client: Client, future: Future[Any], item: object) -> Any:
         error = future.exception()
     if error is None:
         with _reaching(client):
-            return future.result()
+            done: Done = future.result()
+        return done.told()
+    tell_of(error)
     if isinstance(error, KilledWorker):
         reason = "a worker process died (killed, or out of memory); run again to do what is missing"
         return Failure(WORKER, str(item), reason, retryable=True)

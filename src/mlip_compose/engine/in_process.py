@@ -11,8 +11,10 @@ from typing import TypeVar
 
 from mlip_compose.core.host import is_out_of_memory
 from mlip_compose.core.records import Failure
+from mlip_compose.core.scratch import do_unit, tell_of
 from mlip_compose.engine.engine import TICK, lack_of_memory
 from mlip_compose.engine.local import ONE_THREAD
+from mlip_compose.engine.locks import scratch_directory
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -23,7 +25,15 @@ class InProcess:
 
     Each has one thread, as in a worker process. Sums are then in the same order, and results the
     same to the last bit.
+
+    Parameters
+    ----------
+    keep_scratch
+        Whether scratch directories of units that fail are kept.
     """
+
+    def __init__(self, keep_scratch: bool = False) -> None:
+        self._keep = keep_scratch
 
     def run(
         self,
@@ -36,16 +46,18 @@ class InProcess:
 
         The output of libraries goes to stderr. ``wants_gpu`` is not asked.
         """
-        for item in items:
-            outcome: Result | Failure
-            with _as_a_worker(), _ticking(tick):
-                try:
-                    outcome = work(item)
-                except (MemoryError, RuntimeError) as error:
-                    if not is_out_of_memory(error):
-                        raise
-                    outcome = lack_of_memory(item, error)
-            yield item, outcome
+        with scratch_directory() as scratch:
+            for item in items:
+                outcome: Result | Failure
+                with _as_a_worker(), _ticking(tick):
+                    try:
+                        outcome = do_unit(work, item, self._keep, scratch).told()
+                    except Exception as error:
+                        tell_of(error)
+                        if not is_out_of_memory(error):
+                            raise
+                        outcome = lack_of_memory(item, error)
+                yield item, outcome
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from mlip_compose.core.errors import RequestError, UnwritableError
+from mlip_compose.core.scratch import PREFIX, no_temporary_directory
 
 LOCK: Final = ".lock"
 CLAIM: Final = ".claim"
@@ -114,9 +115,6 @@ def _lives(process: int) -> bool:
     return True
 
 
-PREFIX: Final = "mlip-compose-"
-
-
 @contextmanager
 def scratch_directory() -> Iterator[Path]:
     """Make a temporary directory, and remove it with the context.
@@ -133,11 +131,7 @@ def scratch_directory() -> Iterator[Path]:
         _remove_left_over(root)
         path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=root))
     except OSError as error:
-        raise RequestError(
-            "a directory for temporary files that can be written",
-            error.strerror or str(error),
-            "Make room there, or name another one by the variable TMPDIR.",
-        ) from error
+        raise no_temporary_directory(error) from error
     try:
         with ExitStack() as stack:
             with suppress(RequestError):

@@ -15,7 +15,7 @@ from mlip_compose.core.calculators import (
     check_arguments,
     check_calculator,
     elements_of,
-    evaluate,
+    evaluate_apart,
     make_calculator,
     versions_of,
 )
@@ -84,6 +84,7 @@ class CalculatorPotential:
     """A calculator as a potential, one geometry at a time.
 
     The calculator is made once, when and where it is first needed. It is never pickled or saved.
+    Each geometry has a working directory of its own.
     After a failure it is reset, or made anew where it has no ``reset``: some calculators, such as
     ASE's EMT, would go on with arrays of the molecule before. ``atoms.info`` has ``charge`` and
     ``spin`` (the multiplicity); a calculator may ignore them.
@@ -164,7 +165,7 @@ class CalculatorPotential:
         forces = np.full(checked.shape, np.nan)
         for row, geometry in enumerate(checked):
             atoms = as_atoms(molecule.numbers, geometry, molecule.charge, molecule.spin)
-            result = evaluate(self.calculator, atoms)
+            result = evaluate_apart(self.calculator, atoms)
             if isinstance(result, str):
                 self._failed[row] = result
                 self._forget()

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from mlip_compose.core.errors import RequestError, UnknownNameError
 from mlip_compose.core.plugins import Registry
+from mlip_compose.core.scratch import user_path
 from mlip_compose.potentials.base import Potential, PotentialKind, Settings
 from mlip_compose.potentials.files import read_kind
 
@@ -131,7 +132,7 @@ def get_potential(name: str) -> PotentialKind:
 
     card = name.removesuffix(FINE_TUNED)
     if card.endswith(".yaml"):
-        return _kind_of_user(Path(card), name != card)
+        return _kind_of_user(user_path(card), name != card)
     if card in CARDS:
         return shipped_kind(name)  # which says why it is not fine-tuned here
     raise UnknownNameError("potential", name, KINDS)
@@ -144,7 +145,7 @@ def find_card(name: str) -> ModelCard | None:
     card = name.removesuffix(FINE_TUNED)
     if card in CARDS:
         return shipped_card(card)
-    return read_card(Path(card)) if card.endswith(".yaml") else None
+    return read_card(user_path(card)) if card.endswith(".yaml") else None
 
 
 def load_potential(directory: str | Path) -> Potential:

@@ -11,6 +11,7 @@ from mlip_compose.core.calculators import (
     as_atoms,
     check_arguments,
     evaluate,
+    evaluate_apart,
     make_calculator,
     versions_of,
 )
@@ -23,10 +24,10 @@ __all__ = ["FORM", "AnyCalculator", "CalculatorWalker"]
 class AnyCalculator:
     """Labels of an ASE calculator.
 
-    Each label takes a new calculator, in the process that uses it, so that a label depends on the
-    geometry alone. A function that is costly to call, because it loads a model, can keep the model
-    for the next call. The calculator finds ``charge`` and ``spin`` (the multiplicity) in
-    ``atoms.info``, and decides itself whether it uses them.
+    Each label takes a new calculator, in the process that uses it, and a working directory of its
+    own, so that a label depends on the geometry alone. A function that is costly to call, because
+    it loads a model, can keep the model for the next call. The calculator finds ``charge`` and
+    ``spin`` (the multiplicity) in ``atoms.info``, and decides itself whether it uses them.
 
     A class of another package, with a name and settings of its own, may inherit from this one.
 
@@ -60,10 +61,8 @@ class AnyCalculator:
         self, numbers: IntArray, positions: FloatArray, charge: int = 0, spin: int = 1
     ) -> Label | Failure:
         """Label one geometry (see ``references.base.Reference.label``)."""
-        try:
-            return _label(self._make(), as_atoms(numbers, positions, charge, spin))
-        except WalkError as error:
-            return Failure("scf", self.name, str(error))
+        outcome = evaluate_apart(self._make(), as_atoms(numbers, positions, charge, spin))
+        return Failure("scf", self.name, outcome) if isinstance(outcome, str) else outcome
 
     def walker(self, numbers: IntArray, charge: int = 0, spin: int = 1) -> CalculatorWalker:
         """Return one calculator for a walk; it may start each step from the step before."""
@@ -91,11 +90,7 @@ class CalculatorWalker(Walker):
     def compute(self, atoms: Any) -> Label:
         """Ask the calculator, which finds charge and spin in ``atoms.info``."""
         atoms.info.update(self._info)
-        return _label(self._calculator, atoms)
-
-
-def _label(calculator: Any, atoms: Any) -> Label:
-    outcome = evaluate(calculator, atoms)
-    if isinstance(outcome, str):
-        raise WalkError(outcome)
-    return outcome
+        outcome = evaluate(self._calculator, atoms)
+        if isinstance(outcome, str):
+            raise WalkError(outcome)
+        return outcome

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from mlip_compose.core.errors import PluginError, RequestError, UnknownNameError, one_line
 from mlip_compose.core.plugins import Plugin, Registry
+from mlip_compose.core.scratch import where_the_user_is
 from mlip_compose.references.base import Reference
 from mlip_compose.references.calculator import AnyCalculator
 from mlip_compose.references.dft import Dft
@@ -60,7 +61,8 @@ def get_reference(name: str, settings: Mapping[str, Any] | None = None) -> Refer
     if plugin is None:
         _check_settings(name, make, chosen)
         return make(**chosen)
-    return _made_by_plugin(name, make, plugin, chosen)
+    with where_the_user_is():
+        return _made_by_plugin(name, make, plugin, chosen)
 
 
 def software_of(reference: Reference) -> dict[str, str]:

@@ -22,6 +22,7 @@ from mlip_compose.core.errors import (
 from mlip_compose.core.files import set_aside, write_text, writing
 from mlip_compose.core.host import peak_memory_mb
 from mlip_compose.core.records import Failure
+from mlip_compose.core.scratch import note_failure
 from mlip_compose.engine.locks import held
 from mlip_compose.evaluation.study_results import UnitFacts
 from mlip_compose.potentials.base import Potential
@@ -196,7 +197,9 @@ def _train(training: Training, store: Store, directory: ResultsDirectory) -> Non
     shutil.rmtree(finished, ignore_errors=True)
     finished.mkdir(parents=True)
     facts = _facts(training, outcome, cost)
-    if not isinstance(outcome, Failure):
+    if isinstance(outcome, Failure):
+        note_failure()
+    else:
         outcome.save(finished / MODEL)
     document = {"identity": training.identity, "facts": facts.model_dump(mode="json")}
     write_text(finished / UNIT, json.dumps(document, indent=1, sort_keys=True) + "\n")

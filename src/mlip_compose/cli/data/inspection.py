@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mlip_compose.cli.engine import KeepScratch
 from mlip_compose.cli.options import Json, StoreName
 from mlip_compose.cli.output import Table, end, facts, note, show
 from mlip_compose.cli.progress import progress_bars, share_bar
@@ -90,12 +91,13 @@ def check_data(
             help="Reference that computes the sample, such as gfn2-xtb. Default: that of FILE.",
         ),
     ] = None,
+    keep_scratch: KeepScratch = False,
     json: Json = False,
 ) -> None:
     """Prove a data set: content, units, labels, molecules, and a sample computed anew."""
     from mlip_compose.store.catalogue import dataset_path
 
-    report = _check(dataset_path(file), sample, seed, reference)
+    report = _check(dataset_path(file), sample, seed, reference, keep_scratch)
     document = {
         "path": str(report.path),
         "dataset": report.dataset,
@@ -135,13 +137,26 @@ def write_card(
     end(not report.passed)
 
 
-def _check(path: Path, sample: int, seed: int = 0, reference: str | None = None) -> CheckReport:
+def _check(
+    path: Path,
+    sample: int,
+    seed: int = 0,
+    reference: str | None = None,
+    keep_scratch: bool = False,
+) -> CheckReport:
     """Check a store with a progress bar (see ``check_store``)."""
     from mlip_compose.datasets.checking.check import check_store
 
     with progress_bars() as bars:
         bar = share_bar(bars, "check")
-        report = check_store(path, sample=sample, seed=seed, reference=reference, listener=bar)
+        report = check_store(
+            path,
+            sample=sample,
+            seed=seed,
+            reference=reference,
+            keep_scratch=keep_scratch,
+            listener=bar,
+        )
         bar("", 1.0)
     return report
 

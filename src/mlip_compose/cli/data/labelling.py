@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mlip_compose.cli.engine import Cluster, Processes, Scheduler, engine_of
+from mlip_compose.cli.engine import Cluster, KeepScratch, Processes, Scheduler, engine_of
 from mlip_compose.cli.options import Json, Molecules, StoreFile, StoreName, names_in, settings_in
 from mlip_compose.cli.output import end, facts, note, show
 from mlip_compose.cli.progress import progress_bars, unit_bar
@@ -24,6 +24,7 @@ def build_data(
     processes: Processes = None,
     scheduler: Scheduler = None,
     cluster: Cluster = None,
+    keep_scratch: KeepScratch = False,
     json: Json = False,
 ) -> None:
     """Sample and label the molecules of a recipe.
@@ -37,7 +38,8 @@ def build_data(
     if molecules is not None:
         loaded = loaded.restricted(names_in(molecules))
     path = out or Path("data") / f"{loaded.name}.h5"
-    with engine_of(processes, scheduler, cluster, path.parent) as engine, progress_bars() as bars:
+    engine = engine_of(processes, scheduler, cluster, path.parent, keep_scratch)
+    with engine, progress_bars() as bars:
         outcome = build(loaded, path, engine, unit_bar(bars, f"build {loaded.name}"))
     document = {
         "path": str(outcome.path),
@@ -99,6 +101,7 @@ def relabel_data(
     processes: Processes = None,
     scheduler: Scheduler = None,
     cluster: Cluster = None,
+    keep_scratch: KeepScratch = False,
     json: Json = False,
 ) -> None:
     """Label frames and minima of a data set anew, with another reference.
@@ -119,7 +122,8 @@ def relabel_data(
         primary=frames,
         secondary=0 if secondary is None and frames is not None else secondary,
     )
-    with engine_of(processes, scheduler, cluster, path.parent) as engine, progress_bars() as bars:
+    engine = engine_of(processes, scheduler, cluster, path.parent, keep_scratch)
+    with engine, progress_bars() as bars:
         outcome = relabel(store, path, request, engine, unit_bar(bars, f"relabel {name}"))
     document = {
         "path": str(outcome.path),

@@ -71,6 +71,7 @@ def check_store(
     sample: int = SAMPLE,
     seed: int = 0,
     reference: str | None = None,
+    keep_scratch: bool = False,
     listener: CheckListener = lambda name, share: None,
 ) -> CheckReport:
     """Make every check of a store.
@@ -85,6 +86,8 @@ def check_store(
         Seed of the draw of these frames.
     reference
         Name of the reference that computes them; None for the store's.
+    keep_scratch
+        Whether scratch directories of labels that fail are kept.
     listener
         Hears of progress.
 
@@ -129,7 +132,10 @@ def check_store(
         chosen = "no frame that can be computed"
     else:
         chosen = reference_of(store.header, reference)
-    anew = skipped(chosen) if isinstance(chosen, str) else compare(drawn, chosen, tick)
+    if isinstance(chosen, str):
+        anew = skipped(chosen)
+    else:
+        anew = compare(drawn, chosen, tick, keep_scratch)
     results = (_whole(store), _sums(store), finite.result(), *(c.result() for c in checks), *anew)
     return CheckReport(path, store.name, store.checksum, results)
 

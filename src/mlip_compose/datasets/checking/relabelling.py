@@ -6,12 +6,14 @@ import json
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
 
 from mlip_compose.core.errors import RequestError
 from mlip_compose.core.records import Failure, Frames, Molecule
+from mlip_compose.core.scratch import do_unit
 from mlip_compose.datasets.checking.finding import (
     CheckResult,
     counted,
@@ -42,6 +44,9 @@ class Sampled:
 
     molecule: Molecule
     frame: Frames
+
+    def __str__(self) -> str:
+        return place(self.frame, 0)
 
 
 def draw_sample(store: Store, size: int, seed: int) -> list[Sampled]:
@@ -112,7 +117,10 @@ def skipped(reason: str) -> tuple[CheckResult, CheckResult]:
 
 
 def compare(
-    sample: list[Sampled], reference: Reference, listener: Callable[[], None]
+    sample: list[Sampled],
+    reference: Reference,
+    listener: Callable[[], None],
+    keep_scratch: bool = False,
 ) -> tuple[CheckResult, CheckResult]:
     """Label the sample anew and compare with the stored labels, and with tighter settings.
 
@@ -124,14 +132,16 @@ def compare(
         The reference of their labels.
     listener
         Hears of each frame that is computed.
+    keep_scratch
+        Whether scratch directories of labels that fail are kept.
     """
     tighter = reference.tighter()
     again: list[Label | Failure] = []
     finer: list[Label | Failure] = []
     for sampled in sample:
-        again.append(_label(reference, sampled))
+        again.append(do_unit(partial(_label, reference), sampled, keep_scratch).told())
         if tighter is not None:
-            finer.append(_label(tighter, sampled))
+            finer.append(do_unit(partial(_label, tighter), sampled, keep_scratch).told())
         listener()
     first = _recomputation(sample, again, reference.name)
     if tighter is None:

@@ -19,6 +19,7 @@ from mlip_compose.core.documents import is_file
 from mlip_compose.core.errors import ChecksumError, RequestError, UnwritableError, one_line
 from mlip_compose.core.files import appearing_whole, sha256_of
 from mlip_compose.core.host import user_cache
+from mlip_compose.core.scratch import user_path
 from mlip_compose.potentials.base import Progress, silent
 from mlip_compose.potentials.published.card import ModelCard
 
@@ -53,7 +54,7 @@ def find_weights(
         The file is not the published one.
     """
     if file is not None:
-        path = Path(file).expanduser()
+        path = user_path(Path(file).expanduser())
         if not is_file(path):
             raise RequestError(
                 f"the weights of {card.name} in {path}, the value of the setting weights",
