@@ -1,9 +1,10 @@
-"""Bytes and arrays as text in JSON and HTML: deflated by zlib, then written in base64."""
+"""Bytes as text in JSON and HTML: deflated by zlib and written in base64, or their hash."""
 
 from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import zlib
 
 
@@ -37,3 +38,9 @@ def unpack(text: str, most: int | None = None) -> bytes:
         size = "" if most is None else f", or more than {most} bytes"
         raise ValueError(f"damaged values: cut off{size}")
     return content
+
+
+def script_hash(script: str) -> str:
+    """Return the source by which a Content-Security-Policy names a script: ``'sha256-...'``."""
+    digest = hashlib.sha256(script.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"

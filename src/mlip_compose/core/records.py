@@ -51,6 +51,29 @@ class Parts(NamedTuple):
         return f"{self.left}-{self.chain}-{self.right}"
 
 
+Neighbours = tuple[tuple[tuple[int, int], ...], ...]
+"""For every atom, the atoms bonded to it with the orders of the bonds."""
+
+
+def neighbours_of(n_atoms: int, bonds: IntArray, orders: IntArray) -> Neighbours:
+    """Return the neighbours of every atom.
+
+    Parameters
+    ----------
+    n_atoms
+        Number of atoms N.
+    bonds : (B, 2) int
+        Indices of bonded atoms.
+    orders : (B,) int
+        Orders of the bonds.
+    """
+    neighbours: list[list[tuple[int, int]]] = [[] for _ in range(n_atoms)]
+    for (a, b), order in zip(bonds.tolist(), orders.tolist(), strict=True):
+        neighbours[a].append((b, order))
+        neighbours[b].append((a, order))
+    return tuple(map(tuple, neighbours))
+
+
 @dataclass(frozen=True, eq=False)
 class Molecule:
     """A molecule X-(CH2)n-Y as a graph.
@@ -112,13 +135,9 @@ class Molecule:
         return len(self.numbers)
 
     @cached_property
-    def neighbours(self) -> tuple[tuple[tuple[int, int], ...], ...]:
+    def neighbours(self) -> Neighbours:
         """For every atom, the atoms bonded to it with the orders of the bonds."""
-        neighbours: list[list[tuple[int, int]]] = [[] for _ in range(self.n_atoms)]
-        for (a, b), order in zip(self.bonds.tolist(), self.bond_orders.tolist(), strict=True):
-            neighbours[a].append((b, order))
-            neighbours[b].append((a, order))
-        return tuple(map(tuple, neighbours))
+        return neighbours_of(self.n_atoms, self.bonds, self.bond_orders)
 
     @cached_property
     def separations(self) -> NDArray[np.int64]:

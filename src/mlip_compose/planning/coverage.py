@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from mlip_compose.planning.graphs import Graph
-from mlip_compose.planning.seen import Environments, Interned, Seen, rooted_smiles, seen_in
+from mlip_compose.planning.seen import Environments, Interned, Seen, seen_in
 
 REPORTED: Final = 4
 """Coverage is reported at r = 0 to 4 bonds."""
@@ -106,8 +106,7 @@ def _unseen(graph: Graph, seen: Seen) -> tuple[UnseenEnvironment, ...]:
     atoms: dict[tuple[int, str], list[int]] = {}
     for atom, reached in enumerate(seen.radii.tolist()):
         if reached < REPORTED:
-            ball = list(environments.ball(atom, reached + 1))
-            smiles = rooted_smiles(graph, atom, ball)
+            smiles = environments.smiles(atom, reached + 1)
             atoms.setdefault((reached + 1, smiles), []).append(atom)
     return tuple(
         UnseenEnvironment(radius, smiles, tuple(members))

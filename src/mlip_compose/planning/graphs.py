@@ -225,17 +225,15 @@ def _check(molecule: Mol, label: str) -> None:
     from rdkit import Chem
 
     pieces = len(Chem.GetMolFrags(molecule))
-    found = ""
-    if pieces != 1:
-        found = f"{pieces} fragments" if pieces else "no atoms"
+    faults = [] if pieces == 1 else [f"{pieces} fragments" if pieces else "no atoms"]
     for atom in molecule.GetAtoms():
         symbol, where = atom.GetSymbol(), f"atom {atom.GetIdx()} ({atom.GetSymbol()})"
         if symbol not in NON_METALS:
-            found = found or f"{where}, which is none of {', '.join(NON_METALS)}"
+            faults.append(f"{where}, which is none of {', '.join(NON_METALS)}")
         elif atom.GetNumRadicalElectrons():
-            found = found or f"a radical: unpaired electrons at {where}"
+            faults.append(f"a radical: unpaired electrons at {where}")
         elif atom.GetIsotope():
-            found = found or f"an isotope: {where} of mass {atom.GetIsotope()}"
-    if found:
+            faults.append(f"an isotope: {where} of mass {atom.GetIsotope()}")
+    if faults:
         expected = "one closed-shell molecule of non-metals, isotopes not marked"
-        raise RequestError(expected, f"{excerpt(label)} with {found}", _HINT)
+        raise RequestError(expected, f"{excerpt(label)} with {faults[0]}", _HINT)

@@ -5,14 +5,13 @@ One self-contained file: no script, style or picture of it is loaded from elsewh
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
 from mlip_compose.core.files import write_text
+from mlip_compose.core.packing import script_hash
 from mlip_compose.planning.coverage import REPORTED, TargetCoverage
 from mlip_compose.planning.graphs import Graph
 
@@ -44,7 +43,6 @@ def write_page(coverages: Sequence[TargetCoverage], training: str, path: Path) -
 
     folder = files("mlip_compose.planning") / "templates"
     script = (folder / "coverage.js").read_text("utf-8")
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     environment = Environment(
         loader=PackageLoader("mlip_compose.planning"), autoescape=True, undefined=StrictUndefined
     )
@@ -56,7 +54,7 @@ def write_page(coverages: Sequence[TargetCoverage], training: str, path: Path) -
             words=WORDS,
             reported=REPORTED,
             script=script,
-            script_hash=f"'sha256-{digest}'",
+            script_hash=script_hash(script),
             complete=sum(coverage.radius >= REPORTED for coverage in coverages),
         ),
     )
@@ -105,7 +103,7 @@ def _drawing(coverage: TargetCoverage) -> dict[str, Any]:
                 "x": round(point.x, 1),
                 "y": round(point.y, 1),
                 "radius": min(int(coverage.seen.radii[atom]), REPORTED),
-                "text": _said(coverage, heavy, hydrogens, atom),
+                "text": _hover_text(coverage, heavy, hydrogens, atom),
             }
         )
     return {
@@ -127,7 +125,7 @@ def _groups(graph: Graph) -> dict[int, list[int]]:
     return groups
 
 
-def _said(coverage: TargetCoverage, heavy: int, hydrogens: Sequence[int], atom: int) -> str:
+def _hover_text(coverage: TargetCoverage, heavy: int, hydrogens: Sequence[int], atom: int) -> str:
     from ase.data import chemical_symbols
 
     symbol = chemical_symbols[int(coverage.graph.numbers[heavy])]

@@ -7,7 +7,7 @@ it covers what it promises is proved by looking at all targets once more.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -19,7 +19,6 @@ from mlip_compose.planning.seen import (
     Environments,
     Interned,
     Key,
-    rooted_smiles,
     seen_in,
 )
 from mlip_compose.planning.set_cover import cheapest_cover
@@ -146,7 +145,8 @@ def plan_labels(
     places = _unseen_places(wholes, training, radius)
     index = {key: number for number, key in enumerate(places)}
     candidates = _candidates(wholes, places, pool, radius)
-    shows = [_shown(Environments(graph, table, radius), index, radius) for graph, _ in candidates]
+    labels = {label for label, _ in index}
+    shows = [_shown(Environments(graph, table, radius), index, labels) for graph, _ in candidates]
     useful = [number for number, members in enumerate(shows) if members]
     costs = [cost(candidates[number][0]) for number in useful]
     cover = cheapest_cover([shows[number] for number in useful], costs, len(index))
@@ -181,8 +181,8 @@ def _unseen_places(
     """Return each unseen environment with the targets and atoms that have it."""
     places: dict[Key, list[tuple[int, int]]] = {}
     seen = seen_in([whole.graph for whole in wholes], training, radius)
-    for number, (whole, known) in enumerate(zip(wholes, seen, strict=True)):
-        for atom, reached in enumerate(known.radii.tolist()):
+    for number, (whole, target) in enumerate(zip(wholes, seen, strict=True)):
+        for atom, reached in enumerate(target.radii.tolist()):
             if reached < radius:
                 places.setdefault(whole.key(atom, radius), []).append((number, atom))
     return places
@@ -199,25 +199,24 @@ def _candidates(
     for place in places.values():
         for number, atom in place:
             centres.setdefault(number, []).append(atom)
-    found: dict[str, tuple[Graph, Source]] = {}
+    sources: dict[str, tuple[Graph, Source]] = {}
     for graph in pool:
-        found.setdefault(graph.smiles, (graph, "pool"))
+        sources.setdefault(graph.smiles, (graph, "pool"))
     for number in centres:
-        found.setdefault(wholes[number].graph.smiles, (wholes[number].graph, "target"))
+        sources.setdefault(wholes[number].graph.smiles, (wholes[number].graph, "target"))
     for number, atoms in centres.items():
         for fragment in fragments_around(wholes[number], sorted(atoms), radius):
-            found.setdefault(fragment.smiles, (fragment, "fragment"))
-    return list(found.values())
+            sources.setdefault(fragment.smiles, (fragment, "fragment"))
+    return list(sources.values())
 
 
-def _shown(candidate: Environments, index: dict[Key, int], radius: int) -> frozenset[int]:
-    """Return which unseen environments a candidate has."""
-    labels = {label for label, _ in index}
+def _shown(candidate: Environments, index: dict[Key, int], labels: Set[int]) -> frozenset[int]:
+    """Return which unseen environments a candidate has, by key; ``labels`` are those of keys."""
+    radius = candidate.radius
     return frozenset(
         index[key]
-        for atom in range(candidate.graph.n_atoms)
-        if candidate.unrolled[radius][atom] in labels
-        and (key := candidate.key(atom, radius)) in index
+        for atom, label in enumerate(candidate.unrolled[radius])
+        if label in labels and (key := candidate.key(atom, radius)) in index
     )
 
 
@@ -225,12 +224,8 @@ def _described(
     wholes: Sequence[Environments], place: Sequence[tuple[int, int]], radius: int
 ) -> Unseen:
     number, atom = place[0]
-    whole = wholes[number]
     first = {wholes[n].graph.name: a for n, a in reversed(place)}
-    return Unseen(
-        rooted_smiles(whole.graph, atom, list(whole.ball(atom, radius))),
-        tuple(sorted(first.items())),
-    )
+    return Unseen(wholes[number].smiles(atom, radius), tuple(sorted(first.items())))
 
 
 def _prove(plan: Plan, training: Sequence[Graph]) -> None:

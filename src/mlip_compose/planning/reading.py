@@ -96,8 +96,8 @@ def _read(source: str) -> Iterator[Graph]:
     elif suffix in READERS:
         yield from _read_file(path, READERS[suffix])
     elif is_file(path):
-        known = ", ".join((*READERS, ".h5"))
-        raise UnreadableError(f"a file of molecules ({known})", f"{path}, of another type")
+        types = ", ".join((*READERS, ".h5"))
+        raise UnreadableError(f"a file of molecules ({types})", f"{path}, of another type")
     else:
         yield graph_of_smiles(source)
 
@@ -146,8 +146,8 @@ def _read_csv(path: Path) -> Iterator[Graph]:
     rows = csv.DictReader(line for _, line in lines)
     columns = {(column or "").strip().lower(): column for column in rows.fieldnames or ()}
     if "smiles" not in columns:
-        found = ", ".join(map(str, rows.fieldnames or ())) or "no columns"
-        raise UnreadableError(f"a column 'smiles' in {path}", excerpt(found))
+        names = ", ".join(map(str, rows.fieldnames or ())) or "no columns"
+        raise UnreadableError(f"a column 'smiles' in {path}", excerpt(names))
     named = next((columns[name] for name in NAME_COLUMNS if name in columns), None)
     for number, row in enumerate(rows, 2):
         smiles = (row[columns["smiles"]] or "").strip()

@@ -8,9 +8,8 @@ Two environments are the same if and only if they have the same key. The key is 
 since the exact one is dear and seldom needed:
 
 1. The *unrolled* label. It describes the tree of all walks of r bonds that do not turn back at once
-   (Aho, Hopcroft and Ullman, *The Design and Analysis of Computer Algorithms*, 1974, for trees).
-   One more radius costs one pass over the bonds. Environments with different labels are different;
-   those without a ring are the same if their labels are the same.
+   (:func:`mlip_compose.tasks.environments.tree_labels`). Environments with different labels are
+   different; those without a ring are the same if their labels are the same.
 2. The canonical SMILES with the root marked, for an environment with a ring. It is made only where
    the unrolled label, and a count of what is in the ring, occur in training and in a target.
 """
@@ -25,8 +24,9 @@ from typing import Final
 
 import numpy as np
 
-from mlip_compose.core.records import IntArray
+from mlip_compose.core.records import IntArray, Neighbours, neighbours_of
 from mlip_compose.planning.graphs import Graph, rdkit_of_graph
+from mlip_compose.tasks.environments import tree_labels
 
 MAX_RADIUS: Final = 6
 """The largest radius, bonds, that is looked at."""
@@ -48,9 +48,9 @@ class Interned:
     def __init__(self) -> None:
         self._numbers: dict[tuple[int, ...], int] = {}
 
-    def __call__(self, label: tuple[int, ...]) -> int:
-        """Return the number of a label."""
-        return self._numbers.setdefault(label, len(self._numbers))
+    def __call__(self, order: int, kind: int, branches: tuple[int, ...]) -> int:
+        """Return the number of the tree of this bond, top and branches."""
+        return self._numbers.setdefault((order, kind, *branches), len(self._numbers))
 
 
 @dataclass(eq=False)
@@ -70,47 +70,19 @@ class Environments:
     graph: Graph
     table: Interned
     radius: int = MAX_RADIUS
-    _rings: dict[tuple[int, int], str] = field(default_factory=dict)
+    _smiles: dict[tuple[int, int], str] = field(default_factory=dict)
     _contents: dict[tuple[int, int], tuple[object, ...]] = field(default_factory=dict)
 
     @cached_property
-    def neighbours(self) -> list[list[tuple[int, int]]]:
-        """For each atom its neighbours with the order of the bond."""
-        pairs: list[list[tuple[int, int]]] = [[] for _ in range(self.graph.n_atoms)]
-        bonds = self.graph.bonds.tolist()
-        for (i, j), order in zip(bonds, self.graph.orders.tolist(), strict=True):
-            pairs[i].append((j, order))
-            pairs[j].append((i, order))
-        return pairs
+    def neighbours(self) -> Neighbours:
+        """For each atom its neighbours with the orders of the bonds."""
+        return neighbours_of(self.graph.n_atoms, self.graph.bonds, self.graph.orders)
 
     @cached_property
-    def unrolled(self) -> list[list[int]]:
+    def unrolled(self) -> tuple[tuple[int, ...], ...]:
         """Unrolled labels by radius, 0 to ``radius``, then by atom."""
-        table, neighbours = self.table, self.neighbours
-        # One number an element and charge; negative, so that it is no number of a label.
-        kinds = [
-            -1 - 1000 * int(number) - int(charge) - 500
-            for number, charge in zip(self.graph.numbers, self.graph.charges, strict=True)
-        ]
-        edges = [(i, j, order) for i, row in enumerate(neighbours) for j, order in row]
-        index = {(i, j): e for e, (i, j, _) in enumerate(edges)}
-        leaving = [[index[i, j] for j, _ in row] for i, row in enumerate(neighbours)]
-        onward = [[e for e in leaving[j] if edges[e][1] != i] for i, j, _ in edges]
-        tops = [(order, kinds[j]) for _, j, order in edges]
-        branches = [table(top) for top in tops]
-        rows = [[table((0, kind)) for kind in kinds]]
-        for _ in range(self.radius):
-            rows.append(
-                [
-                    table((0, kind, *sorted([branches[e] for e in out])))
-                    for kind, out in zip(kinds, leaving, strict=True)
-                ]
-            )
-            branches = [
-                table((*top, *sorted([branches[e] for e in out])))
-                for top, out in zip(tops, onward, strict=True)
-            ]
-        return rows
+        kinds = (1000 * self.graph.numbers + self.graph.charges).tolist()
+        return tree_labels(kinds, self.neighbours, self.radius, self.table)
 
     def ball(self, atom: int, radius: int) -> dict[int, int]:
         """Return the atoms at most ``radius`` bonds from ``atom``, with their distances."""
@@ -142,17 +114,20 @@ class Environments:
             )
         )
 
-    def ring_smiles(self, atom: int, radius: int) -> str:
-        """Return the canonical SMILES of an environment with the root marked."""
-        if (atom, radius) not in self._rings:
-            self._rings[atom, radius] = rooted_smiles(
-                self.graph, atom, list(self.ball(atom, radius))
-            )
-        return self._rings[atom, radius]
+    def smiles(self, atom: int, radius: int) -> str:
+        """Return the canonical SMILES of an environment; its root has the map number 1."""
+        if (atom, radius) not in self._smiles:
+            from rdkit import Chem
+
+            atoms = list(self.ball(atom, radius))  # the root is the first
+            part = rdkit_of_graph(self.graph, atoms)
+            part.GetAtomWithIdx(0).SetAtomMapNum(1)
+            self._smiles[atom, radius] = str(Chem.MolToSmiles(part))
+        return self._smiles[atom, radius]
 
     def key(self, atom: int, radius: int) -> Key:
         """Return the key of an environment."""
-        ring = self.ring_smiles(atom, radius) if self.content(atom, radius) else ""
+        ring = self.smiles(atom, radius) if self.content(atom, radius) else ""
         return self.unrolled[radius][atom], ring
 
     @cached_property
@@ -191,15 +166,6 @@ def _ring_atoms(neighbours: Sequence[Sequence[tuple[int, int]]]) -> set[int]:
                 if degrees[j] == 1:
                     ends.append(j)
     return kept
-
-
-def rooted_smiles(graph: Graph, atom: int, atoms: Sequence[int]) -> str:
-    """Write the part of a molecule on some atoms as a canonical SMILES; its root has the map 1."""
-    from rdkit import Chem
-
-    part = rdkit_of_graph(graph, atoms)
-    part.GetAtomWithIdx(list(atoms).index(atom)).SetAtomMapNum(1)
-    return str(Chem.MolToSmiles(part))
 
 
 @dataclass(frozen=True, eq=False)
@@ -278,7 +244,7 @@ class _Wanted:
                 if contents := self._contents(r, label):
                     content = training.content(atom, r)
                     rings = contents.get(content, set())
-                    ring = training.ring_smiles(atom, r) if content and rings else ""
+                    ring = training.smiles(atom, r) if content and rings else ""
                     if ring in rings:
                         self._where[r][label, ring] = training.graph.name
                         rings.discard(ring)

@@ -28,10 +28,10 @@ QUANTITIES: Final[tuple[Column, ...]] = ("id", "ood", "gap")
 
 
 class Table(NamedTuple):
-    """A table, and what it has in a sentence."""
+    """A table, and its description in a sentence."""
 
     name: str
-    what: str
+    description: str
     rows: Sequence[Row]
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import re
 from collections.abc import Callable, Sequence
@@ -181,7 +179,7 @@ class Download(NamedTuple):
 
     study: str
     path: str
-    what: str
+    description: str
     size: str
 
 
@@ -245,7 +243,9 @@ def render_report(*studies: StudyResults, downloads: Sequence[Download] = ()) ->
             ],
             scripts=[Markup(script) for script in scripts],
             waiting=[Markup(script) for script in waiting],
-            script_hashes=Markup(" ".join(_csp_hash(script) for script in scripts + waiting)),
+            script_hashes=Markup(
+                " ".join(packing.script_hash(script) for script in scripts + waiting)
+            ),
         )
     )
 
@@ -418,11 +418,6 @@ def _data(
 def _reaction_figures(reactions: Reactions | None) -> list[dict[str, Any]]:
     panels = reactions.panels if reactions else ()
     return [{"level": str(panel.level), "figure": panel.figure} for panel in panels]
-
-
-def _csp_hash(script: str) -> str:
-    digest = hashlib.sha256(script.encode()).digest()
-    return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
 @cache

@@ -25,10 +25,10 @@ NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 class SiteFile(NamedTuple):
-    """A file of a site: its path there, what it has, and its content."""
+    """A file of a site: its path there, its description, and its content."""
 
     path: str
-    what: str
+    description: str
     content: bytes
 
 
@@ -72,7 +72,7 @@ def site_files(studies: Sequence[StudyResults]) -> Iterator[SiteFile]:
     listed = [
         {
             "path": file.path,
-            "what": file.what,
+            "what": file.description,
             "bytes": len(file.content),
             "sha256": hashlib.sha256(file.content).hexdigest(),
         }
@@ -94,7 +94,10 @@ def site_files(studies: Sequence[StudyResults]) -> Iterator[SiteFile]:
     }
     downloads = [
         Download(
-            file.path.split("/")[1], file.path, file.what, f"{len(file.content) / 1000:.0f} kB"
+            file.path.split("/")[1],
+            file.path,
+            file.description,
+            f"{len(file.content) / 1000:.0f} kB",
         )
         for file in data
         if "/certificates/" not in file.path
@@ -110,10 +113,12 @@ def _data(results: StudyResults) -> Iterator[SiteFile]:
     folder = f"data/{_part_of_path(results.name)}"
     tables = tables_of(results)
     for table in tables:
-        yield SiteFile(f"{folder}/{table.name}.csv", table.what, csv_text(table.rows).encode())
+        yield SiteFile(
+            f"{folder}/{table.name}.csv", table.description, csv_text(table.rows).encode()
+        )
     boards = [table for table in tables if table.name == "leaderboard"]
     for table in boards:
-        yield SiteFile(f"{folder}/{table.name}.json", table.what, _json(table.rows))
+        yield SiteFile(f"{folder}/{table.name}.json", table.description, _json(table.rows))
     facts = results.model_dump(mode="json", include={"study", "dataset", "provenance", "units"})
     yield SiteFile(
         f"{folder}/study.json",

@@ -9,13 +9,14 @@ environments have the same label if and only if they are the same.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Final, TypeVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from mlip_compose.core.records import Molecule
+from mlip_compose.core.records import Molecule, Neighbours
 
 MAX_RADIUS: Final = 6
 """The largest radius, in bonds, at which coverage and divergence are reported."""
@@ -23,6 +24,8 @@ MAX_RADIUS: Final = 6
 _DIGITS: Final = 20  # hexadecimal, 80 bits
 
 _Rows = tuple[tuple[str, ...], ...]  # labels by radius, then by atom
+
+_Label = TypeVar("_Label", int, str)
 
 _CACHE: WeakKeyDictionary[Molecule, _Rows] = WeakKeyDictionary()
 
@@ -47,10 +50,8 @@ def environment_labels(molecule: Molecule, radius: int) -> tuple[str, ...]:
     Notes
     -----
     An environment without a ring is a rooted tree. Its label is made as Aho, Hopcroft and Ullman
-    test trees for isomorphism (*The Design and Analysis of Computer Algorithms*, 1974): the label
-    of a node holds the sorted labels of its branches. The branch behind a directed bond, cut at a
-    depth, is shared by all roots from which it is seen, so that one more radius costs one pass over
-    the bonds. An environment with a ring is written as canonical SMILES with the root marked.
+    test trees for isomorphism (see :func:`tree_labels`). An environment with a ring is written as
+    canonical SMILES with the root marked.
     """
     rows = _CACHE.get(molecule, ())
     if len(rows) <= radius:
@@ -105,28 +106,60 @@ def _digest(text: str) -> str:
 
 def _label(molecule: Molecule, radius: int) -> _Rows:
     """Label all environments out to ``radius``."""
-    numbers: list[int] = molecule.numbers.tolist()
-    neighbours = molecule.neighbours
+    rows = tree_labels(molecule.numbers.tolist(), molecule.neighbours, radius, _tree)
+    if _has_ring(molecule):
+        return tuple(_with_rings(molecule, r, row) for r, row in enumerate(rows))
+    return rows
+
+
+def tree_labels(
+    kinds: Sequence[int],
+    neighbours: Neighbours,
+    radius: int,
+    label: Callable[[int, int, tuple[_Label, ...]], _Label],
+) -> tuple[tuple[_Label, ...], ...]:
+    """Label the tree of all walks from every atom that do not turn back at once.
+
+    The label of a node holds the sorted labels of its branches (Aho, Hopcroft and Ullman, *The
+    Design and Analysis of Computer Algorithms*, 1974). The branch behind a directed bond, cut at a
+    depth, is shared by all roots from which it is seen, so that one more radius costs one pass over
+    the bonds. Rings are unrolled: without a ring, equal labels are equal environments.
+
+    Parameters
+    ----------
+    kinds
+        A number for each atom, such as its atomic number.
+    neighbours
+        For every atom, the atoms bonded to it with the orders of the bonds.
+    radius
+        Length of the longest walk, bonds.
+    label
+        Returns the label of a tree: ``label(order of the bond that leads to it, or 0 for a root;
+        kind of its top; sorted labels of its branches)``.
+
+    Returns
+    -------
+    tuple of tuple
+        Labels by radius, 0 to ``radius``, then by atom.
+    """
     edges = [(a, b, order) for a, bonded in enumerate(neighbours) for b, order in bonded]
     place = {(a, b): e for e, (a, b, _) in enumerate(edges)}
     leaving = [[place[a, b] for b, _ in bonded] for a, bonded in enumerate(neighbours)]
     beyond = [[e for e in leaving[b] if edges[e][1] != a] for a, b, _ in edges]
 
-    branches = [_tree(order, numbers[b], ()) for _, b, order in edges]  # cut at depth 0
-    rows = [tuple(_tree(0, number, ()) for number in numbers)]
+    branches = [label(order, kinds[b], ()) for _, b, order in edges]  # cut at depth 0
+    rows = [tuple(label(0, kind, ()) for kind in kinds)]
     for _ in range(radius):
         rows.append(
             tuple(
-                _tree(0, number, tuple(sorted([branches[e] for e in out])))
-                for number, out in zip(numbers, leaving, strict=True)
+                label(0, kind, tuple(sorted([branches[e] for e in out])))
+                for kind, out in zip(kinds, leaving, strict=True)
             )
         )
         branches = [
-            _tree(order, numbers[b], tuple(sorted([branches[e] for e in out])))
+            label(order, kinds[b], tuple(sorted([branches[e] for e in out])))
             for (_, b, order), out in zip(edges, beyond, strict=True)
         ]
-    if _has_ring(molecule):
-        return tuple(_with_rings(molecule, r, row) for r, row in enumerate(rows))
     return tuple(rows)
 
 
