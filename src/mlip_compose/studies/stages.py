@@ -245,8 +245,9 @@ class Stages:
 
     def _tested(self) -> list[Target]:
         """Return the targets that have a score, or will have one, those of given rows last."""
-        failed = {name for name, facts in self.facts.items() if facts.status == "failed"}
-        targets = [target for training, target in self._ordinary() if training.id not in failed]
+        targets = [
+            t for training in self._usable() if not training.ceiling for t in training.targets
+        ]
         return targets + [row.target for row in self._opened.given]
 
     def _scored(self) -> list[Target]:
@@ -254,13 +255,17 @@ class Stages:
 
     def _pairs(self) -> list[tuple[Target, Target]]:
         """Return targets with those of their ceilings, where neither training failed."""
-        failed = {name for name, facts in self.facts.items() if facts.status == "failed"}
-        usable = [training for training in self._trainings if training.id not in failed]
+        usable = self._usable()
         ordinary = {
             t.id: t for training in usable if not training.ceiling for t in training.targets
         }
         ceilings = [t for training in usable if training.ceiling for t in training.targets]
         return [(ordinary[c.ceiling_of], c) for c in ceilings if c.ceiling_of in ordinary]
+
+    def _usable(self) -> list[Training]:
+        """Return the trainings that did not fail: those that ended, and those to come."""
+        failed = {name for name, facts in self.facts.items() if facts.status == "failed"}
+        return [training for training in self._trainings if training.id not in failed]
 
     def _has(self, training: Training) -> bool:
         """Whether there is a potential of this training."""
