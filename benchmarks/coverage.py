@@ -14,7 +14,8 @@ import time
 from pathlib import Path
 
 from mlip_compose.core.errors import RequestError
-from mlip_compose.planning.graphs import Graph, graph_of_smiles
+from mlip_compose.core.records import Molecule
+from mlip_compose.molecules.perception import molecule_of_smiles
 from mlip_compose.planning.seen import seen_in
 
 BUDGET_S, BUDGET_GB = 60.0, 2.0
@@ -22,7 +23,7 @@ RADIUS = 4
 SIZES = ((100, 1_000), (1_000, 1_000), (100, 10_000), (1_000, 10_000))
 
 
-def drug_like(count: int) -> list[Graph]:
+def drug_like(count: int) -> list[Molecule]:
     """Return so many different molecules that RDKit ships."""
     from rdkit import RDConfig
 
@@ -30,10 +31,10 @@ def drug_like(count: int) -> list[Graph]:
     with (folder / "Pains/test_data/wehi_mols.csv").open() as file:
         collection = [row[0] for row in csv.reader(file)]
     institute = (line.split()[0] for line in (folder / "NCI/first_5K.smi").open())
-    graphs: dict[str, Graph] = {}
+    graphs: dict[str, Molecule] = {}
     for smiles in itertools.chain(collection, institute):
         try:
-            graph = graph_of_smiles(smiles)
+            graph = molecule_of_smiles(smiles)
         except RequestError:  # salts and metals
             continue
         graphs.setdefault(graph.smiles, graph)

@@ -11,7 +11,7 @@ from mlip_compose.core.records import (
     TrainingSet,
 )
 from mlip_compose.core.scratch import user_path
-from mlip_compose.molecules.assembly import bifunctional, monofunctional
+from mlip_compose.molecules.series import bifunctional, monofunctional
 from mlip_compose.potentials.base import (
     Potential,
     PotentialKind,

@@ -4,10 +4,10 @@ import json
 import re
 
 import pytest
+from mlip_compose.planning.graphs import graph_of_smiles
 from typer.testing import CliRunner
 
 from mlip_compose.cli.app import app
-from mlip_compose.planning.graphs import graph_of_smiles
 from mlip_compose.planning.reading import read_molecules
 from mlip_compose.planning.seen import seen_in
 

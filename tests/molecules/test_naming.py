@@ -8,7 +8,8 @@ import pytest
 
 from mlip_compose.core.errors import NotOfThisKindError
 from mlip_compose.core.records import Parts
-from mlip_compose.molecules.assembly import (
+from mlip_compose.molecules.naming import readable_name
+from mlip_compose.molecules.series import (
     MAX_CHAIN,
     METHANE,
     bifunctional,
@@ -16,7 +17,6 @@ from mlip_compose.molecules.assembly import (
     monofunctional,
     parse_name,
 )
-from mlip_compose.molecules.naming import readable_name
 
 NAMES = {
     # alkanes

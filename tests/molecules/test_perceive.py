@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from mlip_compose.molecules.recognition import perceive_bonds, recognise_geometry
 
 from mlip_compose.core.errors import NotOfThisKindError
-from mlip_compose.molecules.recognition import perceive_bonds, recognise_geometry
 from mlip_compose.store.catalogue import open_dataset
 
 

@@ -5,12 +5,12 @@ from itertools import combinations_with_replacement, product
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mlip_compose.molecules.recognition import recognise_graph, recognise_smiles
 
 from mlip_compose.core.errors import NotOfThisKindError
 from mlip_compose.core.records import Parts
-from mlip_compose.molecules.assembly import assemble, canonical_parts, written_smiles
 from mlip_compose.molecules.groups import END_GROUPS
-from mlip_compose.molecules.recognition import recognise_graph, recognise_smiles
+from mlip_compose.molecules.series import assemble, canonical_parts, written_smiles
 
 HEAVY = (6, 7, 8, 9, 16, 17)
 CNO = (6, 7, 8)

@@ -1,5 +1,5 @@
-from mlip_compose.molecules.assembly import bifunctional, full, monofunctional
 from mlip_compose.molecules.groups import END_GROUPS
+from mlip_compose.molecules.series import bifunctional, full, monofunctional
 
 
 def test_monofunctional_series():

@@ -1,8 +1,8 @@
 import pytest
-
-from mlip_compose.core.errors import NotOfThisKindError, RequestError
 from mlip_compose.molecules.recognition import recognise_graph
 from mlip_compose.molecules.trees import read_tree
+
+from mlip_compose.core.errors import NotOfThisKindError, RequestError
 
 WATER = [8, 1, 1], [(0, 1), (0, 2)]
 ETHENE = [6, 6, 1, 1, 1, 1], [(0, 1), (0, 2), (0, 3), (1, 4), (1, 5)]

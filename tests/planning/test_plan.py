@@ -4,10 +4,10 @@ import itertools
 
 import numpy as np
 import pytest
+from mlip_compose.planning.graphs import graph_of_molecule, graph_of_smiles
 
 from mlip_compose.core.errors import RequestError
 from mlip_compose.planning.fragments import capped, closed_part, cuttable_bonds, fragments_around
-from mlip_compose.planning.graphs import graph_of_molecule, graph_of_smiles
 from mlip_compose.planning.plan import dft_cost, plan_labels
 from mlip_compose.planning.seen import Environments, Interned, seen_in
 from mlip_compose.planning.set_cover import cheapest_cover, greedy_cover, without_spare

@@ -3,9 +3,9 @@
 import ase.io
 import pytest
 from ase.build import molecule as built
+from mlip_compose.planning.graphs import MOST_ATOMS, graph_of_smiles
 
 from mlip_compose.core.errors import RequestError
-from mlip_compose.planning.graphs import MOST_ATOMS, graph_of_smiles
 from mlip_compose.planning.reading import graph_of_geometry, read_molecules, read_targets
 
 REFUSED = {

@@ -6,9 +6,9 @@ import random
 import networkx
 import numpy as np
 import pytest
-
-from mlip_compose.molecules.assembly import full
 from mlip_compose.planning.graphs import graph_of_molecule, graph_of_smiles
+
+from mlip_compose.molecules.series import full
 from mlip_compose.planning.seen import Environments, Interned, seen_in
 from mlip_compose.tasks.environments import environment_labels
 

@@ -4,7 +4,7 @@ import pytest
 
 from mlip_compose.core.errors import RequestError, UnknownNameError
 from mlip_compose.core.records import Parts
-from mlip_compose.molecules.assembly import assemble, full
+from mlip_compose.molecules.series import assemble, full
 from mlip_compose.tasks.rules import TASKS, get_task
 
 HELD_OUT = ("OH", "COOH", "CN")

@@ -11,8 +11,8 @@ from types import MappingProxyType
 import numpy as np
 
 from mlip_compose.evaluation.bootstrap import RESAMPLES
-from mlip_compose.molecules.assembly import MAX_CHAIN
 from mlip_compose.molecules.groups import END_GROUPS
+from mlip_compose.molecules.series import MAX_CHAIN
 from pages.markdown import code, table
 from pages.scaling import duration, labels_of_core, number
 

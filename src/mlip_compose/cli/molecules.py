@@ -1,4 +1,4 @@
-"""``mlip-compose molecules``: the grammar X-(CH2)n-Y."""
+"""``mlip-compose molecules``: the series X-(CH2)n-Y, and any molecule."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ app = typer.Typer(help="The molecules X-(CH2)n-Y and their names.", no_args_is_h
 @app.command("list")
 def list_molecules(json: Json = False) -> None:
     """List the full set of molecules that the tasks are defined on."""
-    from mlip_compose.molecules.assembly import full
+    from mlip_compose.molecules.series import full
 
     documents = [_document(molecule) for molecule in full()]
     columns = ("molecule", "name", "formula", "smiles", "inchikey")
@@ -40,8 +40,8 @@ def show_molecule(
 
 def _find(text: str) -> Molecule:
     from mlip_compose.core.errors import RequestError
-    from mlip_compose.molecules.assembly import assemble, parse_name
-    from mlip_compose.molecules.recognition import recognise_smiles
+    from mlip_compose.molecules.series import assemble, parse_name
+    from mlip_compose.molecules.perception import molecule_of_smiles
 
     try:
         parts = parse_name(text)
@@ -49,7 +49,10 @@ def _find(text: str) -> Molecule:
         # A text like OX-4-H is a name with a mistake, and its message is the better one
         if text.count("-") == 2 and not set(text) & set("()[]=#"):
             raise
-        parts = recognise_smiles(text)
+        molecule = molecule_of_smiles(text)
+        if molecule.parts is None:
+            return molecule
+        parts = molecule.parts
     return assemble(parts)
 
 
@@ -59,13 +62,14 @@ def _document(molecule: Molecule) -> dict[str, Any]:
 
     from mlip_compose.molecules.naming import readable_name
 
+    parts = molecule.parts
     symbols = [chemical_symbols[number] for number in molecule.numbers]
     return {
         "molecule": molecule.name,
-        "name": readable_name(molecule.parts),
-        "left": molecule.left,
-        "chain": molecule.chain,
-        "right": molecule.right,
+        "name": readable_name(parts) if parts else molecule.name,
+        "left": parts.left if parts else None,
+        "chain": parts.chain if parts else None,
+        "right": parts.right if parts else None,
         "formula": str(Formula.from_list(symbols).format("hill")),
         "smiles": molecule.smiles,
         "inchikey": molecule.inchikey,

@@ -61,8 +61,8 @@ def _coverage_table(coverages: list[TargetCoverage], by: list[str]) -> Table:
     shares = len(coverages[0].fractions)
     rows = [
         (
-            target.graph.name,
-            target.graph.n_atoms,
+            target.molecule.name,
+            target.molecule.n_atoms,
             target.radius,
             *(f"{share:.0%}" for share in target.fractions),
             sum(environment.radius == target.radius + 1 for environment in target.unseen),
@@ -111,7 +111,7 @@ def plan(
         read_targets(targets), read_molecules(by or ()), radius, read_molecules(pool or ())
     )
     if out is not None:
-        lines = [f"{label.graph.smiles} {label.graph.name}\n" for label in labels.chosen]
+        lines = [f"{label.molecule.smiles} {label.molecule.name}\n" for label in labels.chosen]
         write_text(out, "".join(lines))
         note(f"Wrote {out}")
     if labels.chosen:
@@ -136,10 +136,10 @@ def _document(plan: Plan) -> dict[str, Any]:
         "only_in_targets": list(plan.only_in_targets),
         "plan": [
             {
-                "name": label.graph.name,
-                "smiles": label.graph.smiles,
-                "atoms": label.graph.n_atoms,
-                "charge": label.graph.charge,
+                "name": label.molecule.name,
+                "smiles": label.molecule.smiles,
+                "atoms": label.molecule.n_atoms,
+                "charge": label.molecule.charge,
                 "source": label.source,
                 "cost": label.cost,
                 "shows": list(label.shows),
@@ -151,7 +151,7 @@ def _document(plan: Plan) -> dict[str, Any]:
 
 def _plan_table(plan: Plan) -> Table:
     rows = [
-        (label.graph.name, label.source, label.graph.n_atoms, label.graph.charge, len(label.shows))
+        (label.molecule.name, label.source, label.molecule.n_atoms, label.molecule.charge, len(label.shows))
         for label in plan.chosen
     ]
     return Table(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import ClassVar, Final, Literal, NamedTuple
 
@@ -38,8 +38,15 @@ Role = Literal["scale", "feasibility", "learned"]
 """What a row of the results is for: the scale of the numbers, what is feasible, or a potential."""
 
 
+AROMATIC: Final = 4
+"""Order of an aromatic bond."""
+
+
 class Parts(NamedTuple):
-    """The end groups and the chain of X-(CH2)n-Y, in canonical order (``molecules.groups``)."""
+    """The end groups and the chain of X-(CH2)n-Y, in canonical order (``molecules.series``).
+
+    H, where there is one, is on the right. Carbons inside an end group do not count in the chain.
+    """
 
     left: str
     chain: int
@@ -50,84 +57,71 @@ class Parts(NamedTuple):
         """The molecule's name, such as ``OH-4-H``."""
         return f"{self.left}-{self.chain}-{self.right}"
 
-
-Neighbours = tuple[tuple[tuple[int, int], ...], ...]
-"""For every atom, the atoms bonded to it with the orders of the bonds."""
-
-
-def neighbours_of(n_atoms: int, bonds: IntArray, orders: IntArray) -> Neighbours:
-    """Return the neighbours of every atom.
-
-    Parameters
-    ----------
-    n_atoms
-        Number of atoms N.
-    bonds : (B, 2) int
-        Indices of bonded atoms.
-    orders : (B,) int
-        Orders of the bonds.
-    """
-    neighbours: list[list[tuple[int, int]]] = [[] for _ in range(n_atoms)]
-    for (a, b), order in zip(bonds.tolist(), orders.tolist(), strict=True):
-        neighbours[a].append((b, order))
-        neighbours[b].append((a, order))
-    return tuple(map(tuple, neighbours))
-
-
-@dataclass(frozen=True, eq=False)
-class Molecule:
-    """A molecule X-(CH2)n-Y as a graph.
-
-    Attributes
-    ----------
-    left, right
-        End groups X and Y. H, where there is one, is on the right.
-    chain
-        n, the number of CH2 carbons; carbons inside an end group do not count.
-    smiles, inchikey
-        Canonical SMILES without, and standard InChIKey of, the molecule.
-    numbers : (N,) uint8
-        Atomic numbers, hydrogens included. This order of atoms is that of every array of frames.
-    bonds : (B, 2) uint8
-        Indices of bonded atoms, each pair ascending, rows in lexicographic order.
-    bond_orders : (B,) uint8
-        1, 2 or 3.
-    charge : int
-        Total charge, in elementary charges.
-    spin : int
-        Spin multiplicity 2S + 1.
-    """
-
-    left: str
-    chain: int
-    right: str
-    smiles: str
-    inchikey: str
-    numbers: IntArray
-    bonds: IntArray
-    bond_orders: IntArray
-    charge: int = 0
-    spin: int = 1
-
-    @property
-    def parts(self) -> Parts:
-        """The end groups and the chain length."""
-        return Parts(self.left, self.chain, self.right)
-
-    @property
-    def name(self) -> str:
-        """The molecule's name, such as ``OH-4-H``."""
-        return self.parts.name
-
     @property
     def family(self) -> str:
         """``OH`` for the alcohols, ``H`` for the alkanes, ``OH+NH2`` for amino alcohols."""
         return self.left if self.right == "H" else f"{self.left}+{self.right}"
 
+
+Neighbours = tuple[tuple[tuple[int, int], ...], ...]
+"""For every atom, the atoms bonded to it with the orders of the bonds."""
+
+OTHER: Final = "other"
+"""Family of the molecules that are in no series."""
+
+
+@dataclass(frozen=True, eq=False)
+class Molecule:
+    """A molecule as a graph of atoms and bonds.
+
+    Attributes
+    ----------
+    name
+        ``OH-4-H`` for a molecule of a series, else the name that somebody gave it.
+    smiles, inchikey
+        Canonical SMILES without stereochemistry, and standard InChIKey of, the molecule.
+    numbers : (N,) uint8
+        Atomic numbers, hydrogens included. This order of atoms is that of every array of frames.
+    bonds : (B, 2) uint8 or uint16
+        Indices of bonded atoms, each pair ascending, rows in lexicographic order.
+    bond_orders : (B,) uint8
+        1, 2 or 3, or 4 for an aromatic bond.
+    charges : (N,) int8
+        Formal charges, elementary charges.
+    spin : int
+        Spin multiplicity 2S + 1.
+    parts
+        The end groups and the chain where the molecule is X-(CH2)n-Y, else None.
+    """
+
+    name: str
+    smiles: str
+    inchikey: str
+    numbers: IntArray
+    bonds: IntArray
+    bond_orders: IntArray
+    charges: IntArray
+    spin: int = 1
+    parts: Parts | None = None
+
+    def called(self, name: str) -> Molecule:
+        """Return the molecule under another name, such as that of a list of targets."""
+        return replace(self, name=name)
+
+    @property
+    def charge(self) -> int:
+        """Total charge, elementary charges."""
+        return int(self.charges.sum())
+
+    @property
+    def family(self) -> str:
+        """The family of the series (``Parts.family``), or ``other``."""
+        return self.parts.family if self.parts else OTHER
+
     @property
     def is_monofunctional(self) -> bool:
         """Whether one end is H, as in the series X-(CH2)n-H (alkanes included)."""
-        return self.right == "H"
+        return self.parts is not None and self.parts.right == "H"
 
     @property
     def n_atoms(self) -> int:
@@ -137,7 +131,11 @@ class Molecule:
     @cached_property
     def neighbours(self) -> Neighbours:
         """For every atom, the atoms bonded to it with the orders of the bonds."""
-        return neighbours_of(self.n_atoms, self.bonds, self.bond_orders)
+        neighbours: list[list[tuple[int, int]]] = [[] for _ in range(self.n_atoms)]
+        for (a, b), order in zip(self.bonds.tolist(), self.bond_orders.tolist(), strict=True):
+            neighbours[a].append((b, order))
+            neighbours[b].append((a, order))
+        return tuple(map(tuple, neighbours))
 
     @cached_property
     def separations(self) -> NDArray[np.int64]:

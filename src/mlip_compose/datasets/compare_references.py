@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from mlip_compose.core.errors import CoverageError, RequestError
-from mlip_compose.core.records import MINIMUM, FloatArray, Frames, Molecule, Parts
+from mlip_compose.core.records import MINIMUM, FloatArray, Frames, Molecule
 from mlip_compose.core.units import EV_IN_KCAL_PER_MOL, EV_IN_MEV
 from mlip_compose.datasets.relabel import ORIGIN
 from mlip_compose.evaluation.reactions import enumerate_reactions
@@ -201,8 +201,9 @@ def _energy_differences(sampled: list[_Pair]) -> FloatArray:
 
 
 def _reactions(minima: list[_Pair]) -> dict[str, ReactionAgreement]:
-    first: dict[Parts, float] = {p.molecule.parts: float(p.first.energy[0]) for p in minima}
-    second: dict[Parts, float] = {p.molecule.parts: float(p.second.energy[0]) for p in minima}
+    series = [(pair.molecule.parts, pair) for pair in minima]
+    first = {parts: float(p.first.energy[0]) for parts, p in series if parts is not None}
+    second = {parts: float(p.second.energy[0]) for parts, p in series if parts is not None}
     by_kind: dict[str, list[float]] = defaultdict(list)
     for reaction in enumerate_reactions([pair.molecule for pair in minima]):
         difference = reaction.energy(second) - reaction.energy(first)

@@ -22,7 +22,7 @@ from mlip_compose.datasets.statistics import (
     mean_difference,
     statistical_inefficiency,
 )
-from mlip_compose.molecules.groups import END_GROUPS
+from mlip_compose.molecules.groups import group_order
 from mlip_compose.store.reader import Store
 from mlip_compose.store.schema import TRAJECTORIES
 
@@ -108,10 +108,13 @@ def data_card(store: Store, checks: CheckReport) -> str:
 def _identity(store: Store) -> list[tuple[str, str]]:
     header, molecules = store.header, store.molecules.values()
     mono = sum(molecule.is_monofunctional for molecule in molecules)
+    others = sum(molecule.parts is None for molecule in molecules)
+    kinds = {"X-(CH2)n-H": mono, "X-(CH2)n-Y": len(molecules) - mono - others}
+    kinds |= {"of no series": others} if others else {}
     frames = store.frames_by_trajectory.items()
     minima = sum(store.has_minimum(name) for name in store.molecules)
     return [
-        ("molecules", f"{mono} X-(CH2)n-H, {len(store.molecules) - mono} X-(CH2)n-Y"),
+        ("molecules", ", ".join(f"{count} {kind}" for kind, count in kinds.items())),
         (
             "frames",
             ", ".join(f"{count:,} {name}" for name, count in frames),
@@ -207,7 +210,10 @@ def _agreement(samples: _Samples) -> list[str]:
 
 
 def _torsions(samples: _Samples) -> list[str]:
-    families = sorted({family for family, _ in samples.angles}, key=[*END_GROUPS, _OTHER].index)
+    families = sorted(
+        {family for family, _ in samples.angles},
+        key=lambda family: (family == _OTHER, family != _OTHER and group_order(family)),
+    )
     if not families:
         return []
 

@@ -132,7 +132,7 @@ def reference_additivity(
     Additivity | None
         None where no reaction has all its participants among the minima.
     """
-    energies = {molecule.parts: energy for molecule, energy in minima.values()}
+    energies = {m.parts: energy for m, energy in minima.values() if m.parts is not None}
     reactions = tuple(
         ReferenceReaction(
             name=reaction.name,

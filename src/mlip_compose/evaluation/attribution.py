@@ -16,16 +16,17 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from mlip_compose.core.records import TEST_PARTS, BoolArray, Molecule, TestPart
+from mlip_compose.core.records import OTHER, TEST_PARTS, BoolArray, Molecule, TestPart
 from mlip_compose.evaluation.bootstrap import RESAMPLES, estimate
 from mlip_compose.evaluation.energy_split import MeanError, split_energies
 from mlip_compose.evaluation.metric_names import FORCE_UNIT
 from mlip_compose.evaluation.metrics import Errors
 from mlip_compose.evaluation.pooling import Pool
 from mlip_compose.evaluation.results import Attribution, ForceGrouping, ForceRow, GroupingName
+from mlip_compose.molecules.perception import chain_of
 
 NOWHERE: Final = -1
-_HYDROGEN, _CARBON = 1, 6
+_HYDROGEN = 1
 
 
 def distance_from_end_group(molecule: Molecule) -> NDArray[np.int64]:
@@ -37,17 +38,19 @@ def distance_from_end_group(molecule: Molecule) -> NDArray[np.int64]:
     three alike hydrogens of CH3; here the two CH3 are at 1, as beside any end group, and nothing
     is at 0.
 
-    Chain carbons are the carbons with four neighbours; an end group is whatever else there is, its
-    hydrogens included.
+    An end group is whatever is not of the chain, its hydrogens included. In a molecule that is in
+    no series every atom is nowhere.
 
     Returns
     -------
     (N,) int64
     """
+    if molecule.parts is None:
+        return np.full(molecule.n_atoms, NOWHERE)
     numbers = molecule.numbers.tolist()
     neighbours = [[other for other, _ in bonded] for bonded in molecule.neighbours]
     heavy = [atom for atom, number in enumerate(numbers) if number != _HYDROGEN]
-    chain = {a for a in heavy if numbers[a] == _CARBON and len(neighbours[a]) == 4}
+    chain = set(chain_of(molecule))
     ends = [atom for atom in heavy if atom not in chain]
     tips = [atom for atom in chain if sum(numbers[b] == _HYDROGEN for b in neighbours[atom]) > 2]
     away = _bonds_from(molecule, ends) if ends else _bonds_from(molecule, tips, nearest=1)
@@ -140,23 +143,37 @@ def attribute(
         with the per-element offsets alone.
     """
     usable = sorted((t for t in tested if t.errors.frames), key=lambda t: (t.part, t.molecule.name))
+    in_series = [t.molecule.parts is not None for t in usable]
+    groupings = [
+        grouping
+        for grouping in _GROUPINGS
+        if (grouping.name not in _OF_SERIES or any(in_series) or not in_series)
+        and (grouping.name not in _OF_OTHERS or not all(in_series))
+    ]
     return Attribution(
-        forces=tuple(_grouped(grouping, usable, resamples, seed) for grouping in _GROUPINGS),
-        energy=split_energies([_mean_error(t) for t in usable], resamples, seed, comparable),
+        forces=tuple(_grouped(grouping, usable, resamples, seed) for grouping in groupings),
+        energy=split_energies(
+            [error for t in usable for error in _mean_errors(t)], resamples, seed, comparable
+        ),
     )
 
 
 def end_groups(molecule: Molecule) -> frozenset[str]:
     """Return the end groups whose families a molecule counts in; H only for the alkanes."""
-    return frozenset({molecule.left, molecule.right} - {"H"}) or frozenset({"H"})
+    if molecule.parts is None:
+        return frozenset({OTHER})
+    return frozenset({molecule.parts.left, molecule.parts.right} - {"H"}) or frozenset({"H"})
 
 
-def _mean_error(tested: MoleculeErrors) -> MeanError:
+def _mean_errors(tested: MoleculeErrors) -> Iterator[MeanError]:
+    """Yield the mean error of a molecule of a series."""
     molecule, errors = tested.molecule, tested.errors
-    return MeanError(
+    if molecule.parts is None:
+        return
+    yield MeanError(
         family=molecule.family,
         groups=end_groups(molecule),
-        chain=molecule.chain,
+        chain=molecule.parts.chain,
         part=tested.part,
         mean=errors.energy_mean,
         variance=errors.energy_variance,
@@ -181,8 +198,14 @@ def _by_family(tested: MoleculeErrors) -> Iterator[tuple[Key, BoolArray]]:
 
 
 def _by_chain(tested: MoleculeErrors) -> Iterator[tuple[Key, BoolArray]]:
-    chain = tested.molecule.chain
-    yield (chain, str(chain)), np.ones(tested.molecule.n_atoms, dtype=bool)
+    if tested.molecule.parts is not None:
+        chain = tested.molecule.parts.chain
+        yield (chain, str(chain)), np.ones(tested.molecule.n_atoms, dtype=bool)
+
+
+def _by_heavy_atoms(tested: MoleculeErrors) -> Iterator[tuple[Key, BoolArray]]:
+    heavy = int(np.count_nonzero(tested.molecule.numbers > _HYDROGEN))
+    yield (heavy, str(heavy)), np.ones(tested.molecule.n_atoms, dtype=bool)
 
 
 def _by_element(tested: MoleculeErrors) -> Iterator[tuple[Key, BoolArray]]:
@@ -220,6 +243,7 @@ _GROUPINGS: Final = (
         _by_family,
     ),
     _Grouping("chain", "chain length n", _MAE, _by_chain),
+    _Grouping("heavy_atoms", "heavy atoms", _MAE, _by_heavy_atoms),
     _Grouping("element", "element", _MAE, _by_element),
     _Grouping(
         "end_distance",
@@ -236,6 +260,12 @@ _GROUPINGS: Final = (
         _by_novel_distance,
     ),
 )
+
+
+_OF_SERIES: Final = ("chain", "end_distance")
+"""Groupings that say nothing of molecules in no series."""
+_OF_OTHERS: Final = ("heavy_atoms",)
+"""Groupings that stand in for them, where there are such molecules."""
 
 
 @dataclass(frozen=True)

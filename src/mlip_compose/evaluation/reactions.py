@@ -63,9 +63,11 @@ class Reaction(NamedTuple):
 def enumerate_reactions(molecules: Collection[Molecule]) -> Iterator[Reaction]:
     """Yield every exchange and every increment whose participants are all among the molecules.
 
+    Molecules that are in no series take part in none.
+
     Their order is that of the molecules' parts, whatever the order of ``molecules``.
     """
-    by_parts = {molecule.parts: molecule for molecule in molecules}
+    by_parts = {m.parts: m for m in molecules if m.parts is not None}
     for parts in sorted(by_parts):
         molecule = by_parts[parts]
         left, chain, right = parts
@@ -135,19 +137,20 @@ def score_reactions(
     failed = tuple(
         sorted(name for name, m in used.items() if not is_usable(np.asarray(m.predicted)))
     )
-    good = [minimum for name, minimum in used.items() if name not in failed]
-    shifts = {m.molecule.parts: total_offset(m.molecule, offsets or {}) for m in good}
-    reference = {m.molecule.parts: m.reference for m in good}
-    predicted = {m.molecule.parts: m.predicted for m in good}
+    parts = {name: m.molecule.parts for name, m in used.items() if m.molecule.parts is not None}
+    good = {parts[name]: used[name] for name in parts if name not in failed}
+    shifts = {p: total_offset(m.molecule, offsets or {}) for p, m in good.items()}
+    reference = {p: m.reference for p, m in good.items()}
+    predicted = {p: m.predicted for p, m in good.items()}
     relaxed = {
-        m.molecule.parts: m.relaxed
-        for m in good
+        p: m.relaxed
+        for p, m in good.items()
         if m.relaxed is not None and is_usable(np.asarray(m.relaxed))
     }
-    train_parts = {m.molecule.parts for name, m in used.items() if name in train}
-    ood_parts = {m.molecule.parts for name, m in used.items() if name in ood}
+    train_parts = {p for name, p in parts.items() if name in train}
+    ood_parts = {p for name, p in parts.items() if name in ood}
     scores = []
-    for reaction in enumerate_reactions([m.molecule for m in good]):
+    for reaction in enumerate_reactions([m.molecule for m in good.values()]):
         part = part_of(reaction, train_parts, ood_parts)
         if part is None:
             continue

@@ -14,7 +14,9 @@ from mlip_compose.core.records import Interval, Role, TestPart
 from mlip_compose.core.rows import Row
 from mlip_compose.evaluation.parity import Parity
 
-GroupingName = Literal["family", "chain", "element", "end_distance", "novel_distance"]
+GroupingName = Literal[
+    "family", "chain", "heavy_atoms", "element", "end_distance", "novel_distance"
+]
 
 
 class ForceRow(Strict):
@@ -118,6 +120,7 @@ class Metric(MetricWords):
 class MoleculeScore(Strict):
     """The errors on one molecule's frames.
 
+    ``left``, ``chain`` and ``right`` are None for a molecule that is in no series.
     ``values`` maps metric names to values in the metric's unit. ``frames`` counts all that were
     compared, ``failed_frames`` those among them that are in no value because the prediction was not
     finite. ``weights`` says over how many force components or frames each value is averaged (where
@@ -127,9 +130,9 @@ class MoleculeScore(Strict):
 
     molecule: str
     family: str
-    left: str
-    chain: int
-    right: str
+    left: str | None
+    chain: int | None
+    right: str | None
     part: TestPart
     frames: int
     failed_frames: int

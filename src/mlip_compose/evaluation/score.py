@@ -65,13 +65,14 @@ def molecule_score(tested: MoleculeErrors, comparable: bool = True) -> MoleculeS
         energies are left out.
     """
     molecule, errors = tested.molecule, tested.errors
+    parts = molecule.parts
     kept = [name for name in errors.values if comparable or name not in NEEDS_ZERO]
     return MoleculeScore(
         molecule=molecule.name,
         family=molecule.family,
-        left=molecule.left,
-        chain=molecule.chain,
-        right=molecule.right,
+        left=parts.left if parts else None,
+        chain=parts.chain if parts else None,
+        right=parts.right if parts else None,
         part=tested.part,
         frames=tested.compared,
         failed_frames=tested.compared - errors.frames,

@@ -9,7 +9,8 @@ throughout: ethanoic acid rather than acetic acid.
 from typing import Final, NamedTuple
 
 from mlip_compose.core.records import Parts
-from mlip_compose.molecules.assembly import canonical_parts
+from mlip_compose.molecules.groups import END_GROUPS
+from mlip_compose.molecules.series import canonical_parts
 
 
 class _Suffix(NamedTuple):
@@ -49,7 +50,7 @@ _TENS: Final = ("", "deca", "icosa", "triaconta", *(f"{unit}conta" for unit in _
 
 
 def readable_name(parts: Parts) -> str:
-    """Return the systematic name of a molecule, such as ``butan-1-ol`` for OH-4-H.
+    """Return the systematic name of a molecule of the ten groups: ``butan-1-ol`` for OH-4-H.
 
     Parameters
     ----------
@@ -59,14 +60,17 @@ def readable_name(parts: Parts) -> str:
     Returns
     -------
     str
-        A name that no other molecule X-(CH2)n-Y has.
+        A name that no other molecule X-(CH2)n-Y has. With another group it is that of the series,
+        such as ``*Br-4-H``.
 
     Raises
     ------
     UnknownNameError, NotOfThisKindError
-        See :func:`mlip_compose.molecules.assembly.canonical_parts`.
+        See :func:`mlip_compose.molecules.series.canonical_parts`.
     """
-    left, chain, right = canonical_parts(*parts)
+    left, chain, right = ordered = canonical_parts(*parts)
+    if not {left, right} <= END_GROUPS.keys():
+        return ordered.name
     principal = next((group for group in _SUFFIXES if group in (left, right)), None)
     if principal is None:
         return _without_suffix(left, chain, right)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from mlip_compose.planning.graphs import Graph
+from mlip_compose.core.records import Molecule
 from mlip_compose.planning.seen import Environments, Interned, Seen, seen_in
 
 REPORTED: Final = 4
@@ -39,7 +39,7 @@ class TargetCoverage:
 
     Attributes
     ----------
-    graph
+    molecule
         The target.
     seen
         Seen radius of each atom, and where it was seen.
@@ -47,7 +47,7 @@ class TargetCoverage:
         Environments of up to ``REPORTED`` bonds that training has not shown, the smallest first.
     """
 
-    graph: Graph
+    molecule: Molecule
     seen: Seen
     unseen: tuple[UnseenEnvironment, ...]
 
@@ -65,10 +65,10 @@ class TargetCoverage:
     def document(self) -> dict[str, object]:
         """Return what ``--json`` says of the target."""
         return {
-            "name": self.graph.name,
-            "smiles": self.graph.smiles,
-            "atoms": self.graph.n_atoms,
-            "charge": self.graph.charge,
+            "name": self.molecule.name,
+            "smiles": self.molecule.smiles,
+            "atoms": self.molecule.n_atoms,
+            "charge": self.molecule.charge,
             "coverage": list(self.fractions),
             "radius": self.radius,
             "seen_radius": self.seen.radii.tolist(),
@@ -80,7 +80,7 @@ class TargetCoverage:
         }
 
 
-def coverage_of(targets: Sequence[Graph], training: Iterable[Graph]) -> list[TargetCoverage]:
+def coverage_of(targets: Sequence[Molecule], training: Iterable[Molecule]) -> list[TargetCoverage]:
     """Say of each target what training molecules have shown of it.
 
     Parameters
@@ -96,13 +96,13 @@ def coverage_of(targets: Sequence[Graph], training: Iterable[Graph]) -> list[Tar
         In the order of the targets.
     """
     return [
-        TargetCoverage(graph, seen, _unseen(graph, seen))
-        for graph, seen in zip(targets, seen_in(targets, training, REPORTED), strict=True)
+        TargetCoverage(molecule, seen, _unseen(molecule, seen))
+        for molecule, seen in zip(targets, seen_in(targets, training, REPORTED), strict=True)
     ]
 
 
-def _unseen(graph: Graph, seen: Seen) -> tuple[UnseenEnvironment, ...]:
-    environments = Environments(graph, Interned(), REPORTED)
+def _unseen(molecule: Molecule, seen: Seen) -> tuple[UnseenEnvironment, ...]:
+    environments = Environments(molecule, Interned(), REPORTED)
     atoms: dict[tuple[int, str], list[int]] = {}
     for atom, reached in enumerate(seen.radii.tolist()):
         if reached < REPORTED:

@@ -11,14 +11,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from mlip_compose.core.errors import RequestError
-from mlip_compose.planning.graphs import Graph, graph_of_smiles, rdkit_of_graph
+from mlip_compose.core.records import Molecule
+from mlip_compose.molecules.perception import molecule_of_smiles, rdkit_of
 from mlip_compose.planning.seen import Environments
 
 EXTRA: tuple[int, ...] = (0, 1)
 """Bonds by which a sphere is larger than the radius that it has to show."""
 
 
-def fragments_around(target: Environments, atoms: Iterable[int], radius: int) -> Iterator[Graph]:
+def fragments_around(target: Environments, atoms: Iterable[int], radius: int) -> Iterator[Molecule]:
     """Yield the fragments around some atoms of a molecule, each once.
 
     Parameters
@@ -32,12 +33,12 @@ def fragments_around(target: Environments, atoms: Iterable[int], radius: int) ->
 
     Yields
     ------
-    Graph
+    Molecule
         A closed-shell molecule smaller than the whole, named by its SMILES.
     """
     cuttable = cuttable_bonds(target)
     seen: set[frozenset[int]] = set()
-    smiles: set[str] = {target.graph.smiles}
+    smiles: set[str] = {target.molecule.smiles}
     for atom in atoms:
         for extra in EXTRA:
             part = closed_part(target, target.ball(atom, radius + extra), cuttable)
@@ -53,10 +54,10 @@ def fragments_around(target: Environments, atoms: Iterable[int], radius: int) ->
 def cuttable_bonds(target: Environments) -> frozenset[tuple[int, int]]:
     """Return the bonds, as (smaller, larger) index, that may be cut."""
     rings = ring_bonds(target)
-    charges, numbers = target.graph.charges, target.graph.numbers
+    charges, numbers = target.molecule.charges, target.molecule.numbers
     return frozenset(
         (i, j)
-        for i, row in enumerate(target.neighbours)
+        for i, row in enumerate(target.molecule.neighbours)
         for j, order in row
         if i < j
         and order == 1
@@ -72,7 +73,7 @@ def ring_bonds(target: Environments) -> frozenset[tuple[int, int]]:
     """Return the bonds of rings, as (smaller, larger) index."""
     from rdkit import Chem
 
-    molecule = rdkit_of_graph(target.graph)
+    molecule = rdkit_of(target.molecule)
     Chem.FastFindRings(molecule)
     ends = [(b.GetBeginAtomIdx(), b.GetEndAtomIdx()) for b in molecule.GetBonds() if b.IsInRing()]
     return frozenset((min(i, j), max(i, j)) for i, j in ends)
@@ -86,14 +87,14 @@ def closed_part(
     front = list(part)
     while front:
         i = front.pop()
-        for j, _ in target.neighbours[i]:
+        for j, _ in target.molecule.neighbours[i]:
             if j not in part and (min(i, j), max(i, j)) not in cuttable:
                 part.add(j)
                 front.append(j)
     return frozenset(part)
 
 
-def capped(target: Environments, part: frozenset[int]) -> Graph | None:
+def capped(target: Environments, part: frozenset[int]) -> Molecule | None:
     """Return a part of a molecule with a hydrogen on each cut bond; None where that is none.
 
     RDKit refuses some parts, such as a ring whose aromaticity hangs on what was cut off.
@@ -102,16 +103,16 @@ def capped(target: Environments, part: frozenset[int]) -> Graph | None:
     from rdkit.rdBase import BlockLogs
 
     atoms = sorted(part)
-    molecule = rdkit_of_graph(target.graph, atoms)
+    fragment = rdkit_of(target.molecule, atoms)
     for place, i in enumerate(atoms):
-        for j, _ in target.neighbours[i]:
+        for j, _ in target.molecule.neighbours[i]:
             if j not in part:
-                cap = molecule.AddAtom(Chem.Atom(1))
-                molecule.AddBond(place, cap, Chem.BondType.SINGLE)
+                cap = fragment.AddAtom(Chem.Atom(1))
+                fragment.AddBond(place, cap, Chem.BondType.SINGLE)
     try:
         with BlockLogs():
-            Chem.SanitizeMol(molecule)
-            smiles = Chem.MolToSmiles(Chem.RemoveHs(molecule))
-        return graph_of_smiles(smiles)
+            Chem.SanitizeMol(fragment)
+            smiles = Chem.MolToSmiles(Chem.RemoveHs(fragment))
+        return molecule_of_smiles(smiles).called(smiles)
     except (Chem.MolSanitizeException, RequestError):
         return None

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from mlip_compose.core.files import write_text
 from mlip_compose.core.packing import script_hash
+from mlip_compose.core.records import Molecule
 from mlip_compose.planning.coverage import REPORTED, TargetCoverage
-from mlip_compose.planning.graphs import Graph
 
 BOND: Final = 30.0
 """Length of a bond in drawings, pixels."""
@@ -63,9 +63,9 @@ def write_page(coverages: Sequence[TargetCoverage], training: str, path: Path) -
 def _target(coverage: TargetCoverage) -> dict[str, Any]:
     """Return what the template shows of one target."""
     return {
-        "name": coverage.graph.name,
-        "smiles": coverage.graph.smiles,
-        "atoms": coverage.graph.n_atoms,
+        "name": coverage.molecule.name,
+        "smiles": coverage.molecule.smiles,
+        "atoms": coverage.molecule.n_atoms,
         "radius": coverage.radius,
         "fractions": coverage.fractions,
         "drawing": _drawing(coverage),
@@ -82,8 +82,7 @@ def _drawing(coverage: TargetCoverage) -> dict[str, Any]:
     from rdkit import Chem
     from rdkit.Chem.Draw import rdMolDraw2D
 
-    graph = coverage.graph
-    molecule = Chem.MolFromSmiles(graph.smiles)
+    sketch = Chem.MolFromSmiles(coverage.molecule.smiles)
     drawer = rdMolDraw2D.MolDraw2DSVG(-1, -1)
     options: Any = drawer.drawOptions()
     options.scalingFactor = BOND / 1.5
@@ -91,11 +90,11 @@ def _drawing(coverage: TargetCoverage) -> dict[str, Any]:
     options.padding = 0.08
     options.useBWAtomPalette()
     options.clearBackground = False
-    drawer.DrawMolecule(molecule)
+    drawer.DrawMolecule(sketch)
     drawer.FinishDrawing()
     svg = drawer.GetDrawingText()
     spots = []
-    for heavy, hydrogens in _groups(graph).items():
+    for heavy, hydrogens in _groups(coverage.molecule).items():
         atom = min((heavy, *hydrogens), key=lambda a: coverage.seen.radii[a])
         point = drawer.GetDrawCoords(heavy)
         spots.append(
@@ -114,13 +113,13 @@ def _drawing(coverage: TargetCoverage) -> dict[str, Any]:
     }
 
 
-def _groups(graph: Graph) -> dict[int, list[int]]:
+def _groups(molecule: Molecule) -> dict[int, list[int]]:
     """Return the heavy atoms with the hydrogens on each; of H2 both atoms."""
-    heavy = [a for a, number in enumerate(graph.numbers.tolist()) if number > 1]
-    groups: dict[int, list[int]] = {a: [] for a in heavy or range(graph.n_atoms)}
-    for i, j in graph.bonds.tolist():
+    heavy = [a for a, number in enumerate(molecule.numbers.tolist()) if number > 1]
+    groups: dict[int, list[int]] = {a: [] for a in heavy or range(molecule.n_atoms)}
+    for i, j in molecule.bonds.tolist():
         for atom, other in ((i, j), (j, i)):
-            if atom in groups and graph.numbers[other] == 1:
+            if atom in groups and molecule.numbers[other] == 1:
                 groups[atom].append(other)
     return groups
 
@@ -128,7 +127,7 @@ def _groups(graph: Graph) -> dict[int, list[int]]:
 def _hover_text(coverage: TargetCoverage, heavy: int, hydrogens: Sequence[int], atom: int) -> str:
     from ase.data import chemical_symbols
 
-    symbol = chemical_symbols[int(coverage.graph.numbers[heavy])]
+    symbol = chemical_symbols[int(coverage.molecule.numbers[heavy])]
     hydrogen = "H" + (str(len(hydrogens)) if len(hydrogens) > 1 else "") if hydrogens else ""
     radius, where = int(coverage.seen.radii[atom]), coverage.seen.where[atom]
     words = WORDS[min(radius, REPORTED) + 1]

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from mlip_compose.core.errors import RequestError
+from mlip_compose.core.records import Molecule
 from mlip_compose.planning.fragments import fragments_around
-from mlip_compose.planning.graphs import Graph
 from mlip_compose.planning.seen import (
     MAX_RADIUS,
     Environments,
@@ -29,9 +29,9 @@ DFT_POWER: Final = 2.5
 """Cost of a label of density functional theory against the number of atoms, as a power."""
 
 
-def dft_cost(graph: Graph) -> float:
+def dft_cost(molecule: Molecule) -> float:
     """Return the relative cost of labelling a molecule: its number of atoms to the power 2.5."""
-    return float(graph.n_atoms**DFT_POWER)
+    return float(molecule.n_atoms**DFT_POWER)
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +56,7 @@ class Chosen:
 
     Attributes
     ----------
-    graph
+    molecule
         The molecule.
     source
         Where it comes from.
@@ -66,7 +66,7 @@ class Chosen:
         Indices in ``Plan.unseen`` of the environments that it has.
     """
 
-    graph: Graph
+    molecule: Molecule
     source: Source
     cost: float
     shows: tuple[int, ...]
@@ -97,7 +97,7 @@ class Plan:
     """
 
     radius: int
-    targets: tuple[Graph, ...]
+    targets: tuple[Molecule, ...]
     unseen: tuple[Unseen, ...]
     chosen: tuple[Chosen, ...]
     bound: float
@@ -108,15 +108,15 @@ class Plan:
     @property
     def cost(self) -> float:
         """Cost of one label of each molecule of the plan."""
-        return sum(molecule.cost for molecule in self.chosen)
+        return sum(choice.cost for choice in self.chosen)
 
 
 def plan_labels(
-    targets: Sequence[Graph],
-    training: Sequence[Graph],
+    targets: Sequence[Molecule],
+    training: Sequence[Molecule],
     radius: int,
-    pool: Sequence[Graph] = (),
-    cost: Callable[[Graph], float] = dft_cost,
+    pool: Sequence[Molecule] = (),
+    cost: Callable[[Molecule], float] = dft_cost,
 ) -> Plan:
     """Choose what to label.
 
@@ -141,12 +141,12 @@ def plan_labels(
     if not 1 <= radius <= MAX_RADIUS:
         raise RequestError(f"a radius R of 1 to {MAX_RADIUS} bonds", str(radius))
     table = Interned()
-    wholes = [Environments(graph, table, radius) for graph in targets]
+    wholes = [Environments(molecule, table, radius) for molecule in targets]
     places = _unseen_places(wholes, training, radius)
     index = {key: number for number, key in enumerate(places)}
     candidates = _candidates(wholes, places, pool, radius)
     labels = {label for label, _ in index}
-    shows = [_shown(Environments(graph, table, radius), index, labels) for graph, _ in candidates]
+    shows = [_shown(Environments(m, table, radius), index, labels) for m, _ in candidates]
     useful = [number for number, members in enumerate(shows) if members]
     costs = [cost(candidates[number][0]) for number in useful]
     cover = cheapest_cover([shows[number] for number in useful], costs, len(index))
@@ -155,7 +155,7 @@ def plan_labels(
             Chosen(*candidates[useful[i]], costs[i], tuple(sorted(shows[useful[i]])))
             for i in cover.chosen
         ),
-        key=lambda molecule: (molecule.cost, molecule.graph.smiles),
+        key=lambda choice: (choice.cost, choice.molecule.smiles),
     )
     elsewhere = {
         e for (_, source), s in zip(candidates, shows, strict=True) if source != "target" for e in s
@@ -167,7 +167,7 @@ def plan_labels(
         unseen=tuple(_described(wholes, place, radius) for place in places.values()),
         chosen=tuple(chosen),
         bound=cover.bound,
-        cost_of_targets=sum(cost(graph) for graph in lacking.values()),
+        cost_of_targets=sum(cost(molecule) for molecule in lacking.values()),
         only_in_targets=tuple(number for number in range(len(index)) if number not in elsewhere),
         candidates=len(useful),
     )
@@ -176,11 +176,11 @@ def plan_labels(
 
 
 def _unseen_places(
-    wholes: Sequence[Environments], training: Iterable[Graph], radius: int
+    wholes: Sequence[Environments], training: Iterable[Molecule], radius: int
 ) -> dict[Key, list[tuple[int, int]]]:
     """Return each unseen environment with the targets and atoms that have it."""
     places: dict[Key, list[tuple[int, int]]] = {}
-    seen = seen_in([whole.graph for whole in wholes], training, radius)
+    seen = seen_in([whole.molecule for whole in wholes], training, radius)
     for number, (whole, target) in enumerate(zip(wholes, seen, strict=True)):
         for atom, reached in enumerate(target.radii.tolist()):
             if reached < radius:
@@ -191,19 +191,19 @@ def _unseen_places(
 def _candidates(
     wholes: Sequence[Environments],
     places: dict[Key, list[tuple[int, int]]],
-    pool: Sequence[Graph],
+    pool: Sequence[Molecule],
     radius: int,
-) -> list[tuple[Graph, Source]]:
+) -> list[tuple[Molecule, Source]]:
     """Return fragments, pool and targets, each molecule once, the first source that has it."""
     centres: dict[int, list[int]] = {}
     for place in places.values():
         for number, atom in place:
             centres.setdefault(number, []).append(atom)
-    sources: dict[str, tuple[Graph, Source]] = {}
-    for graph in pool:
-        sources.setdefault(graph.smiles, (graph, "pool"))
+    sources: dict[str, tuple[Molecule, Source]] = {}
+    for molecule in pool:
+        sources.setdefault(molecule.smiles, (molecule, "pool"))
     for number in centres:
-        sources.setdefault(wholes[number].graph.smiles, (wholes[number].graph, "target"))
+        sources.setdefault(wholes[number].molecule.smiles, (wholes[number].molecule, "target"))
     for number, atoms in centres.items():
         for fragment in fragments_around(wholes[number], sorted(atoms), radius):
             sources.setdefault(fragment.smiles, (fragment, "fragment"))
@@ -224,11 +224,11 @@ def _described(
     wholes: Sequence[Environments], place: Sequence[tuple[int, int]], radius: int
 ) -> Unseen:
     number, atom = place[0]
-    first = {wholes[n].graph.name: a for n, a in reversed(place)}
+    first = {wholes[n].molecule.name: a for n, a in reversed(place)}
     return Unseen(wholes[number].smiles(atom, radius), tuple(sorted(first.items())))
 
 
-def _prove(plan: Plan, training: Sequence[Graph]) -> None:
+def _prove(plan: Plan, training: Sequence[Molecule]) -> None:
     """Look at all targets once more, with the plan as training.
 
     Raises
@@ -236,7 +236,7 @@ def _prove(plan: Plan, training: Sequence[Graph]) -> None:
     AssertionError
         An environment is still unseen; that is a bug.
     """
-    together = [*training, *(molecule.graph for molecule in plan.chosen)]
+    together = [*training, *(choice.molecule for choice in plan.chosen)]
     for target, seen in zip(
         plan.targets, seen_in(plan.targets, together, plan.radius), strict=True
     ):

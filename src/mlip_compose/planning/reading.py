@@ -16,22 +16,19 @@ import csv
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Final
-
-import numpy as np
+from typing import Any, Final
 
 from mlip_compose.core.documents import is_file
 from mlip_compose.core.errors import RequestError, UnreadableError, excerpt, one_line
-from mlip_compose.molecules.recognition import perceive_bonds
-from mlip_compose.planning.graphs import (
-    Graph,
-    graph_of_molecule,
-    graph_of_rdkit,
-    graph_of_smiles,
+from mlip_compose.core.records import Molecule
+from mlip_compose.molecules.perception import (
+    molecule_of_geometry,
+    molecule_of_smiles,
+    perceive_bonds,
 )
 from mlip_compose.store.catalogue import manifest, open_dataset
 
-Reader = Callable[[Path], Iterator[Graph]]
+Reader = Callable[[Path], Iterator[Molecule]]
 
 NAME_COLUMNS: Final = ("name", "id", "title")
 """Columns of a CSV file that name a molecule, the first that there is."""
@@ -40,7 +37,7 @@ LARGEST: Final = 500_000_000
 """Bytes of a file of molecules."""
 
 
-def read_molecules(sources: Iterable[str]) -> list[Graph]:
+def read_molecules(sources: Iterable[str]) -> list[Molecule]:
     """Read molecules from several sources, each molecule once.
 
     Parameters
@@ -50,7 +47,7 @@ def read_molecules(sources: Iterable[str]) -> list[Graph]:
 
     Returns
     -------
-    list of Graph
+    list of Molecule
         In the order of the sources; of two that are the same molecule the first.
 
     Raises
@@ -58,14 +55,14 @@ def read_molecules(sources: Iterable[str]) -> list[Graph]:
     RequestError
         A source cannot be read, or a molecule is refused; says which, and the line.
     """
-    graphs: dict[str, Graph] = {}
+    molecules: dict[str, Molecule] = {}
     for source in sources:
-        for graph in _read(source):
-            graphs.setdefault(graph.smiles, graph)
-    return list(graphs.values())
+        for molecule in _read(source):
+            molecules.setdefault(molecule.smiles, molecule)
+    return list(molecules.values())
 
 
-def read_targets(sources: Iterable[str]) -> list[Graph]:
+def read_targets(sources: Iterable[str]) -> list[Molecule]:
     """Read the molecules that somebody cares about; none may be there twice.
 
     Raises
@@ -73,44 +70,45 @@ def read_targets(sources: Iterable[str]) -> list[Graph]:
     RequestError
         As :func:`read_molecules`; or a molecule comes twice, or there is none.
     """
-    graphs: dict[str, Graph] = {}
+    molecules: dict[str, Molecule] = {}
     for source in sources:
-        for graph in _read(source):
-            if (first := graphs.setdefault(graph.smiles, graph)) is not graph:
-                names = " and ".join(dict.fromkeys((first.name, graph.name)))
+        for molecule in _read(source):
+            if (first := molecules.setdefault(molecule.smiles, molecule)) is not molecule:
+                names = " and ".join(dict.fromkeys((first.name, molecule.name)))
                 raise RequestError(
                     "targets that are different molecules",
-                    f"{graph.smiles} twice ({names})",
+                    f"{molecule.smiles} twice ({names})",
                     "Leave one of them out.",
                 )
-    if not graphs:
+    if not molecules:
         raise RequestError("at least one target", "none")
-    return list(graphs.values())
+    return list(molecules.values())
 
 
-def _read(source: str) -> Iterator[Graph]:
+def _read(source: str) -> Iterator[Molecule]:
     path = Path(source)
     suffix = path.suffix.lower()
     if source in manifest() or suffix in (".h5", ".hdf5"):
-        yield from map(graph_of_molecule, open_dataset(source).molecules.values())
+        for molecule in open_dataset(source).molecules.values():
+            yield _of_smiles(molecule.smiles, molecule.name)
     elif suffix in READERS:
         yield from _read_file(path, READERS[suffix])
     elif is_file(path):
         types = ", ".join((*READERS, ".h5"))
         raise UnreadableError(f"a file of molecules ({types})", f"{path}, of another type")
     else:
-        yield graph_of_smiles(source)
+        yield _of_smiles(source)
 
 
-def _read_file(path: Path, reader: Reader) -> Iterator[Graph]:
+def _read_file(path: Path, reader: Reader) -> Iterator[Molecule]:
     if not is_file(path):
         raise UnreadableError("a file of molecules", f"no {path}")
     if path.stat().st_size > LARGEST:
         raise UnreadableError(f"a file of at most {LARGEST / 1e6:.0f} MB", str(path))
     empty = True
-    for graph in reader(path):
+    for molecule in reader(path):
         empty = False
-        yield graph
+        yield molecule
     if empty:
         raise UnreadableError(f"molecules in {path}", "none")
 
@@ -126,8 +124,8 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
             yield number, line
 
 
-def _located(path: Path, number: int, make: Callable[[], Graph]) -> Graph:
-    """Make a graph; say of which line of which file it is where that fails."""
+def _located(path: Path, number: int, make: Callable[[], Molecule]) -> Molecule:
+    """Make a molecule; say of which line of which file it is where that fails."""
     try:
         return make()
     except RequestError as error:
@@ -135,13 +133,27 @@ def _located(path: Path, number: int, make: Callable[[], Graph]) -> Graph:
         raise RequestError(where, error.found, error.hint) from error
 
 
-def _read_smi(path: Path) -> Iterator[Graph]:
+def _of_smiles(smiles: str, name: str = "") -> Molecule:
+    """Read a molecule; it is called as the list says, else by its canonical SMILES.
+
+    Atoms are in the order of the canonical SMILES, hydrogens last: two writings of one molecule
+    give the same arrays, and a drawing of the SMILES has the same atoms.
+    """
+    molecule = molecule_of_smiles(smiles)
+    return molecule.called(name or molecule.smiles)
+
+
+def _of_geometry(atoms: Any, charge: int, name: str) -> Molecule:
+    return _of_smiles(molecule_of_geometry(atoms.numbers, atoms.positions, charge).smiles, name)
+
+
+def _read_smi(path: Path) -> Iterator[Molecule]:
     for number, line in _lines(path):
         smiles, *name = line.split(maxsplit=1)
-        yield _located(path, number, partial(graph_of_smiles, smiles, "".join(name).strip()))
+        yield _located(path, number, partial(_of_smiles, smiles, "".join(name).strip()))
 
 
-def _read_csv(path: Path) -> Iterator[Graph]:
+def _read_csv(path: Path) -> Iterator[Molecule]:
     lines = list(_lines(path))
     rows = csv.DictReader(line for _, line in lines)
     columns = {(column or "").strip().lower(): column for column in rows.fieldnames or ()}
@@ -152,22 +164,23 @@ def _read_csv(path: Path) -> Iterator[Graph]:
     for number, row in enumerate(rows, 2):
         smiles = (row[columns["smiles"]] or "").strip()
         name = (row[named] or "").strip() if named else ""
-        yield _located(path, number, partial(graph_of_smiles, smiles, name))
+        yield _located(path, number, partial(_of_smiles, smiles, name))
 
 
-def _read_sdf(path: Path) -> Iterator[Graph]:
+def _read_sdf(path: Path) -> Iterator[Molecule]:
     from rdkit import Chem
     from rdkit.rdBase import BlockLogs
 
     with BlockLogs():
-        for number, molecule in enumerate(Chem.SDMolSupplier(str(path), removeHs=False), 1):
-            if molecule is None:
+        for number, structure in enumerate(Chem.SDMolSupplier(str(path)), 1):
+            if structure is None:
                 raise RequestError(f"molecules that RDKit can read in {path}", f"entry {number}")
-            name = molecule.GetProp("_Name") if molecule.HasProp("_Name") else ""
-            yield _located(path, number, partial(graph_of_rdkit, molecule, name.strip()))
+            name = structure.GetProp("_Name") if structure.HasProp("_Name") else ""
+            smiles = Chem.MolToSmiles(structure)
+            yield _located(path, number, partial(_of_smiles, smiles, name.strip()))
 
 
-def _read_xyz(path: Path) -> Iterator[Graph]:
+def _read_xyz(path: Path) -> Iterator[Molecule]:
     """Yield the molecules of a file of geometries; frames with the same bonds are one molecule."""
     import ase.io
 
@@ -180,53 +193,11 @@ def _read_xyz(path: Path) -> Iterator[Graph]:
             if same not in perceived:
                 perceived.add(same)
                 name = str(atoms.info.get("name", ""))
-                yield _located(path, number, partial(graph_of_geometry, atoms, charge, name))
+                yield _located(path, number, partial(_of_geometry, atoms, charge, name))
     except RequestError:
         raise
     except Exception as error:  # ASE's readers raise what they like
         raise UnreadableError(f"geometries in {path}", one_line(error)) from error
-
-
-def graph_of_geometry(atoms: object, charge: int, name: str = "") -> Graph:
-    """Perceive the molecule that a geometry is of, by RDKit's ``rdDetermineBonds``.
-
-    Parameters
-    ----------
-    atoms
-        An ``ase.Atoms`` of one molecule.
-    charge
-        Total charge, elementary charges.
-    name
-        Name of the molecule; empty for its SMILES.
-
-    Raises
-    ------
-    RequestError
-        The bond orders do not follow from the geometry and the charge.
-    """
-    from ase.data import chemical_symbols
-    from rdkit import Chem
-    from rdkit.Chem import rdDetermineBonds
-    from rdkit.rdBase import BlockLogs
-
-    numbers, positions = atoms.numbers, atoms.positions  # type: ignore[attr-defined]
-    rows = [
-        f"{chemical_symbols[number]} {x:.6f} {y:.6f} {z:.6f}"
-        for number, (x, y, z) in zip(numbers, np.asarray(positions), strict=True)
-    ]
-    block = f"{len(rows)}\n\n" + "\n".join(rows) + "\n"
-    with BlockLogs():
-        try:
-            molecule = Chem.MolFromXYZBlock(block)
-            rdDetermineBonds.DetermineBonds(molecule, charge=charge)
-            Chem.SanitizeMol(molecule)
-        except (ValueError, RuntimeError) as error:
-            raise RequestError(
-                f"a geometry from which bond orders follow, of charge {charge}",
-                f"{len(rows)} atoms: {excerpt(one_line(error))}",
-                "Give the charge as charge=... in the frame, or give the molecule as SMILES.",
-            ) from error
-    return graph_of_rdkit(molecule, name)
 
 
 READERS: Final[dict[str, Reader]] = {

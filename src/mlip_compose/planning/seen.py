@@ -24,9 +24,8 @@ from typing import Final
 
 import numpy as np
 
-from mlip_compose.core.records import IntArray, Neighbours, neighbours_of
-from mlip_compose.planning.graphs import Graph, rdkit_of_graph
-from mlip_compose.tasks.environments import tree_labels
+from mlip_compose.core.records import IntArray, Molecule
+from mlip_compose.tasks.environments import atom_kinds, rooted_part, tree_labels
 
 MAX_RADIUS: Final = 6
 """The largest radius, bonds, that is looked at."""
@@ -59,7 +58,7 @@ class Environments:
 
     Attributes
     ----------
-    graph
+    molecule
         The molecule.
     table
         Shared by all molecules whose keys are compared.
@@ -67,29 +66,24 @@ class Environments:
         Largest radius, bonds.
     """
 
-    graph: Graph
+    molecule: Molecule
     table: Interned
     radius: int = MAX_RADIUS
     _smiles: dict[tuple[int, int], str] = field(default_factory=dict)
     _contents: dict[tuple[int, int], tuple[object, ...]] = field(default_factory=dict)
 
     @cached_property
-    def neighbours(self) -> Neighbours:
-        """For each atom its neighbours with the orders of the bonds."""
-        return neighbours_of(self.graph.n_atoms, self.graph.bonds, self.graph.orders)
-
-    @cached_property
     def unrolled(self) -> tuple[tuple[int, ...], ...]:
         """Unrolled labels by radius, 0 to ``radius``, then by atom."""
-        kinds = (1000 * self.graph.numbers + self.graph.charges).tolist()
-        return tree_labels(kinds, self.neighbours, self.radius, self.table)
+        kinds = atom_kinds(self.molecule)
+        return tree_labels(kinds, self.molecule.neighbours, self.radius, self.table)
 
     def ball(self, atom: int, radius: int) -> dict[int, int]:
         """Return the atoms at most ``radius`` bonds from ``atom``, with their distances."""
         distances = {atom: 0}
         front = [atom]
         for distance in range(1, radius + 1):
-            front = [j for i in front for j, _ in self.neighbours[i] if j not in distances]
+            front = [j for i in front for j, _ in self.molecule.neighbours[i] if j not in distances]
             distances |= dict.fromkeys(front, distance)
         return distances
 
@@ -103,10 +97,10 @@ class Environments:
 
     def _content(self, atom: int, radius: int) -> tuple[object, ...]:
         ball = self.ball(atom, radius)
-        inner = {i: [order for j, order in self.neighbours[i] if j in ball] for i in ball}
+        inner = {i: [order for j, order in self.molecule.neighbours[i] if j in ball] for i in ball}
         if sum(map(len, inner.values())) // 2 < len(ball):
             return ()
-        numbers, charges = self.graph.numbers, self.graph.charges
+        numbers, charges = self.molecule.numbers, self.molecule.charges
         return tuple(
             sorted(
                 (distance, int(numbers[i]), int(charges[i]), *sorted(inner[i]))
@@ -117,12 +111,8 @@ class Environments:
     def smiles(self, atom: int, radius: int) -> str:
         """Return the canonical SMILES of an environment; its root has the map number 1."""
         if (atom, radius) not in self._smiles:
-            from rdkit import Chem
-
             atoms = list(self.ball(atom, radius))  # the root is the first
-            part = rdkit_of_graph(self.graph, atoms)
-            part.GetAtomWithIdx(0).SetAtomMapNum(1)
-            self._smiles[atom, radius] = str(Chem.MolToSmiles(part))
+            self._smiles[atom, radius] = rooted_part(self.molecule, atoms)
         return self._smiles[atom, radius]
 
     def key(self, atom: int, radius: int) -> Key:
@@ -133,14 +123,14 @@ class Environments:
     @cached_property
     def _distance_to_ring(self) -> list[int]:
         """Bonds from each atom to the nearest atom of a ring; more than all bonds without rings."""
-        in_ring = _ring_atoms(self.neighbours)
-        far = len(self.neighbours) + 1
-        distances = [0 if i in in_ring else far for i in range(len(self.neighbours))]
+        in_ring = _ring_atoms(self.molecule.neighbours)
+        far = len(self.molecule.neighbours) + 1
+        distances = [0 if i in in_ring else far for i in range(len(self.molecule.neighbours))]
         front = sorted(in_ring)
         while front:
             step = []
             for i in front:
-                for j, _ in self.neighbours[i]:
+                for j, _ in self.molecule.neighbours[i]:
                     if distances[j] == far:
                         distances[j] = distances[i] + 1
                         step.append(j)
@@ -186,7 +176,7 @@ class Seen:
 
 
 def seen_in(
-    targets: Sequence[Graph], training: Iterable[Graph], radius: int = MAX_RADIUS
+    targets: Sequence[Molecule], training: Iterable[Molecule], radius: int = MAX_RADIUS
 ) -> tuple[Seen, ...]:
     """Find how far training molecules have shown the environments of each target's atoms.
 
@@ -205,9 +195,9 @@ def seen_in(
         One for each target.
     """
     table = Interned()
-    wanted = _Wanted([Environments(graph, table, radius) for graph in targets], radius)
-    for graph in training:
-        wanted.look_at(Environments(graph, table, radius))
+    wanted = _Wanted([Environments(molecule, table, radius) for molecule in targets], radius)
+    for molecule in training:
+        wanted.look_at(Environments(molecule, table, radius))
     return tuple(wanted.seen())
 
 
@@ -234,7 +224,7 @@ class _Wanted:
 
     def look_at(self, training: Environments) -> None:
         """Note which environments of the targets a training molecule has."""
-        atoms = list(range(training.graph.n_atoms))
+        atoms = list(range(training.molecule.n_atoms))
         for r in range(self._radius + 1):
             labels, places = training.unrolled[r], self._atoms[r]
             # A larger environment holds the smaller one: other atoms have nothing to show.
@@ -246,7 +236,7 @@ class _Wanted:
                     rings = contents.get(content, set())
                     ring = training.smiles(atom, r) if content and rings else ""
                     if ring in rings:
-                        self._where[r][label, ring] = training.graph.name
+                        self._where[r][label, ring] = training.molecule.name
                         rings.discard(ring)
                         if not rings:
                             del contents[content]
@@ -265,7 +255,7 @@ class _Wanted:
     def seen(self) -> Iterator[Seen]:
         """Yield the result of each target."""
         for target in self._targets:
-            reached = [self._reached(target, atom) for atom in range(target.graph.n_atoms)]
+            reached = [self._reached(target, atom) for atom in range(target.molecule.n_atoms)]
             radii = np.array([radius for radius, _ in reached], dtype=np.int64)
             yield Seen(radii, tuple(name for _, name in reached))
 

@@ -24,9 +24,10 @@ from mlip_compose.core.errors import (
     one_line,
 )
 from mlip_compose.core.hdf5 import open_hdf5
-from mlip_compose.core.records import MINIMUM, Frames, IntArray, Molecule
+from mlip_compose.core.records import MINIMUM, Frames, IntArray, Molecule, Parts
 from mlip_compose.store.schema import (
     MINIMUM_FORCES,
+    OPEN_SCHEMA,
     SCHEMA,
     TRAJECTORIES,
     StoreHeader,
@@ -79,13 +80,14 @@ class Store:
         self._file_identity: tuple[int, ...] = ()
         with open_hdf5(self.path, "data") as file:
             self.header = self._read_header(file)
+            schema = str(file.attrs["schema"])
             self.checksum = str(file.attrs["sha256"])
             sums: dict[str, str] = {}
             molecules: dict[str, Molecule] = {}
             lengths: dict[tuple[str, str], int] = {}
             for name in file:
                 group = file[name]
-                layout = check_molecule(str(self.path), name, group)
+                layout = check_molecule(str(self.path), name, group, schema)
                 lengths |= {(name, trajectory): n for trajectory, n in layout.lengths.items()}
                 molecules[name], sums[name] = self._read_molecule(name, group, layout.graph)
         self._with_minimum = frozenset(
@@ -94,7 +96,7 @@ class Store:
         self._lengths = {key: n for key, n in lengths.items() if key[1] != MINIMUM}
         self.molecules: Mapping[str, Molecule] = molecules
         self._sums = sums
-        content = file_checksum(self.header, sums.items())
+        content = file_checksum(self.header, sums.items(), schema)
         if content != self.checksum:
             raise self._altered("the file", self.checksum, content)
 
@@ -268,9 +270,9 @@ class Store:
 
     def _read_header(self, file: Any) -> StoreHeader:
         schema = file.attrs.get("schema")
-        if schema != SCHEMA:
+        if schema not in (SCHEMA, OPEN_SCHEMA):
             raise SchemaError(
-                f"a store of schema {SCHEMA!r}",
+                f"a store of schema {SCHEMA!r} or {OPEN_SCHEMA!r}",
                 f"{schema!r} in {self.path}" if schema else f"no schema in {self.path}",
                 "Convert the file with the version of mlip-compose that wrote it, or build it anew."
                 if schema
@@ -290,15 +292,29 @@ class Store:
     ) -> tuple[Molecule, str]:
         """Return a molecule and its checksum."""
         attributes = _attributes(group)
-        checksum = attributes.pop("sha256")
+        where = f"{self.path}, molecule {name!r}"
         arrays = {key: dataset[:] for key, dataset in graph.items()}
+        check_graph(where, **arrays)
+        arrays.setdefault("charges", np.zeros(len(arrays["numbers"]), dtype=np.int8))
         for array in arrays.values():
             array.flags.writeable = False
-        check_graph(f"{self.path}, molecule {name!r}", **arrays)
-        molecule = Molecule(**attributes, **arrays)
-        if molecule.name != name:
-            raise SchemaError(f"molecule {molecule.name} under its own name", f"it under {name!r}")
-        return molecule, str(checksum)
+        parts = None
+        if "left" in attributes:
+            parts = Parts(attributes["left"], attributes["chain"], attributes["right"])
+        if parts is not None and parts.name != name:
+            raise SchemaError(f"molecule {parts.name} under its own name", f"it under {name!r}")
+        if attributes["charge"] != arrays["charges"].sum():
+            charge = f"{arrays['charges'].sum():+d}, the sum of its formal charges"
+            raise SchemaError(f"the charge {charge}, in {where}", f"{attributes['charge']:+d}")
+        molecule = Molecule(
+            name=name,
+            smiles=attributes["smiles"],
+            inchikey=attributes["inchikey"],
+            spin=attributes["spin"],
+            parts=parts,
+            **arrays,
+        )
+        return molecule, str(attributes["sha256"])
 
     def _altered(self, part: str, expected: str, checksum: str) -> ChecksumError:
         return ChecksumError(

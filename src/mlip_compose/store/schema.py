@@ -18,6 +18,11 @@ path                         shape, type          unit
 
 ``<trajectory>`` is ``primary`` or ``secondary``. ``minimum/forces`` exists where the minimum was
 relaxed with another level of theory than the labels', so that its forces are not zero.
+
+A molecule that is not X-(CH2)n-Y with two of the ten named groups has another layout, that of
+schema 2: ``charges`` (N,) int8, the formal charges; ``bonds`` of uint16; bond orders up to 4, for
+aromatic bonds; ``left``, ``right`` and ``chain`` only where it is of a series. A store without such
+a molecule is of schema 1, as it always was.
 """
 
 from __future__ import annotations
@@ -33,11 +38,23 @@ from pydantic import Field, ValidationError
 from mlip_compose.core.documents import Strict, canonical_json
 from mlip_compose.core.errors import MissingLabelsError, SchemaError
 from mlip_compose.core.hdf5 import check_stored
-from mlip_compose.core.records import MINIMUM, PRIMARY, SECONDARY, IntArray
+from mlip_compose.core.records import (
+    AROMATIC,
+    MINIMUM,
+    PRIMARY,
+    SECONDARY,
+    IntArray,
+    Molecule,
+)
+from mlip_compose.molecules.groups import END_GROUPS
 
 SCHEMA: Final = "mlip-compose/store/1"
+OPEN_SCHEMA: Final = "mlip-compose/store/2"
+"""Schema of a store with a molecule that is not of the ten groups' series."""
 TRAJECTORIES: Final = (PRIMARY, SECONDARY)
 GRAPH_TYPES: Final = {"numbers": np.uint8, "bonds": np.uint8, "bond_orders": np.uint8}
+OPEN_TYPES: Final = {**GRAPH_TYPES, "bonds": np.uint16, "charges": np.int8}
+"""The graph of a molecule that is not of the ten groups' series."""
 FRAME_TYPES: Final = {"positions": np.float32, "energy": np.float64, "forces": np.float32}
 MINIMUM_TYPES: Final = {"positions": np.float32, "energy": np.float64}
 MINIMUM_FORCES: Final = "forces"
@@ -90,13 +107,36 @@ class MoleculeAttributes(Strict):
     sha256: str
 
 
+class OpenAttributes(Strict):
+    """Attributes of a molecule that is not of the ten groups' series; of a series or of none."""
+
+    smiles: str = Field(min_length=1)
+    inchikey: str
+    left: str | None = Field(default=None, min_length=1)
+    right: str | None = Field(default=None, min_length=1)
+    chain: int | None = Field(default=None, ge=1, le=1000)
+    charge: int
+    spin: int = Field(ge=1)
+    sha256: str
+
+
+_SERIES: Final = frozenset({"left", "right", "chain"})
+
+
+def is_closed(molecule: Molecule) -> bool:
+    """Return whether a molecule is of a series of the ten groups, and stored as of schema 1."""
+    parts = molecule.parts
+    return parts is not None and parts.left in END_GROUPS and parts.right in END_GROUPS
+
+
 class Layout(NamedTuple):
     """The contents of a molecule's group.
 
     Attributes
     ----------
     graph
-        The ``h5py.Dataset`` of ``numbers``, ``bonds`` and ``bond_orders``.
+        The ``h5py.Dataset`` of ``numbers``, ``bonds`` and ``bond_orders``, and of ``charges``
+        where the molecule is not of the ten groups' series.
     lengths
         Number of frames of each trajectory, and of the minimum where there is one.
     """
@@ -105,7 +145,7 @@ class Layout(NamedTuple):
     lengths: dict[str, int]
 
 
-def check_molecule(path: str, name: str, group: Any) -> Layout:
+def check_molecule(path: str, name: str, group: Any, schema: str = SCHEMA) -> Layout:
     """Check that a molecule's group has the layout, the types and the shapes of this schema.
 
     Parameters
@@ -116,6 +156,8 @@ def check_molecule(path: str, name: str, group: Any) -> Layout:
         Name of the molecule.
     group
         The ``h5py.Group``.
+    schema
+        Schema of the store.
 
     Returns
     -------
@@ -130,17 +172,20 @@ def check_molecule(path: str, name: str, group: Any) -> Layout:
         A member is missing, surplus, or of another type or shape.
     """
     where = f"{path}, molecule {name!r}"
-    _same_keys(where, "attributes", set(group.attrs), frozenset(MoleculeAttributes.model_fields))
-    _check_attributes(where, group)
     members = set(group)
+    is_open = schema == OPEN_SCHEMA and "charges" in members
+    _check_attributes(where, group, OpenAttributes if is_open else MoleculeAttributes)
+    types = OPEN_TYPES if is_open else GRAPH_TYPES
     optional = {*TRAJECTORIES, MINIMUM}
-    _same_keys(where, "members", members - optional, frozenset(GRAPH_TYPES))
+    _same_keys(where, "members", members - optional, frozenset(types))
     if not members & set(TRAJECTORIES):
         raise SchemaError(f"frames ({' or '.join(TRAJECTORIES)}) in {where}", "none")
-    numbers = _dataset(where, group, "numbers", np.uint8, 1)
-    orders = _dataset(where, group, "bond_orders", np.uint8, 1)
-    bonds = _shaped(where, group, "bonds", np.uint8, (orders.shape[0], 2))
-    n_atoms = numbers.shape[0]
+    graph = {"numbers": _dataset(where, group, "numbers", np.uint8, 1)}
+    graph["bond_orders"] = _dataset(where, group, "bond_orders", np.uint8, 1)
+    n_atoms, n_bonds = graph["numbers"].shape[0], graph["bond_orders"].shape[0]
+    graph["bonds"] = _shaped(where, group, "bonds", types["bonds"], (n_bonds, 2))
+    if is_open:
+        graph["charges"] = _shaped(where, group, "charges", np.int8, (n_atoms,))
     lengths = {
         trajectory: _check_trajectory(f"{where}, {trajectory}", group[trajectory], n_atoms)
         for trajectory in TRAJECTORIES
@@ -155,10 +200,16 @@ def check_molecule(path: str, name: str, group: Any) -> Layout:
         _shaped(inside, group[MINIMUM], "energy", np.float64, ())
         if MINIMUM_FORCES in names:
             _shaped(inside, group[MINIMUM], MINIMUM_FORCES, np.float32, (n_atoms, 3))
-    return Layout({"numbers": numbers, "bonds": bonds, "bond_orders": orders}, lengths)
+    return Layout(graph, lengths)
 
 
-def check_graph(where: str, numbers: IntArray, bonds: IntArray, bond_orders: IntArray) -> None:
+def check_graph(
+    where: str,
+    numbers: IntArray,
+    bonds: IntArray,
+    bond_orders: IntArray,
+    charges: IntArray | None = None,
+) -> None:
     """Check that atomic numbers are of elements, and bonds join atoms.
 
     Raises
@@ -166,24 +217,29 @@ def check_graph(where: str, numbers: IntArray, bonds: IntArray, bond_orders: Int
     SchemaError
         No element, no atom or no bond has such a number.
     """
+    highest = 3 if charges is None else AROMATIC
     conditions = {
         "atomic numbers from 1 to 118": ((numbers >= 1) & (numbers <= 118)).all(),
         "at least one atom": len(numbers) > 0,
         f"bonds of the atoms 0 to {len(numbers) - 1}": (bonds < len(numbers)).all(),
-        "bonds of orders 1 to 3": ((bond_orders >= 1) & (bond_orders <= 3)).all(),
+        f"bonds of orders 1 to {highest}": ((bond_orders >= 1) & (bond_orders <= highest)).all(),
     }
     for expected, is_met in conditions.items():
         if not is_met:
             raise SchemaError(f"{expected} in {where}", "others")
 
 
-def _check_attributes(where: str, group: Any) -> None:
+def _check_attributes(where: str, group: Any, model: type[Strict]) -> None:
+    keys, optional = set(group.attrs), frozenset[str]()
+    if model is OpenAttributes and not keys & _SERIES:
+        optional = _SERIES
+    _same_keys(where, "attributes", keys, frozenset(model.model_fields) - optional)
     attributes = {
         key: value.item() if isinstance(value, np.generic) else value
         for key, value in group.attrs.items()
     }
     try:
-        MoleculeAttributes.model_validate(attributes, strict=True)
+        model.model_validate(attributes, strict=True)
     except ValidationError as error:
         first = error.errors()[0]
         raise SchemaError(
@@ -254,10 +310,12 @@ def molecule_checksum(attributes: Mapping[str, Any], arrays: Mapping[str, NDArra
     return digest.hexdigest()
 
 
-def file_checksum(header: StoreHeader, molecules: Iterable[tuple[str, str]]) -> str:
+def file_checksum(
+    header: StoreHeader, molecules: Iterable[tuple[str, str]], schema: str = SCHEMA
+) -> str:
     """Return the sha256 of a store: schema, header, and each molecule's name and checksum."""
     document = {
-        "schema": SCHEMA,
+        "schema": schema,
         "header": header.model_dump(mode="json"),
         "molecules": sorted(molecules),
     }

@@ -15,11 +15,15 @@ from mlip_compose.core.records import MINIMUM, Frames, Molecule
 from mlip_compose.store.schema import (
     AT_REST,
     FRAME_TYPES,
+    GRAPH_TYPES,
     MINIMUM_FORCES,
     MINIMUM_TYPES,
+    OPEN_SCHEMA,
+    OPEN_TYPES,
     SCHEMA,
     StoreHeader,
     file_checksum,
+    is_closed,
     molecule_checksum,
 )
 
@@ -53,26 +57,26 @@ def write_store(
     str
         The checksum of the content, sha256.
     """
+    schema = SCHEMA
+    checksums = []
     with create_hdf5(path) as file:
-        checksums = [
-            (molecule.name, _write_molecule(file, molecule, trajectories))
-            for molecule, trajectories in molecules
-        ]
-        checksum = file_checksum(header, checksums)
+        for molecule, trajectories in molecules:
+            schema = schema if is_closed(molecule) else OPEN_SCHEMA
+            checksums.append((molecule.name, _write_molecule(file, molecule, trajectories)))
+        checksum = file_checksum(header, checksums, schema)
         for key, value in header.model_dump(mode="json").items():
             file.attrs[key] = value if isinstance(value, str) else json.dumps(value)
-        file.attrs["schema"] = SCHEMA
+        file.attrs["schema"] = schema
         file.attrs["sha256"] = checksum
     return checksum
 
 
 def _write_molecule(file: Any, molecule: Molecule, trajectories: Iterable[Frames]) -> str:
+    parts = {} if molecule.parts is None else molecule.parts._asdict()
     attributes = {
         "smiles": molecule.smiles,
         "inchikey": molecule.inchikey,
-        "left": molecule.left,
-        "right": molecule.right,
-        "chain": molecule.chain,
+        **{key: parts[key] for key in ("left", "right", "chain") if parts},
         "charge": molecule.charge,
         "spin": molecule.spin,
     }
@@ -102,8 +106,9 @@ def _chunks(array: NDArray[Any]) -> tuple[int, ...]:
 def _arrays(
     molecule: Molecule, trajectories: Iterable[Frames]
 ) -> Iterator[tuple[str, NDArray[Any]]]:
-    for name in ("numbers", "bonds", "bond_orders"):
-        yield name, np.asarray(getattr(molecule, name), dtype=np.uint8)
+    types = GRAPH_TYPES if is_closed(molecule) else OPEN_TYPES
+    for name in types:
+        yield name, np.asarray(getattr(molecule, name), dtype=types[name])
     for frames in trajectories:
         if frames.trajectory == MINIMUM:
             for name, dtype in MINIMUM_TYPES.items():

@@ -8,14 +8,15 @@ from typing import ClassVar, Final, NamedTuple
 
 from mlip_compose.core.errors import CoverageError, RequestError
 from mlip_compose.core.records import Molecule, Parts, Split
+from mlip_compose.tasks.families import Families
 
 LEVELS: Final = (1, 2, 3)
 LONG: Final = 7
-"""Length of the shortest long chain: ``length`` and ``transfer`` test on n = 7..12."""
+"""Length of the shortest long chain: ``length`` and ``transfer`` test on n = 7 and more."""
 
 
 class Rule(NamedTuple):
-    """The molecules that a task asks for at one level, each tuple in the order of the full set."""
+    """The molecules that a task asks for at one level."""
 
     train: tuple[Parts, ...]
     ood: tuple[Parts, ...]
@@ -24,10 +25,8 @@ class Rule(NamedTuple):
 class Task(ABC):
     """A rule that splits molecules into those trained on and those tested on (OOD).
 
-    Rules are about the full set of molecules alone (``molecules.assembly.full``): the
-    mono-functional series n = 1..12 without methane, and the bifunctional molecules n = 2, 4, 6.
-    Any other molecule of a data set (n = 13, bifunctional n = 3, methane) is not used, so that a
-    task means the same on every data set that has the molecules it asks for.
+    Rules are about the series of a data set, whatever they are (:class:`Families`). The data sets
+    of the benchmark have ten families with n = 1..12, and 45 pairs of groups with n = 2, 4, 6.
 
     Attributes
     ----------
@@ -38,7 +37,7 @@ class Task(ABC):
     summary
         The rule in one sentence; r is the level.
     levels
-        The levels there are. On the full set, level r has the coverage radius r.
+        The levels there are. Level r has the coverage radius r, or its certificate says why not.
     trains
         Whether there is something to train on; a task without is for potentials that were trained
         elsewhere.
@@ -51,8 +50,16 @@ class Task(ABC):
     trains: ClassVar[bool] = True
 
     @abstractmethod
-    def rule(self, level: int) -> Rule:
-        """Return the molecules that the task asks for at ``level``, one of ``levels``."""
+    def rule(self, families: Families, level: int) -> Rule:
+        """Return the molecules that the task asks for at ``level``, one of ``levels``.
+
+        Parameters
+        ----------
+        families
+            The series of the data set.
+        level
+            One of ``levels``.
+        """
 
     def check_level(self, level: int) -> None:
         """Raise ``RequestError`` where the task has no such level."""
@@ -68,14 +75,14 @@ class Task(ABC):
         ----------
         molecules
             The molecules of a data set, in any order. Molecules that the rule does not ask for are
-            left out.
+            left out, as are those in no series.
         level
             One of ``levels``.
 
         Returns
         -------
         Split
-            Names in the order of the full set. ``missing`` has the molecules that the rule asks for
+            Names in the order of the rule. ``missing`` has the molecules that the rule asks for
             and ``molecules`` lacks, training molecules first.
 
         Raises
@@ -84,8 +91,10 @@ class Task(ABC):
             The task has no such level.
         """
         self.check_level(level)
-        available = {molecule.name for molecule in molecules}
-        train, ood = (tuple(parts.name for parts in side) for side in self.rule(level))
+        every = tuple(molecules)
+        available = {molecule.name for molecule in every}
+        rule = self.rule(Families.among(every), level)
+        train, ood = (tuple(parts.name for parts in side) for side in rule)
         return Split(
             task=self.name,
             level=level,

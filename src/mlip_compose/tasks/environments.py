@@ -1,9 +1,9 @@
 """Environments of atoms: env(a, r), the subgraph around atom a out to r bonds.
 
 An environment is written as a canonical label, for comparison, or as a SMILES, for people. Its
-label is a graph invariant of the rooted induced subgraph with its elements and bond orders,
-hydrogens included: renumbering the atoms of a molecule reorders its labels and changes none. Two
-environments have the same label if and only if they are the same.
+label is a graph invariant of the rooted induced subgraph with its elements, formal charges and bond
+orders, aromatic ones among them, hydrogens included: renumbering the atoms of a molecule reorders
+its labels and changes none. Two environments have the same label if and only if they are the same.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from mlip_compose.core.records import Molecule, Neighbours
+from mlip_compose.molecules.perception import rdkit_of
 
 MAX_RADIUS: Final = 6
 """The largest radius, in bonds, at which coverage and divergence are reported."""
@@ -36,8 +37,8 @@ def environment_labels(molecule: Molecule, radius: int) -> tuple[str, ...]:
     Parameters
     ----------
     molecule
-        A molecule of N atoms. Labels depend on its elements, bonds and bond orders, which must not
-        change afterwards: the labels are kept for as long as the record.
+        A molecule of N atoms. Labels depend on its elements, charges, bonds and bond orders, which
+        must not change afterwards: the labels are kept for as long as the record.
     radius
         r, in bonds; 0 is the element alone.
 
@@ -67,25 +68,27 @@ def rooted_smiles(molecule: Molecule, atom: int, radius: int) -> str:
     reads the SMILES with ``sanitize=False`` only. Read as SMARTS it finds the environment in a
     molecule with explicit hydrogens.
 
-    Two environments have the same SMILES if and only if an isomorphism that keeps elements, bond
-    orders and the root takes one to the other (as far as RDKit's canonical numbering is canonical).
+    Two environments have the same SMILES if and only if an isomorphism that keeps elements,
+    charges, bond orders and the root takes one to the other (as far as RDKit's canonical numbering
+    is canonical).
     """
+    ball = atoms_within(molecule, atom, radius)
+    return rooted_part(molecule, [atom, *(other for other in ball if other != atom)])
+
+
+def rooted_part(molecule: Molecule, atoms: Sequence[int]) -> str:
+    """Write the part of a molecule on some atoms, the root first, as :func:`rooted_smiles` does."""
     from rdkit import Chem
 
-    orders = {1: Chem.BondType.SINGLE, 2: Chem.BondType.DOUBLE, 3: Chem.BondType.TRIPLE}
-    ball = atoms_within(molecule, atom, radius)
-    position = {a: i for i, a in enumerate(ball)}
-    fragment = Chem.RWMol()
-    for a in ball:
-        rd_atom = Chem.Atom(int(molecule.numbers[a]))
-        rd_atom.SetNoImplicit(True)
-        fragment.AddAtom(rd_atom)
-    fragment.GetAtomWithIdx(position[atom]).SetAtomMapNum(1)
-    for a in ball:
-        for b, order in molecule.neighbours[a]:
-            if a < b and b in position:
-                fragment.AddBond(position[a], position[b], orders[order])
-    return str(Chem.MolToSmiles(fragment))
+    part = rdkit_of(molecule, atoms)
+    part.GetAtomWithIdx(0).SetAtomMapNum(1)
+    return str(Chem.MolToSmiles(part))
+
+
+def atom_kinds(molecule: Molecule) -> list[int]:
+    """Return a number for the element and formal charge of each atom: 6 for C, 1007 for N+."""
+    kinds: list[int] = (molecule.numbers.astype(int) + 1000 * molecule.charges).tolist()
+    return kinds
 
 
 def atoms_within(molecule: Molecule, atom: int, radius: int) -> list[int]:
@@ -95,9 +98,9 @@ def atoms_within(molecule: Molecule, atom: int, radius: int) -> list[int]:
 
 
 @lru_cache(maxsize=1 << 17)
-def _tree(order: int, number: int, branches: tuple[str, ...]) -> str:
+def _tree(order: int, kind: int, branches: tuple[str, ...]) -> str:
     """Label a tree: the bond order that leads to it (0 to a root), its top, its sorted branches."""
-    return _digest(f"{order}:{number}({','.join(branches)})")
+    return _digest(f"{order}:{kind}({','.join(branches)})")
 
 
 def _digest(text: str) -> str:
@@ -106,7 +109,7 @@ def _digest(text: str) -> str:
 
 def _label(molecule: Molecule, radius: int) -> _Rows:
     """Label all environments out to ``radius``."""
-    rows = tree_labels(molecule.numbers.tolist(), molecule.neighbours, radius, _tree)
+    rows = tree_labels(atom_kinds(molecule), molecule.neighbours, radius, _tree)
     if _has_ring(molecule):
         return tuple(_with_rings(molecule, r, row) for r, row in enumerate(rows))
     return rows
@@ -128,7 +131,7 @@ def tree_labels(
     Parameters
     ----------
     kinds
-        A number for each atom, such as its atomic number.
+        A number for each atom (:func:`atom_kinds`).
     neighbours
         For every atom, the atoms bonded to it with the orders of the bonds.
     radius

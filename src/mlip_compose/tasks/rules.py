@@ -9,8 +9,9 @@ from typing import Final
 from mlip_compose.core.errors import UnknownNameError
 from mlip_compose.core.plugins import Registry
 from mlip_compose.core.records import Molecule, Split
-from mlip_compose.molecules.assembly import bifunctional, monofunctional
+from mlip_compose.molecules.series import METHANE, series_order
 from mlip_compose.tasks.base import LONG, Rule, Task
+from mlip_compose.tasks.families import Families
 
 
 class Length(Task):
@@ -18,23 +19,21 @@ class Length(Task):
 
     name = "length"
     tradition = "productivity; SCAN length split"
-    summary = "train on every family with n <= 2r, test on every family with n = 7..12"
+    summary = "train on every family with n <= 2r, test on every family with n >= 7"
 
-    def rule(self, level: int) -> Rule:
+    def rule(self, families: Families, level: int) -> Rule:
         """Return the molecules that the task asks for at ``level``."""
-        series = monofunctional()
+        series = families.monofunctional
         return Rule(
             train=tuple(parts for parts in series if parts.chain <= 2 * level),
             ood=tuple(parts for parts in series if parts.chain >= LONG),
         )
 
 
-HALF_A: Final = frozenset({"H", "OH", "SH", "CHO", "CONH2"})
-"""Families trained on short chains; the other families, half B, are trained on long ones."""
-
-
 class Crossing(Task):
     """One half of the families is trained on short chains, the other on long ones, and they swap.
+
+    Half A is ``Families.first_half``. It is trained on short chains, half B on long ones.
 
     Levels share their training molecules. They differ in the short molecules of half B in the test:
     in the middle of a chain of n = 2r or 2r + 1 carbons, an environment of radius r does not reach
@@ -44,42 +43,41 @@ class Crossing(Task):
     name = "crossing"
     tradition = "systematicity"
     summary = (
-        "train on half A (H, OH, SH, CHO, CONH2) with n <= 6 and half B (NH2, F, Cl, COOH, CN) "
-        "with n >= 7, test on half A with n >= 7 and half B with n = 2r, 2r + 1 (up to 6)"
+        "train on half A (of the ten families H, OH, SH, CHO, CONH2) with n <= 6 and half B with "
+        "n >= 7, test on half A with n >= 7 and half B with n = 2r, 2r + 1 (up to 6)"
     )
 
-    def rule(self, level: int) -> Rule:
+    def rule(self, families: Families, level: int) -> Rule:
         """Return the molecules that the task asks for at ``level``."""
-        series = monofunctional()
+        series, half_a = families.monofunctional, families.first_half
         short_b = {n for n in (2 * level, 2 * level + 1) if n < LONG}
         return Rule(
-            train=tuple(p for p in series if (p.chain < LONG) == (p.left in HALF_A)),
+            train=tuple(p for p in series if (p.chain < LONG) == (p.left in half_a)),
             ood=tuple(
-                p for p in series if (p.chain >= LONG if p.left in HALF_A else p.chain in short_b)
+                p for p in series if (p.chain >= LONG if p.left in half_a else p.chain in short_b)
             ),
         )
 
 
-HELD_OUT: Final = frozenset({"OH", "COOH", "CN"})
-"""Families trained on short chains only."""
-
-
 class Transfer(Task):
-    """Some families are trained on at every length, the others on short chains only."""
+    """Some families are trained on at every length, the others on short chains only.
+
+    The others are ``Families.held_out``.
+    """
 
     name = "transfer"
     tradition = 'add-primitive ("jump")'
     summary = (
-        "train on the other families at every n and on OH, COOH and CN with n <= 2r, "
-        "test on OH, COOH and CN with n = 7..12"
+        "train on most families at every n and on the held-out ones (of the ten OH, COOH, CN) with "
+        "n <= 2r, test on the held-out ones with n >= 7"
     )
 
-    def rule(self, level: int) -> Rule:
+    def rule(self, families: Families, level: int) -> Rule:
         """Return the molecules that the task asks for at ``level``."""
-        series = monofunctional()
+        series, held_out = families.monofunctional, families.held_out
         return Rule(
-            train=tuple(p for p in series if p.left not in HELD_OUT or p.chain <= 2 * level),
-            ood=tuple(p for p in series if p.left in HELD_OUT and p.chain >= LONG),
+            train=tuple(p for p in series if p.left not in held_out or p.chain <= 2 * level),
+            ood=tuple(p for p in series if p.left in held_out and p.chain >= LONG),
         )
 
 
@@ -96,20 +94,16 @@ class Recombination(Task):
         "train on every mono-functional molecule, test on every bifunctional X-(CH2)n-Y with n = 2r"
     )
 
-    def rule(self, level: int) -> Rule:
+    def rule(self, families: Families, level: int) -> Rule:
         """Return the molecules that the task asks for at ``level``."""
-        return Rule(
-            train=monofunctional(),
-            ood=tuple(parts for parts in bifunctional() if parts.chain == 2 * level),
-        )
+        return Rule(train=families.monofunctional, ood=families.bifunctional(2 * level))
 
 
 class Whole(Task):
     """Nothing is trained on, and every molecule of the data set is tested on.
 
-    There is no ID part, and so no gap, and without training labels no per-element offset. Unlike
-    the rules of other tasks this one is about the molecules of the data set, and misses none. The
-    level means nothing here; the standard level stands for all.
+    There is no ID part, and so no gap, and without training labels no per-element offset. Molecules
+    in no series are tested, too. The level means nothing here; the standard level stands for all.
     """
 
     name = "whole"
@@ -118,18 +112,17 @@ class Whole(Task):
     levels = (2,)
     trains = False
 
-    def rule(self, level: int) -> Rule:
-        """Return the full set as what is tested on."""
-        return Rule(train=(), ood=(*monofunctional(), *bifunctional()))
+    def rule(self, families: Families, level: int) -> Rule:
+        """Ask for no molecule: those of the data set are taken as they are."""
+        return Rule((), ())
 
     def split(self, molecules: Iterable[Molecule], level: int) -> Split:
-        """Take every molecule for the test: those of the full set in its order, then the others."""
+        """Take every molecule for the test: those of series in their order, then the others."""
         self.check_level(level)
-        place = {parts: index for index, parts in enumerate(self.rule(level).ood)}
-        ordered = sorted(
-            molecules, key=lambda molecule: (place.get(molecule.parts, len(place)), molecule.parts)
-        )
-        names = tuple(molecule.name for molecule in ordered)
+        every = tuple(molecules)
+        series = {m.name: m.parts for m in every if m.parts is not None and m.parts != METHANE}
+        others = sorted(molecule.name for molecule in every if molecule.name not in series)
+        names = (*sorted(series, key=lambda name: series_order(series[name])), *others)
         return Split(task=self.name, level=level, train=(), ood=names, trains=self.trains)
 
 
@@ -186,7 +179,7 @@ def get_task(name: str) -> Task:
     >>> import mlip_compose as mc
     >>> task = mc.get_task("length")
     >>> task.summary
-    'train on every family with n <= 2r, test on every family with n = 7..12'
+    'train on every family with n <= 2r, test on every family with n >= 7'
     >>> dataset = mc.open_dataset("mini-v1")
     >>> split = task.split(dataset.molecules.values(), level=1)
     >>> len(split.train), len(split.ood)

@@ -12,7 +12,7 @@ import numpy as np
 from hostile.corrupted_hdf5 import mutate_hdf5
 from hostile.reader import Reader
 from mlip_compose.core.records import PRIMARY, SECONDARY
-from mlip_compose.molecules.assembly import parse_name
+from mlip_compose.molecules.series import parse_name
 from mlip_compose.store.catalogue import open_dataset
 from mlip_compose.store.reader import Store
 from mlip_compose.store.schema import TRAJECTORIES, StoreHeader, file_checksum, molecule_checksum

@@ -165,10 +165,11 @@ def _chosen(
     for name in names:
         if name not in store.molecules:
             raise UnknownNameError(f"molecule of {store.name}", name, store.molecules)
+    parts = {name: store.molecules[name].parts for name in names}
     chosen = tuple(
         name
-        for name in names
-        if (max_chain is None or store.molecules[name].chain <= max_chain)
+        for name, own in parts.items()
+        if (max_chain is None or (own is not None and own.chain <= max_chain))
         and (store.molecules[name].is_monofunctional or not monofunctional)
     )
     if not chosen:

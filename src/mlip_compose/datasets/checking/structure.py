@@ -9,9 +9,8 @@ import numpy as np
 from mlip_compose.core.errors import RequestError
 from mlip_compose.core.records import Molecule
 from mlip_compose.datasets.checking.finding import CheckResult, Material, counted, first_of, place
-from mlip_compose.molecules.assembly import assemble
 from mlip_compose.molecules.geometry import topology_kept
-from mlip_compose.molecules.recognition import recognise_graph
+from mlip_compose.molecules.perception import molecule_of_graph
 from mlip_compose.tasks.fingerprints import DUPLICATE_TOLERANCE, Fingerprints
 
 _BLOCK: Final = 1024  # frames whose distances are in memory together
@@ -53,12 +52,17 @@ def has_pairs(molecule: Molecule) -> bool:
 def _mismatch(molecule: Molecule) -> str:
     """Return how a molecule's graph and its names disagree; empty where they agree."""
     try:
-        parts = recognise_graph(molecule.numbers, molecule.bonds, molecule.bond_orders)
+        right = molecule_of_graph(
+            molecule.numbers,
+            molecule.bonds,
+            molecule.bond_orders,
+            molecule.charges,
+            molecule.name,
+        )
     except RequestError as error:
         return error.found
-    if parts != molecule.parts:
-        return f"its bonds are those of {parts.name}"
-    right = assemble(parts)
+    if right.parts != molecule.parts:
+        return f"its bonds are those of {right.name}"
     for attribute in ("smiles", "inchikey", "charge", "spin"):
         stored, expected = getattr(molecule, attribute), getattr(right, attribute)
         if stored != expected:

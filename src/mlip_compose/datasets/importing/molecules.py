@@ -11,9 +11,9 @@ import numpy as np
 
 from mlip_compose.core.errors import DataError, NotOfThisKindError, RequestError, UnknownNameError
 from mlip_compose.core.records import BoolArray, FloatArray, IntArray, Molecule
-from mlip_compose.molecules.assembly import parse_name
 from mlip_compose.molecules.geometry import most_changed_bond, topology_kept
 from mlip_compose.molecules.recognition import perceive_bonds, recognise_geometry
+from mlip_compose.molecules.series import parse_name
 from mlip_compose.molecules.trees import read_tree
 from mlip_compose.store.formats.base import RawFrames
 

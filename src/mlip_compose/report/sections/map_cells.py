@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 from mlip_compose.core.records import TestPart
 from mlip_compose.evaluation.study_results import StudyResults
+from mlip_compose.molecules.groups import END_GROUPS
+from mlip_compose.molecules.series import split_name
 from mlip_compose.report.entry import Entry
 from mlip_compose.report.sections.leaderboard import MAIN_METRIC, find_score
 from mlip_compose.report.words import group_order
@@ -40,11 +42,11 @@ class Ground:
 
 
 def place_of(name: str) -> Place | None:
-    """Return the parts that a name such as ``OH-4-H`` spells, or None."""
-    parts = name.split("-")
-    if len(parts) != 3 or not parts[1].isdecimal():
+    """Return the parts that a name such as ``OH-4-H`` spells; None for a molecule of no series."""
+    parts = split_name(name)
+    if parts is None or not all(g in END_GROUPS or "*" in g for g in (parts.left, parts.right)):
         return None
-    return Place(parts[0], int(parts[1]), parts[2])
+    return Place(*parts)
 
 
 def ground_of(results: StudyResults, task: str, level: int) -> Ground:
@@ -62,7 +64,9 @@ def ground_of(results: StudyResults, task: str, level: int) -> Ground:
     for score in results.scores:
         if (score.task, score.level) == (task, level):
             for molecule in score.molecules:
-                parts[Place(molecule.left, molecule.chain, molecule.right)] = molecule.part
+                place = place_of(molecule.molecule)
+                if place is not None:
+                    parts[place] = molecule.part
     return Ground(task, level, parts)
 
 
@@ -74,7 +78,7 @@ def errors_of(
     if score is None:
         return {}
     return {
-        Place(m.left, m.chain, m.right): m.values[metric]
+        place: m.values[metric]
         for m in score.molecules
-        if metric in m.values
+        if metric in m.values and (place := place_of(m.molecule)) is not None
     }
