@@ -8,6 +8,7 @@ order.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -159,7 +160,7 @@ def molecule_of_graph(
 
 
 def molecule_of_geometry(
-    numbers: ArrayLike, positions: ArrayLike, charge: int = 0, name: str = ""
+    numbers: ArrayLike, positions: ArrayLike, charge: int | None = None, name: str = ""
 ) -> Molecule:
     """Find the molecule of a geometry.
 
@@ -173,7 +174,8 @@ def molecule_of_geometry(
     positions : (N, 3) float
         Angstrom.
     charge
-        Total charge, elementary charges.
+        Total charge, elementary charges. None for 0, or for that one of +1 and -1 with which alone
+        the bonds are a closed-shell molecule.
     name
         See :func:`molecule_of_rdkit`.
 
@@ -187,14 +189,33 @@ def molecule_of_geometry(
     NotOfThisKindError
         The atoms are no such molecule, or their bond orders do not follow; the message says why.
     """
-    from rdkit.Chem import rdDetermineBonds
-    from rdkit.rdBase import BlockLogs
-
     elements = np.asarray(numbers)
     bonds = perceive_bonds(elements, positions)
     single, neutral = np.ones(len(bonds), dtype=int), np.zeros(len(elements), dtype=int)
-    molecule = rdkit_of_graph(elements, bonds, single, neutral)
-    check_kind(molecule, name)
+    graph = rdkit_of_graph(elements, bonds, single, neutral)
+    check_kind(graph, name)
+    try:
+        return molecule_of_rdkit(_with_orders(graph, charge or 0), name, keep_order=True)
+    except NotOfThisKindError:
+        ions = () if charge is not None else (1, -1)
+        molecules = []
+        for other in ions:
+            with suppress(NotOfThisKindError):
+                molecules.append(
+                    molecule_of_rdkit(_with_orders(graph, other), name, keep_order=True)
+                )
+        if len(molecules) != 1:
+            raise
+        return molecules[0]
+
+
+def _with_orders(graph: Mol, charge: int) -> Mol:
+    """Return a molecule of single bonds with the bond orders and charges that fit its valences."""
+    from rdkit import Chem
+    from rdkit.Chem import rdDetermineBonds
+    from rdkit.rdBase import BlockLogs
+
+    molecule = Chem.RWMol(graph)
     try:
         with BlockLogs():
             rdDetermineBonds.DetermineBondOrders(
@@ -203,10 +224,10 @@ def molecule_of_geometry(
     except (ValueError, RuntimeError) as error:
         raise NotOfThisKindError(
             f"a geometry from which bond orders follow, of charge {charge}",
-            f"{len(elements)} atoms: {excerpt(one_line(error))}",
+            f"{molecule.GetNumAtoms()} atoms: {excerpt(one_line(error))}",
             "Give the charge, or the molecule as SMILES, if it is another.",
         ) from error
-    return molecule_of_rdkit(_sanitized(_neutral_bonds(molecule)), name, keep_order=True)
+    return _sanitized(_neutral_bonds(molecule))
 
 
 def chain_of(molecule: Molecule) -> tuple[int, ...]:

@@ -87,7 +87,8 @@ def rooted_part(molecule: Molecule, atoms: Sequence[int]) -> str:
 
 def atom_kinds(molecule: Molecule) -> list[int]:
     """Return a number for the element and formal charge of each atom: 6 for C, 1007 for N+."""
-    kinds: list[int] = (molecule.numbers.astype(int) + 1000 * molecule.charges).tolist()
+    numbers, charges = molecule.numbers.astype(int), molecule.charges.astype(int)
+    kinds: list[int] = (numbers + 1000 * charges).tolist()
     return kinds
 
 

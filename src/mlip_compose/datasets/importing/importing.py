@@ -138,7 +138,7 @@ def import_data(
         A file cannot be read, labels are missing or not finite, a unit contradicts the numbers, a
         bond broke or formed, atoms are in another order, or two molecules have one name.
     CoverageError
-        No frame is of a molecule X-(CH2)n-Y.
+        No frame is of a molecule that can be recognised.
     UnwritableError
         The disk is full.
     """
@@ -163,7 +163,7 @@ def import_data(
         ]
         if not sampled:
             reasons = "; ".join(f"{name}: {reason}" for name, reason in skipped[:3])
-            raise CoverageError(f"frames of a molecule X-(CH2)n-Y in {source}", f"none ({reasons})")
+            raise CoverageError(f"frames of a molecule in {source}", f"none ({reasons})")
         _check_split(frames, options.split)
         units = _decide(frames, molecules, options.units)
         header = _header(options, reader.files, units.values(), skipped)

@@ -9,18 +9,20 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from mlip_compose.core.errors import DataError, NotOfThisKindError, RequestError, UnknownNameError
+from mlip_compose.core.errors import DataError, NotOfThisKindError, RequestError
 from mlip_compose.core.records import BoolArray, FloatArray, IntArray, Molecule
 from mlip_compose.molecules.geometry import most_changed_bond, topology_kept
-from mlip_compose.molecules.recognition import perceive_bonds, recognise_geometry
+from mlip_compose.molecules.perception import molecule_of_geometry
 from mlip_compose.molecules.series import parse_name
-from mlip_compose.molecules.trees import read_tree
 from mlip_compose.store.formats.base import RawFrames
 
-LARGEST: Final = 256
-"""Most atoms of a molecule: a store keeps their indices in a byte."""
+LONGEST_NAME: Final = 100
+"""Characters of a molecule's name."""
 HEAVIEST: Final = 118
 """Largest atomic number, that of oganesson."""
+
+_Atoms = tuple[bytes, int | None]
+"""Atomic numbers in their order, and the charge that metadata say."""
 
 _NAME: Final = re.compile(r"(?<![A-Za-z0-9])[A-Z][A-Za-z0-9]*-[0-9]+-[A-Z][A-Za-z0-9]*")
 
@@ -69,18 +71,16 @@ class SortedFrames(NamedTuple):
 
 @dataclass
 class _Unrecognised:
-    """Frames of one source, name and order of atoms that are not X-(CH2)n-Y.
+    """Frames of one source, name and order of atoms whose molecule was not found.
 
     Attributes
     ----------
     reason
-        Why the frame below is none.
+        Why the first of the frames is none.
     frame
-        Index of one of the frames in its source; of a broken molecule where there is such a frame.
+        Index of this frame in its source.
     positions : (N, 3) float
         The positions of this frame, Angstrom.
-    is_whole
-        Whether this frame is one molecule of complete atoms, of whichever kind.
     count
         Number of frames.
     """
@@ -88,7 +88,6 @@ class _Unrecognised:
     reason: str
     frame: int
     positions: FloatArray
-    is_whole: bool
     count: int = 0
 
 
@@ -103,14 +102,14 @@ class MoleculeCollector:
 
     def __init__(self) -> None:
         self.molecules: dict[str, Molecule] = {}
-        self._by_numbers: dict[bytes, list[Molecule]] = {}
+        self._by_atoms: dict[_Atoms, list[Molecule]] = {}
         self._first_source: dict[str, Path] = {}
         self._molecule_called: dict[str, str] = {}
-        self._molecule_in: dict[tuple[str, bytes], str] = {}  # by name or source, and atoms
-        self._unrecognised: dict[tuple[Path, str, bytes], _Unrecognised] = {}
+        self._molecule_in: dict[tuple[str, _Atoms], str] = {}  # by name or source, and atoms
+        self._unrecognised: dict[tuple[Path, str, _Atoms], _Unrecognised] = {}
 
     def sort(self, frames: RawFrames, positions: FloatArray) -> list[SortedFrames]:
-        """Sort frames by molecule; frames of no molecule X-(CH2)n-Y are in none of the results.
+        """Sort frames by molecule; frames whose molecule is not found are in none of the results.
 
         Parameters
         ----------
@@ -127,7 +126,7 @@ class MoleculeCollector:
         """
         groups: list[SortedFrames] = []
         is_open = np.ones(len(frames), dtype=bool)
-        for molecule in self._by_numbers.get(frames.numbers.tobytes(), ()):
+        for molecule in self._by_atoms.get(_atoms_of(frames), ()):
             groups += self._accepted(molecule, frames, positions, is_open)
         for index in range(len(frames)):
             recognised = (
@@ -139,16 +138,17 @@ class MoleculeCollector:
         return groups
 
     def skipped(self) -> tuple[tuple[str, str], ...]:
-        """Return the frames that are of no molecule X-(CH2)n-Y: their source, and the reason.
+        """Return the frames whose molecule was not found: their source, and the reason.
 
         Raises
         ------
         DataError
-            Such frames are of a molecule that others are of, and a bond broke or formed in them.
+            Such frames have the atoms of a molecule that others are of, and a bond broke or formed
+            in them.
         """
         for (source, name, atoms), frames in self._unrecognised.items():
             molecule = self._molecule_in.get((name or str(source), atoms))
-            if molecule and not frames.is_whole:
+            if molecule:
                 changed = most_changed_bond(self.molecules[molecule], frames.positions)
                 raise DataError(
                     f"every bond of {molecule}, and no other, in every frame",
@@ -172,22 +172,31 @@ class MoleculeCollector:
         if not len(rows):
             return []
         self._check_name(molecule, frames)
-        key = name_of(frames) or str(frames.source), frames.numbers.tobytes()
+        key = name_of(frames) or str(frames.source), _atoms_of(frames)
         self._molecule_in[key] = molecule.name
         is_open[rows] = False
         return [SortedFrames(molecule, rows)]
 
     def _register(self, molecule: Molecule, frames: RawFrames, index: int) -> None:
-        if molecule.name in self.molecules:
-            raise DataError(
-                f"the atoms of {molecule.name} in one order, that of its first frame "
-                f"({self._first_source[molecule.name]})",
-                f"another order in frame {frames.first + index} of {frames.source}",
-                "Put the atoms of every frame in the same order.",
-            )
+        place = f"frame {frames.first + index} of {frames.source}"
+        for other in self.molecules.values():
+            is_same = (other.smiles, other.inchikey) == (molecule.smiles, molecule.inchikey)
+            if is_same:
+                raise DataError(
+                    f"the atoms of {other.name} in one order, that of its first frame "
+                    f"({self._first_source[other.name]})",
+                    f"another order in {place}",
+                    "Put the atoms of every frame in the same order.",
+                )
+            if other.name == molecule.name:
+                raise DataError(
+                    f"one molecule, {other.smiles}, under the name {other.name!r}",
+                    f"{molecule.smiles} under it in {place}",
+                    "Correct the names, or remove them: molecules are recognised without.",
+                )
         self.molecules[molecule.name] = molecule
         self._first_source[molecule.name] = frames.source
-        self._by_numbers.setdefault(frames.numbers.tobytes(), []).append(molecule)
+        self._by_atoms.setdefault(_atoms_of(frames), []).append(molecule)
 
     def _check_name(self, molecule: Molecule, frames: RawFrames) -> None:
         name = name_of(frames)
@@ -201,25 +210,26 @@ class MoleculeCollector:
             )
 
     def _recognise(self, frames: RawFrames, index: int, positions: FloatArray) -> Molecule | None:
-        """Return the molecule of a frame, or note why it is none."""
-        numbers = frames.numbers
-        is_small = len(numbers) <= LARGEST
+        """Return the molecule of a frame, or note why there is none."""
         try:
-            if is_small:
-                return recognise_geometry(numbers, positions)
-            reason = f"{len(numbers)} atoms, more than {LARGEST}"
-        except (NotOfThisKindError, UnknownNameError) as error:
+            return molecule_of_geometry(
+                frames.numbers, positions, frames.charge, _usable(frames.name)
+            )
+        except NotOfThisKindError as error:
             reason = error.found
-        key = frames.source, name_of(frames), numbers.tobytes()
-        is_whole = not is_small or _is_whole(numbers, positions)
-        noted = self._unrecognised.get(key)
-        if noted is None or (noted.is_whole and not is_whole):
-            count = noted.count if noted else 0
-            frame = frames.first + index
-            noted = _Unrecognised(reason, frame, positions.copy(), is_whole, count)
-            self._unrecognised[key] = noted
-        noted.count += 1
+        key = frames.source, name_of(frames), _atoms_of(frames)
+        first = _Unrecognised(reason, frames.first + index, positions.copy())
+        self._unrecognised.setdefault(key, first).count += 1
         return None
+
+
+def _atoms_of(frames: RawFrames) -> _Atoms:
+    return frames.numbers.tobytes(), frames.charge
+
+
+def _usable(name: str) -> str:
+    """Return a name that can be a group of a file: without a slash, and not too long."""
+    return name.strip().replace("/", "_")[:LONGEST_NAME].strip(".")
 
 
 def name_of(frames: RawFrames) -> str:
@@ -239,12 +249,3 @@ def _canonical_name(name: str) -> str:
         return parse_name(name).name
     except RequestError:
         return ""
-
-
-def _is_whole(numbers: IntArray, positions: FloatArray) -> bool:
-    """Return whether a geometry is one molecule of complete atoms, of whichever kind."""
-    try:
-        read_tree(numbers, perceive_bonds(numbers, positions), None)
-    except RequestError:
-        return False
-    return True

@@ -27,6 +27,7 @@ LABEL_KEYS: Final = (("REF_energy", "REF_forces"), ("energy", "forces"))
 NAME_KEYS: Final = ("molecule", "name")
 TRAJECTORY_KEYS: Final = ("trajectory", "split")
 INDEX_KEY: Final = "frame"
+CHARGE_KEY: Final = "charge"
 MOST_COLUMNS: Final = 1000
 """Most columns of one property of an atom in extended XYZ."""
 
@@ -156,7 +157,23 @@ def _frame(path: Path, index: int, atoms: Any, info: Mapping[str, Any]) -> RawFr
         name=next((str(info[key]) for key in NAME_KEYS if key in info), ""),
         trajectory=_trajectory(info),
         index_in_trajectory=index_in_trajectory,
+        charge=_charge(path, index, info),
     )
+
+
+def _charge(path: Path, index: int, info: Mapping[str, Any]) -> int | None:
+    """Return the total charge that metadata say, elementary charges."""
+    if CHARGE_KEY not in info:
+        return None
+    try:
+        charge = float(info[CHARGE_KEY])
+    except (TypeError, ValueError):
+        charge = float("nan")
+    if not charge.is_integer():
+        raise UnreadableError(
+            f"a whole number as charge in frame {index} of {path}", repr(info[CHARGE_KEY])
+        )
+    return int(charge)
 
 
 def _labels(path: Path, index: int, atoms: Any, info: Mapping[str, Any]) -> tuple[Any, Any]:

@@ -83,6 +83,8 @@ class RawFrames:
         ``primary``, ``secondary``, ``minimum``, or empty where the metadata name none.
     indices : (F,) int
         Indices in the trajectory from the metadata; -1 where they have none.
+    charge
+        Total charge from the metadata, elementary charges; None where they have none.
     """
 
     source: Path
@@ -95,6 +97,7 @@ class RawFrames:
     name: str
     trajectory: str
     indices: IntArray
+    charge: int | None = None
 
     def __len__(self) -> int:
         return len(self.energy)
@@ -110,10 +113,11 @@ class RawFrame(NamedTuple):
     name: str
     trajectory: str
     index_in_trajectory: int
+    charge: int | None = None
 
 
 def batched(source: Path, units: Units, frames: Iterable[RawFrame]) -> Iterator[RawFrames]:
-    """Join successive frames of the same atoms, name and trajectory, at most ``BATCH``."""
+    """Join successive frames of the same atoms, name, charge and trajectory, at most ``BATCH``."""
     run: list[RawFrame] = []
     first = 0
     for frame in frames:
@@ -127,7 +131,7 @@ def batched(source: Path, units: Units, frames: Iterable[RawFrame]) -> Iterator[
 
 
 def _alike(a: RawFrame, b: RawFrame) -> bool:
-    if (a.name, a.trajectory) != (b.name, b.trajectory):
+    if (a.name, a.trajectory, a.charge) != (b.name, b.trajectory, b.charge):
         return False
     return a.forces.shape == b.forces.shape and np.array_equal(a.numbers, b.numbers)
 
@@ -144,6 +148,7 @@ def _joined(source: Path, first: int, units: Units, run: list[RawFrame]) -> RawF
         name=run[0].name,
         trajectory=run[0].trajectory,
         indices=np.array([frame.index_in_trajectory for frame in run], dtype=np.int64),
+        charge=run[0].charge,
     )
 
 
