@@ -4,10 +4,10 @@ import json
 import re
 
 import pytest
-from mlip_compose.planning.graphs import graph_of_smiles
 from typer.testing import CliRunner
 
 from mlip_compose.cli.app import app
+from mlip_compose.molecules.perception import molecule_of_smiles
 from mlip_compose.planning.reading import read_molecules
 from mlip_compose.planning.seen import seen_in
 
@@ -58,7 +58,7 @@ def test_a_plan_as_a_file(tmp_path):
         graph.smiles for graph in read_molecules([str(out)])
     ]
     together = read_molecules(["mini-v1", str(out)])
-    (seen,) = seen_in([graph_of_smiles(ASPIRIN)], together, 1)
+    (seen,) = seen_in([molecule_of_smiles(ASPIRIN)], together, 1)
     assert seen.radii.min() == 1
     assert document["bound"] <= document["cost"] <= document["cost_of_targets"]
 

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 
 import mlip_compose
 from mlip_compose.core.errors import RequestError, SchemaError, UnknownNameError
-from mlip_compose.core.records import PRIMARY, SECONDARY, Failure, Molecule, Parts, TrainingSet
+from mlip_compose.core.records import PRIMARY, SECONDARY, Failure, Parts, TrainingSet
 from mlip_compose.molecules.series import assemble
 from mlip_compose.potentials.base import Settings
 from mlip_compose.potentials.registry import KINDS, get_potential, load_potential
@@ -243,15 +244,12 @@ def test_order_of_atoms_does_not_matter(potential, frames):
     new_index = np.argsort(order)
     bonds = np.sort(new_index[molecule.bonds], axis=1)
     rows = np.lexsort((bonds[:, 1], bonds[:, 0]))
-    renumbered = Molecule(
-        left=molecule.left,
-        chain=molecule.chain,
-        right=molecule.right,
-        smiles=molecule.smiles,
-        inchikey=molecule.inchikey,
+    renumbered = replace(
+        molecule,
         numbers=molecule.numbers[order],
         bonds=bonds[rows].astype(np.uint8),
         bond_orders=molecule.bond_orders[rows],
+        charges=molecule.charges[order],
     )
     energies, forces = potential.predict(molecule, x)
     new_energies, new_forces = potential.predict(renumbered, x[:, order])

@@ -130,7 +130,7 @@ def test_every_entry_of_the_manifest_is_there():
 
 def test_the_spot_set_has_frames_and_minima_of_core():
     spot, core = open_dataset("spot-pbe-v1"), open_dataset("core-v1")
-    small = {n for n, m in core.molecules.items() if m.is_monofunctional and m.chain <= 4}
+    small = {n for n, m in core.molecules.items() if m.is_monofunctional and m.parts.chain <= 4}
     assert set(spot.molecules) == small
     origin = spot.header.sampling["relabelled_from"]
     assert origin["sha256"] == core.checksum

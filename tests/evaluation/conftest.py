@@ -20,17 +20,19 @@ def molecule() -> Callable[..., Molecule]:
     """Make a molecule from its name; its graph does not matter here."""
 
     def make(name: str, numbers: list[int] | None = None) -> Molecule:
-        left, chain, right = name.split("-")
-        atoms = GROUPS[left] + [6, 1, 1] * int(chain) + GROUPS[right]
+        parts = parse_name(name)
+        atoms = GROUPS[parts.left] + [6, 1, 1] * parts.chain + GROUPS[parts.right]
+        if numbers is not None:
+            atoms = numbers
         return Molecule(
-            left=left,
-            chain=int(chain),
-            right=right,
+            name=name,
             smiles="",
             inchikey=name,
-            numbers=np.array(atoms if numbers is None else numbers, dtype=np.uint8),
+            numbers=np.array(atoms, dtype=np.uint8),
             bonds=np.zeros((0, 2), dtype=np.uint8),
             bond_orders=np.zeros(0, dtype=np.uint8),
+            charges=np.zeros(len(atoms), dtype=np.int8),
+            parts=parts,
         )
 
     return make

@@ -23,9 +23,9 @@ def minima(molecule):
         return {
             m.name: (
                 m,
-                GROUPS[m.left]
-                + GROUPS[m.right]
-                - 4.1 * m.chain
+                GROUPS[m.parts.left]
+                + GROUPS[m.parts.right]
+                - 4.1 * m.parts.chain
                 + extra.get(m.name.replace("-", "_"), 0.0),
             )
             for m in made
@@ -91,7 +91,10 @@ def test_errors_of_potentials_by_kind_and_geometry(minima, molecule, header):
     additive = {name: energy for name, (_, energy) in minima().items()}
     own = {
         name: Minimum(
-            m, energy, additive[name] + 0.2 * m.chain, None if m.chain == 4 else additive[name]
+            m,
+            energy,
+            additive[name] + 0.2 * m.parts.chain,
+            None if m.parts.chain == 4 else additive[name],
         )
         for name, (m, energy) in table.items()
     }

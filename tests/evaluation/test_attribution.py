@@ -71,7 +71,7 @@ def test_an_error_two_bonds_from_the_end_group_is_there_and_nowhere_else(attribu
 
 
 def test_an_error_of_one_chain_length_is_in_its_row(attributed):
-    found = attributed(lambda m: 0.02 if m.chain == 4 else 0.001)
+    found = attributed(lambda m: 0.02 if m.parts.chain == 4 else 0.001)
     assert values(found, "chain") == pytest.approx({"4": 20.0, "5": 1.0})
     assert values(found, "chain", "id") == pytest.approx({"1": 1.0, "2": 1.0, "3": 1.0})
     rows = {(r.part, r.group): r for r in grouping(found, "chain").rows}

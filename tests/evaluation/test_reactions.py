@@ -98,7 +98,8 @@ def test_perfectly_additive_energies_have_no_exchange_energy(molecule):
         for x, y in [("H", "H"), ("OH", "H"), ("F", "H"), ("OH", "F"), ("OH", "OH"), ("F", "F")]
         for n in (1, 2, 3)
     ]
-    energy = {m.parts: groups[m.left] + groups[m.right] - 4.1 * m.chain for m in molecules}
+    parts = [m.parts for m in molecules]
+    energy = {p: groups[p.left] + groups[p.right] - 4.1 * p.chain for p in parts}
     reactions = list(enumerate_reactions(molecules))
     exchanges = [r.energy(energy) for r in reactions if r.kind == "exchange"]
     increments = [r.energy(energy) for r in reactions if r.kind == "increment"]
@@ -126,7 +127,9 @@ def test_own_minima_by_hand(molecule):
 
 def test_own_minima_are_a_metric_of_their_own(molecule, header):
     names = [f"{group}-{n}-H" for group in ("F", "OH") for n in (1, 2, 3)]
-    minima = {name: Minimum(molecule(name), 0.0, 0.0, 0.1 * molecule(name).chain) for name in names}
+    minima = {
+        name: Minimum(molecule(name), 0.0, 0.0, 0.1 * molecule(name).parts.chain) for name in names
+    }
     found = score(header(), [], train=names[:5], ood=names[5:], minima=minima, resamples=50)
     assert found.metric("reaction_mae").ood.value == 0.0
     own = found.metric("reaction_mae_relaxed")

@@ -1,7 +1,18 @@
 import subprocess
 import sys
 
-from mlip_compose.molecules.groups import END_GROUPS
+import pytest
+
+from mlip_compose.core.errors import UnknownNameError
+from mlip_compose.molecules.groups import (
+    END_GROUPS,
+    GroupFacts,
+    group_facts,
+    group_order,
+    group_smiles,
+    name_of_group,
+    read_group,
+)
 
 
 def test_ten_groups_in_canonical_order():
@@ -9,17 +20,54 @@ def test_ten_groups_in_canonical_order():
     assert all(group.name == name for name, group in END_GROUPS.items())
 
 
-def test_families_and_trees_differ():
+def test_families_and_smiles_differ():
     assert len({group.family for group in END_GROUPS.values()}) == 10
-    assert len({group.branch for group in END_GROUPS.values()}) == 10
+    assert len({group_smiles(name) for name in END_GROUPS}) == 10
+
+
+@pytest.mark.parametrize("name", [*END_GROUPS, "*Br", "*OC", "*C=C", "*N(=O)=O", "*c1ccccc1"])
+def test_a_group_that_is_read_has_its_name(name):
+    assert name_of_group(read_group(name)) == name
+
+
+@pytest.mark.parametrize(
+    ("smiles", "name"),
+    [
+        ("*O", "OH"),
+        ("O*", "OH"),
+        ("*C(O)=O", "COOH"),
+        ("C(=C)*", "*C=C"),
+        ("*[N+](=O)[O-]", "*N(=O)=O"),
+        ("c1ccc(*)cc1", "*c1ccccc1"),
+        ("*[H]", "H"),
+    ],
+)
+def test_ways_of_writing_a_group(smiles, name):
+    assert name_of_group(read_group(smiles)) == name
+
+
+@pytest.mark.parametrize("name", ["Br", "*", "**", "*C*", "*=O", "*O.C", "xyz*", ""])
+def test_what_is_no_group_is_refused(name):
+    with pytest.raises(UnknownNameError, match="attachment point"):
+        read_group(name)
+
+
+def test_facts_of_groups():
+    assert group_facts("H") == GroupFacts(0, 1, pytest.approx(1.008))
+    assert group_facts("CONH2") == GroupFacts(3, 2, pytest.approx(44.03, abs=0.01))
+    assert group_facts("*c1ccccc1") == GroupFacts(6, 5, pytest.approx(77.1, abs=0.02))
+
+
+def test_the_ten_come_first_and_the_others_by_size():
+    names = ["*c1ccccc1", "CN", "*Br", "H", "*OC", "OH"]
+    assert sorted(names, key=group_order) == ["H", "OH", "CN", "*Br", "*OC", "*c1ccccc1"]
 
 
 def test_rdkit_is_not_imported_before_it_is_needed():
     code = (
         "import sys;"
-        "from mlip_compose.molecules import assembly, naming, recognition;"
-        "assembly.bifunctional(); naming.readable_name(assembly.parse_name('OH-4-H'));"
-        "recognition.recognise_graph([6, 1, 1, 1, 1], [(0, 1), (0, 2), (0, 3), (0, 4)]);"
+        "from mlip_compose.molecules import naming, perception, series;"
+        "series.bifunctional(); naming.readable_name(series.parse_name('OH-4-H'));"
         "sys.exit('rdkit' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -4,9 +4,9 @@ import itertools
 
 import numpy as np
 import pytest
-from mlip_compose.planning.graphs import graph_of_molecule, graph_of_smiles
 
 from mlip_compose.core.errors import RequestError
+from mlip_compose.molecules.perception import molecule_of_smiles
 from mlip_compose.planning.fragments import capped, closed_part, cuttable_bonds, fragments_around
 from mlip_compose.planning.plan import dft_cost, plan_labels
 from mlip_compose.planning.seen import Environments, Interned, seen_in
@@ -23,42 +23,42 @@ TARGETS = (
 
 @pytest.fixture(scope="module")
 def training():
-    return [graph_of_molecule(m) for m in open_dataset("mini-v1").molecules.values()]
+    return list(open_dataset("mini-v1").molecules.values())
 
 
 @pytest.mark.parametrize("radius", [1, 2, 3])
 def test_a_plan_shows_every_environment(radius, training):
-    targets = [graph_of_smiles(s) for s in TARGETS]
+    targets = [molecule_of_smiles(s) for s in TARGETS]
     plan = plan_labels(targets, training, radius)
-    together = [*training, *(chosen.graph for chosen in plan.chosen)]
+    together = [*training, *(chosen.molecule for chosen in plan.chosen)]
     for seen in seen_in(targets, together, radius):
         assert seen.radii.min() == radius
     for left_out in plan.chosen:  # nothing in it is spare
-        rest = [graph for graph in together if graph is not left_out.graph]
+        rest = [other for other in together if other is not left_out.molecule]
         assert min(s.radii.min() for s in seen_in(targets, rest, radius)) < radius
-    assert plan.cost == pytest.approx(sum(dft_cost(c.graph) for c in plan.chosen))
+    assert plan.cost == pytest.approx(sum(dft_cost(c.molecule) for c in plan.chosen))
     assert plan.bound <= plan.cost * (1 + 1e-9)
     assert plan.cost <= plan.cost_of_targets * (1 + 1e-9)
 
 
 def test_what_is_shown_already_needs_no_plan(training):
-    plan = plan_labels([graph_of_smiles("CCCCO")], training, 2)
+    plan = plan_labels([molecule_of_smiles("CCCCO")], training, 2)
     assert plan.chosen == ()
     assert plan.cost == 0.0
 
 
 def test_a_pool_is_taken_where_it_is_cheaper(training):
-    target = graph_of_smiles("CCCCCCCCBr")
-    pool = [graph_of_smiles("CBr"), graph_of_smiles("CCBr")]
+    target = molecule_of_smiles("CCCCCCCCBr")
+    pool = [molecule_of_smiles("CBr"), molecule_of_smiles("CCBr")]
     plan = plan_labels([target], training, 1, pool)
     (chosen,) = plan.chosen
-    assert chosen.graph.smiles == "CCBr"
+    assert chosen.molecule.smiles == "CCBr"
     assert chosen.source == "pool"
 
 
 def test_environments_that_no_fragment_has_are_named(training):
     """Of betaine only the hydrogens far from the charges are in a fragment."""
-    plan = plan_labels([graph_of_smiles("C[N+](C)(C)CC(=O)[O-]")], training, 2)
+    plan = plan_labels([molecule_of_smiles("C[N+](C)(C)CC(=O)[O-]")], training, 2)
     assert plan.only_in_targets
     assert len(plan.only_in_targets) < len(plan.unseen)
     assert [chosen.source for chosen in plan.chosen] == ["target"]
@@ -67,16 +67,16 @@ def test_environments_that_no_fragment_has_are_named(training):
 @pytest.mark.parametrize("radius", [0, 7, -1])
 def test_a_radius_that_cannot_be_is_refused(radius):
     with pytest.raises(RequestError, match="radius R of 1 to 6"):
-        plan_labels([graph_of_smiles("CCO")], [], radius)
+        plan_labels([molecule_of_smiles("CCO")], [], radius)
 
 
 def test_rings_multiple_bonds_and_charged_groups_stay_whole():
-    target = Environments(graph_of_smiles("O=[N+]([O-])c1ccc(CCC#N)cc1"), Interned())
-    symbols = target.graph.numbers
+    target = Environments(molecule_of_smiles("O=[N+]([O-])c1ccc(CCC#N)cc1"), Interned())
+    symbols = target.molecule.numbers
     cut = cuttable_bonds(target)
     for i, j in cut:
         assert symbols[i] == symbols[j] == 6
-    smiles = {f.smiles for f in fragments_around(target, range(target.graph.n_atoms), 1)}
+    smiles = {f.smiles for f in fragments_around(target, range(target.molecule.n_atoms), 1)}
     assert "CC#N" in smiles
     for fragment in smiles:
         assert fragment.count("c") in (0, 6)
@@ -84,13 +84,13 @@ def test_rings_multiple_bonds_and_charged_groups_stay_whole():
 
 
 def test_a_capped_part_is_a_closed_shell_molecule():
-    target = Environments(graph_of_smiles("CC(C)Cc1ccc(cc1)C(C)C(=O)O"), Interned())
+    target = Environments(molecule_of_smiles("CC(C)Cc1ccc(cc1)C(C)C(=O)O"), Interned())
     cut = cuttable_bonds(target)
-    for atom in range(target.graph.n_atoms):
+    for atom in range(target.molecule.n_atoms):
         fragment = capped(target, closed_part(target, target.ball(atom, 1), cut))
         assert fragment is not None
         assert fragment.charge == 0
-        assert fragment.n_atoms <= target.graph.n_atoms
+        assert fragment.n_atoms <= target.molecule.n_atoms
 
 
 def random_problem(seed, sets=12, elements=9):

@@ -3,20 +3,21 @@
 import ase.io
 import pytest
 from ase.build import molecule as built
-from mlip_compose.planning.graphs import MOST_ATOMS, graph_of_smiles
 
 from mlip_compose.core.errors import RequestError
-from mlip_compose.planning.reading import graph_of_geometry, read_molecules, read_targets
+from mlip_compose.molecules.perception import MOST_ATOMS, molecule_of_geometry, molecule_of_smiles
+from mlip_compose.planning.reading import read_molecules, read_targets
 
 REFUSED = {
-    "not a molecule": "no SMILES",
+    "not a molecule": "a blank",
+    "molecule": "no SMILES",
     "C(C)(C)(C)(C)C": "valence",
     "[Na+].[Cl-]": "2 fragments",
     "C[CH2]": "a radical",
     "[2H]C": "an isotope",
     "N[Pt](N)(Cl)Cl": "none of H, B, C",
     "*C": "none of H, B, C",
-    "C" * 1700: "of 5102",
+    "C" * 1700: "found 5102",
     "": "no atoms",
 }
 
@@ -24,11 +25,11 @@ REFUSED = {
 @pytest.mark.parametrize("smiles", REFUSED, ids=lambda text: text[:20] or "nothing")
 def test_what_is_no_closed_shell_molecule_is_refused(smiles):
     with pytest.raises(RequestError, match=REFUSED[smiles]):
-        graph_of_smiles(smiles)
+        molecule_of_smiles(smiles)
 
 
 def test_a_molecule_of_the_largest_size_is_taken():
-    assert graph_of_smiles("C" * ((MOST_ATOMS - 2) // 3)).n_atoms <= MOST_ATOMS
+    assert molecule_of_smiles("C" * ((MOST_ATOMS - 2) // 3)).n_atoms <= MOST_ATOMS
 
 
 def test_a_list_of_smiles(tmp_path):
@@ -42,7 +43,7 @@ def test_a_list_of_smiles(tmp_path):
 def test_a_table_of_smiles(tmp_path):
     file = tmp_path / "mine.csv"
     file.write_text("ID,Smiles\n7,CCO\n8,CCBr\n")
-    assert [graph.name for graph in read_molecules([str(file)])] == ["7", "8"]
+    assert [molecule.name for molecule in read_molecules([str(file)])] == ["7", "8"]
 
 
 def test_structures(tmp_path):
@@ -65,7 +66,7 @@ def test_geometries_of_one_molecule_are_one_molecule(tmp_path):
     moved = benzene.copy()
     moved.rattle(0.01, seed=1)
     ase.io.write(file, [benzene, moved, water], format="extxyz")
-    assert [graph.smiles for graph in read_molecules([str(file)])] == ["c1ccccc1", "O"]
+    assert [molecule.smiles for molecule in read_molecules([str(file)])] == ["c1ccccc1", "O"]
 
 
 def test_a_charge_of_a_frame_counts(tmp_path):
@@ -78,15 +79,15 @@ def test_a_charge_of_a_frame_counts(tmp_path):
         in [n.index for n in atoms if atoms.get_distance(a.index, n.index) < 1.1]
     )
     del atoms[hydrogen]
-    assert graph_of_geometry(atoms, -1).charge == -1
+    assert molecule_of_geometry(atoms.numbers, atoms.positions, -1).charge == -1
     with pytest.raises(RequestError):
-        graph_of_geometry(atoms, 0)
+        molecule_of_geometry(atoms.numbers, atoms.positions, 0)
 
 
 def test_a_data_set_and_a_smiles():
-    graphs = read_molecules(["mini-v1", "CCO", "CCBr"])
-    assert len({graph.smiles for graph in graphs}) == len(graphs)
-    assert graphs[-1].smiles == "CCBr"
+    molecules = read_molecules(["mini-v1", "CCO", "CCBr"])
+    assert len({molecule.smiles for molecule in molecules}) == len(molecules)
+    assert molecules[-1].smiles == "CCBr"
 
 
 @pytest.mark.parametrize(

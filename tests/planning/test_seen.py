@@ -6,8 +6,8 @@ import random
 import networkx
 import numpy as np
 import pytest
-from mlip_compose.planning.graphs import graph_of_molecule, graph_of_smiles
 
+from mlip_compose.molecules.perception import molecule_of_smiles
 from mlip_compose.molecules.series import full
 from mlip_compose.planning.seen import Environments, Interned, seen_in
 from mlip_compose.tasks.environments import environment_labels
@@ -32,13 +32,13 @@ DRUGS = (
 
 def networks(environments, radius):
     """Return every neighbourhood of a molecule as a networkx graph with its root marked."""
-    graph = environments.graph
+    molecule = environments.molecule
     whole = networkx.Graph()
-    for atom in range(graph.n_atoms):
-        whole.add_node(atom, kind=(int(graph.numbers[atom]), int(graph.charges[atom])))
-    for (i, j), order in zip(graph.bonds.tolist(), graph.orders.tolist(), strict=True):
+    for atom in range(molecule.n_atoms):
+        whole.add_node(atom, kind=(int(molecule.numbers[atom]), int(molecule.charges[atom])))
+    for (i, j), order in zip(molecule.bonds.tolist(), molecule.bond_orders.tolist(), strict=True):
         whole.add_edge(i, j, order=order)
-    for atom in range(graph.n_atoms):
+    for atom in range(molecule.n_atoms):
         ball = networkx.single_source_shortest_path_length(whole, atom, cutoff=radius)
         part = whole.subgraph(ball).copy()
         part.nodes[atom]["root"] = True
@@ -58,7 +58,7 @@ def same(first, second):
 @pytest.mark.parametrize("radius", [1, 2, 3])
 def test_keys_are_equal_if_and_only_if_environments_are(radius):
     table = Interned()
-    molecules = [Environments(graph_of_smiles(s), table) for s in DRUGS]
+    molecules = [Environments(molecule_of_smiles(s), table) for s in DRUGS]
     environments = [
         (molecule.key(atom, radius), part)
         for molecule in molecules
@@ -81,26 +81,26 @@ def test_keys_are_equal_if_and_only_if_environments_are(radius):
 
 def test_rings_are_not_unrolled():
     """Six carbons of a ring and of a chain differ, though every walk of three bonds is the same."""
-    ring, chain = graph_of_smiles("C1CCCCC1"), graph_of_smiles("CCCCCCCCCC")
+    ring, chain = molecule_of_smiles("C1CCCCC1"), molecule_of_smiles("CCCCCCCCCC")
     (seen,) = seen_in([ring], [chain])
     carbons = ring.numbers == 6
     assert set(seen.radii[carbons].tolist()) == {2}
 
 
 def test_charges_and_aromatic_bonds_count():
-    acid, ion = graph_of_smiles("CC(=O)O"), graph_of_smiles("CC(=O)[O-]")
+    acid, ion = molecule_of_smiles("CC(=O)O"), molecule_of_smiles("CC(=O)[O-]")
     (seen,) = seen_in([ion], [acid])
     assert seen.radii.min() == -1
-    benzene, triene = graph_of_smiles("c1ccccc1"), graph_of_smiles("C1C=CC=CC=C1")
+    benzene, triene = molecule_of_smiles("c1ccccc1"), molecule_of_smiles("C1C=CC=CC=C1")
     (seen,) = seen_in([benzene], [triene])
     assert set(seen.radii[benzene.numbers == 6].tolist()) == {0}
 
 
 def test_all_of_a_training_molecule_is_seen_in_itself():
-    graph = graph_of_smiles(DRUGS[0])
-    (seen,) = seen_in([graph], [graph_of_smiles("CCO"), graph])
+    molecule = molecule_of_smiles(DRUGS[0])
+    (seen,) = seen_in([molecule], [molecule_of_smiles("CCO"), molecule])
     assert set(seen.radii.tolist()) == {6}
-    assert set(seen.where) == {graph.name}
+    assert set(seen.where) == {molecule.name}
 
 
 def test_the_molecules_of_the_benchmark_have_the_classes_of_their_labels():
@@ -110,7 +110,7 @@ def test_the_molecules_of_the_benchmark_have_the_classes_of_their_labels():
     for radius in range(5):
         keys, labels = set(), set()
         for molecule in molecules:
-            environments = Environments(graph_of_molecule(molecule), table)
+            environments = Environments(molecule, table)
             own = {environments.key(atom, radius) for atom in range(molecule.n_atoms)}
             assert len(own) == len(set(environment_labels(molecule, radius)))
             keys |= own
@@ -124,9 +124,9 @@ def test_writing_a_molecule_in_another_way_changes_nothing(seed):
 
     molecule = Chem.MolFromSmiles(DRUGS[seed])
     written = Chem.MolToRandomSmilesVect(molecule, 5, randomSeed=seed + 1)
-    graphs = [graph_of_smiles(s) for s in written]
-    for graph in graphs[1:]:
-        assert graph.smiles == graphs[0].smiles
-        assert np.array_equal(graph.numbers, graphs[0].numbers)
-        assert np.array_equal(graph.bonds, graphs[0].bonds)
-        assert np.array_equal(graph.orders, graphs[0].orders)
+    molecules = [molecule_of_smiles(s) for s in written]
+    for molecule in molecules[1:]:
+        assert molecule.smiles == molecules[0].smiles
+        assert np.array_equal(molecule.numbers, molecules[0].numbers)
+        assert np.array_equal(molecule.bonds, molecules[0].bonds)
+        assert np.array_equal(molecule.bond_orders, molecules[0].bond_orders)

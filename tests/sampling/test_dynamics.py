@@ -61,14 +61,13 @@ EQUAL = {"equilibration_steps": 300}
 
 def diatomic(numbers):
     return Molecule(
-        left="H",
-        chain=1,
-        right="H",
+        name="diatomic",
         smiles="",
         inchikey="",
         numbers=np.array(numbers, dtype=np.uint8),
         bonds=np.array([[0, 1]], dtype=np.uint8),
         bond_orders=np.array([1], dtype=np.uint8),
+        charges=np.zeros(2, dtype=np.int8),
     )
 
 

@@ -7,30 +7,13 @@ import numpy as np
 import pytest
 
 from mlip_compose.core.records import Frames, Molecule
+from mlip_compose.molecules.perception import molecule_of_smiles
 from mlip_compose.molecules.series import full
 
 
 def _read(smiles: str) -> Molecule:
-    """Any molecule, with the SMILES in place of its InChIKey; parts are meaningless."""
-    from rdkit import Chem
-
-    graph = Chem.AddHs(Chem.MolFromSmiles(smiles))
-    Chem.Kekulize(graph, clearAromaticFlags=True)
-    bonds = [
-        (*sorted((b.GetBeginAtomIdx(), b.GetEndAtomIdx())), int(b.GetBondTypeAsDouble()))
-        for b in graph.GetBonds()
-    ]
-    table = np.array(sorted(bonds), dtype=np.uint8).reshape(-1, 3)
-    return Molecule(
-        left=smiles,
-        chain=1,
-        right="H",
-        smiles=smiles,
-        inchikey=smiles,
-        numbers=np.array([a.GetAtomicNum() for a in graph.GetAtoms()], dtype=np.uint8),
-        bonds=table[:, :2],
-        bond_orders=table[:, 2],
-    )
+    """Any molecule, called by its SMILES."""
+    return molecule_of_smiles(smiles).called(smiles)
 
 
 def _renumber(molecule: Molecule, order: list[int]) -> Molecule:
@@ -46,6 +29,7 @@ def _renumber(molecule: Molecule, order: list[int]) -> Molecule:
         numbers=molecule.numbers[order],
         bonds=table[:, :2],
         bond_orders=table[:, 2],
+        charges=molecule.charges[order],
     )
 
 

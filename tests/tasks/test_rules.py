@@ -30,7 +30,7 @@ def asked_for(task, level):
         others = [x for x in FAMILIES if x not in HELD_OUT]
         train = series(others, range(1, 13)) | series(HELD_OUT, range(1, 2 * r + 1))
         return train, series(HELD_OUT, range(7, 13))
-    ood = {m.name for m in full() if m.right != "H" and m.chain == 2 * r}
+    ood = {m.name for m in full() if m.parts.right != "H" and m.parts.chain == 2 * r}
     assert len(ood) == 45
     return series(FAMILIES, range(1, 13)), ood
 

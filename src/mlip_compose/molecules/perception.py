@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 MOST_ATOMS: Final = 1000
 """Atoms of a molecule, hydrogens included; proteins and polymers are given as pieces."""
 
-NON_METALS: Final = frozenset(
-    {"H", "B", "C", "N", "O", "F", "Si", "P", "S", "Cl", "Ge", "As", "Se", "Br", "I"}
+NON_METALS: Final = (
+    *("H", "B", "C", "N", "O", "F", "Si", "P", "S", "Cl"),
+    *("Ge", "As", "Se", "Br", "I"),
 )
 """Elements whose bonds a graph describes."""
 
@@ -60,11 +61,15 @@ def molecule_of_smiles(smiles: str, name: str = "") -> Molecule:
     from rdkit import Chem
     from rdkit.rdBase import BlockLogs
 
+    text = smiles.strip()
+    is_text = text.isascii() and len(text.split()) <= 1  # RDKit ignores what follows a blank
     with BlockLogs():
-        molecule = Chem.MolFromSmiles(smiles, sanitize=False)
+        molecule = Chem.MolFromSmiles(text, sanitize=False) if is_text else None
         problems = () if molecule is None else Chem.DetectChemistryProblems(molecule)
     if molecule is None or problems:
-        reason = " ".join(problems[0].Message().split()) if problems else "no SMILES"
+        reason = "no SMILES" if is_text else "a blank or a character outside ASCII"
+        if problems:
+            reason = " ".join(problems[0].Message().split())
         raise NotOfThisKindError(
             "a molecule that RDKit can read", f"{excerpt(smiles)!r}: {reason}", _HINT
         )
@@ -351,7 +356,7 @@ def check_kind(molecule: Mol, name: str) -> None:
     for atom in molecule.GetAtoms():
         symbol, place = atom.GetSymbol(), f"atom {atom.GetIdx()} ({atom.GetSymbol()})"
         if symbol not in NON_METALS:
-            faults.append(f"{place}, which is a metal or a noble gas")
+            faults.append(f"{place}, which is none of {', '.join(NON_METALS)}")
         elif not atom.NeedsUpdatePropertyCache() and atom.GetNumRadicalElectrons():
             faults.append(f"a radical: unpaired electrons at {place}")
         elif atom.GetIsotope():

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 MAX_CHAIN: Final = 80
 """Longest chain of a name: with any two of the ten groups, fewer than 256 atoms."""
 
-_NAME: Final = re.compile(r"(.+?)-(0|[1-9][0-9]{0,8})-(.+)", re.DOTALL)
+_NAME: Final = re.compile(r"([A-Za-z0-9]+|\*.+?)-(0|[1-9][0-9]{0,8})-([A-Za-z0-9]+|\*.+)", re.ASCII)
 
 
 class Reading(NamedTuple):
@@ -68,7 +68,11 @@ def series_of(molecule: Mol) -> Reading | None:
         if len(run) == longest
     ]
     named = [reading for reading in readings if _largest_group(reading.parts) <= MOST_HEAVY]
-    return min(named, key=lambda reading: series_order(reading.parts), default=None)
+    return min(named, key=lambda reading: _ends_order(reading.parts), default=None)
+
+
+def _ends_order(parts: Parts) -> tuple[tuple[int, int, str], ...]:
+    return group_order(parts.left), group_order(parts.right)
 
 
 def _largest_group(parts: Parts) -> int:

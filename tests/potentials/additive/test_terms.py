@@ -1,9 +1,9 @@
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from mlip_compose.core.records import Molecule
 from mlip_compose.molecules.series import assemble, parse_name
 from mlip_compose.potentials.additive.term_kinds import KIND_BY_NAME
 from mlip_compose.potentials.additive.terms import find_terms
@@ -15,15 +15,12 @@ def renumbered(molecule, seed=0):
     order = np.random.default_rng(seed).permutation(molecule.n_atoms)
     bonds = np.sort(np.argsort(order)[molecule.bonds], axis=1)
     rows = np.lexsort((bonds[:, 1], bonds[:, 0]))
-    return Molecule(
-        molecule.left,
-        molecule.chain,
-        molecule.right,
-        molecule.smiles,
-        molecule.inchikey,
-        molecule.numbers[order],
-        bonds[rows].astype(np.uint8),
-        molecule.bond_orders[rows],
+    return replace(
+        molecule,
+        numbers=molecule.numbers[order],
+        bonds=bonds[rows].astype(np.uint8),
+        bond_orders=molecule.bond_orders[rows],
+        charges=molecule.charges[order],
     )
 
 

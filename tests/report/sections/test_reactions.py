@@ -24,7 +24,12 @@ NAMES = [f"{x}-{n}-{y}" for x, y in ("HH", ("OH", "H"), "FH", ("OH", "F")) for n
 
 def energy(molecule):
     close = -0.1 if molecule.name == "OH-2-F" else 0.0
-    return GROUPS[molecule.left] + GROUPS[molecule.right] - 4.1 * molecule.chain + close
+    return (
+        GROUPS[molecule.parts.left]
+        + GROUPS[molecule.parts.right]
+        - 4.1 * molecule.parts.chain
+        + close
+    )
 
 
 def reaction(kind, name, family, part, reference, error, relaxed=None):
