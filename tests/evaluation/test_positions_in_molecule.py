@@ -9,6 +9,7 @@ from mlip_compose.evaluation.attribution import (
     distance_from_end_group,
     distance_from_novel_atom,
 )
+from mlip_compose.molecules.perception import molecule_of_smiles
 
 CH2, CH3 = ["C", "H", "H"], ["C", "H", "H", "H"]
 SYMBOLS = {1: "H", 6: "C", 7: "N", 8: "O", 9: "F", 16: "S", 17: "Cl"}
@@ -68,14 +69,25 @@ def test_a_molecule_without_a_novel_atom_has_no_distances(assembled):
 
 
 def test_what_no_bond_leads_to_is_nowhere(assembled):
-    """A hydrogen is cut off the last carbon of ethanol: neither distance reaches it."""
+    """A hydrogen is cut off the last carbon of ethanol."""
     ethanol = assembled("OH-2-H")
     last = ethanol.n_atoms - 1
     kept = ~(ethanol.bonds == last).any(axis=1)
     cut = replace(ethanol, bonds=ethanol.bonds[kept], bond_orders=ethanol.bond_orders[kept])
     novel = cut.numbers == 8
     assert distance_from_novel_atom(cut, novel)[last] == NOWHERE
-    assert distance_from_end_group(cut)[last] == NOWHERE
+
+
+def test_a_molecule_of_no_series_has_no_end_group():
+    assert set(distance_from_end_group(molecule_of_smiles("c1ccccc1")).tolist()) == {NOWHERE}
+
+
+def test_distances_from_a_group_of_any_kind():
+    """1-Methoxypropane: OCH3 at 0, then the carbons with their hydrogens."""
+    ether = molecule_of_smiles("CCCOC")
+    away = distance_from_end_group(ether)
+    assert sorted(away[ether.numbers > 1].tolist()) == [0, 0, 1, 2, 3]
+    assert sorted(away.tolist()) == [0] * 5 + [1] * 3 + [2] * 3 + [3] * 4
 
 
 def test_the_order_of_atoms_and_bonds_makes_no_difference(assembled):

@@ -7,13 +7,15 @@ import numpy as np
 import pytest
 
 from mlip_compose.core.records import Frames, Molecule
-from mlip_compose.molecules.perception import molecule_of_smiles
+from mlip_compose.molecules.perception import molecule_of_rdkit
 from mlip_compose.molecules.series import full
 
 
 def _read(smiles: str) -> Molecule:
-    """Any molecule, called by its SMILES."""
-    return molecule_of_smiles(smiles).called(smiles)
+    """Any molecule, called by its SMILES; heavy atoms in its order."""
+    from rdkit import Chem
+
+    return molecule_of_rdkit(Chem.MolFromSmiles(smiles)).called(smiles)
 
 
 def _renumber(molecule: Molecule, order: list[int]) -> Molecule:

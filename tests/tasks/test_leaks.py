@@ -48,7 +48,7 @@ def test_no_leak_where_nothing_is_shared(by_name, made_up_frames):
 
 
 def test_a_shared_molecule_is_found_under_any_name(by_name):
-    same = replace(by_name["OH-2-NH2"], left="NH2", right="OH")
+    same = by_name["OH-2-NH2"].called("NH2-2-OH")
     (leak,) = shared_molecules([by_name["OH-2-NH2"], by_name["H-2-H"]], [by_name["F-2-H"], same])
     assert (leak.kind, leak.part) == ("molecule", "ood")
     assert (leak.train_molecule, leak.test_molecule) == ("OH-2-NH2", "NH2-2-OH")

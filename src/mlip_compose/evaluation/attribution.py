@@ -55,9 +55,8 @@ def distance_from_end_group(molecule: Molecule) -> NDArray[np.int64]:
     tips = [atom for atom in chain if sum(numbers[b] == _HYDROGEN for b in neighbours[atom]) > 2]
     away = _bonds_from(molecule, ends) if ends else _bonds_from(molecule, tips, nearest=1)
     for atom, number in enumerate(numbers):
-        bearer = next((b for b in neighbours[atom] if numbers[b] != _HYDROGEN), None)
         if number == _HYDROGEN:
-            away[atom] = NOWHERE if bearer is None else away[bearer]
+            away[atom] = away[neighbours[atom][0]] if neighbours[atom] else NOWHERE
     return away
 
 
