@@ -122,8 +122,8 @@ def test_the_molecules_of_the_benchmark_have_the_classes_of_their_labels():
 def test_writing_a_molecule_in_another_way_changes_nothing(seed):
     from rdkit import Chem
 
-    molecule = Chem.MolFromSmiles(DRUGS[seed])
-    written = Chem.MolToRandomSmilesVect(molecule, 5, randomSeed=seed + 1)
+    drug = Chem.MolFromSmiles(DRUGS[seed])
+    written = Chem.MolToRandomSmilesVect(drug, 5, randomSeed=seed + 1)
     molecules = [molecule_of_smiles(s) for s in written]
     for molecule in molecules[1:]:
         assert molecule.smiles == molecules[0].smiles

@@ -40,8 +40,8 @@ def show_molecule(
 
 def _find(text: str) -> Molecule:
     from mlip_compose.core.errors import RequestError
-    from mlip_compose.molecules.series import assemble, parse_name
     from mlip_compose.molecules.perception import molecule_of_smiles
+    from mlip_compose.molecules.series import assemble, parse_name
 
     try:
         parts = parse_name(text)

@@ -151,7 +151,13 @@ def _document(plan: Plan) -> dict[str, Any]:
 
 def _plan_table(plan: Plan) -> Table:
     rows = [
-        (label.molecule.name, label.source, label.molecule.n_atoms, label.molecule.charge, len(label.shows))
+        (
+            label.molecule.name,
+            label.source,
+            label.molecule.n_atoms,
+            label.molecule.charge,
+            len(label.shows),
+        )
         for label in plan.chosen
     ]
     return Table(

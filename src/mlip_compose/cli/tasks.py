@@ -73,8 +73,8 @@ def show_task(
     task: TaskName, level: Level = 2, molecules: Molecules = FULL, json: Json = False
 ) -> None:
     """Show the molecules that a task trains on, and those it tests on."""
-    from mlip_compose.molecules.series import split_name
     from mlip_compose.molecules.naming import readable_name
+    from mlip_compose.molecules.series import split_name
     from mlip_compose.tasks.rules import get_task
 
     split = get_task(task).split(_molecules(molecules), level)

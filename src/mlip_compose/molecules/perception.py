@@ -8,7 +8,6 @@ order.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -165,7 +164,7 @@ def molecule_of_graph(
 
 
 def molecule_of_geometry(
-    numbers: ArrayLike, positions: ArrayLike, charge: int | None = None, name: str = ""
+    numbers: ArrayLike, positions: ArrayLike, charge: int = 0, name: str = ""
 ) -> Molecule:
     """Find the molecule of a geometry.
 
@@ -179,8 +178,8 @@ def molecule_of_geometry(
     positions : (N, 3) float
         Angstrom.
     charge
-        Total charge, elementary charges. None for 0, or for that one of +1 and -1 with which alone
-        the bonds are a closed-shell molecule.
+        Total charge, elementary charges. It is not guessed: the bonds of an ion are those of a
+        radical, too.
     name
         See :func:`molecule_of_rdkit`.
 
@@ -199,19 +198,7 @@ def molecule_of_geometry(
     single, neutral = np.ones(len(bonds), dtype=int), np.zeros(len(elements), dtype=int)
     graph = rdkit_of_graph(elements, bonds, single, neutral)
     check_kind(graph, name)
-    try:
-        return molecule_of_rdkit(_with_orders(graph, charge or 0), name, keep_order=True)
-    except NotOfThisKindError:
-        ions = () if charge is not None else (1, -1)
-        molecules = []
-        for other in ions:
-            with suppress(NotOfThisKindError):
-                molecules.append(
-                    molecule_of_rdkit(_with_orders(graph, other), name, keep_order=True)
-                )
-        if len(molecules) != 1:
-            raise
-        return molecules[0]
+    return molecule_of_rdkit(_with_orders(graph, charge), name, keep_order=True)
 
 
 def _with_orders(graph: Mol, charge: int) -> Mol:
@@ -230,7 +217,7 @@ def _with_orders(graph: Mol, charge: int) -> Mol:
         raise NotOfThisKindError(
             f"a geometry from which bond orders follow, of charge {charge}",
             f"{molecule.GetNumAtoms()} atoms: {excerpt(one_line(error))}",
-            "Give the charge, or the molecule as SMILES, if it is another.",
+            "Give the charge if it is an ion; radicals are not taken.",
         ) from error
     return _sanitized(_neutral_bonds(molecule))
 

@@ -198,14 +198,14 @@ def test_nothing_to_import_is_said_before_the_download(stand_in_hub, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_other_molecules_alone_are_refused_and_the_download_is_kept(stand_in_hub, tmp_path):
-    water = np.array([[0.0, 0.0, 0.0], [0.96, 0.0, 0.0], [-0.24, 0.93, 0.0]])
-    frames = (np.array([8, 1, 1]), water[None], np.array([-2_000.0]), np.zeros((1, 3, 3)))
-    stand_in_hub.commit({"water.xyz": as_extended_xyz(frames)})
-    with pytest.raises(CoverageError, match="X-"):
+def test_radicals_alone_are_refused_and_the_download_is_kept(stand_in_hub, tmp_path):
+    radical = np.array([[0.0, 0.0, 0.0], [0.97, 0.0, 0.0]])
+    frames = (np.array([8, 1]), radical[None], np.array([-2_000.0]), np.zeros((1, 2, 3)))
+    stand_in_hub.commit({"radical.xyz": as_extended_xyz(frames)})
+    with pytest.raises(CoverageError, match="frames of a molecule"):
         fetch("gmd-26", tmp_path / "a.h5", endpoint=stand_in_hub.endpoint)
     assert not (tmp_path / "a.h5").exists()
-    assert (tmp_path / "a.download/files/water.xyz").is_file()
+    assert (tmp_path / "a.download/files/radical.xyz").is_file()
 
 
 def test_a_store_in_the_place_and_unknown_names_are_refused(stand_in_hub, tmp_path):

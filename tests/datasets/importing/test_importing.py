@@ -253,10 +253,10 @@ def test_a_directory_says_what_was_taken_and_what_left(imported, images, toy_sto
     from ase.build import molecule
 
     source = tmp_path / "data"
-    benzene = molecule("C6H6")
-    benzene.info["REF_energy"] = -1.0
-    benzene.arrays["REF_forces"] = np.zeros((12, 3))
-    write(source / "a.xyz", [*images("OH-1-H"), benzene, benzene])
+    radical = molecule("CH3")
+    radical.info["REF_energy"] = -1.0
+    radical.arrays["REF_forces"] = np.zeros((4, 3))
+    write(source / "a.xyz", [*images("OH-1-H"), radical, radical])
     (source / "b.xyz").write_bytes((source / "a.xyz").read_bytes())
     write(source / "geometry.xyz", [molecule("CH3OH")])
     (source / "README.md").write_text("words")
@@ -276,7 +276,7 @@ def test_a_directory_says_what_was_taken_and_what_left(imported, images, toy_sto
         "F-1-H",
     }
     assert "2 frames" in left["a.xyz"]
-    assert "ring" in left["a.xyz"]
+    assert "4 atoms: Final molecular charge (0) does not match" in left["a.xyz"]
     assert "same content as a.xyz" in left["b.xyz"]
     assert "no energies" in left["geometry.xyz"]
     header = Store(outcome.path).header
@@ -390,16 +390,43 @@ def test_truncated_and_empty_files_are_refused_in_a_directory_too(imported, imag
             imported(tmp_path / "data")
 
 
-def test_a_store_and_other_molecules_alone_are_refused(imported, toy_store, tmp_path):
+def test_a_store_and_radicals_alone_are_refused(imported, toy_store, tmp_path):
     from ase.build import molecule
 
     with pytest.raises(SchemaError, match="used as it is"):
         imported(toy_store(["OH-1-H"]))
-    water = molecule("H2O")
-    water.info["REF_energy"] = -1.0
-    water.arrays["REF_forces"] = np.zeros((3, 3))
-    with pytest.raises(CoverageError, match=r"none \(a\.xyz: 1 frames: .*n = 0"):
-        imported(write(tmp_path / "a.xyz", [water]))
+    radical = molecule("OH")
+    radical.info["REF_energy"] = -1.0
+    radical.arrays["REF_forces"] = np.zeros((2, 3))
+    with pytest.raises(CoverageError, match=r"none \(a\.xyz: 1 frames: 2 atoms"):
+        imported(write(tmp_path / "a.xyz", [radical]))
+
+
+def test_molecules_of_every_kind_are_taken(imported, tmp_path):
+    """Rings, ions (their charge stands in the frame), and names that files give."""
+    from ase.build import molecule
+
+    rng = np.random.default_rng(0)
+    frames = []
+    for formula, name, charge in (("C6H6", "benzene", None), ("H2O", "", None), ("OH", "", -1)):
+        for _ in range(3):
+            atoms = molecule(formula)
+            atoms.positions += rng.normal(0.0, 0.01, atoms.positions.shape)
+            atoms.info["REF_energy"] = -1.0
+            atoms.arrays["REF_forces"] = rng.normal(0.0, 0.5, atoms.positions.shape)
+            if name:
+                atoms.info["molecule"] = name
+            if charge is not None:
+                atoms.info["charge"] = charge
+            frames.append(atoms)
+    outcome = imported(write(tmp_path / "a.xyz", frames))
+    store = Store(outcome.path)
+    assert {m.name: (m.smiles, m.charge) for m in store.molecules.values()} == {
+        "benzene": ("c1ccccc1", 0),
+        "H2O-XLYOFNOQVPJJNP": ("O", 0),
+        "HO--XLYOFNOQVPJJNP": ("[OH-]", -1),
+    }
+    assert all(store.n_frames(name, "primary") == 3 for name in store.molecules)
 
 
 @pytest.mark.parametrize(

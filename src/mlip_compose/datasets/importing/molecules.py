@@ -213,7 +213,7 @@ class MoleculeCollector:
         """Return the molecule of a frame, or note why there is none."""
         try:
             return molecule_of_geometry(
-                frames.numbers, positions, frames.charge, _usable(frames.name)
+                frames.numbers, positions, frames.charge or 0, _usable(frames.name)
             )
         except NotOfThisKindError as error:
             reason = error.found
