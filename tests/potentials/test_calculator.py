@@ -73,7 +73,8 @@ def test_ase_emt_fails_on_every_frame_with_an_element_it_lacks(molecule):
 
 
 def test_charge_and_spin_are_told(ethanol, positions):
-    told = replace(ethanol, charge=-1, spin=2)
+    charges = np.array([-1, *[0] * (ethanol.n_atoms - 1)])
+    told = replace(ethanol, charges=charges, spin=2)
     energies, _ = potential("Told").predict(told, positions)
     np.testing.assert_array_equal(energies, -8.0)
 

@@ -266,8 +266,10 @@ def test_a_calculator_refuses_weights_that_its_library_does_not_take(springs, da
 def test_a_state_that_a_calculator_was_not_made_for_is_refused(springs, data, tmp_path):
     potential = fit(kind_of(springs(), fine_tuned=False), data, tmp_path)
     molecule = data.molecules[data.validation[1].molecule]
+    charges = np.array([1, *[0] * (molecule.n_atoms - 1)])
+    cation = replace(molecule, charges=charges)
     with pytest.raises(RequestError, match="neutral molecule"):
-        potential.predict(replace(molecule, charge=1), data.validation[1].positions)
+        potential.predict(cation, data.validation[1].positions)
 
 
 def test_a_card_of_the_users_is_a_kind_by_its_path(springs, tmp_path, monkeypatch):
