@@ -12,7 +12,23 @@ from mlip_compose.core.errors import RequestError
 OF_PREDICTIONS = "Default: that of the predictions."
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on stdout.")]
-TaskName = Annotated[str, typer.Argument(help="Name of a task, such as length.")]
+
+
+def named_task(task: str | None) -> str | None:
+    """Return the name of a task that is given by its name or by the path of its file."""
+    from mlip_compose.tasks.files import SUFFIXES
+    from mlip_compose.tasks.rules import get_task
+
+    return get_task(task).name if task is not None and task.endswith(SUFFIXES) else task
+
+
+TaskName = Annotated[
+    str,
+    typer.Argument(
+        help="Name of a task, such as length, or a task file, such as rings.yaml.",
+        callback=named_task,
+    ),
+]
 Level = Annotated[int, typer.Option("--level", "-l", help="Level: coverage radius 1, 2 or 3.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of frames and of the training.")]
 Dataset = Annotated[
@@ -23,7 +39,13 @@ StoreFile = Annotated[
     Path | None, typer.Option("--out", "-o", help="HDF5 file. Default: data/<name>.h5.")
 ]
 PredictedTask = Annotated[
-    str | None, typer.Option("--task", "-t", help=f"Task, such as length. {OF_PREDICTIONS}")
+    str | None,
+    typer.Option(
+        "--task",
+        "-t",
+        help=f"Task, such as length, or a task file. {OF_PREDICTIONS}",
+        callback=named_task,
+    ),
 ]
 PredictedLevel = Annotated[
     int | None, typer.Option("--level", "-l", help=f"Level: 1, 2 or 3. {OF_PREDICTIONS}")

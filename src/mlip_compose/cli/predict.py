@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mlip_compose.cli.engine import Cluster, KeepScratch, Processes, Scheduler, engine_of
-from mlip_compose.cli.options import AllowMissing, Dataset, Json, Level, names_in, settings_in
+from mlip_compose.cli.options import (
+    AllowMissing,
+    Dataset,
+    Json,
+    Level,
+    named_task,
+    names_in,
+    settings_in,
+)
 from mlip_compose.cli.output import Table, facts, show
 from mlip_compose.cli.progress import progress_bars, unit_bar
 from mlip_compose.core.errors import RequestError
@@ -33,7 +41,9 @@ def predict(
     task: Annotated[
         str,
         typer.Argument(
-            help="Name of a task, such as length; 'whole' tests on all molecules of the data set."
+            help="Name of a task, such as length, or a task file; 'whole' tests on all molecules "
+            "of the data set.",
+            callback=named_task,
         ),
     ],
     model: Annotated[

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mlip_compose.cli.options import AllowMissing, Json, Level, TaskName
-from mlip_compose.cli.output import Table, facts, show, warn
+from mlip_compose.cli.output import Table, facts, note, show, warn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -66,6 +68,26 @@ def _task(task: Task, package: str | None) -> dict[str, Any]:
         "levels": list(task.levels),
     }
     return document if package is None else document | {"package": package}
+
+
+@app.command("new")
+def new_task(
+    out: Annotated[Path, typer.Argument(help="The file to write, such as rings.yaml.")],
+) -> None:
+    """Write a task file to begin with: a task by conditions, with every key explained.
+
+    Edit it, and give its path wherever a command asks for a task.
+    """
+    from mlip_compose.core.errors import RequestError
+    from mlip_compose.core.files import refuse_existing, write_text
+    from mlip_compose.tasks.files import SUFFIXES, TEMPLATE
+
+    if out.suffix not in SUFFIXES:
+        raise RequestError(f"a file that ends in {' or '.join(SUFFIXES)}", str(out))
+    refuse_existing(out)
+    name = re.sub(r"[^a-z0-9]+", "-", out.stem.lower()).strip("-")
+    write_text(out, TEMPLATE.replace("NAME", name if name[:1].isalpha() else "mine"))
+    note(f"Wrote {out}")
 
 
 @app.command("show")

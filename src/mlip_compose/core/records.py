@@ -34,6 +34,10 @@ TEST_PARTS: Final[tuple[TestPart, ...]] = ("id", "ood")
 Part = Literal["train", "validation", TestPart]
 """What a frame is for: to be fitted, to choose settings, or to be tested on."""
 
+HeldOutFrames = Literal["secondary", "blocks", "random"]
+"""Source of validation and ID frames: a trajectory of their own, or the end or any of the only one.
+"""
+
 Role = Literal["scale", "feasibility", "learned"]
 """What a row of the results is for: the scale of the numbers, what is feasible, or a potential."""
 
@@ -279,28 +283,31 @@ class Split:
     ood: tuple[str, ...]
     missing: tuple[str, ...] = ()
     trains: bool = True
+    frames: HeldOutFrames = "secondary"
 
 
 @dataclass(frozen=True, eq=False)
 class FrameSelection:
     """The frames of each part of a split, as frame indices by molecule.
 
-    ``train`` and ``ood`` index the primary, ``validation`` and ``id`` the secondary trajectory.
+    ``train`` and ``ood`` index the primary trajectory, ``validation`` and ``id`` the trajectory
+    ``held_out``: the secondary, or the primary where molecules have one trajectory.
     """
 
     train: Mapping[str, IntArray]
     validation: Mapping[str, IntArray]
     id: Mapping[str, IntArray]
     ood: Mapping[str, IntArray]
+    held_out: str = SECONDARY
 
     def wanted(self) -> Iterator[tuple[Part, str, str, IntArray]]:
         """Yield (part, molecule, trajectory, frame indices) for every selected trajectory."""
         for name, indices in self.train.items():
             yield "train", name, PRIMARY, indices
         for name, indices in self.validation.items():
-            yield "validation", name, SECONDARY, indices
+            yield "validation", name, self.held_out, indices
         for name, indices in self.id.items():
-            yield "id", name, SECONDARY, indices
+            yield "id", name, self.held_out, indices
         for name, indices in self.ood.items():
             yield "ood", name, PRIMARY, indices
 

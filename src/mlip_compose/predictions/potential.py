@@ -85,7 +85,8 @@ def fit_potential(
         )
     if entry.kind.check is not None:
         entry.kind.check(resolved)
-    data = training_set(dataset, target.selection.train, target.selection.validation)
+    chosen = target.selection
+    data = training_set(dataset, chosen.train, chosen.validation, chosen.held_out)
     with TemporaryDirectory() as scratch:
         checkpoints = Path(workdir or scratch)
         checkpoints.mkdir(parents=True, exist_ok=True)

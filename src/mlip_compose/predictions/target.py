@@ -147,7 +147,7 @@ def split_dataset(
     dataset
         Data set whose molecules are split.
     task
-        Name of a task, such as ``length``.
+        Name of a task, such as ``length``, or path of a task file, such as ``rings.yaml``.
     level
         Level of the task, 1, 2 or 3.
     train_frames
@@ -182,7 +182,8 @@ def split_dataset(
     >>> target.n_train
     100
     """
-    return target_of(dataset, SplitKey(task, level, seed), train_frames, allow_missing, relax)
+    key = SplitKey(get_task(task).name, level, seed)
+    return target_of(dataset, key, train_frames, allow_missing, relax)
 
 
 def certify_target(dataset: Store, target: Target) -> Certificate:
@@ -214,7 +215,10 @@ def certify_target(dataset: Store, target: Target) -> Certificate:
 
 
 def training_set(
-    dataset: Store, train: Mapping[str, IntArray], validation: Mapping[str, IntArray]
+    dataset: Store,
+    train: Mapping[str, IntArray],
+    validation: Mapping[str, IntArray],
+    held_out: str = SECONDARY,
 ) -> TrainingSet:
     """Read the frames that a potential may see, and no others.
 
@@ -223,13 +227,15 @@ def training_set(
     dataset
         Data set that the frames are read from.
     train, validation
-        Indices of frames in the primary and in the secondary trajectory, by molecule.
+        Indices of frames in the primary trajectory and in ``held_out``, by molecule.
+    held_out
+        Trajectory of the validation frames (``FrameSelection.held_out``).
     """
     names = {*train, *validation}
     return TrainingSet(
         molecules={name: dataset.molecules[name] for name in sorted(names)},
         train=tuple(dataset.frames(name, PRIMARY, indices) for name, indices in train.items()),
         validation=tuple(
-            dataset.frames(name, SECONDARY, indices) for name, indices in validation.items()
+            dataset.frames(name, held_out, indices) for name, indices in validation.items()
         ),
     )

@@ -17,7 +17,7 @@ from mlip_compose.predictions.target import Target, split_of
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.study import Study
 from mlip_compose.tasks.ceiling import ceiling_selection
-from mlip_compose.tasks.rules import ALL_TASKS
+from mlip_compose.tasks.rules import ALL_TASKS, get_task
 from mlip_compose.tasks.selection import select_frames
 
 
@@ -77,6 +77,11 @@ class Training:
         return tuple(target.level for target in self.targets)
 
     @property
+    def held_out(self) -> str:
+        """Trajectory of the validation frames."""
+        return self.targets[0].selection.held_out
+
+    @property
     def n_train(self) -> int:
         """Number of training frames."""
         return sum(len(indices) for indices in self.train.values())
@@ -134,6 +139,8 @@ def training_of(
     }
     if packages := packages_of([key.task], [entry]):
         identity["packages"] = packages
+    if digest := get_task(key.task).digest:
+        identity["task_file"] = digest
     if ceiling:
         identity["ceiling"] = True
     return Training(

@@ -208,7 +208,9 @@ def assemble_results(
         ceiling_summaries=ceiling_summaries(ceilings) if several else (),
         horizons=horizons(scores, summaries),
         levellings=levellings({u.id: u.facts.get("validation_curve", ()) for u in units}),
-        provenance=provenance(command, packages_of(study.tasks, study.potentials)),
+        provenance=provenance(
+            command, packages_of([task.name for task in study.rules], study.potentials)
+        ),
     )
 
 

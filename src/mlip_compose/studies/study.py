@@ -14,7 +14,9 @@ from mlip_compose.core.documents import Strict, is_file, parse_document, read_te
 from mlip_compose.core.errors import StudyError, UnknownNameError
 from mlip_compose.core.records import SplitKey
 from mlip_compose.potentials.entry import Entry, as_entry
-from mlip_compose.tasks.rules import TASKS, get_task
+from mlip_compose.tasks.base import Task
+from mlip_compose.tasks.files import SUFFIXES, FileTask, TaskFile, read_task, with_files_read
+from mlip_compose.tasks.rules import TASKS, get_task, remember
 
 NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 
@@ -29,7 +31,8 @@ class Study(Strict):
     dataset
         Name of a frozen data set, or path of a store.
     tasks
-        Names of tasks; each is a rule that splits molecules into training and OOD.
+        Names of tasks; each is a rule that splits molecules into training and OOD. A task of one's
+        own is the path of its file, relative to the study file, or what stands in such a file.
     levels
         Levels of every task, 1, 2 or 3: how far, in bonds, the surroundings of the atoms of OOD
         molecules occur in training.
@@ -64,7 +67,7 @@ class Study(Strict):
 
     name: str = Field(pattern=NAME)
     dataset: str = "core-v1"
-    tasks: tuple[str, ...] = Field(default=tuple(TASKS), min_length=1)
+    tasks: tuple[str | TaskFile, ...] = Field(default=tuple(TASKS), min_length=1)
     levels: tuple[int, ...] = Field(default=(2,), min_length=1)
     potentials: tuple[Annotated[Entry, BeforeValidator(as_entry)], ...] = Field(min_length=1)
     seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field(default=(0,), min_length=1)
@@ -74,6 +77,14 @@ class Study(Strict):
     relax_minima: bool = False
     predictions: tuple[Path, ...] = ()
 
+    @property
+    def rules(self) -> tuple[Task, ...]:
+        """The tasks themselves."""
+        return tuple(
+            get_task(task) if isinstance(task, str) else remember(FileTask(task, TASKS))
+            for task in self.tasks
+        )
+
     def check(self) -> None:
         """Check every name and setting before any work is done.
 
@@ -82,8 +93,8 @@ class Study(Strict):
         UnknownNameError, StudyError, RequestError
             A name or a setting is wrong; the message says which.
         """
-        for task, level in product(self.tasks, self._all_levels()):
-            get_task(task).check_level(level)
+        for task, level in product(self.rules, self._all_levels()):
+            task.check_level(level)
         for entry in self.potentials:
             entry.resolved()
         self._check_untrained()
@@ -93,14 +104,14 @@ class Study(Strict):
     def splits(self) -> Iterator[tuple[SplitKey, tuple[Entry, ...]]]:
         """Yield each split with the potentials that are trained for it."""
         seeds = _union(self.seeds, (entry.seeds for entry in self.potentials))
-        for task, level, seed in product(self.tasks, self._all_levels(), seeds):
+        for task, level, seed in product(self.rules, self._all_levels(), seeds):
             entries = tuple(
                 entry
                 for entry in self.potentials
                 if level in (entry.levels or self.levels) and seed in (entry.seeds or self.seeds)
             )
             if entries:
-                yield SplitKey(task, level, seed), entries
+                yield SplitKey(task.name, level, seed), entries
 
     def _all_levels(self) -> tuple[int, ...]:
         return _union(self.levels, (entry.levels for entry in self.potentials))
@@ -112,7 +123,7 @@ class Study(Strict):
 
     def _check_repetition(self) -> None:
         """Refuse a name or a number that is given twice."""
-        _refuse_repeated("tasks", self.tasks)
+        _refuse_repeated("tasks", [task.name for task in self.rules])
         _refuse_repeated("levels", self.levels)
         _refuse_repeated("seeds", self.seeds)
         names = [entry.shown for entry in self.potentials]
@@ -134,7 +145,7 @@ class Study(Strict):
 
     def _check_untrained(self) -> None:
         """Refuse what a task that trains on nothing cannot serve."""
-        for task in (task for task in self.tasks if not get_task(task).trains):
+        for task in (task.name for task in self.rules if not task.trains):
             if needing := [entry.shown for entry in self.potentials if not entry.is_zero_shot]:
                 raise StudyError(
                     f"potentials that were trained elsewhere, for {task!r}, which has nothing to "
@@ -197,10 +208,20 @@ def load_study(name: str | Path) -> Study:
     study = parse_document(text, Study, "study", name)
     folder = Path(name).parent
     study = study.model_copy(
-        update={"predictions": tuple(folder / path for path in study.predictions)}
+        update={
+            "predictions": tuple(folder / path for path in study.predictions),
+            "tasks": tuple(_read(task, folder) for task in study.tasks),
+        }
     )
     study.check()
     return study
+
+
+def _read(task: str | TaskFile, folder: Path) -> str | TaskFile:
+    """Return what stands in a task file, with the files that it names, in place of its path."""
+    if isinstance(task, TaskFile):
+        return with_files_read(task, folder)
+    return read_task(folder / task, TASKS).file if task.endswith(SUFFIXES) else task
 
 
 def with_predictions(study: Study, paths: tuple[Path, ...]) -> Study:

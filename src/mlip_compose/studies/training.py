@@ -178,7 +178,7 @@ def read_unit(directory: Path) -> TrainedUnit:
 
 def _train(training: Training, store: Store, directory: ResultsDirectory) -> None:
     final, work = directory.training(training.id), directory.work(training.id)
-    data = training_set(store, training.train, training.validation)
+    data = training_set(store, training.train, training.validation, training.held_out)
     settings = training.entry.resolved()
     wall, cpu = time.perf_counter(), time.process_time()
     checkpoints = work / "fit"

@@ -7,10 +7,12 @@ from collections.abc import Iterable
 from typing import ClassVar, Final, NamedTuple
 
 from mlip_compose.core.errors import CoverageError, RequestError
-from mlip_compose.core.records import Molecule, Parts, Split
+from mlip_compose.core.records import HeldOutFrames, Molecule, Parts, Split
 from mlip_compose.tasks.families import Families
 
 LEVELS: Final = (1, 2, 3)
+STANDARD_LEVEL: Final = 2
+"""Level of a task with one level."""
 LONG: Final = 7
 """Length of the shortest long chain: ``length`` and ``transfer`` test on n = 7 and more."""
 
@@ -41,6 +43,10 @@ class Task(ABC):
     trains
         Whether there is something to train on; a task without is for potentials that were trained
         elsewhere.
+    frames
+        Where validation and the ID test come from (see :class:`mlip_compose.tasks.files.TaskFile`).
+    digest
+        Hash of a task of a file; empty for tasks of packages, which have a version.
     """
 
     name: ClassVar[str]
@@ -48,6 +54,8 @@ class Task(ABC):
     summary: ClassVar[str]
     levels: ClassVar[tuple[int, ...]] = LEVELS
     trains: ClassVar[bool] = True
+    frames: ClassVar[HeldOutFrames] = "secondary"
+    digest: str = ""
 
     @abstractmethod
     def rule(self, families: Families, level: int) -> Rule:
@@ -101,6 +109,7 @@ class Task(ABC):
             train=tuple(name for name in train if name in available),
             ood=tuple(name for name in ood if name in available),
             missing=tuple(name for name in train + ood if name not in available),
+            frames=self.frames,
         )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from mlip_compose.core.errors import CoverageError
 from mlip_compose.core.records import PRIMARY, FrameSelection, IntArray, Split
-from mlip_compose.tasks.selection import ranked, spread
+from mlip_compose.tasks.selection import frames_of, ranked, spread
 
 MIN_PRIMARY: Final = 4
 """Least number of primary frames: one to train on, one left out at the cut, two to test on."""
@@ -79,8 +79,9 @@ def ceiling_selection(
             "Build the data with more frames, or leave out ceiling: true.",
         )
     cut = {name: halves(n) for name, n in lengths.items()}
-    available = {name: n_frames(name, PRIMARY) for name in split.train}
-    available |= {name: len(train) for name, (train, _) in cut.items()}
+    open_frames = {name: frames_of(split, name, n_frames).train for name in split.train}
+    open_frames |= {name: train for name, (train, _) in cut.items()}
+    available = {name: len(frames) for name, frames in open_frames.items()}
     budget = sum(len(indices) for indices in ordinary.train.values())
     shares = spread(budget, available, seed)
     included = [name for name in split.ood if shares[name]]
@@ -94,10 +95,11 @@ def ceiling_selection(
     trained = [name for name in (*split.train, *split.ood) if shares[name]]
     return FrameSelection(
         train={
-            name: np.array(sorted(ranked(seed, name, available[name])[: shares[name]]))
+            name: open_frames[name][sorted(ranked(seed, name, available[name])[: shares[name]])]
             for name in trained
         },
         validation={name: ordinary.validation[name] for name in split.train if shares[name]},
         id={},
         ood={name: cut[name][1] for name in included},
+        held_out=ordinary.held_out,
     )

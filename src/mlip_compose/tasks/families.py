@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from mlip_compose.core.records import Molecule, Parts
@@ -28,6 +28,16 @@ class Families:
 
     lengths: Mapping[str, range]
     pairs: tuple[tuple[str, str], ...]
+    _first_half: frozenset[str] | None = None
+    _held_out: frozenset[str] | None = None
+
+    def changed(self, half_a: Iterable[str] | None, held_out: Iterable[str] | None) -> Families:
+        """Return the families with halves or held-out families that somebody chose."""
+        return replace(
+            self,
+            _first_half=None if half_a is None else frozenset(half_a),
+            _held_out=None if held_out is None else frozenset(held_out),
+        )
 
     @classmethod
     def among(cls, molecules: Iterable[Molecule]) -> Families:
@@ -60,6 +70,8 @@ class Families:
         more hydrogens; then the first in the order of names. A last one without a partner is in
         this half, too.
         """
+        if self._first_half is not None:
+            return self._first_half
         by_mass = sorted(self.lengths, key=lambda group: (group_facts(group).mass, group))
         pairs = [by_mass[i : i + 2] for i in range(0, len(by_mass), 2)]
         return frozenset(min(pair, key=_lightness) for pair in pairs)
@@ -73,6 +85,8 @@ class Families:
         hydrogens and then of mass; the first of two in the middle. Where every size has one family
         only, it is the family with the largest group.
         """
+        if self._held_out is not None:
+            return self._held_out
         sizes: dict[int, list[str]] = {}
         for group in self.lengths:
             if group != "H":

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from mlip_compose.core.errors import UnknownNameError
+from mlip_compose.core.errors import RequestError, UnknownNameError
 from mlip_compose.core.plugins import Registry
 from mlip_compose.core.records import Molecule, Split
 from mlip_compose.molecules.series import METHANE, series_order
 from mlip_compose.tasks.base import LONG, Rule, Task
 from mlip_compose.tasks.families import Families
+from mlip_compose.tasks.files import SUFFIXES, FileTask, read_task
 
 
 class Length(Task):
@@ -152,14 +154,19 @@ ALL_TASKS: Final = Registry(
 """Every task by name, those of other packages included."""
 
 
+FILE_TASKS: Final[dict[str, Task]] = {}
+"""Tasks of files that this process has read, by name."""
+
+
 def get_task(name: str) -> Task:
-    """Return a task by its name.
+    """Return a task by its name, or by the path of its file.
 
     Parameters
     ----------
     name
         Name of a task: ``length``, ``crossing``, ``transfer``, ``recombination``, ``whole``, or one
-        that another package adds.
+        that another package adds; or a task file, such as ``rings.yaml``. The name of a file's task
+        is known after the file was read.
 
     Returns
     -------
@@ -171,6 +178,8 @@ def get_task(name: str) -> Task:
     ------
     UnknownNameError
         No task has this name; the message offers the nearest.
+    RequestError
+        The file is no task file, or has the name of another task.
     PluginError
         The task of another package cannot be used.
 
@@ -185,6 +194,25 @@ def get_task(name: str) -> Task:
     >>> len(split.train), len(split.ood)
     (19, 60)
     """
+    if name in FILE_TASKS:
+        return FILE_TASKS[name]
+    if name.endswith(SUFFIXES):
+        return remember(read_task(Path(name), TASKS))
     if name not in ALL_TASKS:
-        raise UnknownNameError("task", name, ALL_TASKS)
+        raise UnknownNameError("task (or the path of a task file)", name, ALL_TASKS)
     return ALL_TASKS[name]
+
+
+def remember(task: FileTask) -> Task:
+    """Let a task of a file be found by its name, in this process.
+
+    Raises
+    ------
+    RequestError
+        Another task has its name.
+    """
+    other = FILE_TASKS.get(task.name)
+    if task.name in ALL_TASKS or (other is not None and other.digest != task.digest):
+        raise RequestError("a name that no other task has, in a task file", f"name: {task.name}")
+    FILE_TASKS[task.name] = task
+    return task

@@ -5,16 +5,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from mlip_compose.core.errors import CoverageError, RequestError
-from mlip_compose.core.records import PRIMARY, SECONDARY, FrameSelection, Split
+from mlip_compose.core.records import PRIMARY, SECONDARY, FrameSelection, IntArray, Split
 from mlip_compose.tasks.base import check_not_empty
 
 MIN_SECONDARY: Final = 2
 """Least number of secondary frames: one to validate on, one to test on."""
+MIN_SINGLE: Final = 4
+"""Least number of frames of an only trajectory: one to train on, one left out, two held out."""
 
 
 def select_frames(
@@ -33,6 +35,11 @@ def select_frames(
     The first fifth of the secondary trajectory of a training molecule (at least one frame) is for
     validation, the rest is the ID test. The OOD test is every primary frame of the OOD molecules.
     A split that trains on nothing has the OOD test alone, whatever the budget.
+
+    A split whose molecules have one trajectory (``split.frames``) has no secondary. A fifth of the
+    primary trajectory of a training molecule (at least two frames) is held out in its place: its
+    end, one frame after the last one to train on (``blocks``), or frames in an order that depends
+    on the molecule's name alone (``random``).
 
     Parameters
     ----------
@@ -61,11 +68,17 @@ def select_frames(
         The budget is below one frame.
     """
     check_not_empty(split)
-    available = {name: n_frames(name, PRIMARY) for name in split.train}
-    secondary = {name: n_frames(name, SECONDARY) for name in split.train}
     ood = {name: n_frames(name, PRIMARY) for name in split.ood}
-    _require(available | ood, 1, "primary")
-    _require(secondary, MIN_SECONDARY, "secondary")
+    frames = {name: frames_of(split, name, n_frames) for name in split.train}
+    available = {name: len(own.train) for name, own in frames.items()}
+    has_secondary = split.frames == "secondary"
+    if has_secondary:
+        _require(available | ood, 1, "primary")
+        secondary = {name: len(own.held_out) for name, own in frames.items()}
+        _require(secondary, MIN_SECONDARY, "secondary")
+    else:
+        _require({name: n_frames(name, PRIMARY) for name in split.train}, MIN_SINGLE, "primary")
+        _require(ood, 1, "primary")
 
     tested = {name: np.arange(n) for name, n in ood.items()}
     if not split.trains:
@@ -85,16 +98,40 @@ def select_frames(
 
     shares = spread(budget, available, seed)
     trained = [name for name in split.train if shares[name]]
-    parts = {name: _fifth(secondary[name]) for name in trained}
+    held_out = {name: frames[name].held_out for name in trained}
     return FrameSelection(
         train={
-            name: np.array(sorted(ranked(seed, name, available[name])[: shares[name]]))
+            name: frames[name].train[sorted(ranked(seed, name, available[name])[: shares[name]])]
             for name in trained
         },
-        validation={name: np.arange(parts[name]) for name in trained},
-        id={name: np.arange(parts[name], secondary[name]) for name in trained},
+        validation={name: own[: _fifth(len(own))] for name, own in held_out.items()},
+        id={name: own[_fifth(len(own)) :] for name, own in held_out.items()},
         ood=tested,
+        held_out=SECONDARY if has_secondary else PRIMARY,
     )
+
+
+class SplitFrames(NamedTuple):
+    """Frames of a training molecule, (F,) int: to train on; to validate and to test on."""
+
+    train: IntArray
+    held_out: IntArray
+
+
+def frames_of(split: Split, name: str, n_frames: Callable[[str, str], int]) -> SplitFrames:
+    """Return the frames of a training molecule that may play each part.
+
+    Frames to train on are of the primary trajectory. The others are of the secondary, or held out
+    of the primary where molecules have one trajectory.
+    """
+    n = n_frames(name, PRIMARY)
+    if split.frames == "secondary":
+        return SplitFrames(np.arange(n), np.arange(n_frames(name, SECONDARY)))
+    held_out = max(MIN_SECONDARY, _fifth(n))
+    if split.frames == "blocks":
+        return SplitFrames(np.arange(max(n - held_out - 1, 0)), np.arange(max(n - held_out, 0), n))
+    order = np.array(ranked(0, name, n), dtype=np.int64)
+    return SplitFrames(np.sort(order[held_out:]), np.sort(order[:held_out]))
 
 
 def _require(counts: Mapping[str, int], least: int, trajectory: str) -> None:

@@ -19,6 +19,7 @@ from mlip_compose.cli.options import (
     SplitOff,
     StoreFile,
     StoreName,
+    named_task,
     names_in,
 )
 from mlip_compose.cli.output import Table, facts, note, show
@@ -226,8 +227,9 @@ def export_data(
         typer.Option(
             "--task",
             "-t",
-            help="A task, such as length: one file for each part of its split. Default: one file "
-            "for each trajectory.",
+            help="A task, such as length, or a task file: one file for each part of its split. "
+            "Default: one file for each trajectory.",
+            callback=named_task,
         ),
     ] = None,
     level: Level = 2,
