@@ -20,7 +20,8 @@ from tblite.interface import Calculator
 
 from mlip_compose.datasets.build import Job, make_part
 from mlip_compose.datasets.recipe import load_recipe
-from mlip_compose.molecules.series import assemble, parse_name
+from mlip_compose.molecules.assembly import assemble
+from mlip_compose.molecules.series import parse_name
 
 BUDGET = 0.90
 SAMPLE = ("OH-2-H", "OH-6-H", "OH-10-H", "H-4-H", "CN-8-H", "COOH-12-H", "NH2-2-SH", "F-6-CHO")

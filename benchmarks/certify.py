@@ -4,8 +4,9 @@ import time
 from itertools import combinations_with_replacement, islice
 
 from mlip_compose.core.records import Split
+from mlip_compose.molecules.assembly import assemble
 from mlip_compose.molecules.groups import END_GROUPS
-from mlip_compose.molecules.series import assemble, canonical_parts
+from mlip_compose.molecules.series import canonical_parts
 from mlip_compose.tasks.certificate import certify
 
 BUDGET = 5.0  # seconds

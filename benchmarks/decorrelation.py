@@ -14,7 +14,8 @@ import numpy as np
 
 from mlip_compose.datasets.recipe import load_recipe
 from mlip_compose.datasets.statistics import energy_autocorrelation, statistical_inefficiency
-from mlip_compose.molecules.series import assemble, parse_name
+from mlip_compose.molecules.assembly import assemble
+from mlip_compose.molecules.series import parse_name
 from mlip_compose.references.gfn2 import Gfn2Xtb
 from mlip_compose.sampling.conformers import conformer_pool, draw_starts
 from mlip_compose.sampling.dynamics import sample_trajectory

@@ -19,8 +19,8 @@ from mlip_compose.evaluation.metric_names import METRICS
 from mlip_compose.evaluation.paired import paired_differences
 from mlip_compose.evaluation.reactions import Minimum
 from mlip_compose.evaluation.score import Header, score
+from mlip_compose.molecules.assembly import assemble
 from mlip_compose.molecules.groups import END_GROUPS
-from mlip_compose.molecules.series import assemble
 
 PRIMARY_FRAMES, SECONDARY_FRAMES = 2_013, 500
 SECONDS, GIGABYTES = 10.0, 2.0

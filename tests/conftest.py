@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from mlip_compose.core.records import MINIMUM, PRIMARY, SECONDARY, Frames
-from mlip_compose.molecules.series import assemble, parse_name
+from mlip_compose.molecules.assembly import assemble
+from mlip_compose.molecules.series import parse_name
 from mlip_compose.predictions.exchange.export import TaskFrames, export_data
 from mlip_compose.store.reader import Store
 from mlip_compose.store.schema import StoreHeader

@@ -13,8 +13,9 @@ from rdkit.Chem import rdDepictor
 from rdkit.Chem.Draw import rdMolDraw2D
 
 from mlip_compose.core.records import Molecule
+from mlip_compose.molecules.assembly import assemble, full
 from mlip_compose.molecules.naming import readable_name
-from mlip_compose.molecules.series import assemble, full, parse_name
+from mlip_compose.molecules.series import parse_name
 from mlip_compose.tasks.environments import atoms_within, environment_labels, neighbours_of
 from mlip_compose.tasks.rules import get_task
 

@@ -16,7 +16,7 @@ import pytest
 import mlip_compose
 from mlip_compose.core.errors import RequestError, SchemaError, UnknownNameError
 from mlip_compose.core.records import PRIMARY, SECONDARY, Failure, Parts, TrainingSet
-from mlip_compose.molecules.series import assemble
+from mlip_compose.molecules.assembly import assemble
 from mlip_compose.potentials.base import Settings
 from mlip_compose.potentials.registry import KINDS, get_potential, load_potential
 from mlip_compose.store.reader import Store

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from mlip_compose.evaluation.metric_names import METRICS
-from mlip_compose.molecules.series import assemble, full, parse_name
+from mlip_compose.molecules.assembly import assemble, full
+from mlip_compose.molecules.series import parse_name
 from mlip_compose.tasks.environments import environment_labels
 from mlip_compose.tasks.rules import get_task
 

@@ -5,8 +5,8 @@ import pytest
 
 from mlip_compose import open_dataset
 from mlip_compose.datasets.recipe import load_recipe, recipe_names
+from mlip_compose.molecules.assembly import full
 from mlip_compose.molecules.geometry import force_outliers, topology_kept
-from mlip_compose.molecules.series import full
 from mlip_compose.references.registry import get_reference
 from mlip_compose.store.catalogue import describe, manifest
 

@@ -10,7 +10,8 @@ import pytest
 
 from mlip_compose.core.records import Comparison, Molecule
 from mlip_compose.evaluation.score import Header
-from mlip_compose.molecules.series import assemble, parse_name
+from mlip_compose.molecules.assembly import assemble
+from mlip_compose.molecules.series import parse_name
 
 GROUPS = {"H": [1], "OH": [8, 1], "NH2": [7, 1, 1], "F": [9], "Cl": [17]}
 

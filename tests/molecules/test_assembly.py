@@ -9,14 +9,9 @@ from hypothesis import strategies as st
 
 from mlip_compose.core.errors import NotOfThisKindError, UnknownNameError
 from mlip_compose.core.records import Parts
+from mlip_compose.molecules.assembly import assemble
 from mlip_compose.molecules.groups import END_GROUPS
-from mlip_compose.molecules.series import (
-    MAX_CHAIN,
-    assemble,
-    canonical_parts,
-    parse_name,
-    written_smiles,
-)
+from mlip_compose.molecules.series import MAX_CHAIN, canonical_parts, parse_name, written_smiles
 
 GROUPS = list(END_GROUPS)
 # Elements of each end group, to count the atoms of a molecule without RDKit.

@@ -8,12 +8,12 @@ import pytest
 
 from mlip_compose.core.errors import NotOfThisKindError
 from mlip_compose.core.records import Parts
+from mlip_compose.molecules.assembly import full
 from mlip_compose.molecules.naming import readable_name
 from mlip_compose.molecules.series import (
     MAX_CHAIN,
     METHANE,
     bifunctional,
-    full,
     monofunctional,
     parse_name,
 )

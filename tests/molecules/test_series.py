@@ -2,13 +2,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mlip_compose.molecules.assembly import assemble, full
 from mlip_compose.molecules.groups import END_GROUPS
 from mlip_compose.molecules.perception import molecule_of_smiles
 from mlip_compose.molecules.series import (
-    assemble,
     bifunctional,
     canonical_parts,
-    full,
     monofunctional,
     parse_name,
     series_of,

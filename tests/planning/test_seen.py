@@ -7,8 +7,8 @@ import networkx
 import numpy as np
 import pytest
 
+from mlip_compose.molecules.assembly import full
 from mlip_compose.molecules.perception import molecule_of_smiles
-from mlip_compose.molecules.series import full
 from mlip_compose.planning.seen import Environments, Interned, seen_in
 from mlip_compose.tasks.environments import environment_labels
 

@@ -6,7 +6,8 @@ from plotly.graph_objects import Figure
 
 from mlip_compose.core.records import Comparison
 from mlip_compose.evaluation.parity import parities
-from mlip_compose.molecules.series import assemble, parse_name
+from mlip_compose.molecules.assembly import assemble
+from mlip_compose.molecules.series import parse_name
 from mlip_compose.report.figures.style import VIRIDIS, Style, band, bars, rule
 from mlip_compose.report.plate_document import PIXELS, paper_colours, plate_document
 from mlip_compose.report.plates import COLUMN, PAGE, Pane, Plate, plates

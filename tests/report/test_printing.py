@@ -20,7 +20,8 @@ import pytest
 from mlip_compose.core.errors import MissingExtraError, RequestError
 from mlip_compose.core.records import Comparison
 from mlip_compose.evaluation.parity import parities
-from mlip_compose.molecules.series import assemble, parse_name
+from mlip_compose.molecules.assembly import assemble
+from mlip_compose.molecules.series import parse_name
 from mlip_compose.report.plates import COLUMN, PAGE, Pane, plates
 from mlip_compose.report.printing import fingerprint, fingerprint_in, plate_svg, write_figures
 

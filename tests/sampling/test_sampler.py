@@ -20,7 +20,8 @@ SHORT = SamplingProtocol(
 
 @pytest.fixture(scope="module")
 def methanol():
-    from mlip_compose.molecules.series import assemble, parse_name
+    from mlip_compose.molecules.assembly import assemble
+    from mlip_compose.molecules.series import parse_name
 
     return sample_molecule(assemble(parse_name("OH-1-H")), Gfn2Xtb(), SHORT)
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from mlip_compose.core.records import Frames, Molecule
+from mlip_compose.molecules.assembly import full
 from mlip_compose.molecules.perception import molecule_of_rdkit
-from mlip_compose.molecules.series import full
 
 
 def _read(smiles: str) -> Molecule:

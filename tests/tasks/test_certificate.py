@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from mlip_compose.core.errors import CoverageError
 from mlip_compose.core.records import Split
-from mlip_compose.molecules.series import full
+from mlip_compose.molecules.assembly import full
 from mlip_compose.tasks.certificate import Certificate, certify
 from mlip_compose.tasks.coverage import novel_atoms
 from mlip_compose.tasks.divergence import environment_divergence

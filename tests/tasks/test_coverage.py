@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from mlip_compose.core.records import Parts
-from mlip_compose.molecules.series import assemble, full
+from mlip_compose.molecules.assembly import assemble, full
 from mlip_compose.tasks.coverage import Coverage, coverage, novel_atoms
 from mlip_compose.tasks.rules import TASKS, get_task
 

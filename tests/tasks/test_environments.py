@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlip_compose.core.records import Molecule
-from mlip_compose.molecules.series import full
+from mlip_compose.molecules.assembly import full
 from mlip_compose.tasks.environments import environment_labels, rooted_smiles
 
 RINGS = (

@@ -5,8 +5,8 @@ import pytest
 
 from mlip_compose.core.documents import parse_document
 from mlip_compose.core.errors import RequestError
+from mlip_compose.molecules.assembly import full
 from mlip_compose.molecules.perception import molecule_of_smiles
-from mlip_compose.molecules.series import full
 from mlip_compose.tasks.certificate import certify
 from mlip_compose.tasks.conditions import Condition
 from mlip_compose.tasks.files import TEMPLATE, FileTask, TaskFile, read_task

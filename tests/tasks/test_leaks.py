@@ -5,7 +5,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from mlip_compose.core.records import FrameSelection, Parts, Split
-from mlip_compose.molecules.series import assemble, full
+from mlip_compose.molecules.assembly import assemble, full
 from mlip_compose.tasks.fingerprints import DUPLICATE_TOLERANCE, Fingerprints
 from mlip_compose.tasks.leaks import shared_frames, shared_molecules
 from mlip_compose.tasks.selection import select_frames

@@ -5,7 +5,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from mlip_compose.molecules.series import assemble, full, parse_name
+from mlip_compose.molecules.assembly import assemble, full
+from mlip_compose.molecules.series import parse_name
 from mlip_compose.tasks.environments import environment_labels
 from mlip_compose.tasks.matching import matching_weights
 from mlip_compose.tasks.rules import TASKS

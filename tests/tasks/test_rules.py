@@ -4,8 +4,8 @@ import pytest
 
 from mlip_compose.core.errors import RequestError, UnknownNameError
 from mlip_compose.core.records import Parts
+from mlip_compose.molecules.assembly import assemble, full
 from mlip_compose.molecules.perception import molecule_of_smiles
-from mlip_compose.molecules.series import assemble, full
 from mlip_compose.tasks.certificate import certify
 from mlip_compose.tasks.families import Families
 from mlip_compose.tasks.rules import TASKS, get_task

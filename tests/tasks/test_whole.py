@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from mlip_compose.core.errors import CoverageError, RequestError
-from mlip_compose.molecules.series import full
+from mlip_compose.molecules.assembly import full
 from mlip_compose.tasks.certificate import Certificate, certify
 from mlip_compose.tasks.rules import TASKS, UNTRAINED, get_task
 from mlip_compose.tasks.selection import select_frames

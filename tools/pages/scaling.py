@@ -15,7 +15,8 @@ import numpy as np
 
 from mlip_compose.core.records import Molecule
 from mlip_compose.datasets.recipe import load_recipe
-from mlip_compose.molecules.series import assemble, monofunctional
+from mlip_compose.molecules.assembly import assemble
+from mlip_compose.molecules.series import monofunctional
 from mlip_compose.store.catalogue import dataset_path
 from mlip_compose.store.reader import Store
 from mlip_compose.store.schema import TRAJECTORIES

@@ -5,8 +5,8 @@ from types import MappingProxyType
 
 from mlip_compose.evaluation.horizon import HORIZON_METRICS
 from mlip_compose.evaluation.metric_names import METRICS, NEEDS_ZERO, Description
+from mlip_compose.molecules.assembly import full
 from mlip_compose.molecules.groups import END_GROUPS
-from mlip_compose.molecules.series import full
 from mlip_compose.tasks.certificate import certify
 from mlip_compose.tasks.rules import TASKS
 from pages import findings, million, scaling

@@ -18,7 +18,7 @@ app = typer.Typer(help="The molecules X-(CH2)n-Y and their names.", no_args_is_h
 @app.command("list")
 def list_molecules(json: Json = False) -> None:
     """List the full set of molecules that the tasks are defined on."""
-    from mlip_compose.molecules.series import full
+    from mlip_compose.molecules.assembly import full
 
     documents = [_document(molecule) for molecule in full()]
     columns = ("molecule", "name", "formula", "smiles", "inchikey")
@@ -40,8 +40,9 @@ def show_molecule(
 
 def _find(text: str) -> Molecule:
     from mlip_compose.core.errors import RequestError
+    from mlip_compose.molecules.assembly import assemble
     from mlip_compose.molecules.perception import molecule_of_smiles
-    from mlip_compose.molecules.series import assemble, parse_name
+    from mlip_compose.molecules.series import parse_name
 
     try:
         parts = parse_name(text)

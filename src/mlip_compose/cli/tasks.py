@@ -95,8 +95,8 @@ def show_task(
     task: TaskName, level: Level = 2, molecules: Molecules = FULL, json: Json = False
 ) -> None:
     """Show the molecules that a task trains on, and those it tests on."""
+    from mlip_compose.core.records import Parts
     from mlip_compose.molecules.naming import readable_name
-    from mlip_compose.molecules.series import split_name
     from mlip_compose.tasks.rules import get_task
 
     split = get_task(task).split(_molecules(molecules), level)
@@ -108,7 +108,7 @@ def show_task(
         "missing_molecules": list(split.missing),
     }
     rows = (
-        (part, name, readable_name(parts) if (parts := split_name(name)) else name)
+        (part, name, readable_name(parts) if (parts := Parts.spelled(name)) else name)
         for part, names in (("train", split.train), ("OOD", split.ood), ("missing", split.missing))
         for name in names
     )
@@ -169,7 +169,7 @@ def _rows(certificate: Certificate) -> Iterable[tuple[object, ...]]:
 
 def _molecules(source: str) -> tuple[Molecule, ...]:
     if source == FULL:
-        from mlip_compose.molecules.series import full
+        from mlip_compose.molecules.assembly import full
 
         return full()
     from mlip_compose.store.catalogue import open_dataset

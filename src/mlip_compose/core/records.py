@@ -46,6 +46,11 @@ AROMATIC: Final = 4
 """Order of an aromatic bond."""
 
 
+_SERIES_NAME: Final = re.compile(
+    r"([A-Za-z0-9]+|\*.+?)-(0|[1-9][0-9]{0,8})-([A-Za-z0-9]+|\*.+)", re.ASCII
+)
+
+
 class Parts(NamedTuple):
     """The end groups and the chain of X-(CH2)n-Y, in canonical order (``molecules.series``).
 
@@ -55,6 +60,12 @@ class Parts(NamedTuple):
     left: str
     chain: int
     right: str
+
+    @classmethod
+    def spelled(cls, name: str) -> Parts | None:
+        """Return the parts that a name spells, whatever the groups; None for another name."""
+        match = _SERIES_NAME.fullmatch(name)
+        return None if match is None else cls(match[1], int(match[2]), match[3])
 
     @property
     def name(self) -> str:

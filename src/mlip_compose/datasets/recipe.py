@@ -13,7 +13,8 @@ from pydantic import Field
 from mlip_compose.core.documents import Strict, canonical_json, is_file, parse_document, read_text
 from mlip_compose.core.errors import UnknownNameError
 from mlip_compose.core.records import Molecule
-from mlip_compose.molecules.series import assemble, bifunctional, full, monofunctional, parse_name
+from mlip_compose.molecules.assembly import assemble, full
+from mlip_compose.molecules.series import bifunctional, monofunctional, parse_name
 from mlip_compose.sampling.protocol import SamplingProtocol
 
 DATASET_NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"

@@ -13,14 +13,13 @@ propyl ether is ``*OC-3-H``. Cyclohexane is in no series: its carbons are in a r
 from __future__ import annotations
 
 import operator
-import re
 from collections.abc import Iterable, Iterator
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import combinations_with_replacement
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from mlip_compose.core.errors import NotOfThisKindError, UnknownNameError
-from mlip_compose.core.records import Molecule, Parts
+from mlip_compose.core.records import Parts
 from mlip_compose.molecules.groups import (
     END_GROUPS,
     MOST_HEAVY,
@@ -35,8 +34,6 @@ if TYPE_CHECKING:
 
 MAX_CHAIN: Final = 80
 """Longest chain of a name: with any two of the ten groups, fewer than 256 atoms."""
-
-_NAME: Final = re.compile(r"([A-Za-z0-9]+|\*.+?)-(0|[1-9][0-9]{0,8})-([A-Za-z0-9]+|\*.+)", re.ASCII)
 
 
 class Reading(NamedTuple):
@@ -167,16 +164,10 @@ def parse_name(name: str) -> Parts:
     NotOfThisKindError
         The name is not of the form X-n-Y, or n is out of range.
     """
-    parts = split_name(name)
+    parts = Parts.spelled(name)
     if parts is None:
         raise NotOfThisKindError("a name X-n-Y such as OH-4-H", f"{name!r}")
     return canonical_parts(*parts)
-
-
-def split_name(name: str) -> Parts | None:
-    """Return the parts that a name spells, whatever the groups; None for a name of another form."""
-    match = _NAME.fullmatch(name)
-    return None if match is None else Parts(match[1], int(match[2]), match[3])
 
 
 def written_smiles(parts: Parts) -> str:
@@ -190,38 +181,6 @@ def written_smiles(parts: Parts) -> str:
 
 def _written(group: str) -> str:
     return END_GROUPS[group].right if group in END_GROUPS else group.removeprefix("*")
-
-
-@cache
-def assemble(parts: Parts) -> Molecule:
-    """Return the molecule X-(CH2)n-Y.
-
-    The heavy atoms come first, from the left end to the right end, then the hydrogens in the order
-    of the atoms that bear them. The arrays are shared between calls and read-only.
-
-    Parameters
-    ----------
-    parts
-        End groups and chain length; put in canonical order first.
-
-    Returns
-    -------
-    Molecule
-        The singlet, with RDKit's canonical SMILES and standard InChIKey.
-
-    Raises
-    ------
-    UnknownNameError, NotOfThisKindError
-        See :func:`canonical_parts`.
-    """
-    from rdkit import Chem
-
-    from mlip_compose.molecules.perception import molecule_of_rdkit
-
-    ordered = canonical_parts(*parts)
-    if ordered != parts:
-        return assemble(ordered)
-    return molecule_of_rdkit(Chem.MolFromSmiles(written_smiles(ordered)))
 
 
 def _runs(molecule: Any) -> Iterator[list[int]]:
@@ -303,9 +262,3 @@ def bifunctional(chains: Iterable[int] = (2, 4, 6)) -> tuple[Parts, ...]:
     lengths = tuple(chains)
     pairs = combinations_with_replacement([x for x in END_GROUPS if x != "H"], 2)
     return tuple(canonical_parts(x, n, y) for x, y in pairs for n in lengths)
-
-
-@cache
-def full() -> tuple[Molecule, ...]:
-    """Return all 254 molecules: the mono-functional series, then the bifunctional one."""
-    return tuple(assemble(parts) for parts in (*monofunctional(), *bifunctional()))

@@ -209,7 +209,7 @@ def assemble_results(
         horizons=horizons(scores, summaries),
         levellings=levellings({u.id: u.facts.get("validation_curve", ()) for u in units}),
         provenance=provenance(
-            command, packages_of([task.name for task in study.rules], study.potentials)
+            command, packages_of((task.name for task in study.rules), study.potentials)
         ),
     )
 

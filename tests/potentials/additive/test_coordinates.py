@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from mlip_compose.core.records import Parts
-from mlip_compose.molecules.series import assemble
+from mlip_compose.molecules.assembly import assemble
 from mlip_compose.potentials.additive.coordinates import SORTS, measure
 from mlip_compose.potentials.additive.term_kinds import TERM_KINDS
 from mlip_compose.potentials.additive.terms import find_terms

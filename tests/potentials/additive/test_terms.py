@@ -4,7 +4,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mlip_compose.molecules.series import assemble, parse_name
+from mlip_compose.molecules.assembly import assemble
+from mlip_compose.molecules.series import parse_name
 from mlip_compose.potentials.additive.term_kinds import KIND_BY_NAME
 from mlip_compose.potentials.additive.terms import find_terms
 

@@ -5,7 +5,7 @@ import pytest
 
 from mlip_compose.core.errors import RequestError, SchemaError, UnreadableError
 from mlip_compose.core.records import Parts
-from mlip_compose.molecules.series import assemble
+from mlip_compose.molecules.assembly import assemble
 from mlip_compose.potentials.base import silent
 from mlip_compose.potentials.neural.architectures.mace import SMALL as KIND
 from mlip_compose.potentials.registry import load_potential

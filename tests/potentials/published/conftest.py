@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mlip_compose.core.records import PRIMARY, SECONDARY, Frames, Parts, TrainingSet
-from mlip_compose.molecules.series import assemble
+from mlip_compose.molecules.assembly import assemble
 from mlip_compose.potentials.published.card import SCHEMA, ModelCard
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from mlip_compose.core.errors import RequestError, SchemaError, UnknownNameError
 from mlip_compose.core.records import Parts
-from mlip_compose.molecules.series import assemble
+from mlip_compose.molecules.assembly import assemble
 from mlip_compose.potentials.published.card import (
     CARDS,
     ModelCard,

@@ -9,7 +9,7 @@ import pytest
 
 from mlip_compose.core.errors import CoverageError, RequestError, SchemaError
 from mlip_compose.core.records import Failure, Frames, Parts, TrainingSet
-from mlip_compose.molecules.series import assemble
+from mlip_compose.molecules.assembly import assemble
 from mlip_compose.potentials.published.settings import FineTuningSettings, ZeroShotSettings
 
 pytest.importorskip("graph_pes")

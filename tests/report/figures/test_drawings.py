@@ -3,7 +3,8 @@ import re
 import numpy as np
 import pytest
 
-from mlip_compose.molecules.series import assemble, parse_name
+from mlip_compose.molecules.assembly import assemble
+from mlip_compose.molecules.series import parse_name
 from mlip_compose.report.figures.drawings import draw_fragment, draw_molecule, formula_of
 from mlip_compose.tasks.environments import atoms_within, rooted_smiles
 

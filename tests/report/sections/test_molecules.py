@@ -14,7 +14,8 @@ from mlip_compose.evaluation.gallery import (
     GallerySet,
     encode,
 )
-from mlip_compose.molecules.series import assemble, parse_name
+from mlip_compose.molecules.assembly import assemble
+from mlip_compose.molecules.series import parse_name
 from mlip_compose.report.page import render_report
 from mlip_compose.report.sections.molecules import molecules_document
 

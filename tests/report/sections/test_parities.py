@@ -5,7 +5,8 @@ import pytest
 
 from mlip_compose.core.records import Comparison
 from mlip_compose.evaluation.parity import parities
-from mlip_compose.molecules.series import assemble, parse_name
+from mlip_compose.molecules.assembly import assemble
+from mlip_compose.molecules.series import parse_name
 from mlip_compose.report.page import render_report
 from mlip_compose.report.sections.leaderboard import runs_of
 from mlip_compose.report.sections.parities import parity_document

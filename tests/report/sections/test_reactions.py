@@ -11,7 +11,8 @@ from mlip_compose.evaluation.additivity import reaction_errors, reference_additi
 from mlip_compose.evaluation.relaxations import Relaxations
 from mlip_compose.evaluation.results import ReactionScore
 from mlip_compose.evaluation.study_results import StudyResults
-from mlip_compose.molecules.series import assemble, parse_name
+from mlip_compose.molecules.assembly import assemble
+from mlip_compose.molecules.series import parse_name
 from mlip_compose.report.figures.style import styles_of
 from mlip_compose.report.page import render_report
 from mlip_compose.report.sections.leaderboard import entries_of

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from mlip_compose.core.records import TestPart
+from mlip_compose.core.records import Parts, TestPart
 from mlip_compose.evaluation.study_results import StudyResults
 from mlip_compose.molecules.groups import END_GROUPS
-from mlip_compose.molecules.series import split_name
 from mlip_compose.report.entry import Entry
 from mlip_compose.report.sections.leaderboard import MAIN_METRIC, find_score
 from mlip_compose.report.words import group_order
@@ -43,7 +42,7 @@ class Ground:
 
 def place_of(name: str) -> Place | None:
     """Return the parts that a name such as ``OH-4-H`` spells; None for a molecule of no series."""
-    parts = split_name(name)
+    parts = Parts.spelled(name)
     if parts is None or not all(g in END_GROUPS or "*" in g for g in (parts.left, parts.right)):
         return None
     return Place(*parts)
