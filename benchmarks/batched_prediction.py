@@ -57,7 +57,7 @@ def from_scratch(kind: str) -> Model:
     """Return a graph-pes model of a kind's default size, after two gradient steps."""
 
     def make(store: Store) -> Potential:
-        names = [name for name, molecule in store.molecules.items() if molecule.chain == 2]
+        names = [name for name, molecule in store.molecules.items() if molecule.parts.chain == 2]
         train, validation = (
             tuple(store.frames(name, PRIMARY, np.array([index])) for name in names)
             for index in (0, 1)

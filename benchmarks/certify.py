@@ -21,8 +21,8 @@ def main() -> None:
     split = Split(
         task="benchmark",
         level=1,
-        train=tuple(m.name for m in molecules if m.chain <= LONGEST // 2),
-        ood=tuple(m.name for m in molecules if m.chain > LONGEST // 2),
+        train=tuple(m.name for m in molecules if m.parts.chain <= LONGEST // 2),
+        ood=tuple(m.name for m in molecules if m.parts.chain > LONGEST // 2),
     )
     wall, cpu = time.perf_counter(), time.process_time()
     certificate = certify(split, molecules)

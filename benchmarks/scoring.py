@@ -49,8 +49,8 @@ def make_comparison(rng: np.random.Generator, molecule: Molecule, part: str, fra
 def main() -> int:
     rng = np.random.default_rng(0)
     molecules = make_molecules()
-    train = [m for m in molecules if m.chain <= 6]
-    ood = [m for m in molecules if m.chain > 6]
+    train = [m for m in molecules if m.parts.chain <= 6]
+    ood = [m for m in molecules if m.parts.chain > 6]
     comparisons = [
         *(make_comparison(rng, m, "train", PRIMARY_FRAMES) for m in train),
         *(make_comparison(rng, m, "id", SECONDARY_FRAMES) for m in train),

@@ -135,7 +135,7 @@ def core() -> str:
     """Return what core-v1 takes at PBE-D3(BJ)/def2-TZVP, by size of the molecule."""
     groups: dict[str, list[tuple[Molecule, int]]] = {}
     for molecule, count in zip(store().molecules.values(), labels_of_core(), strict=True):
-        first = 4 * ((molecule.chain - 1) // 4) + 1
+        first = 4 * ((molecule.parts.chain - 1) // 4) + 1
         kind = "X-(CH2)n-H" if molecule.is_monofunctional else "X-(CH2)n-Y"
         groups.setdefault(f"{kind}, n = {first} to {first + 3}", []).append((molecule, count))
     rows = [_core_row(key, groups[key]) for key in sorted(groups)]
