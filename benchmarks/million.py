@@ -29,12 +29,14 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from mlip_compose.core.records import Comparison, Frames, Molecule, Split
 from mlip_compose.molecules.groups import END_GROUPS
+from mlip_compose.molecules.perception import molecule_of_rdkit
 
 NUMBERS = (1_000, 10_000)
 PRIMARY, SECONDARY = 8, 2
@@ -140,25 +142,8 @@ def assemble(folder: Path, number: int) -> None:
             key = Chem.MolToInchiKey(heavy)
             if key in molecules:
                 continue
-            graph = Chem.AddHs(heavy)
-            bonds = np.array(
-                sorted(
-                    (*sorted((b.GetBeginAtomIdx(), b.GetEndAtomIdx())), int(b.GetBondType()))
-                    for b in graph.GetBonds()
-                ),
-                dtype=np.uint8,
-            )
-            index = len(molecules)
-            molecules[key] = Molecule(
-                left=f"L{index % 32}",  # names that are no X-n-Y
-                chain=1 + index // 32 % 16,
-                right=f"R{index // 512}",
-                smiles=Chem.MolToSmiles(heavy),
-                inchikey=key,
-                numbers=np.array([a.GetAtomicNum() for a in graph.GetAtoms()], dtype=np.uint8),
-                bonds=bonds[:, :2].copy(),
-                bond_orders=bonds[:, 2].copy(),
-            )
+            name = f"L{len(molecules)}"  # parts play no role here
+            molecules[key] = replace(molecule_of_rdkit(heavy), name=name, parts=None)
     (folder / "molecules").write_bytes(pickle.dumps(list(molecules.values())))
 
 

@@ -139,6 +139,11 @@ class Molecule:
         return self.parts is not None and self.parts.right == "H"
 
     @property
+    def is_bifunctional(self) -> bool:
+        """Whether it is X-(CH2)n-Y with two end groups other than H."""
+        return self.parts is not None and self.parts.right != "H"
+
+    @property
     def n_atoms(self) -> int:
         """Number of atoms N."""
         return len(self.numbers)

@@ -67,7 +67,7 @@ class Job:
         protocol = self.recipe.sampling
         calls = RELAXATION_CALLS
         for trajectory in TRAJECTORIES:
-            frames = protocol.frames(trajectory, self.molecule.is_monofunctional)
+            frames = protocol.frames(trajectory, self.molecule)
             if frames:
                 calls += protocol.equilibration_steps + frames * protocol.stride_steps
         return calls * self.molecule.n_atoms**2

@@ -11,9 +11,10 @@ from typing import Any, Final, Literal
 from pydantic import Field
 
 from mlip_compose.core.documents import Strict, canonical_json, is_file, parse_document, read_text
-from mlip_compose.core.errors import UnknownNameError
-from mlip_compose.core.records import Molecule
+from mlip_compose.core.errors import RequestError, UnknownNameError
+from mlip_compose.core.records import Molecule, Parts
 from mlip_compose.molecules.assembly import assemble, full
+from mlip_compose.molecules.perception import molecule_of_smiles
 from mlip_compose.molecules.series import bifunctional, monofunctional, parse_name
 from mlip_compose.sampling.protocol import SamplingProtocol
 
@@ -29,7 +30,8 @@ class Recipe(Strict):
         Name of the data set.
     molecules
         ``full`` (the 254 molecules of the four tasks), ``monofunctional``, ``bifunctional``, or a
-        list of names such as ``OH-4-H``.
+        list of names of series such as ``OH-4-H`` and of SMILES, which a name may follow:
+        ``c1ccccc1 benzene``.
     reference
         Name of the level of theory.
     reference_settings
@@ -49,8 +51,8 @@ class Recipe(Strict):
 
         Raises
         ------
-        UnknownNameError, NotOfThisKindError
-            The grammar makes no molecule of such a name.
+        RequestError
+            A text is no name of a series and no SMILES, or two molecules have one name.
         """
         if self.molecules == "full":
             return full()
@@ -58,8 +60,15 @@ class Recipe(Strict):
             return tuple(assemble(parts) for parts in monofunctional())
         if self.molecules == "bifunctional":
             return tuple(assemble(parts) for parts in bifunctional())
-        unique = dict.fromkeys(parse_name(name) for name in self.molecules)
-        return tuple(assemble(parts) for parts in unique)
+        molecules: dict[str, Molecule] = {}
+        for molecule in map(_molecule, self.molecules):
+            other = molecules.setdefault(molecule.name, molecule)
+            if other.smiles != molecule.smiles:
+                raise RequestError(
+                    f"one molecule of the name {molecule.name!r} in the recipe {self.name}",
+                    f"{other.smiles} and {molecule.smiles}",
+                )
+        return tuple(molecules.values())
 
     def restricted(self, names: Iterable[str]) -> Recipe:
         """Return the recipe for some of its molecules; their frames stay the same.
@@ -69,13 +78,15 @@ class Recipe(Strict):
         UnknownNameError, NotOfThisKindError
             The recipe has no molecule of such a name.
         """
-        names_of_recipe = [molecule.name for molecule in self.selected()]
-        chosen = tuple(parse_name(name).name for name in names)
-        for name in chosen:
-            if name not in names_of_recipe:
-                kind = f"molecule of the recipe {self.name}"
-                raise UnknownNameError(kind, name, names_of_recipe)
-        return self.model_copy(update={"molecules": chosen})
+        of_recipe = {molecule.name: molecule for molecule in self.selected()}
+        written = []
+        for text in names:
+            name = text if text in of_recipe else _molecule(text).name
+            if name not in of_recipe:
+                raise UnknownNameError(f"molecule of the recipe {self.name}", name, of_recipe)
+            molecule = of_recipe[name]
+            written.append(name if molecule.parts else f"{molecule.smiles} {name}")
+        return self.model_copy(update={"molecules": tuple(written)})
 
     @property
     def digest(self) -> str:
@@ -85,6 +96,15 @@ class Recipe(Strict):
         if not self.reference_settings:
             del document["reference_settings"]
         return hashlib.sha256(canonical_json(document).encode()).hexdigest()[:12]
+
+
+def _molecule(text: str) -> Molecule:
+    """Return the molecule of a name such as ``OH-4-H``, or of a SMILES and a name."""
+    if Parts.spelled(text) is not None:
+        return assemble(parse_name(text))
+    smiles, *name = text.split(maxsplit=1)
+    molecule = molecule_of_smiles(smiles, "".join(name))
+    return molecule if molecule.parts is None else assemble(molecule.parts)
 
 
 def recipe_names() -> tuple[str, ...]:

@@ -11,8 +11,11 @@ import numpy as np
 from mlip_compose.core.records import Failure, FloatArray, Molecule
 from mlip_compose.core.units import BOLTZMANN, KCAL_PER_MOL
 from mlip_compose.molecules.geometry import superposed_rmsd
+from mlip_compose.molecules.perception import rdkit_of
 
 POOL_SIZE: Final = 30
+LOWEST: Final = 3
+"""Conformers from which the minimum of a molecule of no series is relaxed."""
 DISTINCT_RMSD: Final = 0.3  # Angstrom, over heavy atoms after superposition
 _ANTI: Final = 180.0  # degrees
 _Torsion = tuple[int, int, int, int]
@@ -23,15 +26,7 @@ def rdkit_molecule(molecule: Molecule) -> Any:
     """Build RDKit's molecule with the record's order of atoms."""
     from rdkit import Chem
 
-    orders = {1: Chem.BondType.SINGLE, 2: Chem.BondType.DOUBLE, 3: Chem.BondType.TRIPLE}
-    editable = Chem.RWMol()
-    for number in molecule.numbers:
-        atom = Chem.Atom(int(number))
-        atom.SetNoImplicit(True)
-        editable.AddAtom(atom)
-    for (i, j), order in zip(molecule.bonds, molecule.bond_orders, strict=True):
-        editable.AddBond(int(i), int(j), orders[int(order)])
-    mol = editable.GetMol()
+    mol = rdkit_of(molecule).GetMol()
     Chem.SanitizeMol(mol)
     return mol
 
@@ -39,7 +34,7 @@ def rdkit_molecule(molecule: Molecule) -> Any:
 def conformer_pool(
     molecule: Molecule, rng: np.random.Generator, size: int = POOL_SIZE
 ) -> tuple[FloatArray, FloatArray] | Failure:
-    """Embed conformers (ETKDGv3) and relax them with MMFF94.
+    """Embed conformers (ETKDGv3) and relax them with MMFF94, or UFF where that has no parameters.
 
     Parameters
     ----------
@@ -55,9 +50,10 @@ def conformer_pool(
     positions : (K, N, 3) float
         Angstrom, ordered by energy.
     energies : (K,) float
-        MMFF94 energies, eV.
+        Energies of the force field, eV.
     """
     from rdkit.Chem import rdDistGeom, rdForceFieldHelpers
+    from rdkit.rdBase import BlockLogs
 
     mol = rdkit_molecule(molecule)
     parameters: Any = rdDistGeom.ETKDGv3()
@@ -65,7 +61,11 @@ def conformer_pool(
     rdDistGeom.EmbedMultipleConfs(mol, size, parameters)
     if mol.GetNumConformers() == 0:
         return Failure("conformers", molecule.name, "RDKit embedded no conformer")
-    outcome = rdForceFieldHelpers.MMFFOptimizeMoleculeConfs(mol, numThreads=1, maxIters=2000)
+    if rdForceFieldHelpers.MMFFHasAllMoleculeParams(mol):
+        outcome = rdForceFieldHelpers.MMFFOptimizeMoleculeConfs(mol, numThreads=1, maxIters=2000)
+    else:
+        with BlockLogs():
+            outcome = rdForceFieldHelpers.UFFOptimizeMoleculeConfs(mol, numThreads=1, maxIters=2000)
     energies = np.array([energy for _, energy in outcome]) * KCAL_PER_MOL
     positions = np.array([conformer.GetPositions() for conformer in mol.GetConformers()])
     order = np.argsort(energies, kind="stable")
@@ -103,8 +103,27 @@ def draw_starts(
     return positions[first], positions[second]
 
 
+def starts_of_minimum(molecule: Molecule, pool: tuple[FloatArray, FloatArray]) -> FloatArray:
+    """Return the geometries from which the minimum of a molecule is relaxed.
+
+    They are extended where the molecule is of a series, for reaction energies
+    (:func:`extended_conformers`), and else the lowest of the pool.
+
+    Returns
+    -------
+    (K, N, 3) float
+        Angstrom.
+    """
+    from rdkit.Chem import rdForceFieldHelpers
+
+    has_parameters = rdForceFieldHelpers.MMFFHasAllMoleculeParams(rdkit_molecule(molecule))
+    if molecule.parts is not None and has_parameters:
+        return extended_conformers(molecule, pool)
+    return pool[0][:LOWEST]
+
+
 def extended_conformers(molecule: Molecule, pool: tuple[FloatArray, FloatArray]) -> FloatArray:
-    """Return the all-anti conformers, from which minima are relaxed.
+    """Return the all-anti conformers of a molecule of a series.
 
     Reaction energies then compare chains of one shape, without folding and without a hydrogen bond
     between the ends. In every conformer of the pool the torsions along the heavy-atom path from end
@@ -124,7 +143,7 @@ def extended_conformers(molecule: Molecule, pool: tuple[FloatArray, FloatArray])
     anti = [
         (torsion, _ANTI)
         for torsion in zip(path, path[1:], path[2:], path[3:], strict=False)
-        if not _is_linear(mol, torsion)
+        if _turns(mol, torsion)
     ]
     candidates = [_with_torsions(mol, positions, anti) for positions in pool[0]]
     energies = [
@@ -182,8 +201,12 @@ def _with_torsions(
     return changed
 
 
-def _is_linear(mol: Any, torsion: tuple[int, ...]) -> bool:
+def _turns(mol: Any, torsion: tuple[int, ...]) -> bool:
+    """Return whether the middle bond is single, in no ring, and none of its atoms is linear."""
     from rdkit import Chem
 
-    inner = (mol.GetAtomWithIdx(index) for index in torsion[1:3])
-    return any(atom.GetHybridization() == Chem.HybridizationType.SP for atom in inner)
+    inner = [mol.GetAtomWithIdx(index) for index in torsion[1:3]]
+    bond = mol.GetBondBetweenAtoms(*torsion[1:3])
+    if bond.GetBondType() != Chem.BondType.SINGLE or bond.IsInRing():
+        return False
+    return all(atom.GetHybridization() != Chem.HybridizationType.SP for atom in inner)

@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from mlip_compose.core.documents import Strict
+from mlip_compose.core.records import Molecule
 
 
 class SamplingProtocol(Strict):
@@ -31,7 +32,7 @@ class SamplingProtocol(Strict):
     stride_steps
         Number of steps between frames.
     primary, secondary
-        Numbers of frames of the two trajectories of a mono-functional molecule.
+        Numbers of frames of the two trajectories of a molecule.
     bifunctional_primary, bifunctional_secondary
         Numbers of frames of a molecule X-(CH2)n-Y with two end groups other than H, which serves as
         OOD test only.
@@ -55,11 +56,13 @@ class SamplingProtocol(Strict):
     position_decimals: int = Field(default=4, ge=3, le=6)
     seed: int = Field(default=0, ge=0)
 
-    def frames(self, trajectory: Literal["primary", "secondary"], monofunctional: bool) -> int:
+    def frames(self, trajectory: Literal["primary", "secondary"], molecule: Molecule) -> int:
         """Return the number of frames of a trajectory."""
-        if monofunctional:
-            return self.primary if trajectory == "primary" else self.secondary
-        return self.bifunctional_primary if trajectory == "primary" else self.bifunctional_secondary
+        if molecule.is_bifunctional:
+            primary, secondary = self.bifunctional_primary, self.bifunctional_secondary
+        else:
+            primary, secondary = self.primary, self.secondary
+        return primary if trajectory == "primary" else secondary
 
     def rng(self, molecule: str, purpose: str, attempt: int = 0) -> np.random.Generator:
         """Return the random numbers of one purpose for one molecule.

@@ -18,7 +18,7 @@ from mlip_compose.core.records import (
 )
 from mlip_compose.molecules.geometry import force_outliers, topology_kept
 from mlip_compose.references.base import Reference
-from mlip_compose.sampling.conformers import conformer_pool, draw_starts, extended_conformers
+from mlip_compose.sampling.conformers import conformer_pool, draw_starts, starts_of_minimum
 from mlip_compose.sampling.dynamics import relax, sample_trajectory, stored_positions
 from mlip_compose.sampling.protocol import SamplingProtocol
 
@@ -67,7 +67,7 @@ def sample_molecule(
     pool = conformer_pool(molecule, protocol.rng(molecule.name, "conformers"))
     if isinstance(pool, Failure):
         return pool
-    minimum = relaxed_minimum(molecule, extended_conformers(molecule, pool), reference)
+    minimum = relaxed_minimum(molecule, starts_of_minimum(molecule, pool), reference)
     if isinstance(minimum, Failure):
         return minimum
     names: tuple[Literal["primary", "secondary"], ...] = (PRIMARY, SECONDARY)
@@ -77,7 +77,7 @@ def sample_molecule(
     trajectories: list[Frames] = []
     rejected: list[Failure] = []
     for name, start in zip(names, starts, strict=True):
-        n_frames = protocol.frames(name, molecule.is_monofunctional)
+        n_frames = protocol.frames(name, molecule)
         if n_frames == 0:
             continue
         for attempt in range(ATTEMPTS):
