@@ -33,12 +33,17 @@ Codes = NDArray[np.int16]
 
 
 class GalleryMolecule(Strict):
-    """The graph of a molecule: elements, and bonds as (atom, atom, order)."""
+    """The graph of a molecule: elements, and bonds as (atom, atom, order).
+
+    Aromatic bonds are written as single and double ones. Formal charges stand in it where there are
+    any.
+    """
 
     name: str
     smiles: str
     numbers: tuple[Annotated[int, Field(ge=1, le=118)], ...] = Field(min_length=1)
     bonds: tuple[tuple[Atom, Atom, Annotated[int, Field(ge=1, le=3)]], ...]
+    charges: tuple[int, ...] = Field(default=(), exclude_if=lambda charges: not charges)
 
     @model_validator(mode="after")
     def _of_its_atoms(self) -> Self:

@@ -321,6 +321,23 @@ def rdkit_of_graph(
     return molecule
 
 
+def kekulised(molecule: Molecule) -> IntArray:
+    """Return the orders of a molecule's bonds with single and double ones for aromatic bonds.
+
+    Returns
+    -------
+    (B,) int
+        1, 2 or 3.
+    """
+    from rdkit import Chem
+
+    if AROMATIC not in molecule.bond_orders:
+        return molecule.bond_orders
+    graph = _sanitized(rdkit_of(molecule))
+    Chem.Kekulize(graph, clearAromaticFlags=True)
+    return _bond_table(graph, molecule.name)[:, 2]
+
+
 def check_kind(molecule: Mol, name: str) -> None:
     """Refuse what is no single closed-shell molecule of natural isotopes and non-metals.
 

@@ -29,6 +29,7 @@ from mlip_compose.evaluation.gallery import (
     quantise,
 )
 from mlip_compose.evaluation.metrics import is_usable
+from mlip_compose.molecules.perception import kekulised
 from mlip_compose.predictions.file import Predictions, predictions_checksum
 from mlip_compose.predictions.scoring import predicted_frames
 from mlip_compose.predictions.target import Target
@@ -152,12 +153,13 @@ def _checksum(directory: ResultsDirectory, target: str) -> str:
 
 
 def _graph(molecule: Molecule) -> GalleryMolecule:
-    bonds = zip(molecule.bonds.tolist(), molecule.bond_orders.tolist(), strict=True)
+    bonds = zip(molecule.bonds.tolist(), kekulised(molecule).tolist(), strict=True)
     return GalleryMolecule(
         name=molecule.name,
         smiles=molecule.smiles,
         numbers=tuple(molecule.numbers.tolist()),
         bonds=tuple((a, b, order) for (a, b), order in bonds),
+        charges=tuple(molecule.charges.tolist()) if molecule.charges.any() else (),
     )
 
 

@@ -6,9 +6,9 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mlip_compose.core.records import Molecule
+from mlip_compose.core.records import AROMATIC, Molecule
 
-_BOND = {1: "-", 2: "=", 3: "#"}
+_BOND = {1: "-", 2: "=", 3: "#", AROMATIC: ":"}
 
 
 @dataclass(frozen=True)
@@ -20,8 +20,8 @@ class Labels:
     element
         Element, such as ``C``.
     valence
-        Element and orders of its bonds, such as ``C[--=]``; for a hydrogen element and neighbour,
-        such as ``H(-O)``.
+        Element, formal charge and orders of its bonds, such as ``C[--=]`` and ``N+[---]``; for a
+        hydrogen element and neighbour, such as ``H(-O)``.
     environment
         Environment of radius 1: element and neighbours, such as ``C(-C-H-H-O)``.
     surroundings
@@ -93,7 +93,7 @@ def build_topology(molecule: Molecule) -> Topology:
     distances = molecule.separations.tolist()
     pairs = tuple(p for p in itertools.combinations(atoms, 2) if distances[p[0]][p[1]] >= 3)
     return Topology(
-        labels=_labels(_symbols(molecule), neighbours, orders),
+        labels=_labels(molecule, neighbours, orders),
         orders=orders,
         bonds=bonds,
         angles=tuple((a, b, c) for b in atoms for a, c in itertools.combinations(neighbours[b], 2)),
@@ -111,22 +111,26 @@ def _symbols(molecule: Molecule) -> list[str]:
 
 
 def _labels(
-    symbols: list[str],
+    molecule: Molecule,
     neighbours: Sequence[tuple[int, ...]],
     orders: dict[tuple[int, int], int],
 ) -> Labels:
+    elements = _symbols(molecule)
+    charges = [("+" if q > 0 else "-") * abs(q) for q in molecule.charges.tolist()]
+    names = [element + charge for element, charge in zip(elements, charges, strict=True)]
+
     def around(labels: Sequence[str]) -> tuple[str, ...]:
-        """Each atom's symbol, with its bonds and the labels of its neighbours."""
+        """Each atom's name, with its bonds and the labels of its neighbours."""
         return tuple(
-            f"{symbol}({''.join(sorted(_BOND[orders[a, b]] + labels[b] for b in neighbours[a]))})"
-            for a, symbol in enumerate(symbols)
+            f"{name}({''.join(sorted(_BOND[orders[a, b]] + labels[b] for b in neighbours[a]))})"
+            for a, name in enumerate(names)
         )
 
-    environment = around(symbols)
+    environment = around(names)
     valence = tuple(
         environment[a]
-        if symbol == "H"
-        else f"{symbol}[{''.join(sorted(_BOND[orders[a, b]] for b in neighbours[a]))}]"
-        for a, symbol in enumerate(symbols)
+        if name == "H"
+        else f"{name}[{''.join(sorted(_BOND[orders[a, b]] for b in neighbours[a]))}]"
+        for a, name in enumerate(names)
     )
-    return Labels(tuple(symbols), valence, environment, around(environment))
+    return Labels(tuple(elements), valence, environment, around(environment))

@@ -47,7 +47,9 @@ class Drawing:
     atoms: tuple[tuple[int, float, float], ...]
 
 
-def draw_molecule(numbers: Sequence[int], bonds: Sequence[tuple[int, int, int]]) -> Drawing:
+def draw_molecule(
+    numbers: Sequence[int], bonds: Sequence[tuple[int, int, int]], charges: Sequence[int] = ()
+) -> Drawing:
     """Draw a molecule in skeletal form; hydrogens stand with the atoms that bear them.
 
     Parameters
@@ -56,10 +58,14 @@ def draw_molecule(numbers: Sequence[int], bonds: Sequence[tuple[int, int, int]])
         Atomic numbers, hydrogens included.
     bonds
         As (atom, atom, order), order 1, 2 or 3.
+    charges
+        Formal charge of each atom; empty where there are none.
     """
     from rdkit import Chem
 
     molecule = _molecule(numbers, bonds)
+    for atom, charge in enumerate(charges):
+        molecule.GetAtomWithIdx(atom).SetFormalCharge(charge)
     Chem.SanitizeMol(molecule)
     return _drawn(Chem.RemoveHs(molecule))
 

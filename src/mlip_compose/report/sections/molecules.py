@@ -80,7 +80,7 @@ def _within(sets: Iterable[GallerySet], room: int, level: int) -> set[int]:
 def _molecule(molecule: GalleryMolecule) -> Document:
     from rdkit.Chem import GetPeriodicTable
 
-    drawing = draw_molecule(molecule.numbers, molecule.bonds)
+    drawing = draw_molecule(molecule.numbers, molecule.bonds, molecule.charges)
     return {
         "smiles": molecule.smiles,
         "formula": formula_of(molecule.numbers),
