@@ -94,7 +94,8 @@ class Study(Strict):
             A name or a setting is wrong; the message says which.
         """
         for task, level in product(self.rules, self._all_levels()):
-            task.check_level(level)
+            if not task.has_one_split:
+                task.check_level(level)
         for entry in self.potentials:
             entry.resolved()
         self._check_untrained()
@@ -104,14 +105,17 @@ class Study(Strict):
     def splits(self) -> Iterator[tuple[SplitKey, tuple[Entry, ...]]]:
         """Yield each split with the potentials that are trained for it."""
         seeds = _union(self.seeds, (entry.seeds for entry in self.potentials))
-        for task, level, seed in product(self.rules, self._all_levels(), seeds):
-            entries = tuple(
-                entry
-                for entry in self.potentials
-                if level in (entry.levels or self.levels) and seed in (entry.seeds or self.seeds)
-            )
-            if entries:
-                yield SplitKey(task.name, level, seed), entries
+        for task in self.rules:
+            levels = task.levels if task.has_one_split else self._all_levels()
+            for level, seed in product(levels, seeds):
+                entries = tuple(
+                    entry
+                    for entry in self.potentials
+                    if (task.has_one_split or level in (entry.levels or self.levels))
+                    and seed in (entry.seeds or self.seeds)
+                )
+                if entries:
+                    yield SplitKey(task.name, level, seed), entries
 
     def _all_levels(self) -> tuple[int, ...]:
         return _union(self.levels, (entry.levels for entry in self.potentials))

@@ -45,6 +45,8 @@ class Task(ABC):
         elsewhere.
     frames
         Where validation and the ID test come from (see :class:`mlip_compose.tasks.files.TaskFile`).
+    has_one_split
+        Whether the levels of a study mean nothing to the task: it is split in one way.
     digest
         Hash of a task of a file; empty for tasks of packages, which have a version.
     """
@@ -56,6 +58,7 @@ class Task(ABC):
     trains: ClassVar[bool] = True
     frames: ClassVar[HeldOutFrames] = "secondary"
     digest: str = ""
+    has_one_split: bool = False
 
     @abstractmethod
     def rule(self, families: Families, level: int) -> Rule:

@@ -140,6 +140,7 @@ class FileTask(Task):
             self._sides = {STANDARD_LEVEL: Sides(train=file.train, ood=file.ood)}
         else:
             self._sides = {}
+        self.has_one_split = self._base is None and not file.levels
         self.levels = self._base.levels if self._base else tuple(self._sides)  # type: ignore[misc]
         base = f"{self._base.name} with other families" if self._base else "molecules by conditions"
         self.summary = file.summary or base  # type: ignore[misc]
