@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 import mlip_compose as mc
 from mlip_compose.cli.app import app
-from mlip_compose.core.records import Frames, Parts
+from mlip_compose.core.records import Failure, Frames, Parts
 from mlip_compose.molecules.assembly import assemble
 from mlip_compose.molecules.perception import molecule_of_smiles
 from mlip_compose.references.registry import get_reference
@@ -59,7 +59,9 @@ def store(tmp_path_factory):
     rng = np.random.default_rng(0)
     with (folder / "frames.xyz").open("w") as file:
         for molecule in molecules():
-            relaxed, _ = conformer_pool(molecule, np.random.default_rng(1), 1)
+            pool = conformer_pool(molecule, np.random.default_rng(1), 1)
+            assert not isinstance(pool, Failure)
+            relaxed = pool[0]
             for trajectory, count in (("primary", 5), ("secondary", 3)):
                 noise = rng.normal(0.0, 0.03, (count, molecule.n_atoms, 3))
                 positions = relaxed[0] + noise
