@@ -24,7 +24,7 @@ def main() -> None:
         wall, cpu = time.perf_counter(), time.process_time()
         reference.label(molecule.numbers, frames.positions[0].astype(float))
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-        print(f"{name:10s} {molecule.n_atoms:3d} atoms: {cpu:.1f} s of CPU time, {wall:.1f} s")
+        print(f"{name:10s} {molecule.n_atoms:3d} atoms: {cpu:.3g} s of CPU time, {wall:.3g} s")
 
 
 if __name__ == "__main__":

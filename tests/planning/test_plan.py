@@ -8,7 +8,7 @@ import pytest
 from mlip_compose.core.errors import RequestError
 from mlip_compose.molecules.perception import molecule_of_smiles
 from mlip_compose.planning.fragments import capped, closed_part, cuttable_bonds, fragments_around
-from mlip_compose.planning.plan import dft_cost, plan_labels
+from mlip_compose.planning.plan import plan_labels
 from mlip_compose.planning.seen import Environments, Interned, seen_in
 from mlip_compose.planning.set_cover import cheapest_cover, greedy_cover, without_spare
 from mlip_compose.store.catalogue import open_dataset
@@ -36,9 +36,34 @@ def test_a_plan_shows_every_environment(radius, training):
     for left_out in plan.chosen:  # nothing in it is spare
         rest = [other for other in together if other is not left_out.molecule]
         assert min(s.radii.min() for s in seen_in(targets, rest, radius)) < radius
-    assert plan.cost == pytest.approx(sum(dft_cost(c.molecule) for c in plan.chosen))
+    assert plan.cost == pytest.approx(sum(c.molecule.n_atoms**2.5 for c in plan.chosen))
     assert plan.bound <= plan.cost * (1 + 1e-9)
     assert plan.cost <= plan.cost_of_targets * (1 + 1e-9)
+
+
+def test_the_power_of_the_cost_says_which_plan_is_cheapest(training):
+    """Labels that cost the same each are fewest; dear large molecules are taken in pieces."""
+    targets = [molecule_of_smiles("CC(=O)Oc1ccccc1C(=O)OCCBr")]
+    few, usual, small = (plan_labels(targets, training, 1, power=p) for p in (0, 2.5, 10))
+    assert [chosen.source for chosen in few.chosen] == ["target"]
+    assert few.cost == few.cost_of_targets == 1
+    assert len(usual.chosen) > 1
+    largest = [max(c.molecule.n_atoms for c in plan.chosen) for plan in (few, usual, small)]
+    assert largest == sorted(largest, reverse=True)
+    assert small.bound <= small.cost * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("power", [-0.1, 10.1, float("nan"), float("inf")])
+def test_a_power_that_cannot_be_is_refused(power):
+    with pytest.raises(RequestError, match="power of 0 to 10"):
+        plan_labels([molecule_of_smiles("CCO")], [], 1, power=power)
+
+
+def test_targets_of_one_name_are_two_targets(training):
+    targets = [molecule_of_smiles(s).called("x") for s in ("c1ccccc1", "C1CC1")]
+    plan = plan_labels(targets, training, 2)
+    assert plan.cost_of_targets == pytest.approx(12**2.5 + 9**2.5)
+    assert {name for unseen in plan.unseen for name, _ in unseen.atoms} == {"x"}
 
 
 def test_what_is_shown_already_needs_no_plan(training):

@@ -28,6 +28,14 @@ Training = Annotated[
 ]
 
 
+RECIPE_COMMENT = """\
+Molecules to label so that training covers the targets out to R = {radius} bonds.
+Written by mlip-compose plan. Make the data set: mlip-compose data build {path}
+The reference is gfn2-xtb unless another one stands here, such as
+reference: pbe-d3bj/def2-svp
+Every molecule has as many frames; other keys of sampling have their defaults."""
+
+
 def coverage(
     targets: Targets,
     by: Training,
@@ -91,8 +99,19 @@ def plan(
         list[str] | None,
         typer.Option("--pool", help="Candidates besides the fragments; may be repeated."),
     ] = None,
+    power: Annotated[
+        float,
+        typer.Option(
+            "--power",
+            help="Cost of a label: atoms to this power, 0 to 10; 0 counts molecules. See "
+            "docs/planning.md for measured ones.",
+        ),
+    ] = 2.5,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Write the plan as SMILES with names (.smi).")
+    ] = None,
+    recipe: Annotated[
+        Path | None, typer.Option("--recipe", help="Write the plan as a recipe for data build.")
     ] = None,
     json: Json = False,
 ) -> None:
@@ -101,19 +120,20 @@ def plan(
     Candidates are the fragments of the targets, capped with hydrogen, and the targets themselves.
     The cost of a label is the number of atoms to the power 2.5, as in density functional theory.
 
-    Example: mlip-compose plan mine.smi --by core-v1 --radius 2 --out plan.smi
+    Example: mlip-compose plan mine.smi --by core-v1 --radius 2 --recipe plan.yaml
     """
-    from mlip_compose.core.files import write_text
-    from mlip_compose.planning.plan import plan_labels
+    from mlip_compose.core.files import refuse_existing
+    from mlip_compose.planning.plan import check_request, plan_labels
     from mlip_compose.planning.reading import read_molecules, read_targets
 
+    check_request(radius, power)
+    for path, option in ((out, "--out"), (recipe, "--recipe")):
+        if path is not None:
+            refuse_existing(path, option)
     labels = plan_labels(
-        read_targets(targets), read_molecules(by or ()), radius, read_molecules(pool or ())
+        read_targets(targets), read_molecules(by or ()), radius, read_molecules(pool or ()), power
     )
-    if out is not None:
-        lines = [f"{label.molecule.smiles} {label.molecule.name}\n" for label in labels.chosen]
-        write_text(out, "".join(lines))
-        note(f"Wrote {out}")
+    _write(labels, out, recipe)
     if labels.chosen:
         show(json, _document(labels), _plan_table(labels))
         _note_cost(labels)
@@ -122,9 +142,28 @@ def plan(
         note(f"Training covers everything out to {labels.radius} bonds: there is nothing to label.")
 
 
+def _write(plan: Plan, out: Path | None, recipe: Path | None) -> None:
+    """Write a plan as SMILES and as a recipe, where it is not empty and the user asked for it."""
+    from mlip_compose.core.files import slug, write_text
+    from mlip_compose.datasets.recipe import Recipe, write_recipe
+
+    molecules = [label.molecule for label in plan.chosen]
+    if not molecules:
+        return
+    if recipe is not None:
+        name = slug(recipe.stem).replace("+", "-").strip(".-") or "plan"
+        content = Recipe.of_molecules(name, molecules)
+        write_recipe(content, recipe, RECIPE_COMMENT.format(radius=plan.radius, path=recipe))
+        note(f"Wrote {recipe}")
+    if out is not None:
+        write_text(out, "".join(f"{molecule.smiles} {molecule.name}\n" for molecule in molecules))
+        note(f"Wrote {out}")
+
+
 def _document(plan: Plan) -> dict[str, Any]:
     return {
         "radius": plan.radius,
+        "power": plan.power,
         "cost": plan.cost,
         "cost_of_targets": plan.cost_of_targets,
         "bound": plan.bound,
@@ -173,7 +212,8 @@ def _note_cost(plan: Plan) -> None:
     proof = "the least" if gap < 1e-9 else f"at most {gap:.1%} above the least"
     note(
         f"Their labels cost {share:.0%} of labels of all targets that training does not cover "
-        f"(atoms to the power 2.5). That is {proof} that {plan.candidates} candidates allow."
+        f"(atoms to the power {plan.power:g}). That is {proof} that {plan.candidates} candidates "
+        "allow."
     )
     if plan.only_in_targets:
         note(f"{len(plan.only_in_targets)} environments are in targets alone.")

@@ -50,10 +50,12 @@ def slug(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9.+-]+", "-", name)
 
 
-def refuse_existing(path: Path) -> None:
-    """Raise RequestError where a file that is to be made exists."""
+def refuse_existing(path: Path, option: str = "--out") -> None:
+    """Raise RequestError where a file that is to be made exists; ``option`` names another."""
     if exists(path):
-        raise RequestError(f"no file {path} yet", "one", "Remove it, or name another with --out.")
+        raise RequestError(
+            f"no file {path} yet", "one", f"Remove it, or name another with {option}."
+        )
 
 
 @contextmanager

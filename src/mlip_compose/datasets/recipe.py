@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+import math
+import re
 from collections.abc import Iterable
 from importlib.resources import files
+from itertools import count
 from pathlib import Path
 from typing import Any, Final, Literal
 
+import yaml
 from pydantic import Field
 
 from mlip_compose.core.documents import Strict, canonical_json, is_file, parse_document, read_text
 from mlip_compose.core.errors import RequestError, UnknownNameError
+from mlip_compose.core.files import refuse_existing, write_text
 from mlip_compose.core.records import Molecule, Parts
 from mlip_compose.molecules.assembly import assemble, full
 from mlip_compose.molecules.perception import molecule_of_smiles
 from mlip_compose.molecules.series import bifunctional, monofunctional, parse_name
 from mlip_compose.sampling.protocol import SamplingProtocol
+from mlip_compose.store.schema import group_name, is_closed
 
 DATASET_NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 
@@ -88,6 +94,44 @@ class Recipe(Strict):
             written.append(name if molecule.parts else f"{molecule.smiles} {name}")
         return self.model_copy(update={"molecules": tuple(written)})
 
+    @classmethod
+    def of_molecules(cls, name: str, molecules: Iterable[Molecule]) -> Recipe:
+        """Return the recipe of some molecules, of the default reference and as many frames each.
+
+        Parameters
+        ----------
+        name
+            Name of the data set.
+        molecules
+            One of the ten groups' series is written by its parts, another by its SMILES and its
+            name. One that is called by its SMILES is given a systematic name when it is read.
+
+        Raises
+        ------
+        RequestError
+            The name does not fit, or there is no molecule.
+        """
+        if not re.fullmatch(DATASET_NAME, name):
+            raise RequestError("a name of letters, digits, '.', '_' and '-'", repr(name))
+        written: dict[str, str] = {}
+        for molecule in molecules:
+            given = "" if molecule.name == molecule.smiles else molecule.name
+            text = f"{molecule.smiles} {given}".strip()
+            if is_closed(molecule) and molecule.parts:
+                text = molecule.parts.name
+            own = _molecule(text).name
+            if own in written:  # tautomers share an InChIKey, and so a systematic name
+                own = next(new for n in count(2) if (new := f"{own}-{n}") not in written)
+                text = f"{molecule.smiles} {own}"
+            written[own] = text
+        if not written:
+            raise RequestError("molecules for a recipe", "none")
+        usual = SamplingProtocol()  # it takes molecules of two end groups for tests alone
+        sampling = SamplingProtocol(
+            bifunctional_primary=usual.primary, bifunctional_secondary=usual.secondary
+        )
+        return cls(name=name, molecules=tuple(written.values()), sampling=sampling)
+
     @property
     def digest(self) -> str:
         """Short sha256 of everything in the recipe, which names the folder of its parts."""
@@ -102,9 +146,35 @@ def _molecule(text: str) -> Molecule:
     """Return the molecule of a name such as ``OH-4-H``, or of a SMILES and a name."""
     if Parts.spelled(text) is not None:
         return assemble(parse_name(text))
-    smiles, *name = text.split(maxsplit=1)
-    molecule = molecule_of_smiles(smiles, "".join(name))
+    smiles, name, *_ = *text.split(maxsplit=1), "", ""
+    molecule = molecule_of_smiles(smiles, group_name(name))
     return molecule if molecule.parts is None else assemble(molecule.parts)
+
+
+def write_recipe(recipe: Recipe, path: Path, comment: str) -> None:
+    """Write a recipe as YAML, without the keys that have their defaults.
+
+    Parameters
+    ----------
+    recipe
+        The recipe.
+    path
+        File to write; must not exist.
+    comment
+        Lines that stand above it.
+
+    Raises
+    ------
+    RequestError
+        The file exists.
+    UnwritableError
+        The disk is full, or the place cannot be written.
+    """
+    refuse_existing(path, "--recipe")
+    document = recipe.model_dump(mode="json", exclude_defaults=True)
+    lines = "".join(f"# {line}\n" for line in comment.splitlines())
+    text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=math.inf)
+    write_text(path, lines + text)
 
 
 def recipe_names() -> tuple[str, ...]:

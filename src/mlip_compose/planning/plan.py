@@ -7,7 +7,7 @@ it covers what it promises is proved by looking at all targets once more.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -29,9 +29,8 @@ DFT_POWER: Final = 2.5
 """Cost of a label of density functional theory against the number of atoms, as a power."""
 
 
-def dft_cost(molecule: Molecule) -> float:
-    """Return the relative cost of labelling a molecule: its number of atoms to the power 2.5."""
-    return float(molecule.n_atoms**DFT_POWER)
+MOST_POWER: Final = 10.0
+"""The largest power that is taken; coupled cluster with triples has 7."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +79,8 @@ class Plan:
     ----------
     radius
         R: every atom of the targets has a seen radius of at least R, training and plan together.
+    power
+        The cost of a label is the number of atoms to this power.
     targets
         The molecules that somebody cares about.
     unseen
@@ -97,6 +98,7 @@ class Plan:
     """
 
     radius: int
+    power: float
     targets: tuple[Molecule, ...]
     unseen: tuple[Unseen, ...]
     chosen: tuple[Chosen, ...]
@@ -116,7 +118,7 @@ def plan_labels(
     training: Sequence[Molecule],
     radius: int,
     pool: Sequence[Molecule] = (),
-    cost: Callable[[Molecule], float] = dft_cost,
+    power: float = DFT_POWER,
 ) -> Plan:
     """Choose what to label.
 
@@ -130,16 +132,20 @@ def plan_labels(
         R, bonds: 1 to 6.
     pool
         Molecules that may be labelled, besides fragments.
-    cost
-        Cost of one label of a molecule.
+    power
+        Cost of one label: the number of atoms to this power, 0 to 10. A factor would change
+        nothing in the choice. With 0 the plan has the fewest molecules.
 
     Raises
     ------
     RequestError
-        R is no whole number from 1 to 6.
+        R is no whole number from 1 to 6, or the power is out of range.
     """
-    if not 1 <= radius <= MAX_RADIUS:
-        raise RequestError(f"a radius R of 1 to {MAX_RADIUS} bonds", str(radius))
+    check_request(radius, power)
+
+    def cost(molecule: Molecule) -> float:
+        return float(molecule.n_atoms**power)
+
     table = Interned()
     wholes = [Environments(molecule, table, radius) for molecule in targets]
     places = _unseen_places(wholes, training, radius)
@@ -160,19 +166,28 @@ def plan_labels(
     elsewhere = {
         e for (_, source), s in zip(candidates, shows, strict=True) if source != "target" for e in s
     }
-    lacking = {targets[t].name: targets[t] for place in places.values() for t, _ in place}
+    lacking = {t for place in places.values() for t, _ in place}
     plan = Plan(
         radius=radius,
+        power=power,
         targets=tuple(targets),
         unseen=tuple(_described(wholes, place, radius) for place in places.values()),
         chosen=tuple(chosen),
         bound=cover.bound,
-        cost_of_targets=sum(cost(molecule) for molecule in lacking.values()),
+        cost_of_targets=sum(cost(targets[t]) for t in lacking),
         only_in_targets=tuple(number for number in range(len(index)) if number not in elsewhere),
         candidates=len(useful),
     )
     _prove(plan, training)
     return plan
+
+
+def check_request(radius: int, power: float) -> None:
+    """Raise RequestError where no plan has such a radius, or such a power of the cost."""
+    if not 1 <= radius <= MAX_RADIUS:
+        raise RequestError(f"a radius R of 1 to {MAX_RADIUS} bonds", str(radius))
+    if not 0 <= power <= MOST_POWER:
+        raise RequestError(f"a power of 0 to {MOST_POWER:g}", f"{power:g}")
 
 
 def _unseen_places(
@@ -224,8 +239,9 @@ def _described(
     wholes: Sequence[Environments], place: Sequence[tuple[int, int]], radius: int
 ) -> Unseen:
     number, atom = place[0]
-    first = {wholes[n].molecule.name: a for n, a in reversed(place)}
-    return Unseen(wholes[number].smiles(atom, radius), tuple(sorted(first.items())))
+    first = dict(reversed(place))
+    atoms = sorted((wholes[n].molecule.name, a) for n, a in first.items())
+    return Unseen(wholes[number].smiles(atom, radius), tuple(atoms))
 
 
 def _prove(plan: Plan, training: Sequence[Molecule]) -> None:

@@ -172,7 +172,11 @@ def _read_sdf(path: Path) -> Iterator[Molecule]:
     from rdkit.rdBase import BlockLogs
 
     with BlockLogs():
-        for number, structure in enumerate(Chem.SDMolSupplier(str(path)), 1):
+        try:
+            structures = Chem.SDMolSupplier(str(path)) if path.stat().st_size else ()
+        except OSError as error:
+            raise UnreadableError(f"structures in {path}", one_line(error)) from error
+        for number, structure in enumerate(structures, 1):
             if structure is None:
                 raise RequestError(f"molecules that RDKit can read in {path}", f"entry {number}")
             name = structure.GetProp("_Name") if structure.HasProp("_Name") else ""

@@ -61,6 +61,18 @@ MINIMUM_FORCES: Final = "forces"
 AT_REST: Final = 0.01
 """Largest component of a relaxed minimum's forces, eV/Angstrom; such forces are not stored."""
 LABELS: Final = ("energy", "forces")
+LONGEST_NAME: Final = 100
+"""Characters of the name that somebody gives a molecule."""
+
+
+def group_name(name: str) -> str:
+    """Return the name of a molecule as that of a group and of a file: ``a_b`` for ``a/b``.
+
+    Slashes and characters that cannot be printed are underscores. Points at the ends are taken off.
+    A long name is cut.
+    """
+    plain = "".join(c if c.isprintable() and c != "/" else "_" for c in name.strip())
+    return plain[:LONGEST_NAME].strip(". ")
 
 
 class StoreHeader(Strict):

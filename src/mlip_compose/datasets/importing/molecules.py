@@ -15,9 +15,8 @@ from mlip_compose.molecules.geometry import most_changed_bond, topology_kept
 from mlip_compose.molecules.perception import molecule_of_geometry
 from mlip_compose.molecules.series import parse_name
 from mlip_compose.store.formats.base import RawFrames
+from mlip_compose.store.schema import group_name
 
-LONGEST_NAME: Final = 100
-"""Characters of a molecule's name."""
 HEAVIEST: Final = 118
 """Largest atomic number, that of oganesson."""
 
@@ -213,7 +212,7 @@ class MoleculeCollector:
         """Return the molecule of a frame, or note why there is none."""
         try:
             return molecule_of_geometry(
-                frames.numbers, positions, frames.charge or 0, _usable(frames.name)
+                frames.numbers, positions, frames.charge or 0, group_name(frames.name)
             )
         except NotOfThisKindError as error:
             reason = error.found
@@ -225,11 +224,6 @@ class MoleculeCollector:
 
 def _atoms_of(frames: RawFrames) -> _Atoms:
     return frames.numbers.tobytes(), frames.charge
-
-
-def _usable(name: str) -> str:
-    """Return a name that can be a group of a file: without a slash, and not too long."""
-    return name.strip().replace("/", "_")[:LONGEST_NAME].strip(".")
 
 
 def name_of(frames: RawFrames) -> str:
