@@ -290,7 +290,8 @@ class Split:
     """The molecules that a task, at a level, trains on and tests on.
 
     ``missing`` names molecules that the task asks for and the data set lacks. ``trains`` is false
-    for a task that trains on nothing, for potentials that were trained elsewhere.
+    for a task that trains on nothing, for potentials that were trained elsewhere. ``train_frames``
+    is the budget of a task that has one of its own.
     """
 
     task: str
@@ -300,6 +301,7 @@ class Split:
     missing: tuple[str, ...] = ()
     trains: bool = True
     frames: HeldOutFrames = "secondary"
+    train_frames: int | None = None
 
 
 @dataclass(frozen=True, eq=False)

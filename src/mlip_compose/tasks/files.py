@@ -38,10 +38,14 @@ class Sides(Strict):
     ----------
     train, ood
         Conditions for the molecules that are trained on, and tested on.
+    train_frames
+        Training frames in all, in place of those of a study or a command: for levels whose labels
+        cost as much.
     """
 
     train: Conditions
     ood: Conditions
+    train_frames: int | None = Field(default=None, ge=1)
 
 
 class TaskFile(Strict):
@@ -58,8 +62,9 @@ class TaskFile(Strict):
         each training molecule. Where molecules have one trajectory, they are cut from it:
         ``blocks`` takes its end, for frames that follow each other in time; ``random`` takes any
         frames, for conformers that are independent of each other.
-    train, ood
-        Conditions for the molecules of a task with one level.
+    train, ood, train_frames
+        Conditions for the molecules of a task with one level, and its training frames (see
+        :class:`Sides`).
     levels
         The molecules of each level, for a task with several.
     rule
@@ -77,6 +82,7 @@ class TaskFile(Strict):
     frames: HeldOutFrames = "secondary"
     train: Conditions | None = None
     ood: Conditions | None = None
+    train_frames: int | None = Field(default=None, ge=1)
     levels: dict[int, Sides] | None = None
     rule: Literal["length", "crossing", "transfer", "recombination"] | None = None
     families: tuple[str, ...] | None = Field(default=None, min_length=1)
@@ -110,6 +116,8 @@ class TaskFile(Strict):
             "half_a": (self.half_a, ("crossing",)),
             "held_out": (self.held_out, ("transfer",)),
         }
+        if self.train_frames is not None and self.train is None:
+            raise ValueError("expected train_frames beside train and ood; found it without")
         for name, (value, rules) in settings.items():
             if value is not None and self.rule not in rules:
                 raise ValueError(f"expected {name} with rule: {' or '.join(rules)}; found none")
@@ -137,7 +145,8 @@ class FileTask(Task):
         if file.levels:
             self._sides = dict(sorted(file.levels.items()))
         elif file.train is not None and file.ood is not None:
-            self._sides = {STANDARD_LEVEL: Sides(train=file.train, ood=file.ood)}
+            only = Sides(train=file.train, ood=file.ood, train_frames=file.train_frames)
+            self._sides = {STANDARD_LEVEL: only}
         else:
             self._sides = {}
         self.has_one_split = self._base is None and not file.levels
@@ -181,7 +190,9 @@ class FileTask(Task):
                 f"{', '.join(both[:5])}{', ...' if len(both) > 5 else ''} in both",
                 "Take them out of one, with `without`.",
             )
-        return Split(self.name, level, train, ood, frames=self.frames)
+        return Split(
+            self.name, level, train, ood, frames=self.frames, train_frames=sides.train_frames
+        )
 
     def _chosen(
         self, part: str, conditions: Iterable[Condition], molecules: list[Molecule]
@@ -247,7 +258,7 @@ def with_files_read(file: TaskFile, folder: Path) -> TaskFile:
         changes |= {"train": read(file.train), "ood": read(file.ood)}
     if file.levels:
         changes["levels"] = {
-            level: Sides(train=read(sides.train), ood=read(sides.ood))
+            level: sides.model_copy(update={"train": read(sides.train), "ood": read(sides.ood)})
             for level, sides in file.levels.items()
         }
     return file.model_copy(update=changes)
@@ -281,6 +292,8 @@ ood:
     # elements: [H, C, O]         no other elements
     # smarts: "[R]"               a pattern that occurs in the molecule: here a ring
     # without: {smarts: "[Cl]"}   a condition that does not hold
+
+# train_frames: 400               training frames in all, in place of a study's
 
 # Several levels, in place of train and ood:
 # levels:

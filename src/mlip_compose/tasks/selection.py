@@ -48,7 +48,8 @@ def select_frames(
     n_frames
         Returns the number of frames of a molecule and trajectory.
     train_frames
-        Budget of training frames; None takes every primary frame of the training molecules. With
+        Budget of training frames, where the task has none of its own (``split.train_frames``).
+        None takes every primary frame of the training molecules. With
         fewer frames than training molecules some molecules get none. They are in no part, since
         frames of a molecule that was not trained on are no ID test.
     seed
@@ -85,6 +86,7 @@ def select_frames(
         return FrameSelection(train={}, validation={}, id={}, ood=tested)
 
     total = sum(available.values())
+    train_frames = train_frames if split.train_frames is None else split.train_frames
     budget = total if train_frames is None else train_frames
     if budget < 1:
         raise RequestError("train_frames of 1 or more", str(budget))
