@@ -1,11 +1,11 @@
-"""Make the recipe and the study ``plan-v1``: does labelling what ``plan`` chooses pay?
+"""Make the recipe and the study ``plan-v1``, which tests whether labelling a plan pays.
 
     python tools/plan_study.py
 
-Eight targets that the molecules of the benchmark lack groups of are tested on. Every training set has
-the same thirty molecules of core-v1 in it, and costs as much to label (frames times atoms to the
-power 2.5): the plans of R = 1, 2 and 3 bonds, random fragments of the targets and random molecules of
-a public list with the sizes of the plan of R = 2, and nothing else.
+The tests are eight targets with groups that the molecules of the benchmark lack. Every training set
+has the same thirty molecules of core-v1 in it, and costs as much to label (frames times atoms to
+the power 2.5): the plans of R = 1, 2 and 3 bonds, random fragments of the targets and random
+molecules of a public list with the sizes of the plan of R = 2, and nothing else.
 """
 
 from __future__ import annotations
