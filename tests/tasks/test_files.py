@@ -208,3 +208,14 @@ def test_files_are_read_relative_to_the_task(write, tmp_path):
     path = write("name: a\ntrain: {file: a.smi}\nood: {family: [OH]}\n", "folder/a.yaml")
     with pytest.raises(RequestError, match=r"a\.smi, line 1"):
         read_task(path, TASKS)
+
+
+@pytest.mark.parametrize("frames", ["blocks", "random"])
+def test_a_certificate_says_where_id_frames_come_from(frames, made_up_frames):
+    split, n_frames = single(frames)
+    selection = select_frames(split, n_frames, 60, 0)
+    certificate = certify(split, full(), selection, made_up_frames)
+    assert certificate.to_json()["held_out"] == frames
+    assert certificate.leaks == ()
+    ordinary = TASKS["length"].split(full(), 1)
+    assert "held_out" not in certify(ordinary, full()).to_json()

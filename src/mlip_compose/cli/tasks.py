@@ -165,6 +165,8 @@ def _rows(certificate: Certificate) -> Iterable[tuple[object, ...]]:
     yield "OOD molecules", len(certificate.ood_molecules)
     yield f"unseen environments, r = {certificate.unseen.radius}", certificate.unseen.count
     yield "leaks", len(certificate.leaks) or "none"
+    if certificate.held_out != "secondary":
+        yield "ID frames", f"held out of the only trajectory ({certificate.held_out})"
 
 
 def _molecules(source: str) -> tuple[Molecule, ...]:

@@ -117,6 +117,7 @@ def certify(
         force_magnitude=force_magnitude,
         duplicate_tolerance=None if selection is None else DUPLICATE_TOLERANCE,
         leaks=tuple(leaks),
+        held_out=split.frames if selection is not None else "secondary",
     )
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final, Literal
 
+from pydantic import Field
+
 from mlip_compose.core.documents import Strict
+from mlip_compose.core.records import HeldOutFrames
 from mlip_compose.tasks.leaks import Leak
 
 CERTIFICATE_SCHEMA: Final = 1
@@ -120,6 +123,9 @@ class Certificate(Strict):
         Angstrom; frames closer than this are leaks. None for a certificate of molecules alone.
     leaks
         Molecules and frames on both sides of the split; none for a sound split.
+    held_out
+        Source of the ID frames: the secondary trajectory, or the end of the only one (``blocks``)
+        or any of its frames (``random``).
     """
 
     schema_version: Literal[1] = CERTIFICATE_SCHEMA
@@ -144,6 +150,8 @@ class Certificate(Strict):
     force_magnitude: Shift | None
     duplicate_tolerance: float | None
     leaks: tuple[Leak, ...]
+    # Certificates of the benchmark's data have no such entry: they were published without.
+    held_out: HeldOutFrames = Field(default="secondary", exclude_if=lambda v: v == "secondary")
 
     def to_json(self) -> dict[str, Any]:
         """Return the certificate as JSON types; ``Certificate.model_validate`` reads it back."""

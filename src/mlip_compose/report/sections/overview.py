@@ -43,7 +43,7 @@ def where_it_fails(board: Board) -> tuple[Weakness, ...]:
 
 
 def may_be_trusted(results: StudyResults, level: int) -> tuple[str, ...]:
-    """Return what the certificates of a level say about the tests, in two sentences."""
+    """Return what the certificates of a level say about the tests, in a few sentences."""
     certificates = [c for c in results.certificates if c.get("level") == level]
     if not certificates:
         return ("No certificate is among the results.",)
@@ -69,7 +69,12 @@ def may_be_trusted(results: StudyResults, level: int) -> tuple[str, ...]:
         if leaky
         else "No unseen molecule and no test frame was in training."
     )
-    return (seen, leaks)
+    cut = [str(c.get("task", "")) for c in certificates if c.get("held_out")]
+    held_out = (
+        f"On {', '.join(cut)} the frames of the ID test are of the same trajectories as those of "
+        "training: errors on them may be too small, and gaps too large."
+    )
+    return (seen, leaks, held_out) if cut else (seen, leaks)
 
 
 def _gap(cell: Cell) -> float:
