@@ -167,10 +167,11 @@ def main() -> None:
     )
     _write(
         DATA / "studies" / "plan-v1.yaml",
-        "Does labelling what `plan` chooses pay? Made by tools/plan_study.py.",
+        "Does labelling a plan pay? Run it after `mlip-compose data build plan-v1`.\n"
+        "# Made by tools/plan_study.py.",
         {
             "name": "plan-v1",
-            "dataset": "plan-v1",
+            "dataset": "data/plan-v1.h5",
             "tasks": tasks,
             "potentials": ["composition", "additive"],
         },

@@ -31,6 +31,8 @@ def keys_of(model: type[BaseModel], prefix: str = "") -> list[Key]:
     """
     schema = model.model_json_schema()
     definitions = schema.get("$defs", {})
+    if "$ref" in schema:  # a model that holds itself
+        schema = definitions[schema["$ref"].rsplit("/", 1)[-1]]
     said = attributes_of(model)
     keys: list[Key] = []
     for name, field in model.model_fields.items():

@@ -1,9 +1,11 @@
-"""Keys of a study file and of a recipe."""
+"""Keys of a study file, of a task file and of a recipe."""
 
 from mlip_compose.datasets.recipe import Recipe, recipe_names
 from mlip_compose.potentials.entry import Entry
 from mlip_compose.sampling.protocol import SamplingProtocol
 from mlip_compose.studies.study import Study, study_names
+from mlip_compose.tasks.conditions import Condition
+from mlip_compose.tasks.files import TaskFile
 from pages.markdown import code
 from pages.schemas import Key, keys_of, table_of
 
@@ -36,6 +38,25 @@ ENTRY = """\
 An entry of `potentials` is the name of a kind, or a mapping with these keys. The settings of every
 kind are in [Potentials and their settings](potentials.md)."""
 
+TASK = """\
+## Task files
+
+A task file says which molecules are trained on, and which are tested on. Its path stands for the
+name of a task in commands and studies; `mlip-compose tasks new FILE` writes one to begin with.
+
+```yaml
+name: rings
+summary: train on molecules without a ring, test on those with one
+train: {without: {smarts: "[R]"}}
+ood: [{smarts: "[R]", heavy_atoms: {most: 9}}, {names: [aspirin]}]
+```"""
+
+CONDITION = """\
+## Keys of a condition
+
+`train` and `ood` are a condition, or a list of conditions of which one holds. All keys of a
+condition hold."""
+
 RECIPE = """\
 ## Recipes of data sets
 
@@ -51,12 +72,16 @@ sampling: {{temperature_K: 300, primary: 20, secondary: 10}}
 
 
 def page() -> str:
-    """Return the page of study files and recipes."""
+    """Return the page of study files, task files and recipes."""
     parts = [
         STUDY.format(studies=", ".join(map(code, study_names()))),
         table_of(keys_of(Study)),
         ENTRY,
         table_of(keys_of(Entry)),
+        TASK,
+        table_of(keys_of(TaskFile)),
+        CONDITION,
+        table_of(keys_of(Condition)),
         RECIPE.format(recipes=", ".join(map(code, recipe_names()))),
         table_of([*_without_sampling(), *keys_of(SamplingProtocol, "sampling.")]),
     ]

@@ -76,9 +76,9 @@ class Condition(Strict):
     family
         Groups of the family, such as ``[OH, "*Br"]``; ``OH+NH2`` for two end groups.
     chain
-        Length of its chain. A molecule of no series has none.
+        Length of its chain, such as ``{least: 2, most: 6}``. A molecule of no series has none.
     heavy_atoms
-        Number of its heavy atoms.
+        Number of its heavy atoms, such as ``{most: 9}``.
     elements
         It has no element but these.
     smarts

@@ -62,11 +62,12 @@ class TaskFile(Strict):
         each training molecule. Where molecules have one trajectory, they are cut from it:
         ``blocks`` takes its end, for frames that follow each other in time; ``random`` takes any
         frames, for conformers that are independent of each other.
-    train, ood, train_frames
-        Conditions for the molecules of a task with one level, and its training frames (see
-        :class:`Sides`).
+    train, ood
+        Conditions for the molecules of a task with one level that are trained on, and tested on.
+    train_frames
+        Training frames in all of a task with one level, in place of those of a study or a command.
     levels
-        The molecules of each level, for a task with several.
+        ``train``, ``ood`` and ``train_frames`` of each level, for a task with several.
     rule
         A built-in task whose rule is taken, with other families.
     families
