@@ -3,7 +3,16 @@ import math
 import pytest
 
 from mlip_compose.core.records import Interval
-from mlip_compose.report.words import between, duration, number, percent, ratio, unbroken
+from mlip_compose.report.words import (
+    DASH,
+    between,
+    bracketed,
+    duration,
+    number,
+    percent,
+    ratio,
+    unbroken,
+)
 
 
 @pytest.mark.parametrize(
@@ -66,3 +75,11 @@ def test_durations_are_in_their_natural_unit(seconds, text):
 )
 def test_a_number_is_not_parted_from_its_unit(text, together):
     assert unbroken(text).replace("\N{NO-BREAK SPACE}", "_") == together
+
+
+def test_a_value_without_limits_stands_alone():
+    assert (
+        bracketed(Interval(value=1.9, low=1.62, high=2.21), as_ratio=True) == "1.90 [1.62 to 2.21]"
+    )
+    assert bracketed(Interval(value=79.6)) == "79.6"
+    assert bracketed(None) == DASH

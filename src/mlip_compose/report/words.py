@@ -47,11 +47,14 @@ def between(interval: Interval | None, as_ratio: bool = False) -> str:
 
 
 def bracketed(interval: Interval | None, as_ratio: bool = False) -> str:
-    """Return a value with its limits, ``1.90 [1.62 to 2.21]``; a dash where there is none."""
+    """Return a value with its limits, ``1.90 [1.62 to 2.21]``; a dash where there is none.
+
+    A value without limits, as of a single molecule, stands alone.
+    """
     if interval is None:
         return DASH
-    write = ratio if as_ratio else number
-    return f"{write(interval.value)} [{between(interval, as_ratio=as_ratio)}]"
+    write, limits = ratio if as_ratio else number, between(interval, as_ratio=as_ratio)
+    return f"{write(interval.value)} [{limits}]" if limits else write(interval.value)
 
 
 def percent(fraction: float | None) -> str:
