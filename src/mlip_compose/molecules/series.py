@@ -186,16 +186,16 @@ def _written(group: str) -> str:
 def _runs(molecule: Any) -> Iterator[list[int]]:
     """Yield the runs of CH2 of a molecule, each from one end to the other."""
     open_atoms = {atom.GetIdx() for atom in molecule.GetAtoms() if _is_methylene(atom)}
-    beside = {
+    neighbours = {
         i: [n.GetIdx() for n in molecule.GetAtomWithIdx(i).GetNeighbors()] for i in open_atoms
     }
     for start in sorted(open_atoms):
-        inner = [j for j in beside[start] if j in beside]
+        inner = [j for j in neighbours[start] if j in neighbours]
         if start not in open_atoms or len(inner) > 1:
             continue  # in the middle of a run, which begins at one of its ends
         run = [start]
         open_atoms.discard(start)
-        while onward := [j for j in beside[run[-1]] if j in open_atoms]:
+        while onward := [j for j in neighbours[run[-1]] if j in open_atoms]:
             run.append(onward[0])
             open_atoms.discard(onward[0])
         yield run

@@ -105,11 +105,11 @@ class TaskFile(Strict):
             "levels": bool(self.levels),
             "rule": self.rule is not None,
         }
-        said = [kind for kind, is_said in kinds.items() if is_said]
+        given = [kind for kind, is_given in kinds.items() if is_given]
         half = (self.train is None) != (self.ood is None)
-        if len(said) != 1 or half:
-            found = " and ".join(said) if said else "neither"
-            raise ValueError(f"expected train and ood, or levels, or rule; found {found}")
+        if len(given) != 1 or half:
+            names = " and ".join(given) if given else "neither"
+            raise ValueError(f"expected train and ood, or levels, or rule; found {names}")
         if self.levels and min(self.levels) < 0:
             raise ValueError(f"expected levels of 0 or more; found {min(self.levels)}")
         settings = {
