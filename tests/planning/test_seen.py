@@ -1,12 +1,17 @@
 """Seen radii: environments are the same if and only if an isomorphism takes one to the other."""
 
 import itertools
-import random
+from collections import Counter, defaultdict
+from contextlib import suppress
+from operator import eq
+from pathlib import Path
 
 import networkx
 import numpy as np
 import pytest
+from rdkit import RDConfig
 
+from mlip_compose.core.errors import RequestError
 from mlip_compose.molecules.assembly import full
 from mlip_compose.molecules.perception import molecule_of_smiles
 from mlip_compose.planning.seen import Environments, Interned, seen_in
@@ -28,55 +33,85 @@ DRUGS = (
     "CC1=CC(=O)C=CC1=O",
     "NC(Cc1c[nH]c2ccccc12)C(=O)O",
 )
+PAIRS = ((1, 190, 180), (2, 1100, 850), (3, 2500, 1200), (4, 3850, 1000))
+"""Radius, and the least numbers of pairs of one key and of two: more than 10,000 in all."""
 
 
-def networks(environments, radius):
-    """Return every neighbourhood of a molecule as a networkx graph with its root marked."""
-    molecule = environments.molecule
-    whole = networkx.Graph()
-    for atom in range(molecule.n_atoms):
-        whole.add_node(atom, kind=(int(molecule.numbers[atom]), int(molecule.charges[atom])))
+def of_the_institute(every):
+    """Return molecules of NCI's list, which RDKit ships: rings, ions, many kinds of bonds."""
+    lines = (Path(RDConfig.RDDataDir) / "NCI/first_5K.smi").read_text().splitlines()
+    for line in lines[::every]:
+        with suppress(RequestError):  # salts and metals
+            yield molecule_of_smiles(line.split()[0])
+
+
+@pytest.fixture(scope="module")
+def molecules():
+    drugs = [molecule_of_smiles(smiles) for smiles in DRUGS]
+    table = Interned()
+    return [Environments(molecule, table) for molecule in (*drugs, *of_the_institute(every=6))]
+
+
+def whole(molecule):
+    """Return a molecule as a networkx graph, made from its arrays alone."""
+    graph = networkx.Graph()
     for (i, j), order in zip(molecule.bonds.tolist(), molecule.bond_orders.tolist(), strict=True):
-        whole.add_edge(i, j, order=order)
-    for atom in range(molecule.n_atoms):
-        ball = networkx.single_source_shortest_path_length(whole, atom, cutoff=radius)
-        part = whole.subgraph(ball).copy()
-        part.nodes[atom]["root"] = True
-        yield part
+        graph.add_edge(i, j, order=order)
+    kinds = zip(molecule.numbers.tolist(), molecule.charges.tolist(), strict=True)
+    graph.add_nodes_from((atom, {"kind": kind}) for atom, kind in enumerate(kinds))
+    return graph
+
+
+def around(graph, atom, radius):
+    """Return the part of a graph at most so many bonds from an atom.
+
+    What makes the search short and changes no answer: nodes have their distance from the root, and
+    a hydrogen, which is the end of one bond, is counted at its neighbour.
+    """
+    ball = networkx.single_source_shortest_path_length(graph, atom, cutoff=radius)
+    kinds = graph.nodes(data="kind")
+    ends = {i for i in ball if i != atom and kinds[i] == (1, 0) and graph.degree[i] == 1}
+    part = networkx.Graph()
+    for i in ball.keys() - ends:
+        hydrogens = sum(j in ends for j in graph[i])
+        part.add_node(i, kind=(ball[i], *kinds[i], hydrogens))
+    for i in part:
+        edges = ((i, j, order) for j, order in graph.adj[i].items() if j in part)
+        part.add_edges_from(edges)
+    return part
 
 
 def same(first, second):
     """Return whether an isomorphism keeps elements, charges, bond orders and the root."""
-    return networkx.is_isomorphic(
-        first,
-        second,
-        node_match=lambda a, b: a == b,
-        edge_match=lambda a, b: a == b,
-    )
+    return networkx.is_isomorphic(first, second, node_match=eq, edge_match=eq)
 
 
-@pytest.mark.parametrize("radius", [1, 2, 3])
-def test_keys_are_equal_if_and_only_if_environments_are(radius):
-    table = Interned()
-    molecules = [Environments(molecule_of_smiles(s), table) for s in DRUGS]
-    environments = [
-        (molecule.key(atom, radius), part)
-        for molecule in molecules
-        for atom, part in enumerate(networks(molecule, radius))
-    ]
-    pairs = list(itertools.combinations(environments, 2))
-    random.Random(radius).shuffle(pairs)
-    alike = [pair for pair in pairs if pair[0][0] == pair[1][0]][:1500]
-    # Those that differ in the key alone where a cheaper look finds no difference are the hard ones.
-    close = [
-        (a, b)
-        for a, b in pairs
-        if a[0] != b[0] and a[1].number_of_nodes() == b[1].number_of_nodes()
-    ][:2000]
-    assert len(alike) > 500
-    assert len(close) > 1000
-    for (key, first), (other, second) in alike + close:
-        assert (key == other) == same(first, second)
+def sketch(part):
+    """Return how many atoms of an element, with so many hydrogens, there are at each distance."""
+    kinds = Counter((kind[:2], kind[-1]) for _, kind in part.nodes(data="kind"))
+    return frozenset(kinds.items())
+
+
+@pytest.mark.parametrize(("radius", "alike", "unlike"), PAIRS)
+def test_keys_are_equal_if_and_only_if_environments_are(radius, alike, unlike, molecules):
+    """Pairs are hard ones: of one key, or of two keys that a cheaper look finds to be the same."""
+    places = defaultdict(list)
+    for molecule in molecules:
+        graph = whole(molecule.molecule)
+        for atom in range(molecule.molecule.n_atoms):
+            places[molecule.key(atom, radius)].append((graph, atom))
+    parts = {key: around(*members[0], radius) for key, members in places.items()}
+    again = {key: members[-1] for key, members in places.items() if len(members) > 1}
+    assert len(again) >= alike
+    for key, member in again.items():
+        assert same(parts[key], around(*member, radius)), key
+    sketches = defaultdict(list)
+    for key, part in parts.items():
+        sketches[sketch(part)].append(key)
+    pairs = [pair for keys in sketches.values() for pair in itertools.combinations(keys, 2)]
+    assert len(pairs) >= unlike
+    for one, other in pairs:
+        assert not same(parts[one], parts[other]), (one, other)
 
 
 def test_rings_are_not_unrolled():
