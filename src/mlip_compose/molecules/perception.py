@@ -213,10 +213,11 @@ def _with_orders(graph: Mol, charge: int) -> Mol:
             rdDetermineBonds.DetermineBondOrders(
                 molecule, charge=charge, embedChiral=False, maxIterations=MOST_TRIALS
             )
-    except (ValueError, RuntimeError) as error:
+    except (ValueError, RuntimeError) as error:  # too many trials, or no orders that fit
         raise NotOfThisKindError(
             f"a geometry from which bond orders follow, of charge {charge}",
-            f"{molecule.GetNumAtoms()} atoms: {excerpt(one_line(error))}",
+            f"{molecule.GetNumAtoms()} atoms whose bonds no closed-shell molecule of charge "
+            f"{charge} has",
             "Give the charge if it is an ion; radicals are not taken.",
         ) from error
     return _sanitized(_neutral_bonds(molecule))

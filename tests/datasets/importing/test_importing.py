@@ -276,7 +276,7 @@ def test_a_directory_says_what_was_taken_and_what_left(imported, images, toy_sto
         "F-1-H",
     }
     assert "2 frames" in left["a.xyz"]
-    assert "4 atoms: Final molecular charge (0) does not match" in left["a.xyz"]
+    assert "4 atoms whose bonds no closed-shell molecule of charge 0 has" in left["a.xyz"]
     assert "same content as a.xyz" in left["b.xyz"]
     assert "no energies" in left["geometry.xyz"]
     header = Store(outcome.path).header
