@@ -118,8 +118,12 @@ def test_a_study_of_built_in_tasks_and_one_of_ones_own(store, tmp_path):
     assert families["*OC-3-H"] == ("*OC", 3)
     groupings = {grouping.name for grouping in rings.attribution.forces}
     assert {"chain", "heavy_atoms"} <= groupings
+    (by_radius,) = (g for g in rings.attribution.forces if g.name == "seen_radius")
+    assert {row.group for row in by_radius.rows} <= {str(r) for r in range(-1, 7)}
+    atoms = sum(row.atoms for row in by_radius.rows)
+    assert atoms == sum(m.n_atoms for m in molecules() if m.parts is None)  # benzene, cyclohexane
     in_series = scores["length", 1, "additive"].attribution.forces
-    assert "heavy_atoms" not in {grouping.name for grouping in in_series}
+    assert {"heavy_atoms", "seen_radius"}.isdisjoint(grouping.name for grouping in in_series)
     mc.write_report(results, tmp_path / "report.html")
     page = (tmp_path / "report.html").read_text()
     assert "*Br" in page

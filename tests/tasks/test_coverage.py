@@ -3,7 +3,7 @@ import pytest
 
 from mlip_compose.core.records import Parts
 from mlip_compose.molecules.assembly import assemble, full
-from mlip_compose.tasks.coverage import Coverage, coverage, novel_atoms
+from mlip_compose.tasks.coverage import Coverage, coverage, environments_of, novel_atoms, seen_radii
 from mlip_compose.tasks.rules import TASKS, get_task
 
 
@@ -70,3 +70,16 @@ def test_a_long_bifunctional_molecule_needs_longer_parts(by_name):
         for n in (2, 3, 4, 5, 6)
     ]
     assert radii == [1, 1, 2, 2, 3]
+
+
+def test_seen_radii_are_those_of_the_coverage(read):
+    """Of butanol beside propanol and butane: the smallest seen radius is r*."""
+    train = [read("OCCC"), read("CCCC")]
+    molecule = read("OCCCC")
+    seen = [environments_of(train, radius) for radius in range(7)]
+    radii = seen_radii(molecule, seen)
+    assert radii.min() == coverage(train, [molecule]).radius
+    for radius in range(7):
+        share = float((radii >= radius).mean())
+        assert share == coverage(train, [molecule]).fractions[radius]
+    assert seen_radii(read("CBr"), seen).tolist()[1] == -1  # bromine

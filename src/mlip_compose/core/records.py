@@ -291,7 +291,7 @@ class Split:
 
     ``missing`` names molecules that the task asks for and the data set lacks. ``trains`` is false
     for a task that trains on nothing, for potentials that were trained elsewhere. ``train_frames``
-    is the budget of a task that has one of its own.
+    is the budget of a task that has one of its own. ``is_of_file`` is true for a task of a file.
     """
 
     task: str
@@ -302,6 +302,7 @@ class Split:
     trains: bool = True
     frames: HeldOutFrames = "secondary"
     train_frames: int | None = None
+    is_of_file: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -364,6 +365,9 @@ class Comparison:
     matching : (N,) float64 | None
         For the part ``id``: the factor by which environments of radius r* such as the atom's are
         more frequent in the OOD frames; None where there is no such factor.
+    seen_radius : (N,) int | None
+        For the part ``ood`` of a task of a file: the radius, bonds, out to which each atom's
+        environment occurs in training (-1: not even its element); None elsewhere.
     """
 
     molecule: Molecule
@@ -374,6 +378,7 @@ class Comparison:
     predicted_forces: FloatArray
     novel: BoolArray
     matching: FloatArray | None = None
+    seen_radius: IntArray | None = None
 
 
 class Interval(Strict):

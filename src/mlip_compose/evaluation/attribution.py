@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from mlip_compose.core.records import OTHER, TEST_PARTS, BoolArray, Molecule, TestPart
+from mlip_compose.core.records import OTHER, TEST_PARTS, BoolArray, IntArray, Molecule, TestPart
 from mlip_compose.evaluation.bootstrap import RESAMPLES, estimate
 from mlip_compose.evaluation.energy_split import MeanError, split_energies
 from mlip_compose.evaluation.metric_names import FORCE_UNIT
@@ -113,6 +113,8 @@ class MoleculeErrors:
         Errors of the usable frames.
     offset
         Sum of the per-element offsets of the molecule, eV; None where there are none.
+    seen_radius : (N,) int or None
+        See ``records.Comparison``.
     """
 
     molecule: Molecule
@@ -121,6 +123,7 @@ class MoleculeErrors:
     compared: int
     errors: Errors
     offset: float | None
+    seen_radius: IntArray | None = None
 
 
 def attribute(
@@ -148,6 +151,7 @@ def attribute(
         for grouping in _GROUPINGS
         if (grouping.name not in _OF_SERIES or any(in_series) or not in_series)
         and (grouping.name not in _OF_OTHERS or not all(in_series))
+        and (grouping.name != "seen_radius" or any(t.seen_radius is not None for t in usable))
     ]
     return Attribution(
         forces=tuple(_grouped(grouping, usable, resamples, seed) for grouping in groupings),
@@ -234,6 +238,12 @@ def _by_novel_distance(tested: MoleculeErrors) -> Iterator[tuple[Key, BoolArray]
         yield from _by_distance(away)
 
 
+def _by_seen_radius(tested: MoleculeErrors) -> Iterator[tuple[Key, BoolArray]]:
+    if tested.seen_radius is not None:
+        for radius in np.unique(tested.seen_radius).tolist():
+            yield (radius, str(radius)), tested.seen_radius == radius
+
+
 _GROUPINGS: Final = (
     _Grouping(
         "family",
@@ -257,6 +267,14 @@ _GROUPINGS: Final = (
         f"{_MAE}, OOD frames only; 0 are the atoms whose environment of radius r* + 1 occurs in no "
         f"training molecule, {NO_NOVEL_ATOM!r} the molecules without such an atom",
         _by_novel_distance,
+    ),
+    _Grouping(
+        "seen_radius",
+        "bonds out to which training shows the atom",
+        f"{_MAE}, OOD frames only; at r the environment of r bonds occurs in a training molecule, "
+        "and that of r + 1 bonds does not; at 6, the largest radius that is looked at, the latter "
+        "may; at -1 not even the element does",
+        _by_seen_radius,
     ),
 )
 

@@ -15,7 +15,7 @@ from mlip_compose.core.rows import Row
 from mlip_compose.evaluation.parity import Parity
 
 GroupingName = Literal[
-    "family", "chain", "heavy_atoms", "element", "end_distance", "novel_distance"
+    "family", "chain", "heavy_atoms", "element", "end_distance", "novel_distance", "seen_radius"
 ]
 
 

@@ -50,6 +50,7 @@ def molecule_errors(
         compared=len(comparison.reference_energy),
         errors=frame_errors(comparison, offset),
         offset=offset,
+        seen_radius=comparison.seen_radius,
     )
 
 

@@ -27,7 +27,8 @@ from mlip_compose.predictions.file import Predictions
 from mlip_compose.predictions.relaxing import relaxed_rmsd
 from mlip_compose.predictions.target import Target, certify_target, target_of, tested_on
 from mlip_compose.store.reader import Store
-from mlip_compose.tasks.coverage import environments_of, unseen_atoms
+from mlip_compose.tasks.coverage import environments_of, seen_radii, unseen_atoms
+from mlip_compose.tasks.environments import MAX_RADIUS
 from mlip_compose.tasks.matching import matching_weights
 
 
@@ -98,7 +99,16 @@ def score_predictions(
     seen = [dataset.molecules[name] for name in target.selection.train]
     return score(
         header,
-        list(comparisons(predictions, dataset, target.selection, seen, coverage_radius)),
+        list(
+            comparisons(
+                predictions,
+                dataset,
+                target.selection,
+                seen,
+                coverage_radius,
+                with_radii=target.split.is_of_file,
+            )
+        ),
         train=target.selection.train,
         ood=target.selection.ood,
         minima=_minima(predictions, dataset, target),
@@ -111,6 +121,7 @@ def comparisons(
     selection: FrameSelection,
     seen: Sequence[Molecule],
     coverage_radius: int,
+    with_radii: bool = False,
 ) -> Iterator[Comparison]:
     """Yield reference and prediction for each molecule and part of a selection but ``validation``.
 
@@ -128,6 +139,8 @@ def comparisons(
         has its environment.
     coverage_radius
         r* of the split, in bonds.
+    with_radii
+        Whether the seen radius of each OOD atom is found.
 
     Raises
     ------
@@ -143,6 +156,7 @@ def comparisons(
         for frames in (selection.id, selection.ood)
     )
     weights = matching_weights(id_frames, ood_frames, coverage_radius)
+    shown = [environments_of(seen, r) for r in range(MAX_RADIUS + 1)] if with_radii else []
     for part, name, trajectory, indices in selection.wanted():
         if part in unused:
             continue
@@ -161,6 +175,7 @@ def comparisons(
             predicted_forces=predicted.forces,
             novel=novel,
             matching=weights.get(name) if part == "id" else None,
+            seen_radius=seen_radii(molecule, shown) if shown and part == "ood" else None,
         )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mlip_compose.core.records import BoolArray, Molecule
+from mlip_compose.core.records import BoolArray, IntArray, Molecule
 from mlip_compose.tasks.environments import MAX_RADIUS, environment_labels
 
 
@@ -56,6 +56,27 @@ def coverage(train: Sequence[Molecule], ood: Sequence[Molecule]) -> Coverage:
         seen = environments_of(train, radius)
         covered.append(sum(label in seen for m in ood for label in environment_labels(m, radius)))
     return Coverage(tuple(covered), sum(m.n_atoms for m in ood))
+
+
+def seen_radii(molecule: Molecule, seen: Sequence[Set[str]]) -> IntArray:
+    """Return the radius out to which the environment of each atom occurs in training.
+
+    Parameters
+    ----------
+    molecule
+        A molecule of N atoms.
+    seen
+        Labels of the environments of training molecules, by radius: 0, 1, 2, ... bonds.
+
+    Returns
+    -------
+    (N,) int
+        -1 where not even the element occurs.
+    """
+    radii = np.full(molecule.n_atoms, -1)
+    for radius, labels in enumerate(seen):
+        radii[(radii == radius - 1) & ~unseen_atoms(molecule, labels, radius)] = radius
+    return radii
 
 
 def novel_atoms(molecule: Molecule, train_molecules: Iterable[Molecule], radius: int) -> BoolArray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final, Literal
 
@@ -178,7 +179,7 @@ class FileTask(Task):
             self._check_groups(every)
             chosen = self.file.families
             own = [m for m in every if chosen is None or _is_among(m, chosen)]
-            return super().split(own, level)
+            return replace(super().split(own, level), is_of_file=True)
         self.check_level(level)
         sides = self._sides[level]
         train, ood = (
@@ -192,7 +193,13 @@ class FileTask(Task):
                 "Take them out of one, with `without`.",
             )
         return Split(
-            self.name, level, train, ood, frames=self.frames, train_frames=sides.train_frames
+            self.name,
+            level,
+            train,
+            ood,
+            frames=self.frames,
+            train_frames=sides.train_frames,
+            is_of_file=True,
         )
 
     def _chosen(

@@ -25,7 +25,7 @@ from mlip_compose.report.figures.style import (
 from mlip_compose.report.words import is_number
 
 WIDTH: Final = 0.7  # of the room of a group, shared by all marks
-ORDERED: Final = ("chain", "end_distance", "novel_distance")
+ORDERED: Final = ("chain", "end_distance", "novel_distance", "seen_radius")
 """Groupings along a distance or a length, whose marks a line joins."""
 
 Rows = Sequence[tuple[str, str, Interval]]
