@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 import mlip_compose as mc
 from mlip_compose.cli.app import app
 from mlip_compose.core.records import Failure, Frames, Parts
+from mlip_compose.core.units import KCAL_PER_MOL
 from mlip_compose.molecules.assembly import assemble
 from mlip_compose.molecules.perception import molecule_of_smiles
 from mlip_compose.references.registry import get_reference
@@ -128,3 +129,35 @@ def test_a_study_of_built_in_tasks_and_one_of_ones_own(store, tmp_path):
     page = (tmp_path / "report.html").read_text()
     assert "*Br" in page
     assert "rings" in page
+
+
+def test_one_trajectory_a_molecule_as_in_rmd17(tmp_path):
+    """Names are those of files; validation and the ID test are cut from the only trajectory."""
+    reference = get_reference("gfn2-xtb")
+    rng = np.random.default_rng(3)
+    for name, smiles in (("toluene", "Cc1ccccc1"), ("benzene", "c1ccccc1"), ("water", "O")):
+        molecule = molecule_of_smiles(smiles)
+        pool = conformer_pool(molecule, np.random.default_rng(1), 1)
+        assert not isinstance(pool, Failure)
+        positions = pool[0][0] + rng.normal(0.0, 0.03, (12, molecule.n_atoms, 3))
+        labels = [reference.label(molecule.numbers, x) for x in positions]
+        np.savez(
+            tmp_path / f"{name}.npz",
+            z=molecule.numbers,
+            R=positions,
+            E=np.array([label.energy for label in labels]) / KCAL_PER_MOL,
+            F=np.array([label.forces for label in labels]) / KCAL_PER_MOL,
+        )
+    out = tmp_path / "md.h5"
+    command(["data", "import", str(tmp_path), "--out", str(out), "--name", "md", "-r", "gfn2-xtb"])
+    dataset = mc.open_dataset(str(out))
+    assert set(dataset.molecules) == {"*c1ccccc1-1-H", "benzene", "water"}
+    (tmp_path / "task.yaml").write_text(
+        "name: md\nframes: blocks\ntrain: {names: ['*c1ccccc1-1-H', water]}\n"
+        "ood: {names: [benzene]}\n"
+    )
+    target = mc.split_dataset(dataset, str(tmp_path / "task.yaml"), level=2, train_frames=10)
+    potential = mc.fit_potential("additive", dataset, target)
+    score = mc.score_predictions(mc.predict_target(potential, dataset, target), dataset, target)
+    assert score.metric("forces_mae").id is not None
+    assert mc.certify_target(dataset, target).held_out == "blocks"

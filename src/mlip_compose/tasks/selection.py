@@ -143,7 +143,10 @@ def _require(counts: Mapping[str, int], least: int, trajectory: str) -> None:
         raise CoverageError(
             f"{least} or more {trajectory} frames of every molecule of the split",
             f"fewer for {names}{', ...' if len(short) > 5 else ''}",
-            "Build the data with more frames.",
+            "Build the data with more frames."
+            if trajectory == PRIMARY
+            else "Build the data with more frames. Where molecules have one trajectory, say "
+            "`frames: blocks` or `frames: random` in a task file.",
         )
 
 

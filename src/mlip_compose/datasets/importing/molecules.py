@@ -209,11 +209,16 @@ class MoleculeCollector:
             )
 
     def _recognise(self, frames: RawFrames, index: int, positions: FloatArray) -> Molecule | None:
-        """Return the molecule of a frame, or note why there is none."""
+        """Return the molecule of a frame, or note why there is none.
+
+        A molecule without a name is called as its file where the format has one in a file.
+        """
+        stem = frames.source.stem if frames.source.suffix == ".npz" else ""
+        name = group_name(frames.name or stem)
+        if not frames.name and name in self.molecules:  # files of one name in several folders
+            name = ""
         try:
-            return molecule_of_geometry(
-                frames.numbers, positions, frames.charge or 0, group_name(frames.name)
-            )
+            return molecule_of_geometry(frames.numbers, positions, frames.charge or 0, name)
         except NotOfThisKindError as error:
             reason = error.found
         key = frames.source, name_of(frames), _atoms_of(frames)
