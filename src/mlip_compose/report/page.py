@@ -18,6 +18,7 @@ from mlip_compose.evaluation.study_results import StudyResults
 from mlip_compose.report.entry import Entry
 from mlip_compose.report.figures.style import VIRIDIS, Style, run_styles, styles_of
 from mlip_compose.report.sections.attribution import View, attribution_document, attribution_views
+from mlip_compose.report.sections.by_molecule import molecule_document
 from mlip_compose.report.sections.ceilings import Ceilings, ceiling_rows, ceilings_of
 from mlip_compose.report.sections.costs import COSTS, cost_document
 from mlip_compose.report.sections.curves import curve_document
@@ -45,6 +46,7 @@ from mlip_compose.report.sections.leaderboard import (
 )
 from mlip_compose.report.sections.leaderboard_json import board_document
 from mlip_compose.report.sections.learning import learning_panels
+from mlip_compose.report.sections.map_cells import ground_of
 from mlip_compose.report.sections.maps import map_document
 from mlip_compose.report.sections.molecules import LIMIT, molecules_document
 from mlip_compose.report.sections.origins import origin_of
@@ -54,10 +56,10 @@ from mlip_compose.report.sections.run_account import account
 from mlip_compose.report.sections.summary import answer, confidence_of
 from mlip_compose.report.words import (
     DASH,
-    GLOSSARY,
     QUESTION,
     ROLES,
     between,
+    glossary_of,
     is_number,
     number,
     ratio,
@@ -292,8 +294,13 @@ def _context(results: StudyResults, frames_limit: int) -> dict[str, Any]:
         *zip(boards, ceilings, places, repeat("means")),
         *zip(run_boards, run_ceilings, repeat({}), repeat("seeds")),
     ]
+    data = _data(results, boards, ceilings, attributions, styles, of_runs)
+    panels = [panel for document in data["curves"].values() for panel in document["panels"]]
     return {
         "results": results,
+        "any_map": any(data["maps"].values()),
+        "any_curve": bool(panels),
+        "by_size": any(panel["against"] != "chain length" for panel in panels),
         "question": QUESTION,
         "level_options": [(str(level), str(level)) for level in levels],
         "task_options": [(task, task) for task in tasks_of(results)],
@@ -306,7 +313,9 @@ def _context(results: StudyResults, frames_limit: int) -> dict[str, Any]:
         "styles": styles,
         "roles": ROLES,
         "zero_shot": any(score.level_of_theory for score in results.scores),
-        "glossary": GLOSSARY,
+        "glossary": glossary_of(
+            molecule.molecule for score in results.scores for molecule in score.molecules
+        ),
         "confidence": confidence_of(results),
         "answers": [answer(results, level) for level in levels],
         "boards": boards,
@@ -332,7 +341,7 @@ def _context(results: StudyResults, frames_limit: int) -> dict[str, Any]:
             ("gaps", "gap and ceiling gap" if any(ceilings) else "gap"),
             ("errors", "errors"),
         ],
-        "data": _data(results, boards, ceilings, attributions, styles, of_runs)
+        "data": data
         | {
             "reactions": _reaction_figures(reactions),
             "molecules": molecules_document(results, frames_limit),
@@ -355,6 +364,7 @@ def _data(
     Gaps are drawn of each potential, maps and curves of each of its trainings.
     """
     levels, tasks = levels_of(results), tasks_of(results)
+    grounds = {level: [ground_of(results, task, level) for task in tasks] for level in levels}
 
     def by_level(document: Callable[[int], Any]) -> dict[str, Any]:
         return {str(level): part for level in levels if (part := document(level))}
@@ -397,9 +407,20 @@ def _data(
             for level in levels
         },
         "maps": {
-            str(level): {task: map_document(results, task, level, tuple(of_runs)) for task in tasks}
+            str(level): {
+                ground.task: map_document(results, ground.task, level, tuple(of_runs))
+                for ground in grounds[level]
+                if ground.has_map
+            }
             for level in levels
         },
+        "by_molecule": by_level(
+            lambda level: {
+                ground.task: molecule_document(results, ground, of_runs)
+                for ground in grounds[level]
+                if not ground.has_map
+            }
+        ),
         "curves": {str(level): curve_document(results, level, of_runs) for level in levels},
         "attributions": attribution_document(attributions),
         "horizons": horizon_panels(results, styles),

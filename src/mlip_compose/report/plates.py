@@ -13,6 +13,7 @@ from mlip_compose.evaluation.study_results import StudyResults
 from mlip_compose.report.entry import Entry
 from mlip_compose.report.figures.style import Figure, Style, run_styles, styles_of
 from mlip_compose.report.sections.attribution import attribution_document, attribution_views
+from mlip_compose.report.sections.by_molecule import molecule_document
 from mlip_compose.report.sections.ceilings import ceilings_of
 from mlip_compose.report.sections.costs import cost_document
 from mlip_compose.report.sections.curves import curve_document
@@ -28,6 +29,7 @@ from mlip_compose.report.sections.leaderboard import (
     unit_of,
 )
 from mlip_compose.report.sections.learning import learning_panels
+from mlip_compose.report.sections.map_cells import ground_of
 from mlip_compose.report.sections.maps import map_document
 from mlip_compose.report.sections.parities import parity_document
 from mlip_compose.report.sections.reactions import reactions_of
@@ -95,12 +97,16 @@ def plates(results: StudyResults) -> Iterator[Plate]:
         for task in tasks_of(results):
             at = f"{task}_L{level}"
             yield from _map(results, task, level, firsts)
+            yield from _by_molecule(results, task, level, of_runs)
             panes = [
                 Pane(panel["families"], _without_scale(panel["figure"], curves["axes"]))
                 for panel in curves["panels"]
                 if panel["task"] == task
             ]
-            yield from _plate(f"error-against-n_{at}", panes, styled, "training")
+            if ground_of(results, task, level).has_map:
+                yield from _plate(f"error-against-n_{at}", panes, styled, "training")
+            else:
+                yield from _plate(f"error-against-size_{at}", panes, styled, "parts")
             views = attributions.get(str(level), {}).get(task, {})
             panes = [
                 Pane("", _without_scale(views[name]["figure"], views[name]["axes"]))
@@ -168,7 +174,19 @@ def _without_scale(figure: Figure, axes: Mapping[str, Any]) -> Figure:
     return {"data": data, "layout": figure["layout"] | {"yaxis": axes["hide"]}}
 
 
+def _by_molecule(
+    results: StudyResults, task: str, level: int, styles: Mapping[Entry, Style]
+) -> Iterator[Plate]:
+    ground = ground_of(results, task, level)
+    if not ground.has_map:
+        document = molecule_document(results, ground, styles)
+        panes = [Pane(panel["title"], panel["figure"]) for panel in document["panels"]]
+        yield from _plate(f"molecules_{task}_L{level}", panes, _but_scale(styles), "parts")
+
+
 def _map(results: StudyResults, task: str, level: int, runs: Sequence[Entry]) -> Iterator[Plate]:
+    if not ground_of(results, task, level).has_map:
+        return
     document = map_document(results, task, level, tuple(runs))
     scale = document["scales"]["error"]
     panes = []

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, TypeGuard
 
-from mlip_compose.core.records import Interval
+from mlip_compose.core.records import OTHER, Interval
 from mlip_compose.molecules.groups import END_GROUPS
 
 DASH = "–"
@@ -91,9 +91,31 @@ QUESTION: Final = (
 _SUBSCRIPTS: Final = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 GROUPS: Final = {
-    name: (name.translate(_SUBSCRIPTS), group.family) for name, group in END_GROUPS.items()
+    **{name: (name.translate(_SUBSCRIPTS), group.family) for name, group in END_GROUPS.items()},
+    "*Br": ("Br", "bromide"),
+    "*I": ("I", "iodide"),
+    "*OC": ("OCH₃", "methyl ether"),
+    "*OCC": ("OC₂H₅", "ethyl ether"),
+    "*SC": ("SCH₃", "methyl sulfide"),
+    "*NC": ("NHCH₃", "methylamine"),
+    "*N(C)C": ("N(CH₃)₂", "dimethylamine"),
+    "*N(=O)=O": ("NO₂", "nitro"),
+    "*[NH3+]": ("NH₃⁺", "ammonium"),
+    "*C=C": ("CH=CH₂", "alkene"),
+    "*C#C": ("C≡CH", "alkyne"),
+    "*C(C)=O": ("COCH₃", "methyl ketone"),
+    "*C(=O)OC": ("COOCH₃", "methyl ester"),
+    "*OC(C)=O": ("OCOCH₃", "acetate"),
+    "*C(=O)[O-]": ("COO⁻", "carboxylate"),
+    "*C(F)(F)F": ("CF₃", "trifluoromethyl"),
+    "*C(C)C": ("CH(CH₃)₂", "isopropyl"),
+    "*C(C)(C)C": ("C(CH₃)₃", "tert-butyl"),
+    "*c1ccccc1": ("C₆H₅", "phenyl"),
 }
-"""End group -> its formula and the name of its family, in canonical order."""
+"""End group -> its formula and the name of its family: the ten in canonical order, then others that
+are often met. Any other group is called by its SMILES."""
+
+NO_SERIES: Final = "in no series"
 
 TASKS: Final = {
     "length": "Trained on short chains of every family, tested on chains of 7 to 12 carbons.",
@@ -191,6 +213,26 @@ GLOSSARY: Final = {
     ),
 }
 
+ANY_MOLECULE: Final = (
+    "Any connected graph of atoms and bonds. X-(CH2)n-Y is in a series: two end groups on a linear "
+    "chain of n carbons. OH-4-H is butan-1-ol, *Br-4-H is 1-bromobutane; other molecules have the "
+    "name that the data gives them."
+)
+ANY_FAMILY: Final = (
+    "All molecules with the same end group, such as the alcohols; a group without a name is "
+    "written as SMILES, where * is the atom that it is bonded to."
+)
+
+
+def glossary_of(molecules: Iterable[str]) -> dict[str, str]:
+    """Return what terms mean in a study of these molecules: series of the ten groups, or any."""
+    if all(
+        part in END_GROUPS or part.isdecimal() for name in molecules for part in name.split("-")
+    ):
+        return dict(GLOSSARY)
+    return GLOSSARY | {"molecule": ANY_MOLECULE, "family": ANY_FAMILY}
+
+
 ROLES: Final = {
     "learned": "Trained potentials",
     "feasibility": "Feasibility: compositional by construction",
@@ -208,13 +250,25 @@ def formula(group: str) -> str:
 
 def family_label(group: str) -> str:
     """Return a family's name with its formula, ``amine NH₂``; unknown groups as they are."""
+    if group == OTHER:
+        return NO_SERIES
     return f"{GROUPS[group][1]} {GROUPS[group][0]}" if group in GROUPS else group
 
 
 def group_order(group: str) -> tuple[int, str]:
-    """Return the sort key that puts end groups in canonical order and unknown ones last."""
+    """Return the sort key that puts end groups in canonical order, then unknown ones by name.
+
+    What is in no series comes last.
+    """
     order = list(GROUPS)
+    if group == OTHER:
+        return len(order) + 1, ""
     return (order.index(group), "") if group in GROUPS else (len(order), group)
+
+
+def shortened(text: str, most: int = 20) -> str:
+    """Return a text of at most so many characters; one that is cut ends with an ellipsis."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def joined(words: Sequence[str]) -> str:

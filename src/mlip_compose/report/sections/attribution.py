@@ -39,6 +39,8 @@ PARTS: Final = {"id": "ID", "ood": "OOD"}
 
 _ORIGINS: Final = {"end_distance": "end group", "novel_distance": "novel atoms"}
 
+_SEEN: Final = {"-1": "not even its element", "0": "its element alone"}
+
 Attributions = dict[Entry, Attribution]
 
 
@@ -209,8 +211,12 @@ def _ordered(name: str, groups: Sequence[str]) -> list[str]:
         return sorted(once, key=lambda group: (group != ALL, group_order(group)))
     if name == "element":
         return once
-    numeric = sorted((group for group in once if group.isdecimal()), key=int)
-    return numeric + [group for group in once if not group.isdecimal()]
+    numeric = sorted((group for group in once if _is_number(group)), key=int)
+    return numeric + [group for group in once if not _is_number(group)]
+
+
+def _is_number(group: str) -> bool:
+    return group.removeprefix("-").isdecimal()
 
 
 def _name(name: str, group: str) -> str:
@@ -220,9 +226,11 @@ def _name(name: str, group: str) -> str:
         return f"n = {group}"
     if name == "novel_distance" and group == NO_NOVEL_ATOM:
         return "no novel atom in the molecule"
+    if name == "seen_radius" and group in _SEEN:
+        return _SEEN[group]
     if name in _ORIGINS and group == "0":
         return f"0, the {_ORIGINS[name]}"
-    if name in _ORIGINS:
+    if name in (*_ORIGINS, "seen_radius"):
         return f"{group} {'bond' if group == '1' else 'bonds'}"
     return group
 

@@ -9,6 +9,7 @@ from mlip_compose.core.records import Interval
 from mlip_compose.evaluation.results import EnergySplit, ForceGrouping
 from mlip_compose.report.entry import Entry
 from mlip_compose.report.figures.style import (
+    PANEL_HEIGHT,
     Figure,
     Style,
     band,
@@ -22,10 +23,14 @@ from mlip_compose.report.figures.style import (
     rule,
     title,
 )
-from mlip_compose.report.words import is_number
+from mlip_compose.report.words import is_number, shortened
 
+WIDE: Final = 6  # letters of a name that no longer fits under its group
+MANY: Final = 14  # groups, of more only short names fit
+NARROW: Final = 3  # letters of such a name
+LETTER: Final = 6  # pixels of a letter
 WIDTH: Final = 0.7  # of the room of a group, shared by all marks
-ORDERED: Final = ("chain", "end_distance", "novel_distance", "seen_radius")
+ORDERED: Final = ("chain", "heavy_atoms", "end_distance", "novel_distance", "seen_radius")
 """Groupings along a distance or a length, whose marks a line joins."""
 
 Rows = Sequence[tuple[str, str, Interval]]
@@ -101,21 +106,27 @@ def _figure(
         _trace(entry, styles[entry], part, at, groups, ticks, step * (i + 0.5) - WIDTH / 2, lines)
         for i, (entry, part, at) in enumerate(series)
     ]
-    return {
-        "data": traces,
-        "layout": panel(
-            title(label)
-            | {
-                "range": [-0.6, len(groups) - 0.4],
-                "tickmode": "array",
-                "tickvals": list(range(len(groups))),
-                "ticktext": [plain(tick) for tick in ticks],
-                "showgrid": False,
-            },
-            {},
-            [band(at - 0.5, at + 0.5) for at in range(0, len(groups), 2)],
-        ),
-    }
+    names = [shortened(tick) for tick in ticks]
+    widest = max(map(len, names), default=0)
+    upright = widest > (WIDE if len(names) <= MANY else NARROW)
+    below = LETTER + widest * LETTER if upright else 0
+    layout = panel(
+        title(label)
+        | {
+            "range": [-0.6, len(groups) - 0.4],
+            "tickmode": "array",
+            "tickvals": list(range(len(groups))),
+            "ticktext": [plain(name) for name in names],
+            "showgrid": False,
+        }
+        | ({"tickangle": -90} if upright else {}),
+        {},
+        [band(at - 0.5, at + 0.5) for at in range(0, len(groups), 2)],
+        height=PANEL_HEIGHT + below,
+    )
+    if upright:
+        layout["margin"] = layout["margin"] | {"b": layout["margin"]["b"] + below}
+    return {"data": traces, "layout": layout}
 
 
 def _trace(

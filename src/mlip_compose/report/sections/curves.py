@@ -1,4 +1,7 @@
-"""Figure: the force error against chain length n, a panel for each way a task divides families."""
+"""Figure: the force error against chain length n, a panel for each way a task divides families.
+
+Where molecules are in no series it is drawn against the number of heavy atoms.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,7 @@ from mlip_compose.report.figures.style import (
     rounded,
     title,
 )
+from mlip_compose.report.sections.by_molecule import size_panels
 from mlip_compose.report.sections.leaderboard import MAIN_METRIC, tasks_of, unit_of
 from mlip_compose.report.sections.map_cells import Ground, Place, errors_of, ground_of
 from mlip_compose.report.words import formula, is_number, number
@@ -35,6 +39,7 @@ Errors = dict[Place, float]
 def curve_document(results: StudyResults, level: int, styles: dict[Entry, Style]) -> dict[str, Any]:
     """Return the panels of a level: one for each task and way of dividing families into ID and OOD.
 
+    A task without a map (``Ground.has_map``) has one panel, against the number of heavy atoms.
     Families share a panel when no chain length is ID for one and OOD for the other. A potential's
     curve is the mean over the families of the panel; molecules with two end groups stand apart,
     as one point with the range over molecules. Every panel has the same error axis.
@@ -44,13 +49,16 @@ def curve_document(results: StudyResults, level: int, styles: dict[Entry, Style]
     dict
         ``axes``: the error axis with the scale rows (``show``) and without (``hide``), which the
         page puts into every panel. ``panels``: for each its ``task``, ``families`` (which ones, in
-        words), ``figure`` and ``caption``. The ``meta`` of a trace names its entry and role, and
-        whether it is of a single family, for the page to show or hide.
+        words), what the error is ``against``, ``figure`` and ``caption``. The ``meta`` of a trace
+        names its entry and role, and whether it is of a single family, for the page to show or
+        hide.
     """
     panels = []
     spread: dict[str, list[float]] = {"show": [], "hide": []}
     for task in tasks_of(results):
         ground = ground_of(results, task, level)
+        if not ground.has_map:
+            continue
         errors = {entry: errors_of(results, entry, ground) for entry in styles}
         for entry, by_place in errors.items():
             spread["show"] += by_place.values()
@@ -59,11 +67,26 @@ def curve_document(results: StudyResults, level: int, styles: dict[Entry, Style]
             {
                 "task": task,
                 "families": _in_words(ground, families),
+                "against": "chain length",
                 "figure": _figure(ground, families, errors, styles),
                 "caption": _caption(ground, families, errors),
             }
             for families in _groups(ground)
         ]
+    for task, figure, caption in size_panels(results, level, styles):
+        for trace in figure["data"]:
+            spread["show"] += trace["y"]
+            spread["hide"] += trace["y"] if trace["meta"]["role"] != "scale" else ()
+        panels.append(
+            {
+                "task": task,
+                "families": "all molecules",
+                "against": "number of heavy atoms",
+                "figure": figure,
+                "caption": caption,
+            }
+        )
+    panels.sort(key=lambda panel: tasks_of(results).index(panel["task"]))
     unit = unit_of(results, MAIN_METRIC)
     name = title(f"force MAE, {unit}" if unit else "force MAE")
     axes = {choice: log_axis(values or spread["show"]) | name for choice, values in spread.items()}

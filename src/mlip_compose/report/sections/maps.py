@@ -7,6 +7,7 @@ all potentials; of each potential only its values. The page puts the two togethe
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from mlip_compose.evaluation.study_results import StudyResults
@@ -14,11 +15,13 @@ from mlip_compose.report.entry import Entry
 from mlip_compose.report.figures.style import Figure, log_axis, plain
 from mlip_compose.report.sections.leaderboard import MAIN_METRIC, failure_of, find_score, unit_of
 from mlip_compose.report.sections.map_cells import Ground, Place, errors_of, ground_of
-from mlip_compose.report.words import DASH, family_label, formula, group_order, is_number, number
+from mlip_compose.report.words import DASH, family_label, formula, is_number, number, shortened
 
 Grid = tuple[tuple[Place | None, ...], ...]
 QUANTITIES = ("error", "ratio")
 ROW = 30  # pixels a row
+LETTER = 7  # pixels of a letter
+WIDE = 6  # letters of a name that no longer fits under a column
 
 
 def map_document(
@@ -82,28 +85,31 @@ def _grids(ground: Ground) -> list[tuple[str, Grid, dict[str, Any]]]:
     grids: list[tuple[str, Grid, dict[str, Any]]] = []
     families = ground.families
     if families:
-        longest = max(place.chain for place in ground.parts if place.single)
-        chains = range(1, longest + 1)
+        chains = ground.chains
         cells = tuple(tuple(_known(ground, Place(f, n, "H")) for n in chains) for f in families)
         axes = {
             "columns": [str(n) for n in chains],
             "rows": [family_label(f) for f in families],
             "title": "chain length n",
-            "left": 104,
+            "left": _room([family_label(f) for f in families], 104),
         }
         grids.append(("One end group, X-(CH₂)n-H", cells, axes))
-    double = [place for place in ground.parts if not place.single]
-    groups = sorted({g for p in double for g in (p.left, p.right)}, key=group_order)
-    for chain in sorted({place.chain for place in double}):
+    for chain, groups in ground.pairs.items():
         cells = tuple(tuple(_known(ground, Place(a, chain, b)) for b in groups) for a in groups)
+        names = [formula(g) for g in groups]
         axes = {
-            "columns": [formula(g) for g in groups],
-            "rows": [formula(g) for g in groups],
+            "columns": names,
+            "rows": names,
             "title": "right end group Y",
-            "left": 64,
+            "left": _room(names, 64),
         }
         grids.append((f"Two end groups, X-(CH₂){chain}-Y", cells, axes))
     return grids
+
+
+def _room(names: Sequence[str], least: int) -> int:
+    """Return the pixels of a margin that these names fit into."""
+    return max(least, 16 + LETTER * max(len(shortened(name)) for name in names))
 
 
 def _known(ground: Ground, place: Place) -> Place | None:
@@ -117,6 +123,8 @@ def _trained(ground: Ground, place: Place | None) -> bool:
 def _panel(ground: Ground, grid: Grid, axes: dict[str, Any]) -> Figure:
     """Return the heatmap of a panel without its values."""
     rows, columns = len(grid), len(grid[0])
+    upright = max(map(len, axes["columns"])) > WIDE
+    below = _room(axes["columns"], 44) + 18 if upright else 44
     return {
         "data": [
             {
@@ -131,15 +139,15 @@ def _panel(ground: Ground, grid: Grid, axes: dict[str, Any]) -> Figure:
             }
         ],
         "layout": {
-            "height": rows * ROW + 100,
+            "height": rows * ROW + 56 + below,
             "showlegend": False,
-            "margin": {"l": axes["left"], "r": 8, "t": 8, "b": 44},
+            "margin": {"l": axes["left"], "r": 8, "t": 8, "b": below},
             "xaxis": {
                 "title": {"text": axes["title"], "standoff": 6},
                 "tickmode": "array",
                 "tickvals": list(range(columns)),
-                "ticktext": [plain(text) for text in axes["columns"]],
-                "tickangle": 0,
+                "ticktext": [plain(shortened(text)) for text in axes["columns"]],
+                "tickangle": -90 if upright else 0,
                 "range": [-0.6, columns - 0.4],
                 "showgrid": False,
                 "zeroline": False,
@@ -147,7 +155,7 @@ def _panel(ground: Ground, grid: Grid, axes: dict[str, Any]) -> Figure:
             "yaxis": {
                 "tickmode": "array",
                 "tickvals": list(range(rows)),
-                "ticktext": [plain(text) for text in axes["rows"]],
+                "ticktext": [plain(shortened(text)) for text in axes["rows"]],
                 "range": [rows - 0.4, -0.6],
                 "showgrid": False,
                 "zeroline": False,

@@ -20,6 +20,7 @@ from mlip_compose.evaluation.results import Metric, MoleculeScore
 from mlip_compose.evaluation.study_results import StudyResults
 from mlip_compose.report.figures.drawings import draw_molecule, formula_of
 from mlip_compose.report.sections.leaderboard import default_level, metrics_of
+from mlip_compose.report.sections.map_cells import place_of
 from mlip_compose.report.words import family_label, number
 
 LIMIT: Final = 3_000_000
@@ -98,14 +99,13 @@ def _molecule(molecule: GalleryMolecule) -> Document:
 
 
 def _about(name: str) -> str:
-    """Return the parts of a molecule in words; nothing for a name that is not of the form X-n-Y."""
-    parts = name.split("-")
-    if len(parts) != 3:
+    """Return the parts of a molecule in words; nothing for a molecule of no series."""
+    place = place_of(name)
+    if place is None:
         return ""
-    left, chain, right = parts
-    ends = [family_label(end) for end in (left, right)]
-    ends = ends[:1] if right == "H" else ends
-    return f"{' and '.join(ends)}, n = {chain}"
+    ends = [family_label(end) for end in (place.left, place.right)]
+    ends = ends[:1] if place.single else ends
+    return f"{' and '.join(ends)}, n = {place.chain}"
 
 
 def _columns(results: StudyResults) -> list[Metric]:

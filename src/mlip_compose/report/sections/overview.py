@@ -56,7 +56,7 @@ def may_be_trusted(results: StudyResults, level: int) -> tuple[str, ...]:
             str(certificate.get("task", ""))
         )
     texts = "; ".join(
-        f"{_tasks(tasks, len(certificates))} {_radius(radius)}"
+        f"{_tasks(tasks, len(certificates))} {radius_in_words(radius)}"
         for radius, tasks in sorted(radii.items())
     )
     seen = f"What training shows of the parts of the unseen molecules: {texts}." if texts else ""
@@ -113,7 +113,8 @@ def _tasks(tasks: list[str], total: int) -> str:
     return "on every task" if len(tasks) == total and total > 1 else f"on {', '.join(tasks)}"
 
 
-def _radius(radius: int) -> str:
+def radius_in_words(radius: int) -> str:
+    """Return what training shows of unseen molecules whose coverage radius this is."""
     if radius < 0:
         return "not even every element"
     if radius == 0:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from statistics import fmean
+from typing import Final
 
 from mlip_compose.evaluation.horizon import HORIZON_GAP
 from mlip_compose.evaluation.metric_names import MATCHED, NOVEL
@@ -22,6 +23,12 @@ from mlip_compose.report.sections.leaderboard import (
 from mlip_compose.report.sections.origins import is_zero_shot, origin_of
 from mlip_compose.report.sections.overview import Weakness, may_be_trusted, where_it_fails
 from mlip_compose.report.words import TASKS, between, is_number, joined, number, ratio
+
+_ID_FRAMES: Final = {
+    "blocks": " The ID test is the end of the trajectory whose start was trained on.",
+    "random": " The ID test has other conformers of the set that was trained on.",
+}
+"""Where the ID test of a task file comes from, if not from a trajectory of its own."""
 
 FEW = 2  # trained potentials that get a sentence each; of more, the extremes are named
 
@@ -353,4 +360,20 @@ def _task(results: StudyResults, board: Board, column: int, task: str) -> TaskAn
                     _ceiling(ceilings.get((task, row.entry))),
                 )
             )
-    return TaskAnswer(task, TASKS.get(task, ""), tuple(lines))
+    return TaskAnswer(task, task_summary(results, task), tuple(lines))
+
+
+def task_summary(results: StudyResults, task: str) -> str:
+    """Return what a task asks, in a sentence or two: of a task file, what it says of itself."""
+    files = [each for each in results.study.get("tasks", ()) if isinstance(each, dict)]
+    file = next((each for each in files if each.get("name") == task), None)
+    if file is None:
+        return TASKS.get(task, "")
+    summary = str(file.get("summary") or "").strip()
+    if not summary and file.get("rule"):
+        summary = f"The rule of {file['rule']}, on families of its own."
+    if not summary:
+        summary = "Training and unseen molecules are chosen by conditions of a task file."
+    summary = summary[:1].upper() + summary[1:]
+    ends = "" if summary.endswith((".", "!", "?")) else "."
+    return f"{summary}{ends}{_ID_FRAMES.get(str(file.get('frames')), '')}"

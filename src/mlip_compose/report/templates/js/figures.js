@@ -49,4 +49,4 @@ function drawStored() {
 follow(["level", "metric"], drawGaps);
 follow(["level", "families", "scale"], drawCurves);
 follow(["level", "task", "scale", "view"], drawAttribution);
-follow(["level", "cost"], drawStored);
+follow(["level", "cost", "task"], drawStored);

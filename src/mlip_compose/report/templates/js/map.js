@@ -111,6 +111,9 @@ function drawScale(scale) {
 
 function drawMaps() {
   const found = (data.maps[state.level] || {})[state.task];
+  const others = all("[data-state=quantity], [data-state=left], [data-state=right]", document.getElementById("map"));
+  [...others.map((select) => select.closest(".choice")), ...all("#map [data-mapped], #map .colourscale, [data-map]")]
+    .forEach((part) => { part.hidden = !found; }); // a task without a map is shown by molecule
   if (!found) return;
   drawScale(found.scales[state.quantity]);
   all("[data-map]").forEach((figure) => drawMap(figure, found, state[figure.dataset.map]));
