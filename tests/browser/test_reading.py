@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from headless import EMPTY, TOO_WIDE
 
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text("utf-8")
 FOUND = """
@@ -14,18 +15,6 @@ FOUND = """
         .map(({ id, nodes }) => [id, nodes.length, nodes[0].html.slice(0, 200)])));
 """
 COLOURS_ALONE = {"runOnly": ["color-contrast"]}
-TOO_WIDE = """
-    const room = document.documentElement.clientWidth;
-    return document.documentElement.scrollWidth <= room ? [] : [...document.querySelectorAll("*")]
-        .filter((part) => part.getBoundingClientRect().right > room + 1)
-        .map((part) => part.outerHTML.slice(0, 120)).slice(0, 10);
-"""
-EMPTY = """
-    return [...document.querySelectorAll(".plot")]
-        .filter((plot) => plot.getClientRects().length)
-        .filter((plot) => !plot.querySelector(".cartesianlayer .trace, .cartesianlayer .hm"))
-        .map((plot) => plot.getAttribute("aria-label"));
-"""
 
 
 @pytest.fixture(scope="module", params=[(1440, False), (390, True)], ids=["laptop", "phone, dark"])

@@ -36,6 +36,22 @@ DRAWN = """
 """
 """Whether the end of the page is in view, once all figures in view are drawn."""
 
+TOO_WIDE = """
+    const room = document.documentElement.clientWidth;
+    return document.documentElement.scrollWidth <= room ? [] : [...document.querySelectorAll("*")]
+        .filter((part) => part.getBoundingClientRect().right > room + 1)
+        .map((part) => part.outerHTML.slice(0, 120)).slice(0, 10);
+"""
+"""Elements that reach beyond the screen, where the page does."""
+
+EMPTY = """
+    return [...document.querySelectorAll(".plot")]
+        .filter((plot) => plot.getClientRects().length)
+        .filter((plot) => !plot.querySelector(".cartesianlayer .trace, .cartesianlayer .hm"))
+        .map((plot) => plot.getAttribute("aria-label"));
+"""
+"""Figures in sight without a mark."""
+
 INSIDE = ("data", "blob", "about")
 """Schemes of addresses that are of the page itself."""
 

@@ -75,8 +75,18 @@ def curve_document(results: StudyResults, level: int, styles: dict[Entry, Style]
         ]
     for task, figure, caption in size_panels(results, level, styles):
         for trace in figure["data"]:
-            spread["show"] += trace["y"]
-            spread["hide"] += trace["y"] if trace["meta"]["role"] != "scale" else ()
+            ends = [
+                y + end
+                for y, up, down in zip(
+                    trace["y"],
+                    trace["error_y"]["array"],
+                    trace["error_y"]["arrayminus"],
+                    strict=True,
+                )
+                for end in (up, -down)
+            ]
+            spread["show"] += ends
+            spread["hide"] += ends if trace["meta"]["role"] != "scale" else ()
         panels.append(
             {
                 "task": task,
