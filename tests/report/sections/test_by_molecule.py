@@ -7,7 +7,7 @@ from whole_page import island, whole
 from mlip_compose.report.figures.style import styles_of
 from mlip_compose.report.page import render_report
 from mlip_compose.report.plates import plates
-from mlip_compose.report.sections.attribution import attribution_views
+from mlip_compose.report.sections.attribution import _name, _ordered, attribution_views
 from mlip_compose.report.sections.by_molecule import SHOWN, molecule_document
 from mlip_compose.report.sections.curves import curve_document
 from mlip_compose.report.sections.leaderboard import entries_of
@@ -235,3 +235,13 @@ def test_a_task_of_ones_own_says_what_it_asks(changes, summary):
 
 def test_a_built_in_task_says_what_it_always_said(study):
     assert task_summary(study, "recombination").startswith("Trained on molecules with one end")
+
+
+def test_radii_out_to_which_atoms_were_seen_are_in_words_and_in_order():
+    assert _ordered("seen_radius", ["2", "0", "10", "-1"]) == ["-1", "0", "2", "10"]
+    assert [_name("seen_radius", group) for group in ("-1", "0", "1", "2")] == [
+        "not even its element",
+        "its element alone",
+        "1 bond",
+        "2 bonds",
+    ]
