@@ -45,7 +45,7 @@ def test_a_page_holds_all_that_it_shows(tmp_path):
     text = page.read_text("utf-8")
     assert text.count('class="spot ') == 13 + 5  # heavy atoms
     assert not re.search(r"""(?:src|href)=["'](?!data:)""", text)
-    assert "not even the element" in text
+    assert "not even its element and charge" in text
     assert "<script>alert" not in text
 
 

@@ -18,9 +18,12 @@ from mlip_compose.planning.coverage import REPORTED, TargetCoverage
 BOND: Final = 30.0
 """Length of a bond in drawings, pixels."""
 
+SPOT: Final = 26.0
+"""Diameter of the spot of an atom in a drawing of full size, pixels."""
+
 WORDS: Final = (
-    "not even the element",
-    "the element alone",
+    "not even its element and charge",
+    "its element and charge alone",
     *(f"{r} bond{'s' if r > 1 else ''} out" for r in range(1, REPORTED)),
     f"{REPORTED} bonds out or more",
 )
@@ -78,7 +81,10 @@ def _target(coverage: TargetCoverage) -> dict[str, Any]:
 
 
 def _drawing(coverage: TargetCoverage) -> dict[str, Any]:
-    """Draw a target; an atom stands for itself and the hydrogens on it, the least seen of them."""
+    """Draw a target; an atom stands for itself and the hydrogens on it, the least seen of them.
+
+    Places and the size of spots are percent of the drawing: it is smaller on a narrow screen.
+    """
     from rdkit import Chem
     from rdkit.Chem.Draw import rdMolDraw2D
 
@@ -93,22 +99,24 @@ def _drawing(coverage: TargetCoverage) -> dict[str, Any]:
     drawer.DrawMolecule(sketch)
     drawer.FinishDrawing()
     svg = drawer.GetDrawingText()
+    width, height = drawer.Width(), drawer.Height()
     spots = []
     for heavy, hydrogens in _groups(coverage.molecule).items():
         atom = min((heavy, *hydrogens), key=lambda a: coverage.seen.radii[a])
         point = drawer.GetDrawCoords(heavy)
         spots.append(
             {
-                "x": round(point.x, 1),
-                "y": round(point.y, 1),
+                "x": round(100 * point.x / width, 2),
+                "y": round(100 * point.y / height, 2),
                 "radius": min(int(coverage.seen.radii[atom]), REPORTED),
                 "text": _hover_text(coverage, heavy, hydrogens, atom),
             }
         )
     return {
         "svg": svg[svg.index("<svg") :],
-        "width": drawer.Width(),
-        "height": drawer.Height(),
+        "width": width,
+        "height": height,
+        "spot": round(100 * SPOT / width, 2),
         "spots": spots,
     }
 

@@ -18,6 +18,11 @@ order.addEventListener("change", () => {
 for (const type of ["pointerover", "focusin", "click"]) {
   list.addEventListener(type, (event) => {
     const spot = event.target.closest(".spot");
-    if (spot) spot.closest("li").querySelector(".said").textContent = spot.getAttribute("aria-label");
+    if (!spot) return;
+    const card = spot.closest("li");
+    const said = card.querySelector(".said");
+    said.textContent = spot.getAttribute("aria-label");
+    said.classList.remove("soft");
+    for (const other of card.querySelectorAll(".spot")) other.classList.toggle("chosen", other === spot);
   });
 }
