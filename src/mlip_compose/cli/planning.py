@@ -47,7 +47,8 @@ def coverage(
     """Show how far training molecules cover the molecules that you care about.
 
     The share at radius r is that of the atoms whose environment out to r bonds occurs in training.
-    r* is the radius out to which the environments of all atoms do.
+    r* is the radius out to which the environments of all atoms do; those of the next radius that
+    do not are counted as unseen.
 
     Example: mlip-compose coverage 'CC(=O)Oc1ccccc1C(=O)O' --by core-v1 --html aspirin.html
     """
@@ -79,7 +80,7 @@ def _coverage_table(coverages: list[TargetCoverage], by: list[str]) -> Table:
     ]
     return Table(
         f"Atoms whose environment out to r bonds occurs in {', '.join(by)}",
-        ("target", "atoms", "r*", *(f"r = {r}" for r in range(shares)), "unseen at r* + 1"),
+        ("target", "atoms", "r*", *(f"r={r}" for r in range(shares)), "unseen"),
         rows,
     )
 

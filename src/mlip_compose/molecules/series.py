@@ -23,7 +23,6 @@ from mlip_compose.core.records import Parts
 from mlip_compose.molecules.groups import (
     END_GROUPS,
     MOST_HEAVY,
-    group_facts,
     group_order,
     name_of_group,
     read_group,
@@ -60,20 +59,15 @@ def series_of(molecule: Mol) -> Reading | None:
     runs = list(_runs(molecule))
     longest = max(map(len, runs), default=0)
     readings = [
-        Reading(in_order(*_ends(molecule, run), longest), tuple(run))
+        Reading(in_order(*ends, longest), tuple(run))
         for run in runs
-        if len(run) == longest
+        if len(run) == longest and (ends := _ends(molecule, run)) is not None
     ]
-    named = [reading for reading in readings if _largest_group(reading.parts) <= MOST_HEAVY]
-    return min(named, key=lambda reading: _ends_order(reading.parts), default=None)
+    return min(readings, key=lambda reading: _ends_order(reading.parts), default=None)
 
 
 def _ends_order(parts: Parts) -> tuple[tuple[int, int, str], ...]:
     return group_order(parts.left), group_order(parts.right)
-
-
-def _largest_group(parts: Parts) -> int:
-    return max(group_facts(parts.left).heavy, group_facts(parts.right).heavy)
 
 
 def in_order(left: str, right: str, chain: int) -> Parts:
@@ -212,8 +206,8 @@ def _is_methylene(atom: Any) -> bool:
     )
 
 
-def _ends(molecule: Any, run: list[int]) -> tuple[str, str]:
-    """Return the names of the groups at the two ends of a run."""
+def _ends(molecule: Any, run: list[int]) -> tuple[str, str] | None:
+    """Return the names of the groups at the two ends of a run; None where one is too large."""
     from rdkit import Chem
 
     bonds = [
@@ -227,11 +221,15 @@ def _ends(molecule: Any, run: list[int]) -> tuple[str, str]:
     cut = Chem.FragmentOnBonds(molecule, bonds, dummyLabels=[(0, 0)] * len(bonds))
     pieces = Chem.GetMolFrags(cut)
     groups = [
-        name_of_group(group)
+        group
         for group, atoms in zip(Chem.GetMolFrags(cut, asMols=True), pieces, strict=True)
         if run[0] not in atoms
     ]
-    return groups[0], groups[1] if len(groups) > 1 else "H"
+    # Before names are made, which is dear: most groups of drug-like molecules are too large.
+    if any(group.GetNumHeavyAtoms() > MOST_HEAVY for group in groups):
+        return None
+    names = [name_of_group(group) for group in groups]
+    return names[0], names[1] if len(names) > 1 else "H"
 
 
 METHANE = Parts("H", 1, "H")
