@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlip_compose.core.errors import NotOfThisKindError, UnknownNameError
+from mlip_compose.core.errors import NotOfThisKindError, RequestError, UnknownNameError
 from mlip_compose.core.records import Parts
-from mlip_compose.molecules.assembly import assemble
+from mlip_compose.molecules.assembly import assemble, find_molecule
 from mlip_compose.molecules.groups import END_GROUPS
 from mlip_compose.molecules.series import MAX_CHAIN, canonical_parts, parse_name, written_smiles
 
@@ -172,3 +172,37 @@ def test_a_molecule_travels_to_another_process():
     copy = pickle.loads(pickle.dumps(molecule))
     assert copy.parts == molecule.parts
     assert copy.bonds.tolist() == molecule.bonds.tolist()
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("OH-4-H", "OH-4-H"),
+        ("H-4-OH", "OH-4-H"),
+        ("butan-1-ol", "OH-4-H"),
+        ("1-chloro-4-fluorobutane", "F-4-Cl"),
+        ("OCCCC", "OH-4-H"),
+        ("OCCCC butyl alcohol", "OH-4-H"),
+        ("InChI=1S/C4H10O/c1-2-3-4-5/h5H,2-4H2,1H3", "OH-4-H"),
+        ("InChI=1S/C6H6/c1-2-4-6-5-3-1/h1-6H", "C6H6-UHOVQNZJYSORNB"),
+        ("c1ccccc1 benzene", "benzene"),
+        ("*Br-3-H", "*Br-3-H"),
+    ],
+)
+def test_texts_that_name_a_molecule(text, name):
+    assert find_molecule(text).name == name
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("OX-4-H", "Did you mean 'OH'"),
+        ("OH-0-H", "n = 0"),
+        ("InChI=1S/C6", "an InChI that RDKit can read"),
+        ("butanol", "no SMILES"),
+        ("", "no atoms"),
+    ],
+)
+def test_texts_that_name_none(text, message):
+    with pytest.raises(RequestError, match=message):
+        find_molecule(text)

@@ -29,32 +29,15 @@ def list_molecules(json: Json = False) -> None:
 @app.command("show")
 def show_molecule(
     molecule: Annotated[
-        str, typer.Argument(help="A name, such as OH-4-H, or any SMILES, such as CCCCO.")
+        str, typer.Argument(help="A name (OH-4-H, butan-1-ol), a SMILES (CCCCO) or an InChI.")
     ],
     json: Json = False,
 ) -> None:
-    """Show a molecule by its name, or recognise one from SMILES."""
-    document = _document(_find(molecule))
+    """Show a molecule by its name, or recognise one from SMILES or InChI."""
+    from mlip_compose.molecules.assembly import find_molecule
+
+    document = _document(find_molecule(molecule))
     show(json, document, facts(document["molecule"], document.items()))
-
-
-def _find(text: str) -> Molecule:
-    from mlip_compose.core.errors import RequestError
-    from mlip_compose.molecules.assembly import assemble
-    from mlip_compose.molecules.perception import molecule_of_smiles
-    from mlip_compose.molecules.series import parse_name
-
-    try:
-        parts = parse_name(text)
-    except RequestError:
-        # A text like OX-4-H is a name with a mistake, and its message is the better one
-        if text.count("-") == 2 and not set(text) & set("()[]=#"):
-            raise
-        molecule = molecule_of_smiles(text)
-        if molecule.parts is None:
-            return molecule
-        parts = molecule.parts
-    return assemble(parts)
 
 
 def _document(molecule: Molecule) -> dict[str, Any]:

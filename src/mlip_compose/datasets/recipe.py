@@ -17,10 +17,9 @@ from pydantic import Field
 from mlip_compose.core.documents import Strict, canonical_json, is_file, parse_document, read_text
 from mlip_compose.core.errors import RequestError, UnknownNameError
 from mlip_compose.core.files import refuse_existing, write_text
-from mlip_compose.core.records import Molecule, Parts
-from mlip_compose.molecules.assembly import assemble, full
-from mlip_compose.molecules.perception import molecule_of_smiles
-from mlip_compose.molecules.series import bifunctional, monofunctional, parse_name
+from mlip_compose.core.records import Molecule
+from mlip_compose.molecules.assembly import assemble, find_molecule, full
+from mlip_compose.molecules.series import bifunctional, monofunctional
 from mlip_compose.sampling.protocol import SamplingProtocol
 from mlip_compose.store.schema import group_name, is_closed
 
@@ -36,8 +35,8 @@ class Recipe(Strict):
         Name of the data set.
     molecules
         ``full`` (the 254 molecules of the four tasks), ``monofunctional``, ``bifunctional``, or a
-        list of names of series such as ``OH-4-H`` and of SMILES, which a name may follow:
-        ``c1ccccc1 benzene``.
+        list of names such as ``OH-4-H`` and of SMILES, which a name may follow: ``c1ccccc1
+        benzene``.
     reference
         Name of the level of theory.
     reference_settings
@@ -143,12 +142,9 @@ class Recipe(Strict):
 
 
 def _molecule(text: str) -> Molecule:
-    """Return the molecule of a name such as ``OH-4-H``, or of a SMILES and a name."""
-    if Parts.spelled(text) is not None:
-        return assemble(parse_name(text))
-    smiles, name, *_ = *text.split(maxsplit=1), "", ""
-    molecule = molecule_of_smiles(smiles, group_name(name))
-    return molecule if molecule.parts is None else assemble(molecule.parts)
+    """Return the molecule that a text names, under a name that a data set can have."""
+    molecule = find_molecule(text)
+    return molecule if molecule.parts else molecule.called(group_name(molecule.name))
 
 
 def write_recipe(recipe: Recipe, path: Path, comment: str) -> None:

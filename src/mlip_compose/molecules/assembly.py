@@ -3,11 +3,17 @@
 from functools import cache
 
 from mlip_compose.core.records import Molecule, Parts
-from mlip_compose.molecules.perception import molecule_of_rdkit
+from mlip_compose.molecules.naming import parts_of_readable
+from mlip_compose.molecules.perception import (
+    molecule_of_inchi,
+    molecule_of_rdkit,
+    molecule_of_smiles,
+)
 from mlip_compose.molecules.series import (
     bifunctional,
     canonical_parts,
     monofunctional,
+    parse_name,
     written_smiles,
 )
 
@@ -40,6 +46,33 @@ def assemble(parts: Parts) -> Molecule:
     if ordered != parts:
         return assemble(ordered)
     return molecule_of_rdkit(Chem.MolFromSmiles(written_smiles(ordered)))
+
+
+def find_molecule(text: str) -> Molecule:
+    """Return the molecule that a text names.
+
+    Parameters
+    ----------
+    text
+        The name of a series (``OH-4-H``), a name that the program prints (``butan-1-ol``), an
+        InChI, or a SMILES, which a name may follow: ``c1ccccc1 benzene``.
+
+    Raises
+    ------
+    UnknownNameError, NotOfThisKindError
+        It is none of these, or its molecule is refused (``molecules.perception``).
+    """
+    parts = parts_of_readable(text)
+    if parts is None and Parts.spelled(text) is not None:
+        parts = parse_name(text)
+    if parts is None:
+        smiles, *name = text.split(maxsplit=1) or [""]
+        read = molecule_of_inchi if smiles.startswith("InChI=") else molecule_of_smiles
+        molecule = read(smiles, "".join(name))
+        if molecule.parts is None:
+            return molecule
+        parts = molecule.parts
+    return assemble(parts)
 
 
 @cache

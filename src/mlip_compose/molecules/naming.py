@@ -6,11 +6,14 @@ parent chain, that of CN only where it is the suffix (as a prefix it is cyano). 
 throughout: ethanoic acid rather than acetic acid.
 """
 
+from collections.abc import Mapping
+from functools import cache
+from itertools import combinations_with_replacement
 from typing import Final, NamedTuple
 
 from mlip_compose.core.records import Parts
 from mlip_compose.molecules.groups import END_GROUPS
-from mlip_compose.molecules.series import canonical_parts
+from mlip_compose.molecules.series import MAX_CHAIN, canonical_parts
 
 
 class _Suffix(NamedTuple):
@@ -75,6 +78,18 @@ def readable_name(parts: Parts) -> str:
     if principal is None:
         return _without_suffix(left, chain, right)
     return _with_suffix(principal, chain, right if left == principal else left)
+
+
+def parts_of_readable(name: str) -> Parts | None:
+    """Return the parts of a systematic name such as ``butan-1-ol``; None for any other text."""
+    return _parts_by_name().get(name)
+
+
+@cache
+def _parts_by_name() -> Mapping[str, Parts]:
+    pairs = combinations_with_replacement(END_GROUPS, 2)
+    every = (canonical_parts(x, n, y) for x, y in pairs for n in range(1, MAX_CHAIN + 1))
+    return {readable_name(parts): parts for parts in every}
 
 
 def _without_suffix(left: str, chain: int, right: str) -> str:

@@ -80,6 +80,18 @@ def molecule_of_smiles(smiles: str, name: str = "") -> Molecule:
     return molecule_of_rdkit(Chem.MolFromSmiles(Chem.MolToSmiles(bare)), name)
 
 
+def molecule_of_inchi(inchi: str, name: str = "") -> Molecule:
+    """Read an InChI, such as ``InChI=1S/CH4/h1H4``; see :func:`molecule_of_smiles`."""
+    from rdkit import Chem
+    from rdkit.rdBase import BlockLogs
+
+    with BlockLogs():
+        molecule = Chem.MolFromInchi(inchi)
+    if molecule is None:
+        raise NotOfThisKindError("an InChI that RDKit can read", excerpt(inchi), _HINT)
+    return molecule_of_smiles(Chem.MolToSmiles(molecule), name)
+
+
 def molecule_of_rdkit(molecule: Mol, name: str = "", keep_order: bool = False) -> Molecule:
     """Return the molecule of an RDKit molecule, with all its hydrogens.
 
