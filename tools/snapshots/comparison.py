@@ -1,7 +1,8 @@
 """What differs between two recordings."""
 
-import difflib
-from collections.abc import Iterator
+import subprocess
+import tempfile
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from snapshots.content import legible
@@ -45,12 +46,26 @@ def _difference(name: str, before: Path, after: Path) -> Iterator[str]:
     first, second = before.read_bytes(), after.read_bytes()
     if first == second:
         return
-    lines = list(
-        difflib.unified_diff(legible(name, first), legible(name, second), n=1, lineterm="")
-    )[2:]
+    lines = _diff(legible(name, first), legible(name, second))
     shown = [line[:SHOWN_WIDTH] for line in lines[:SHOWN_LINES]]
     if len(lines) > SHOWN_LINES:
         shown.append(f"... {len(lines) - SHOWN_LINES} lines more")
     if not lines:
         shown = ["the same content, written otherwise: spaces, line ends, order or compression"]
     yield "\n    ".join([name, *shown]) + "\n"
+
+
+def _diff(before: Iterable[str], after: Iterable[str]) -> list[str]:
+    """Return what ``diff`` says; Python's difflib takes many minutes for pages of long lines."""
+    with tempfile.TemporaryDirectory() as folder:
+        first, second = Path(folder, "before"), Path(folder, "after")
+        first.write_text("\n".join(before), "utf-8")
+        second.write_text("\n".join(after), "utf-8")
+        done = subprocess.run(
+            ["diff", "-U", "1", "--text", str(first), str(second)],
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+        )
+    return done.stdout.splitlines()[2:]
