@@ -56,6 +56,30 @@ def test_a_molecule_of_elements_it_does_not_know_fails_and_others_go_on(predicte
     assert scored.failed_minima == ("F-2-H",)
 
 
+class NeutralOnly:
+    """A potential that takes the fluoride for an ion, which it does not know."""
+
+    def __init__(self, potential):
+        self._potential = potential
+
+    def __getattr__(self, name):
+        return getattr(self._potential, name)
+
+    def state_unknown(self, molecule):
+        return "charge -1" if molecule.name == "F-2-H" else ""
+
+
+def test_a_molecule_of_a_charge_it_does_not_know_fails_and_others_go_on(store):
+    potential = NeutralOnly(make(CalculatorSettings(function="toy_calculators:Pairs")))
+    target = target_of(store, SplitKey("length", 1, 0), 6, True)
+    predictions = predict_selection(potential, unit_facts(), store, target)
+    for (name, _), frames in predictions.frames.items():
+        assert np.isnan(frames.energy).all() == (name == "F-2-H")
+    assert list(predictions.header.failures) == [
+        "the potential does not know a molecule of charge -1"
+    ]
+
+
 @pytest.mark.parametrize("way", ["raise", "nan", "short", "infinite"])
 def test_frames_that_fail_are_counted_by_reason(predicted, store, way):
     target, predictions = predicted("Fails", arguments={"way": way})

@@ -120,6 +120,15 @@ class FailsFrames(Protocol):
 
 
 @runtime_checkable
+class KnowsStates(Protocol):
+    """A potential that knows some charges and spins alone."""
+
+    def state_unknown(self, molecule: Molecule) -> str:
+        """Return a molecule's charge or spin where it is unknown, in words; empty where not."""
+        ...
+
+
+@runtime_checkable
 class LearnedElsewhere(Protocol):
     """A potential that may have learned something before it saw a frame of the task."""
 

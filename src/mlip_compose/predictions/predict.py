@@ -11,7 +11,7 @@ import numpy as np
 
 from mlip_compose.core.records import Frames, IntArray, Molecule, PredictedFrames
 from mlip_compose.evaluation.study_results import UnitFacts
-from mlip_compose.potentials.base import BacksOff, FailsFrames, Potential
+from mlip_compose.potentials.base import BacksOff, FailsFrames, KnowsStates, Potential
 from mlip_compose.predictions.file import PredictionHeader, Predictions
 from mlip_compose.predictions.relaxing import relax_minima
 from mlip_compose.predictions.target import Target, tested_on
@@ -69,8 +69,8 @@ def predict_molecule(
 ) -> MoleculePrediction:
     """Predict the frames of one molecule of a target.
 
-    All frames of a molecule have failed where the potential does not know one of its elements; the
-    other molecules are predicted.
+    All frames of a molecule have failed where the potential does not know one of its elements, its
+    charge or its spin; the other molecules are predicted.
     """
     molecule = store.molecules[name]
     wanted = list(_wanted(store, target, name))
@@ -167,9 +167,10 @@ def _unsupported(potential: Potential, molecule: Molecule) -> str:
     from ase.data import chemical_symbols
 
     unknown = sorted(set(molecule.numbers.tolist()) - potential.elements)
-    if not unknown:
-        return ""
-    return f"the potential does not know {', '.join(chemical_symbols[z] for z in unknown)}"
+    if unknown:
+        return f"the potential does not know {', '.join(chemical_symbols[z] for z in unknown)}"
+    state = potential.state_unknown(molecule) if isinstance(potential, KnowsStates) else ""
+    return f"the potential does not know a molecule of {state}" if state else ""
 
 
 def _predict(

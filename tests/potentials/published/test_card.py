@@ -19,6 +19,7 @@ from mlip_compose.potentials.published.card import (
     card_elements,
     check_state,
     read_card,
+    state_unknown,
 )
 from mlip_compose.potentials.registry import find_card
 
@@ -178,6 +179,9 @@ def test_a_charge_or_spin_that_the_model_does_not_have_is_refused(written):
     anion = replace(molecule, charges=np.array([-1, *[0] * (molecule.n_atoms - 1)]))
     card = read_card(written())
     check_state(card, molecule)
+    assert state_unknown(card, molecule) == ""
+    assert state_unknown(card, anion) == "charge -1"
+    assert state_unknown(card, replace(molecule, spin=3)) == "spin multiplicity 3"
     with pytest.raises(RequestError, match=r"neutral molecule.*of charge -1"):
         check_state(card, anion)
     with pytest.raises(RequestError, match=r"singlet.*multiplicity 3"):

@@ -10,6 +10,7 @@ import pytest
 from mlip_compose.core.errors import CoverageError, RequestError, SchemaError
 from mlip_compose.core.records import Failure, Frames, Parts, TrainingSet
 from mlip_compose.molecules.assembly import assemble
+from mlip_compose.molecules.perception import molecule_of_smiles
 from mlip_compose.potentials.published.settings import FineTuningSettings, ZeroShotSettings
 
 pytest.importorskip("graph_pes")
@@ -250,3 +251,37 @@ def test_training_molecules_outside_the_card_are_refused(ani_card, weights, tmp_
     data = TrainingSet({molecule.name: molecule}, (block,), (block,))
     with pytest.raises(RequestError, match="17"):
         make(ani_card, weights, data, False, tmp_path)
+
+
+def with_strangers(data):
+    """Return training data with an anion and a bromide besides."""
+    anion = molecule_of_smiles("[O-]c1ccccc1", "phenolate")
+    bromide = molecule_of_smiles("Brc1ccccc1", "bromobenzene")
+    molecules = dict(data.molecules) | {m.name: m for m in (anion, bromide)}
+    return TrainingSet(
+        molecules, (frames_of(anion), frames_of(bromide), *data.train), data.validation
+    )
+
+
+def frames_of(molecule):
+    rng = np.random.default_rng(2)
+    shape = (2, molecule.n_atoms, 3)
+    positions = 1.5 * np.arange(molecule.n_atoms)[:, None] + rng.normal(0.0, 0.1, shape)
+    return Frames(molecule.name, "primary", np.arange(2), positions, np.zeros(2), np.zeros(shape))
+
+
+def test_as_published_a_model_passes_over_ions_and_elements_that_it_does_not_know(
+    card, weights, data, as_published, tmp_path
+):
+    potential = make(card, weights, with_strangers(data), False, tmp_path)
+    assert potential.atomic_energies == as_published(card).atomic_energies
+    states = {
+        name: potential.state_unknown(m) for name, m in with_strangers(data).molecules.items()
+    }
+    assert {name for name, state in states.items() if state} == {"phenolate"}
+    assert states["phenolate"] == "charge -1"
+
+
+def test_fine_tuning_refuses_what_the_model_does_not_know(card, weights, data, tmp_path):
+    with pytest.raises(RequestError, match=r"neutral molecule.*phenolate.*a task file chooses"):
+        make(card, weights, with_strangers(data), True, tmp_path)

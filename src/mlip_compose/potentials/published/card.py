@@ -241,6 +241,21 @@ def card_elements(card: ModelCard) -> frozenset[int]:
     return frozenset(int(atomic_numbers[symbol]) for symbol in card.elements)
 
 
+def state_unknown(card: ModelCard, molecule: Molecule) -> str:
+    """Return the charge or the spin of a molecule that the model does not know, in words.
+
+    Returns
+    -------
+    str
+        Such as ``charge -1``; empty for a molecule whose state the model knows.
+    """
+    if card.charge == "neutral only" and molecule.charge != 0:
+        return f"charge {molecule.charge}"
+    if card.spin == "singlet only" and molecule.spin != 1:
+        return f"spin multiplicity {molecule.spin}"
+    return ""
+
+
 def check_state(card: ModelCard, molecule: Molecule) -> None:
     """Refuse a molecule whose charge or spin the model does not know.
 
@@ -250,13 +265,11 @@ def check_state(card: ModelCard, molecule: Molecule) -> None:
         The molecule is charged or no singlet, and the model knows only neutral molecules or
         singlets.
     """
-    if card.charge == "neutral only" and molecule.charge != 0:
+    state = state_unknown(card, molecule)
+    if state:
+        known = "neutral molecule" if state.startswith("charge") else "singlet"
         raise RequestError(
-            f"a neutral molecule, which {card.name} was trained on",
-            f"{molecule.name} of charge {molecule.charge}",
-        )
-    if card.spin == "singlet only" and molecule.spin != 1:
-        raise RequestError(
-            f"a singlet, which {card.name} was trained on",
-            f"{molecule.name} of spin multiplicity {molecule.spin}",
+            f"a {known}, which {card.name} was trained on",
+            f"{molecule.name} of {state}",
+            "Train on molecules that it knows: a task file chooses them by conditions.",
         )

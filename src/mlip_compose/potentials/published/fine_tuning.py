@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from mlip_compose.potentials.neural.networks.models import DTYPES
 from mlip_compose.potentials.neural.networks.runtime import chosen_device, name_of
 from mlip_compose.potentials.neural.networks.training import train
 from mlip_compose.potentials.published.backend import get_backend
-from mlip_compose.potentials.published.card import ModelCard, card_elements
+from mlip_compose.potentials.published.card import ModelCard, card_elements, state_unknown
 from mlip_compose.potentials.published.potential import (
     PretrainedPotential,
     interaction,
@@ -34,10 +35,16 @@ def zero_shot(
 
     Its forces are the published ones. Its energies have the zero of the training labels
     (:func:`fit_atomic_energies`), or the published zero where there is no training frame. Energies
-    within a molecule and energies of reactions are the same either way.
+    within a molecule and energies of reactions are the same either way. Molecules of an element, a
+    charge or a spin that the model does not know are passed over; their predictions fail.
+
+    Raises
+    ------
+    RequestError
+        The model knows none of the training molecules.
     """
     model = load_model(card, weights, settings.dtype).requires_grad_(False)
-    energies, facts = fit_atomic_energies(card, model, data, settings.dtype)
+    energies, facts = fit_atomic_energies(card, model, _known(card, data), settings.dtype)
     return PretrainedPotential(
         name,
         card,
@@ -48,6 +55,18 @@ def zero_shot(
         fine_tuned=False,
         report=_size(model) | {"device": name_of(chosen_device())} | facts,
     )
+
+
+def _known(card: ModelCard, data: TrainingSet) -> TrainingSet:
+    """Return the training frames of molecules that the model knows; all where it knows none."""
+    elements = card_elements(card)
+
+    def is_known(frames: Frames) -> bool:
+        molecule = data.molecules[frames.molecule]
+        return not state_unknown(card, molecule) and elements.issuperset(molecule.numbers.tolist())
+
+    known = tuple(filter(is_known, data.train))
+    return replace(data, train=known) if known else data
 
 
 def fine_tune(
@@ -70,6 +89,8 @@ def fine_tune(
     ------
     CoverageError
         There is no training frame or no validation frame.
+    RequestError
+        A training molecule has an element, a charge or a spin that the model does not know.
     """
     if not any(len(frames) for frames in data.train):
         raise CoverageError("at least one training frame", "none")

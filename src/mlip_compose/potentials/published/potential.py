@@ -24,7 +24,12 @@ from mlip_compose.potentials.neural.networks.models import (
 )
 from mlip_compose.potentials.neural.networks.prediction import predict_in_batches
 from mlip_compose.potentials.published.backend import get_backend
-from mlip_compose.potentials.published.card import ModelCard, card_elements, check_state
+from mlip_compose.potentials.published.card import (
+    ModelCard,
+    card_elements,
+    check_state,
+    state_unknown,
+)
 from mlip_compose.potentials.published.consent import find_saved_weights
 
 _VERSION = 1
@@ -73,6 +78,10 @@ class PretrainedPotential:
     def pretraining(self) -> Pretraining:
         """Card and level of theory of the published model."""
         return Pretraining(self.card.name, self.card.level_of_theory, self.fine_tuned)
+
+    def state_unknown(self, molecule: Molecule) -> str:
+        """Return a molecule's charge or spin that the card does not name; empty where it does."""
+        return state_unknown(self.card, molecule)
 
     def predict(self, molecule: Molecule, positions: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Predict energies (F,), eV, and forces (F, N, 3), eV/Angstrom, in batches of frames."""

@@ -13,7 +13,12 @@ from mlip_compose.core.records import FloatArray, Molecule
 from mlip_compose.potentials.base import Pretraining
 from mlip_compose.potentials.calculator import VERSION, CalculatorPotential
 from mlip_compose.potentials.files import read_model, restoring
-from mlip_compose.potentials.published.card import ModelCard, card_elements, check_state
+from mlip_compose.potentials.published.card import (
+    ModelCard,
+    card_elements,
+    check_state,
+    state_unknown,
+)
 from mlip_compose.potentials.published.consent import find_saved_weights
 
 
@@ -44,6 +49,10 @@ class CardCalculator(CalculatorPotential):
     def pretraining(self) -> Pretraining:
         """Card and level of theory of the published model."""
         return Pretraining(self._card.name, self._card.level_of_theory, fine_tuned=False)
+
+    def state_unknown(self, molecule: Molecule) -> str:
+        """Return a molecule's charge or spin that the card does not name; empty where it does."""
+        return state_unknown(self._card, molecule)
 
     def predict(self, molecule: Molecule, positions: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Predict frame by frame; energy and forces of a failed frame are NaN.
