@@ -17,7 +17,8 @@ REFUSED = {
     "[2H]C": "an isotope",
     "N[Pt](N)(Cl)Cl": "none of H, B, C",
     "*C": "none of H, B, C",
-    "C" * 1700: "found 5102",
+    "C" * 900: "found 2702",
+    "C" * 1_000_000: "found 1000000",
     "": "no atoms",
 }
 
@@ -97,6 +98,8 @@ def test_a_data_set_and_a_smiles():
         ("a.smi", "", "none"),
         ("a.smi", "# nothing\n", "none"),
         ("a.csv", "name\nCCO\n", "column 'smiles'"),
+        ("a.csv", f"smiles,name\nCCO,{'x' * 200_000}\n", "field larger than"),
+        ("a.xyz", "30000\n\n" + "".join(f"C {i} 0 0\n" for i in range(30_000)), "30000 atoms in frame 1"),
         ("a.sdf", "no structure\n$$$$\n", "entry 1"),
         ("a.xyz", "3\n\nC 0 0 0\n", "geometries"),
         ("a.pdb", "ATOM\n", "another type"),

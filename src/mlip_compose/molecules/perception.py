@@ -64,6 +64,8 @@ def molecule_of_smiles(smiles: str, name: str = "") -> Molecule:
     is_text = text.isascii() and len(text.split()) <= 1  # RDKit ignores what follows a blank
     with BlockLogs():
         molecule = Chem.MolFromSmiles(text, sanitize=False) if is_text else None
+        if molecule is not None:
+            check_size(molecule.GetNumAtoms(), name)  # before what takes minutes for a million
         problems = () if molecule is None else Chem.DetectChemistryProblems(molecule)
     if molecule is None or problems:
         reason = "no SMILES" if is_text else "a blank or a character outside ASCII"
@@ -119,12 +121,7 @@ def molecule_of_rdkit(molecule: Mol, name: str = "", keep_order: bool = False) -
     bare = _without_hydrogens(molecule)
     check_kind(bare, name)
     full = molecule if keep_order else Chem.AddHs(molecule)
-    if full.GetNumAtoms() > MOST_ATOMS:
-        raise NotOfThisKindError(
-            f"molecules of at most {MOST_ATOMS} atoms, hydrogens included",
-            f"{f'{excerpt(name)} of ' if name else ''}{full.GetNumAtoms()}",
-            "Give the pieces that matter, capped with hydrogen.",
-        )
+    check_size(full.GetNumAtoms(), name)
     with BlockLogs():
         smiles, inchikey = Chem.MolToSmiles(bare), Chem.MolToInchiKey(bare)
     reading = series_of(bare)
@@ -206,6 +203,7 @@ def molecule_of_geometry(
         The atoms are no such molecule, or their bond orders do not follow; the message says why.
     """
     elements = np.asarray(numbers)
+    check_size(len(elements), name)
     bonds = perceive_bonds(elements, positions)
     single, neutral = np.ones(len(bonds), dtype=int), np.zeros(len(elements), dtype=int)
     graph = rdkit_of_graph(elements, bonds, single, neutral)
@@ -349,6 +347,22 @@ def kekulised(molecule: Molecule) -> IntArray:
     graph = _sanitized(rdkit_of(molecule))
     Chem.Kekulize(graph, clearAromaticFlags=True)
     return _bond_table(graph, molecule.name)[:, 2]
+
+
+def check_size(atoms: int, name: str = "") -> None:
+    """Refuse more than ``MOST_ATOMS`` atoms.
+
+    Raises
+    ------
+    NotOfThisKindError
+        Says of what molecule, where it has a name.
+    """
+    if atoms > MOST_ATOMS:
+        raise NotOfThisKindError(
+            f"molecules of at most {MOST_ATOMS} atoms, hydrogens included",
+            f"{atoms} atoms{f' in {excerpt(name)}' if name else ''}",
+            "Give the pieces that matter, capped with hydrogen.",
+        )
 
 
 def check_kind(molecule: Mol, name: str) -> None:

@@ -22,6 +22,7 @@ from mlip_compose.core.documents import is_file
 from mlip_compose.core.errors import RequestError, UnreadableError, excerpt, one_line
 from mlip_compose.core.records import Molecule
 from mlip_compose.molecules.perception import (
+    check_size,
     molecule_of_geometry,
     molecule_of_smiles,
     perceive_bonds,
@@ -154,8 +155,14 @@ def _read_smi(path: Path) -> Iterator[Molecule]:
 
 
 def _read_csv(path: Path) -> Iterator[Molecule]:
-    lines = list(_lines(path))
-    rows = csv.DictReader(line for _, line in lines)
+    rows = csv.DictReader(line for _, line in _lines(path))
+    try:
+        yield from _rows(rows, path)
+    except csv.Error as error:
+        raise UnreadableError(f"a table in {path}", one_line(error)) from error
+
+
+def _rows(rows: csv.DictReader[str], path: Path) -> Iterator[Molecule]:
     columns = {(column or "").strip().lower(): column for column in rows.fieldnames or ()}
     if "smiles" not in columns:
         names = ", ".join(map(str, rows.fieldnames or ())) or "no columns"
@@ -192,6 +199,7 @@ def _read_xyz(path: Path) -> Iterator[Molecule]:
     try:
         for number, atoms in enumerate(ase.io.iread(path, index=":", format="extxyz"), 1):
             charge = round(float(atoms.info.get("charge", 0)))
+            check_size(len(atoms), f"frame {number} of {path}")
             bonds = perceive_bonds(atoms.numbers, atoms.positions)
             same = (atoms.numbers.tobytes(), bonds.tobytes(), charge)
             if same not in perceived:
