@@ -99,11 +99,12 @@ def test_a_data_set_and_a_smiles():
         ("a.smi", "# nothing\n", "none"),
         ("a.csv", "name\nCCO\n", "column 'smiles'"),
         ("a.csv", f"smiles,name\nCCO,{'x' * 200_000}\n", "field larger than"),
-        ("a.xyz", "30000\n\n" + "".join(f"C {i} 0 0\n" for i in range(30_000)), "30000 atoms in frame 1"),
+        ("a.xyz", "30000\n\n" + "C 0 0 0\n" * 30_000, "30000 atoms in frame 1"),
         ("a.sdf", "no structure\n$$$$\n", "entry 1"),
         ("a.xyz", "3\n\nC 0 0 0\n", "geometries"),
         ("a.pdb", "ATOM\n", "another type"),
     ],
+    ids=lambda text: text[:25],
 )
 def test_a_file_that_is_wrong_is_named(tmp_path, name, text, found):
     file = tmp_path / name
