@@ -12,7 +12,9 @@ from mlip_compose.cli.output import Table, facts, show
 if TYPE_CHECKING:
     from mlip_compose.core.records import Molecule
 
-app = typer.Typer(help="Molecules and their names: the series X-(CH2)n-Y, and any other.", no_args_is_help=True)
+app = typer.Typer(
+    help="Molecules and their names: the series X-(CH2)n-Y, and any other.", no_args_is_help=True
+)
 
 
 @app.command("list")
