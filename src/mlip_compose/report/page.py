@@ -53,7 +53,7 @@ from mlip_compose.report.sections.origins import origin_of
 from mlip_compose.report.sections.parities import parity_document
 from mlip_compose.report.sections.reactions import Reactions, reactions_of
 from mlip_compose.report.sections.run_account import account
-from mlip_compose.report.sections.summary import answer, confidence_of
+from mlip_compose.report.sections.summary import answer, confidence_of, has_one_trajectory
 from mlip_compose.report.words import (
     DASH,
     QUESTION,
@@ -314,7 +314,8 @@ def _context(results: StudyResults, frames_limit: int) -> dict[str, Any]:
         "roles": ROLES,
         "zero_shot": any(score.level_of_theory for score in results.scores),
         "glossary": glossary_of(
-            molecule.molecule for score in results.scores for molecule in score.molecules
+            (molecule.molecule for score in results.scores for molecule in score.molecules),
+            has_one_trajectory(results),
         ),
         "confidence": confidence_of(results),
         "answers": [answer(results, level) for level in levels],

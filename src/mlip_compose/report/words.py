@@ -224,13 +224,28 @@ ANY_FAMILY: Final = (
 )
 
 
-def glossary_of(molecules: Iterable[str]) -> dict[str, str]:
-    """Return what terms mean in a study of these molecules: series of the ten groups, or any."""
-    if all(
-        part in END_GROUPS or part.isdecimal() for name in molecules for part in name.split("-")
-    ):
-        return dict(GLOSSARY)
-    return GLOSSARY | {"molecule": ANY_MOLECULE, "family": ANY_FAMILY}
+ONE_TRAJECTORY: Final = (
+    "In distribution: other geometries of the training molecules, from an independent trajectory "
+    "where they have one; the task says where they are from the one that was trained on."
+)
+
+
+def glossary_of(molecules: Iterable[str], one_trajectory: bool = False) -> dict[str, str]:
+    """Return what terms mean in a study.
+
+    Parameters
+    ----------
+    molecules
+        Names of its molecules: of the series of the ten groups, or any.
+    one_trajectory
+        Whether a task cuts ID tests from the trajectory that is trained on.
+    """
+    parts = (part for name in molecules for part in name.split("-"))
+    if not all(part in END_GROUPS or part.isdecimal() for part in parts):
+        words = GLOSSARY | {"molecule": ANY_MOLECULE, "family": ANY_FAMILY}
+    else:
+        words = dict(GLOSSARY)
+    return words | ({"ID": ONE_TRAJECTORY} if one_trajectory else {})
 
 
 ROLES: Final = {
@@ -266,7 +281,7 @@ def group_order(group: str) -> tuple[int, str]:
     return (order.index(group), "") if group in GROUPS else (len(order), group)
 
 
-def shortened(text: str, most: int = 20) -> str:
+def shortened(text: str, most: int = 22) -> str:
     """Return a text of at most so many characters; one that is cut ends with an ellipsis."""
     return text if len(text) <= most else f"{text[: most - 1]}…"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from statistics import fmean
-from typing import Final
+from typing import Any, Final
 
 from mlip_compose.evaluation.horizon import HORIZON_GAP
 from mlip_compose.evaluation.metric_names import MATCHED, NOVEL
@@ -363,10 +363,19 @@ def _task(results: StudyResults, board: Board, column: int, task: str) -> TaskAn
     return TaskAnswer(task, task_summary(results, task), tuple(lines))
 
 
+def task_files(results: StudyResults) -> list[dict[str, Any]]:
+    """Return the documents of the tasks of files."""
+    return [each for each in results.study.get("tasks", ()) if isinstance(each, dict)]
+
+
+def has_one_trajectory(results: StudyResults) -> bool:
+    """Whether a task cuts its ID test from the trajectory that is trained on."""
+    return any(str(file.get("frames")) in _ID_FRAMES for file in task_files(results))
+
+
 def task_summary(results: StudyResults, task: str) -> str:
     """Return what a task asks, in a sentence or two: of a task file, what it says of itself."""
-    files = [each for each in results.study.get("tasks", ()) if isinstance(each, dict)]
-    file = next((each for each in files if each.get("name") == task), None)
+    file = next((each for each in task_files(results) if each.get("name") == task), None)
     if file is None:
         return TASKS.get(task, "")
     summary = str(file.get("summary") or "").strip()
