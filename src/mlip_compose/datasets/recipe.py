@@ -144,7 +144,11 @@ class Recipe(Strict):
 def _molecule(text: str) -> Molecule:
     """Return the molecule that a text names, under a name that a data set can have."""
     molecule = find_molecule(text)
-    return molecule if molecule.parts else molecule.called(group_name(molecule.name))
+    if molecule.parts:
+        return molecule
+    return molecule.called(
+        group_name(molecule.name) or find_molecule(molecule.smiles).name  # of points alone
+    )
 
 
 def write_recipe(recipe: Recipe, path: Path, comment: str) -> None:
