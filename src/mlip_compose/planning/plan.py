@@ -15,13 +15,13 @@ from mlip_compose.core.errors import RequestError
 from mlip_compose.core.records import Molecule
 from mlip_compose.planning.fragments import fragments_around
 from mlip_compose.planning.seen import (
-    MAX_RADIUS,
     Environments,
     Interned,
     Key,
     seen_in,
 )
 from mlip_compose.planning.set_cover import cheapest_cover
+from mlip_compose.tasks.environments import MAX_RADIUS
 
 Source = Literal["fragment", "pool", "target"]
 

@@ -20,15 +20,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final
 
 import numpy as np
 
 from mlip_compose.core.records import IntArray, Molecule
-from mlip_compose.tasks.environments import atom_kinds, rooted_part, tree_labels
-
-MAX_RADIUS: Final = 6
-"""The largest radius, bonds, that is looked at."""
+from mlip_compose.tasks.environments import MAX_RADIUS, atom_kinds, rooted_part, tree_labels
 
 Key = tuple[int, str]
 """Unrolled label, and canonical SMILES of an environment with a ring (empty for one without)."""
