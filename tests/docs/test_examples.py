@@ -14,6 +14,7 @@ from mlip_compose.datasets.recipe import Recipe
 from mlip_compose.engine.job_queue import JobQueue
 from mlip_compose.potentials.entry import Entry
 from mlip_compose.studies.study import Study
+from mlip_compose.tasks.files import TaskFile
 
 ROOT = Path(__file__).parents[2]
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
@@ -36,7 +37,8 @@ def commands(page):
 def parse(words):
     """Let the program parse a command line, and do nothing."""
     command: Any = typer.main.get_command(app)
-    rest = list(words)
+    # The program reads a task file when it parses its name.
+    rest = ["length" if word in ("task.yaml", "rings.yaml") else word for word in words]
     while getattr(command, "commands", None):
         assert rest, f"{' '.join(words)}: a command is missing"
         assert rest[0] in command.commands, f"{' '.join(words)}: no command {rest[0]}"
@@ -56,7 +58,7 @@ def test_a_wrong_option_is_seen():
 
 
 @BY_NAME
-def test_yaml_is_a_cluster_file_a_study_a_recipe_or_a_part_of_one(page):
+def test_yaml_is_a_file_that_the_program_reads_or_a_part_of_a_study(page):
     heredocs = re.findall(r"<<'YAML'\n(.*?)^YAML$", page.read_text("utf-8"), re.S | re.M)
     for text in (*blocks(page, "yaml"), *heredocs):
         document = yaml.safe_load(text)
@@ -64,6 +66,8 @@ def test_yaml_is_a_cluster_file_a_study_a_recipe_or_a_part_of_one(page):
             JobQueue.model_validate(document).arguments()
         elif "molecules" in document:
             Recipe.model_validate(document).selected()
+        elif "train" in document or "rule" in document:
+            TaskFile.model_validate(document)
         elif "name" in document:
             Study.model_validate(document).check()
         else:
