@@ -42,7 +42,7 @@ def test_every_molecule_has_the_frames_of_the_recipe(store):
     protocol = load_recipe(store.name).sampling
     for name, molecule in store.molecules.items():
         for trajectory in ("primary", "secondary"):
-            expected = protocol.frames(trajectory, molecule.is_monofunctional)
+            expected = protocol.frames(trajectory, molecule)
             assert store.n_frames(name, trajectory) == expected
 
 

@@ -199,7 +199,7 @@ def _read_xyz(path: Path) -> Iterator[Molecule]:
     try:
         for number, atoms in enumerate(ase.io.iread(path, index=":", format="extxyz"), 1):
             charge = round(float(atoms.info.get("charge", 0)))
-            check_size(len(atoms), f"frame {number} of {path}")
+            check_size(len(atoms), f"frame {number} of {path.name}")
             bonds = perceive_bonds(atoms.numbers, atoms.positions)
             same = (atoms.numbers.tobytes(), bonds.tobytes(), charge)
             if same not in perceived:
