@@ -11,9 +11,8 @@ SOURCES := pyproject.toml constraints.txt
 run: $(VENV)/.train
 	$(BIN)/mlip-compose run quick
 
-# A file of tests is one process's, as its fixtures are; tests/conftest.py groups them, the long ones first. One process
-# more than there are cores: many tests wait for a program.
-AT_ONCE := --numprocesses $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1) --dist loadgroup --no-loadscope-reorder
+# A file of tests is one process's, as its fixtures are; tests/conftest.py puts the long files first.
+AT_ONCE := --numprocesses auto --dist loadfile --no-loadscope-reorder
 test: system-packages $(VENV)/.test
 	$(BIN)/pytest $(AT_ONCE)
 

@@ -17,20 +17,14 @@ from mlip_compose.store.reader import Store
 from mlip_compose.store.schema import StoreHeader
 from mlip_compose.store.writer import write_store
 
-LONG_FIRST = ("browser", "end_to_end", "contracts", "faults", "potentials", "docs")
+LONG_FIRST = ("end_to_end", "contracts", "faults", "potentials", "docs")
 """Folders with files that take a minute: first, so that no process ends long after the others."""
-TOGETHER = ("browser",)
-"""Folders whose files share what is dear to make, such as a page of all sections."""
 
 
 def pytest_collection_modifyitems(items):
-    """Sort the folders, and give each file to one process; tests of a folder keep their order."""
+    """Sort the folders; tests of a folder keep their order."""
     rank = {folder: number for number, folder in enumerate(LONG_FIRST)}
     items.sort(key=lambda item: rank.get(_folder(item), len(rank)))
-    for item in items:
-        folder = _folder(item)
-        group = folder if folder in TOGETHER else str(item.path.relative_to(Path(__file__).parent))
-        item.add_marker(pytest.mark.xdist_group(group))
 
 
 def _folder(item):
