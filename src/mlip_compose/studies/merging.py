@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -133,10 +134,12 @@ def _numbered(records: Sequence[tuple[Path, ShardRecord]]) -> dict[int, Path]:
                 f"shard {record.number}/{count} in {roots[record.number]} and {root}",
             )
         roots[record.number] = root
-    if absent := [f"{number}/{count}" for number in range(1, count + 1) if number not in roots]:
+    absent = (f"{number}/{count}" for number in range(1, count + 1) if number not in roots)
+    if first := list(islice(absent, MOST_NAMED)):  # a damaged record may say any count
+        more = count - len(roots) - len(first)
         raise RequestError(
             f"all {count} shards",
-            f"no {_some(absent)}",
+            f"no {', '.join(first)}{f' and {more} more' if more > 0 else ''}",
             "Run them (`mlip-compose run STUDY --shard K/N`), and name all directories.",
         )
     return roots
