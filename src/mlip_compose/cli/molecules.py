@@ -43,20 +43,18 @@ def show_molecule(
 
 
 def _document(molecule: Molecule) -> dict[str, Any]:
-    from ase.data import chemical_symbols
     from ase.formula import Formula
 
     from mlip_compose.molecules.naming import readable_name
 
     parts = molecule.parts
-    symbols = [chemical_symbols[number] for number in molecule.numbers]
     return {
         "molecule": molecule.name,
         "name": readable_name(parts) if parts else molecule.name,
         "left": parts.left if parts else None,
         "chain": parts.chain if parts else None,
         "right": parts.right if parts else None,
-        "formula": str(Formula.from_list(symbols).format("hill")),
+        "formula": str(Formula.from_list(molecule.symbols).format("hill")),
         "smiles": molecule.smiles,
         "inchikey": molecule.inchikey,
         "atoms": molecule.n_atoms,

@@ -148,6 +148,18 @@ class Molecule:
         """Number of atoms N."""
         return len(self.numbers)
 
+    @property
+    def n_heavy(self) -> int:
+        """Number of atoms other than hydrogen."""
+        return int(np.count_nonzero(self.numbers > 1))
+
+    @property
+    def symbols(self) -> list[str]:
+        """Element of each atom, such as ``C``."""
+        from ase.data import chemical_symbols
+
+        return [chemical_symbols[number] for number in self.numbers.tolist()]
+
     @cached_property
     def neighbours(self) -> Neighbours:
         """For every atom, the atoms bonded to it with the orders of the bonds."""

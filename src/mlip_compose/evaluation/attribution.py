@@ -207,7 +207,7 @@ def _by_chain(tested: MoleculeErrors) -> Iterator[tuple[Key, BoolArray]]:
 
 
 def _by_heavy_atoms(tested: MoleculeErrors) -> Iterator[tuple[Key, BoolArray]]:
-    heavy = int(np.count_nonzero(tested.molecule.numbers > _HYDROGEN))
+    heavy = tested.molecule.n_heavy
     yield (heavy, str(heavy)), np.ones(tested.molecule.n_atoms, dtype=bool)
 
 

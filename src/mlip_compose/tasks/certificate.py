@@ -155,7 +155,7 @@ def _elements(molecules: Sequence[Molecule]) -> dict[str, int]:
 
 
 def _mean_heavy(molecules: Sequence[Molecule]) -> float:
-    return fmean(int(np.count_nonzero(m.numbers > 1)) for m in molecules)
+    return fmean(m.n_heavy for m in molecules)
 
 
 def _shift(id_mean: float, ood_mean: float, unit: str) -> Shift:

@@ -7,7 +7,6 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
 from pydantic import AfterValidator, Field, model_validator
 
 from mlip_compose.core.documents import Strict, read_text
@@ -129,27 +128,27 @@ class Condition(Strict):
     def holds(self, molecule: Molecule) -> bool:
         """Return whether the condition holds for a molecule."""
         chain = molecule.parts.chain if molecule.parts else None
-        return all(
-            (
-                not self.names or any(fnmatchcase(molecule.name, name) for name in self.names),
-                not self.smiles or molecule.smiles in self.smiles,
-                not self.family or molecule.family in self.family,
-                self.chain is None or (chain is not None and self.chain.holds(chain)),
-                self.heavy_atoms is None
-                or self.heavy_atoms.holds(int(np.count_nonzero(molecule.numbers > 1))),
-                not self.elements or _elements(molecule) <= set(self.elements),
-                self.smarts is None or _has(molecule, self.smarts),
-                self.without is None or not self.without.holds(molecule),
-            )
+        return (  # the dear ones last
+            (not self.smiles or molecule.smiles in self.smiles)
+            and (not self.family or molecule.family in self.family)
+            and (self.chain is None or (chain is not None and self.chain.holds(chain)))
+            and (self.heavy_atoms is None or self.heavy_atoms.holds(molecule.n_heavy))
+            and (not self.elements or set(molecule.symbols) <= set(self.elements))
+            and (not self.names or any(fnmatchcase(molecule.name, name) for name in self.names))
+            and (self.without is None or not self.without.holds(molecule))
+            and (self.smarts is None or _has(molecule, self.smarts))
         )
 
     def unmatched(self, molecules: Iterable[Molecule]) -> list[str]:
         """Return the names, SMILES and families that are those of no molecule."""
         every = list(molecules)
+        names = [molecule.name for molecule in every]
+        smiles = {molecule.smiles for molecule in every}
+        families = {molecule.family for molecule in every}
         return [
-            *(n for n in self.names if not any(fnmatchcase(m.name, n) for m in every)),
-            *(s for s in self.smiles if s not in {m.smiles for m in every}),
-            *(f for f in self.family if f not in {m.family for m in every}),
+            *(n for n in self.names if not any(fnmatchcase(name, n) for name in names)),
+            *(s for s in self.smiles if s not in smiles),
+            *(f for f in self.family if f not in families),
         ]
 
 
@@ -166,12 +165,6 @@ def _read_smiles(path: Path) -> list[str]:
     if not smiles:
         raise RequestError(f"SMILES in {path}", "none")
     return smiles
-
-
-def _elements(molecule: Molecule) -> set[str]:
-    from ase.data import chemical_symbols
-
-    return {chemical_symbols[number] for number in molecule.numbers.tolist()}
 
 
 def _has(molecule: Molecule, smarts: str) -> bool:

@@ -104,18 +104,12 @@ def build_topology(molecule: Molecule) -> Topology:
     )
 
 
-def _symbols(molecule: Molecule) -> list[str]:
-    from ase.data import chemical_symbols
-
-    return [chemical_symbols[z] for z in molecule.numbers.tolist()]
-
-
 def _labels(
     molecule: Molecule,
     neighbours: Sequence[tuple[int, ...]],
     orders: dict[tuple[int, int], int],
 ) -> Labels:
-    elements = _symbols(molecule)
+    elements = molecule.symbols
     charges = [("+" if q > 0 else "-") * abs(q) for q in molecule.charges.tolist()]
     names = [element + charge for element, charge in zip(elements, charges, strict=True)]
 

@@ -26,8 +26,6 @@ def extended_xyz(
     info
         Further entries of every frame, such as ``{"reference": "gfn2-xtb"}``.
     """
-    from ase.data import chemical_symbols
-
     entries: dict[str, str | int] = {
         "molecule": molecule.name,
         "smiles": molecule.smiles,
@@ -42,7 +40,7 @@ def extended_xyz(
         for key, value in entries.items()
     )
     row = "{:2s}" + 6 * " %.9g"
-    table = "\n".join(row.format(chemical_symbols[number]) for number in molecule.numbers)
+    table = "\n".join(row.format(symbol) for symbol in molecule.symbols)
     for index, positions, energy, forces in zip(
         frames.indices, frames.positions, frames.energy, frames.forces, strict=True
     ):
