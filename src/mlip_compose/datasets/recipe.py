@@ -26,6 +26,12 @@ from mlip_compose.store.schema import group_name, is_closed
 DATASET_NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 
 
+def check_dataset_name(name: str, hint: str = "") -> None:
+    """Raise RequestError where a data set cannot have this name."""
+    if not re.fullmatch(DATASET_NAME, name):
+        raise RequestError("a name of letters, digits, '.', '_' and '-'", repr(name), hint)
+
+
 class Recipe(Strict):
     """The recipe of a data set.
 
@@ -110,8 +116,7 @@ class Recipe(Strict):
         RequestError
             The name does not fit, or there is no molecule.
         """
-        if not re.fullmatch(DATASET_NAME, name):
-            raise RequestError("a name of letters, digits, '.', '_' and '-'", repr(name))
+        check_dataset_name(name)
         written: dict[str, str] = {}
         for molecule in molecules:
             given = "" if molecule.name == molecule.smiles else molecule.name

@@ -8,6 +8,7 @@ order.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -233,6 +234,7 @@ def _with_orders(graph: Mol, charge: int) -> Mol:
     return _sanitized(_neutral_bonds(molecule))
 
 
+@lru_cache(maxsize=1024)  # every score of a data set asks for those of its molecules
 def chain_of(molecule: Molecule) -> tuple[int, ...]:
     """Return the indices of the carbons of a molecule's chain; none where it is in no series."""
     if molecule.parts is None:

@@ -144,14 +144,11 @@ def _named(store: Store, reference: str, name: str | None, out: Path | None) -> 
     import re
 
     from mlip_compose.core.files import exists
-    from mlip_compose.datasets.recipe import DATASET_NAME
+    from mlip_compose.datasets.recipe import check_dataset_name
 
     usual = f"{store.name}-{re.sub('[^a-z0-9]+', '-', reference.lower()).strip('-')}"
     name = name or (out.name.removesuffix(".h5") if out else usual)
-    if not re.fullmatch(DATASET_NAME, name):
-        raise RequestError(
-            "a name of letters, digits, '.', '_' and '-'", repr(name), "Give one with --name."
-        )
+    check_dataset_name(name, "Give one with --name.")
     path = out or Path("data") / f"{name}.h5"
     if exists(path) and path.samefile(store.path):
         raise RequestError("another file for the new labels", f"{path}, the data set itself")

@@ -101,6 +101,7 @@ class MoleculeCollector:
 
     def __init__(self) -> None:
         self.molecules: dict[str, Molecule] = {}
+        self._names: dict[tuple[str, str], str] = {}  # by SMILES and InChIKey
         self._by_atoms: dict[_Atoms, list[Molecule]] = {}
         self._first_source: dict[str, Path] = {}
         self._molecule_called: dict[str, str] = {}
@@ -178,21 +179,21 @@ class MoleculeCollector:
 
     def _register(self, molecule: Molecule, frames: RawFrames, index: int) -> None:
         place = f"frame {frames.first + index} of {frames.source}"
-        for other in self.molecules.values():
-            is_same = (other.smiles, other.inchikey) == (molecule.smiles, molecule.inchikey)
-            if is_same:
-                raise DataError(
-                    f"the atoms of {other.name} in one order, that of its first frame "
-                    f"({self._first_source[other.name]})",
-                    f"another order in {place}",
-                    "Put the atoms of every frame in the same order.",
-                )
-            if other.name == molecule.name:
-                raise DataError(
-                    f"one molecule, {other.smiles}, under the name {other.name!r}",
-                    f"{molecule.smiles} under it in {place}",
-                    "Correct the names, or remove them: molecules are recognised without.",
-                )
+        identity = molecule.smiles, molecule.inchikey
+        if same := self._names.get(identity):
+            raise DataError(
+                f"the atoms of {same} in one order, that of its first frame "
+                f"({self._first_source[same]})",
+                f"another order in {place}",
+                "Put the atoms of every frame in the same order.",
+            )
+        if other := self.molecules.get(molecule.name):
+            raise DataError(
+                f"one molecule, {other.smiles}, under the name {other.name!r}",
+                f"{molecule.smiles} under it in {place}",
+                "Correct the names, or remove them: molecules are recognised without.",
+            )
+        self._names[identity] = molecule.name
         self.molecules[molecule.name] = molecule
         self._first_source[molecule.name] = frames.source
         self._by_atoms.setdefault(_atoms_of(frames), []).append(molecule)
