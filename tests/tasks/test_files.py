@@ -159,11 +159,12 @@ def test_families_that_are_not_there(write):
         task.split(full(), 1)
 
 
-def test_two_files_of_one_name(write):
-    first = write("name: a\nrule: length\n", "a.yaml")
-    assert get_task(str(first)).digest == get_task(str(first)).digest
-    with pytest.raises(RequestError, match="a name that no other task has"):
-        get_task(str(write("name: a\nrule: crossing\n", "b.yaml")))
+def test_a_file_that_is_changed_is_read_again(write):
+    first = get_task(str(write("name: a\nrule: length\n")))
+    assert get_task(str(write("name: a\nrule: length\n"))).digest == first.digest
+    changed = get_task(str(write("name: a\nrule: crossing\n")))
+    assert changed.digest != first.digest
+    assert get_task("a") is changed
 
 
 def single(frames):

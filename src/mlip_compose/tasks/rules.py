@@ -155,7 +155,7 @@ ALL_TASKS: Final = Registry(
 
 
 FILE_TASKS: Final[dict[str, Task]] = {}
-"""Tasks of files that this process has read, by name."""
+"""Tasks of files that this process has read, by name: of two files of one name, the later."""
 
 
 def get_task(name: str) -> Task:
@@ -179,7 +179,7 @@ def get_task(name: str) -> Task:
     UnknownNameError
         No task has this name; the message offers the nearest.
     RequestError
-        The file is no task file, or has the name of another task.
+        The file is no task file, or has the name of a task that is no file's.
     PluginError
         The task of another package cannot be used.
 
@@ -206,13 +206,16 @@ def get_task(name: str) -> Task:
 def remember(task: FileTask) -> Task:
     """Let a task of a file be found by its name, in this process.
 
+    A file that was changed, or another one of this name, takes the place of the one before: in a
+    notebook a task file is written and read again. What was trained on it is kept apart by
+    ``digest``.
+
     Raises
     ------
     RequestError
-        Another task has its name.
+        A task that is no file's has its name.
     """
-    other = FILE_TASKS.get(task.name)
-    if task.name in ALL_TASKS or (other is not None and other.digest != task.digest):
+    if task.name in ALL_TASKS:
         raise RequestError("a name that no other task has, in a task file", f"name: {task.name}")
     FILE_TASKS[task.name] = task
     return task
