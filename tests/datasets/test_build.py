@@ -119,20 +119,29 @@ def test_a_killed_build_goes_on_and_ends_with_the_same_bytes(finished, recipe, t
 @pytest.mark.slow
 def test_a_build_killed_at_random_moments_ends_with_the_same_bytes(finished, tmp_path, start):
     path, chance, kills = tmp_path / "killed.h5", random.Random(1), 0
-    for _ in range(200):
+    undisturbed = start(tmp_path / "other.h5")
+    assert undisturbed.stdout.readline() == "begin\n"
+    since = time.monotonic()
+    undisturbed.communicate()
+    work = time.monotonic() - since
+    while kills < 10:
         process = start(path)
+        assert process.stdout.readline() == "begin\n"
         try:
-            process.wait(timeout=chance.uniform(0.5, 6.0))
+            process.wait(timeout=chance.uniform(0, 0.6 * work))
         except subprocess.TimeoutExpired:
             kill(process)
             kills += 1
             assert not path.exists() or path.read_bytes() == finished.read_bytes()
-            continue
-        assert process.returncode == 0, process.stderr.read()
-        process.stdout.close()
-        process.stderr.close()
-        break
-    assert kills >= 3
+        else:  # what the runs before left was little
+            _, errors = process.communicate()
+            assert process.returncode == 0, errors
+            assert path.read_bytes() == finished.read_bytes()
+            path.unlink()
+    path.unlink(missing_ok=True)  # killed between the file's end and its own
+    last = start(path)
+    _, errors = last.communicate()
+    assert last.returncode == 0, errors
     assert path.read_bytes() == finished.read_bytes()
     assert not list(tmp_path.glob("*.parts"))
 
