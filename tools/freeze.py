@@ -1,6 +1,7 @@
-"""Freeze a store: copy it into the package, write its entry in the manifest and its data card.
+"""Freeze a store: copy it into the package, and write its entry in the manifest.
 
     python tools/freeze.py STORE "summary in a line"
+    mlip-compose data card NAME -o docs/data/NAME.md
 
 The name is the store's own. What was frozen under it before is replaced, so this is done once for a
 name: changed data get a new name (core-v2), since published numbers refer to the old.

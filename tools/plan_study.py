@@ -46,7 +46,7 @@ SEED: Final = 1
 POTENTIALS: Final = [
     "composition",
     "additive",
-    {"potential": "mace-small", "settings": {"steps": 4000, "validations": 10}},
+    {"potential": "mace-small", "settings": {"steps": 9000, "validations": 15}},
     {"potential": "ani-2x:fine-tuned", "settings": {"steps": 1000, "validations": 10}},
 ]
 """Parts alone, a network from scratch, and one that other molecules have taught before."""

@@ -1,13 +1,16 @@
 import numpy as np
 import pytest
 from ase import Atoms
+from rdkit.Chem import MolFromSmarts
 
 from mlip_compose.molecules.geometry import superposed_rmsd, topology_kept
+from mlip_compose.molecules.perception import molecule_of_smiles, rdkit_of
 from mlip_compose.sampling.conformers import (
     DISTINCT_RMSD,
     conformer_pool,
     draw_starts,
     extended_conformers,
+    starts_of_minimum,
 )
 
 
@@ -56,6 +59,17 @@ def test_the_extended_conformers_are_all_anti(molecule, name, path):
         chain = [i for i in range(parts.n_atoms) if parts.numbers[i] == 6]
         for torsion in zip(chain, chain[1:], chain[2:], chain[3:], strict=False):
             assert atoms.get_dihedral(*torsion) == pytest.approx(180.0, abs=0.5)
+
+
+@pytest.mark.parametrize(
+    ("smiles", "expected"), [("COC=O", 0.0), ("CCC(=O)OC", 0.0), ("CCCCC(=O)OC", 0.0)]
+)
+def test_a_conjugated_bond_is_not_turned(smiles, expected):
+    ester = molecule_of_smiles(smiles)
+    path = rdkit_of(ester).GetMol().GetSubstructMatch(MolFromSmarts("O=[CX3]-O-[CH3]"))
+    for positions in starts_of_minimum(ester, pool_of(ester)):
+        dihedral = Atoms(numbers=ester.numbers, positions=positions).get_dihedral(*path)
+        assert abs((dihedral + 180) % 360 - 180) == pytest.approx(expected, abs=15.0)
 
 
 @pytest.mark.parametrize(
