@@ -1,4 +1,4 @@
-"""Write the force error of each atom that a study tests on, beside the radius out to which it was seen.
+"""Write the force error of each OOD atom of a study, and the radius out to which it was seen.
 
     python tools/atom_errors.py plan-v1 results/plan-v1
 
@@ -52,7 +52,7 @@ def _rows(
     shown = coverage_of(targets, [store.molecules[name] for name in selection.train])
     for training in trainings:
         target = training.targets[0]
-        path = directory.predictions(training.target_id(target.level))
+        path = directory.predictions(training.target_id(target.split.level))
         predictions = read_predictions(path)
         for molecule, coverage in zip(targets, shown, strict=True):
             indices = selection.ood[molecule.name]

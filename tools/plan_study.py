@@ -179,7 +179,8 @@ def main() -> None:
     )
     _write(
         DATA / "studies" / "plan-v1.yaml",
-        "Does labelling a plan pay? Six training sets of equal cost, eight targets. About 1.5 CPU hours.\n"
+        "Does labelling a plan pay? Six training sets of equal cost, eight targets; 1.5 CPU "
+        "hours.\n"
         "# Made by tools/plan_study.py.",
         {
             "name": "plan-v1",
