@@ -6,8 +6,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlip_compose.core.documents import parse_json, parse_yaml
+from mlip_compose.core.documents import parse_json
 from mlip_compose.core.errors import RequestError
+from mlip_compose.core.plain_yaml import parse_yaml, write_yaml
 from mlip_compose.datasets.recipe import Recipe, load_recipe
 from mlip_compose.engine.job_queue import JobQueue, read_job_queue
 from mlip_compose.potentials.published.card import read_card
@@ -80,8 +81,8 @@ def test_any_text_is_yaml_or_a_value_error(text):
 @given(VALUES)
 @FEW
 def test_what_yaml_writes_is_read(value):
-    written = yaml.safe_dump(value, allow_unicode=True)
-    assert repr(parse_yaml(written)) == repr(yaml.safe_load(written))
+    written = write_yaml(value)
+    assert repr(parse_yaml(written)) == repr(yaml.safe_load(written)) == repr(value)
 
 
 @given(document(PredictionHeader, Certificate), st.binary(max_size=200))

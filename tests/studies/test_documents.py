@@ -128,7 +128,7 @@ MERGES = ALIASES.replace("[", "{<<: [").replace("]", "]}")
         ("a: " + "[" * 50_000, "levels"),
         ("name: " + "9" * 6_000, "digits"),
         ("name: 0x" + "f" * 6_000, "64 bits"),
-        ("name: " + "1:" * 2_000 + "1", "64 bits"),
+        ("name: " + "1:" * 2_000 + "1", "name is right"),
         ("name: !!int ''", "index"),
         ("name: !!bool perhaps", "perhaps"),
         ("name: !!timestamp soon", "group"),
@@ -154,3 +154,67 @@ def test_an_alias_of_a_value_is_right(written):
 def test_names_that_no_file_can_have_are_unknown(load, name):
     with pytest.raises(UnknownNameError):
         load(name)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            GOOD + "tasks: length\n",
+            r"tasks is right: a list; found 'length'. Write tasks: \[length",
+        ),
+        (GOOD + "levels: 2\n", r"a list; found 2. Write levels: \[2\]"),
+        (GOOD + "predictions: a.h5\n", r"Write predictions: \[a.h5\]"),
+        ("name: a\npotentials: additive\n", r"Write potentials: \[additive\]"),
+        (
+            "name: a\npotentials: [{potential: additive, seeds: 1}]\n",
+            r"potentials.0.seeds is right: a list; found 1. Write seeds: \[1\]",
+        ),
+        (
+            "name: a\npotentials: [{potential: additive, ceiling: 2}]\n",
+            r"potentials.0.ceiling is right: a list; found 2. Write ceiling: \[2\]",
+        ),
+        (
+            GOOD + "tasks: [{name: x, train: {elements: '*'}, ood: {chain: {most: 2}}}]\n",
+            r'\["\*"\]',
+        ),
+        (GOOD + "tasks: [3]\n", "tasks.0 is right: text; found 3. Write it in quotes"),
+        (GOOD + "dataset: 5\n", "dataset is right: text; found 5. Write it in quotes"),
+        ("name: 12\npotentials: [a]\n", "name is right: text; found 12. Write it in quotes"),
+        (GOOD + "train_frames: 1:40\n", "train_frames is right: a whole number; found '1:40'"),
+        (GOOD + "train_frames: yes\n", "train_frames is right: a whole number; found 'yes'"),
+        (GOOD + "train_frames: true\n", "train_frames is right: a number; found true"),
+        (GOOD + "train_frames: 4.5\n", "train_frames is right: a whole number; found 4.5"),
+        (GOOD + "levels: [true]\n", "levels.0 is right: a number; found true"),
+        (GOOD + "ceiling: perhaps\n", "ceiling is right: true or false; found 'perhaps'"),
+        (GOOD + "name: other\n", "the key 'name' twice, in line 1 and in line 3"),
+        ("potentials: [a]\n", "that has the key name; found potentials"),
+        (
+            "name: a\npotentials: [{potential: additive, settings: [a]}]\n",
+            r"potentials.0.settings is right: keys with values; found \['a'\]",
+        ),
+        (
+            "name: a\npotentials: [{potential: additive, settings: {couplings: 2}}]\n",
+            "settings of additive in which couplings is right: true or false; found 2",
+        ),
+        (
+            "name: a\npotentials: [{potential: calculator, settings: {elements: [H, D]}}]\n",
+            "symbol of an element, such as Cl; found 'D', which is deuterium: its element is H",
+        ),
+    ],
+)
+def test_a_value_of_another_type_is_refused_with_what_to_write(written, text, message):
+    with pytest.raises(StudyError, match=message):
+        load_study(written(text))
+
+
+def test_words_and_numbers_of_a_study_are_what_they_look_like(written):
+    text = "name: no\npotentials: [{potential: additive, label: on}]\ntrain_frames: 4e2\n"
+    study = load_study(written(text + "ceiling: yes\nallow_missing: off\n"))
+    assert (study.name, study.potentials[0].label, study.train_frames) == ("no", "on", 400)
+    assert (study.ceiling, study.allow_missing) == (True, False)
+
+
+def test_a_recipe_of_one_molecule_as_text_is_refused_with_what_to_write(written):
+    with pytest.raises(StudyError, match=r"molecules is right: a list; .* Write molecules: \[OH"):
+        load_recipe(written("name: a\nmolecules: OH-4-H\n"))

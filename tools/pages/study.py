@@ -14,7 +14,8 @@ STUDY = """\
 
 A study says which potentials are trained on which tasks, on how many frames. It is a YAML file for
 `mlip-compose run FILE`, or one of those that come with the package: {studies}. A key that there is
-not is refused, and the nearest one named.
+not is refused, and the nearest one named. YAML is read as version 1.2 has it: `no` is text, only
+`true` and `false` are truth, and `4e2` is 400.
 
 ```yaml
 name: mine

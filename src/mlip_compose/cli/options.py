@@ -102,7 +102,7 @@ def settings_in(pairs: list[str] | None) -> dict[str, Any]:
     RequestError
         A text is no such pair.
     """
-    from mlip_compose.core.documents import parse_yaml
+    from mlip_compose.core.plain_yaml import parse_yaml
 
     settings: dict[str, Any] = {}
     for pair in pairs or ():
@@ -113,9 +113,10 @@ def settings_in(pairs: list[str] | None) -> dict[str, Any]:
             settings[key] = parse_yaml(text)
         except ValueError:
             settings[key] = text
-        if isinstance(settings[key], str):  # YAML does not take 1e-8 for a number
-            try:
-                settings[key] = float(text)
-            except ValueError:
-                settings[key] = text
+        if settings[key] == text and text.lower() in ("yes", "no", "on", "off"):
+            raise RequestError(
+                f"--set {key}=true or {key}=false, or a text in quotes",
+                repr(pair),
+                f"Write --set '{key}=\"{text}\"' for the text.",
+            )
     return settings

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
 
 from mlip_compose.core.errors import RequestError, StudyError, UnknownNameError, excerpt, one_line
+from mlip_compose.core.plain_yaml import parse_yaml
 
 
 class Strict(BaseModel):
@@ -34,13 +37,23 @@ class Handwritten(Strict):
 
 Model = TypeVar("Model", bound=BaseModel)
 
+_LIST: Final = "a list"
+_TEXT: Final = "text"
+_WHOLE: Final = "a whole number"
+_LISTS: Final = ("tuple_type", "list_type")
+_KINDS: Final = {
+    **dict.fromkeys(_LISTS, _LIST),
+    "string_type": _TEXT,
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), _WHOLE),
+    **dict.fromkeys(("float_type", "float_parsing"), "a number"),
+    **dict.fromkeys(("bool_type", "bool_parsing"), "true or false"),
+    **dict.fromkeys(("dict_type", "model_type"), "keys with values"),
+}
+"""What a value has to be, by pydantic's name of the error."""
+_REASONS: Final = {"extra_forbidden": "no such key"}
+
 LARGEST: Final = 1_000_000
 """Bytes of a YAML document; what people write by hand has some thousands."""
-DEEPEST: Final = 40
-"""Levels of a YAML document."""
-MOST: Final = 100_000
-"""Values of a YAML document, those counted again that an alias repeats."""
-_BITS: Final = 64  # of a whole number
 
 
 def is_file(path: Path) -> bool:
@@ -70,29 +83,6 @@ def read_text(path: Path, kind: str, error_class: type[RequestError] = StudyErro
         raise error_class(expected, str(error)) from error
 
 
-def parse_yaml(text: str) -> Any:
-    """Read YAML into Python's plain types; no tag makes anything else.
-
-    Raises
-    ------
-    ValueError
-        The text is no YAML, or is too much for a document: it is too deep, has a whole number of
-        more than 64 bits, or has aliases that repeat too much or stand in themselves.
-    """
-    try:
-        loader = _Loader(text)
-        node = loader.get_single_node()
-        if node is None:
-            return None
-        _count(node, {})
-        return loader.construct_document(node)
-    except (yaml.YAMLError, LookupError, AttributeError, TypeError, OverflowError) as error:
-        # PyYAML raises the latter for tags that do not fit their values, such as `!!int x`
-        raise ValueError(one_line(error)) from error
-    except RecursionError as error:
-        raise ValueError("nested too deeply") from error
-
-
 def parse_json(text: str | bytes) -> Any:
     """Read JSON into Python's plain types.
 
@@ -105,53 +95,6 @@ def parse_json(text: str | bytes) -> Any:
         return json.loads(text)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
-
-
-class _Loader(yaml.SafeLoader):
-    """PyYAML's safe loader, with limits."""
-
-    _level = 0
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        self._level += 1
-        if self._level > DEEPEST:
-            raise ValueError(f"more than {DEEPEST} levels")
-        try:
-            return super().compose_node(parent, index)
-        finally:
-            self._level -= 1
-
-    def construct_yaml_int(self, node: Any) -> int:
-        value = super().construct_yaml_int(node)
-        if value.bit_length() > _BITS:
-            raise ValueError(f"a whole number of more than {_BITS} bits")
-        return value
-
-
-_Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_yaml_int)
-
-
-def _count(node: yaml.Node, counts: dict[int, int | None]) -> int:
-    """Count the values of a node, those again that aliases repeat.
-
-    ``counts`` has the numbers of the nodes that were counted before, by identity; None marks a node
-    that is being counted now.
-    """
-    if id(node) in counts:
-        count = counts[id(node)]
-        if count is None:
-            raise ValueError("an alias of what it stands in")
-        return count
-    counts[id(node)] = None
-    total = 1
-    if isinstance(node, yaml.SequenceNode):
-        total += sum(_count(value, counts) for value in node.value)
-    elif isinstance(node, yaml.MappingNode):
-        total += sum(_count(part, counts) for pair in node.value for part in pair)
-    if total > MOST:
-        raise ValueError(f"more than {MOST:,} values, most of them by aliases")
-    counts[id(node)] = total
-    return total
 
 
 def parse_document(
@@ -196,15 +139,112 @@ def parse_document(
     for key in document:
         if key not in keys:
             raise UnknownNameError(f"key of a {kind}", str(key), keys)
+    return validated(model, document, f"a {kind} in {where}", error_class)
+
+
+def validated(
+    model: type[Model],
+    document: Mapping[str, Any],
+    what: str,
+    error_class: type[RequestError] = StudyError,
+) -> Model:
+    """Return the record that a person's document is.
+
+    Parameters
+    ----------
+    model
+        The schema.
+    document
+        Keys and values.
+    what
+        The document in words, such as ``a study in mine.yaml``.
+    error_class
+        Class of the errors.
+
+    Raises
+    ------
+    error_class
+        A value does not fit the schema; the message says which would, and what to write.
+    """
     try:
-        return model.model_validate(document)
+        record = model.model_validate(document)
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"]) or "the document"
-        value = excerpt(first.get("input"))
-        raise error_class(
-            f"a {kind} in {where} in which {key} is right", f"{value!r}: {first['msg']}"
-        ) from error
+        wrong = _plainest(error.errors(), document)
+        raise error_class(*_in_words(wrong, document, what)) from error
+    for place, value in _truths(document, record.model_dump()):
+        raise error_class(f"{what} in which {'.'.join(place)} is right: a number", _shown(value))
+    return record
+
+
+def _plainest(errors: list[ErrorDetails], document: Any) -> ErrorDetails:
+    """Return the error that says most: of the deepest place, and of a list before its others."""
+    return max(
+        errors,  # of the first, where two say as much
+        key=lambda error: (len(_place(error, document)), error["type"] in _LISTS),
+    )
+
+
+def _place(error: ErrorDetails, document: Any) -> list[str]:
+    """Return the keys down to a wrong value, without the types that were tried on it."""
+    keys = []
+    for key in error["loc"]:
+        inside = isinstance(document, dict) and key in document
+        inside |= isinstance(document, list) and isinstance(key, int) and key < len(document)
+        if inside:
+            keys.append(str(key))
+            document = document[key]
+    if error["type"] == "missing":
+        keys.append(str(error["loc"][-1]))
+    return keys
+
+
+def _in_words(error: ErrorDetails, document: Any, what: str) -> tuple[str, str, str]:
+    """Return what was expected and found, and what to do, of a value that does not fit."""
+    place = _place(error, document)
+    key, value = ".".join(place), error["input"]
+    if error["type"] == "missing":
+        names = ", ".join(map(str, value)) if isinstance(value, dict) else _shown(value)
+        return f"{what} that has the key {key}", excerpt(names), ""
+    expected = f"{what} in which {key or 'the document'} is right"
+    kind = _KINDS.get(error["type"])
+    if kind is None:
+        reason = _REASONS.get(error["type"], error["msg"].removeprefix("Value error, "))
+        return expected, f"{_shown(value)}: {reason}", ""
+    hint = ""
+    if place and kind == _LIST and not isinstance(value, dict | list):
+        hint = f"Write {place[-1]}: [{_as_yaml(value)}]."
+    elif place and kind == _TEXT and not isinstance(value, dict | list | None):
+        hint = "Write it in quotes."
+    return f"{expected}: {kind}", _shown(value), hint
+
+
+def _truths(document: Any, record: Any) -> Iterator[tuple[tuple[str, ...], bool]]:
+    """Yield each true and false that was taken for a number, with the keys down to it."""
+    if isinstance(document, bool):
+        if isinstance(record, int | float) and not isinstance(record, bool):
+            yield (), document
+        return
+    pairs: Iterable[tuple[Any, Any, Any]] = ()
+    if isinstance(document, dict) and isinstance(record, dict):
+        pairs = ((key, value, record.get(key)) for key, value in document.items())
+    elif isinstance(document, list) and isinstance(record, list | tuple):
+        pairs = ((row, *values) for row, values in enumerate(zip(document, record, strict=False)))
+    for key, value, other in pairs:
+        for place, truth in _truths(value, other):
+            yield (str(key), *place), truth
+
+
+def _as_yaml(value: Any) -> str:
+    """Return a value as it may stand in a list in YAML."""
+    plain = not isinstance(value, str) or re.fullmatch(r"[A-Za-z0-9_./-]+", value)
+    return excerpt(value) if plain else json.dumps(excerpt(value), ensure_ascii=False)
+
+
+def _shown(value: Any) -> str:
+    """Return a value for a message: text in quotes, and all else as YAML has it."""
+    if isinstance(value, bool) or value is None:
+        return {True: "true", False: "false", None: "null"}[value]
+    return repr(excerpt(value)) if isinstance(value, str) else excerpt(value)
 
 
 def canonical_json(document: Any) -> str:

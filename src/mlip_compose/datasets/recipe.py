@@ -11,12 +11,12 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final, Literal
 
-import yaml
 from pydantic import Field
 
 from mlip_compose.core.documents import Strict, canonical_json, is_file, parse_document, read_text
 from mlip_compose.core.errors import RequestError, UnknownNameError
 from mlip_compose.core.files import refuse_existing, write_text
+from mlip_compose.core.plain_yaml import write_yaml
 from mlip_compose.core.records import Molecule
 from mlip_compose.molecules.assembly import assemble, find_molecule, full
 from mlip_compose.molecules.series import bifunctional, monofunctional
@@ -178,7 +178,7 @@ def write_recipe(recipe: Recipe, path: Path, comment: str) -> None:
     refuse_existing(path, "--recipe")
     document = recipe.model_dump(mode="json", exclude_defaults=True)
     lines = "".join(f"# {line}\n" for line in comment.splitlines())
-    text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=math.inf)
+    text = write_yaml(document, width=math.inf)
     write_text(path, lines + text)
 
 

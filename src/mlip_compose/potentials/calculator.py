@@ -19,6 +19,7 @@ from mlip_compose.core.calculators import (
     make_calculator,
     versions_of,
 )
+from mlip_compose.core.elements import check_symbol
 from mlip_compose.core.records import FloatArray, Molecule, TrainingSet
 from mlip_compose.potentials.base import (
     PotentialKind,
@@ -60,11 +61,8 @@ class CalculatorSettings(Settings):
     @field_validator("elements")
     @classmethod
     def _known(cls, symbols: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        from ase.data import atomic_numbers
-
-        if unknown := [s for s in symbols or () if not atomic_numbers.get(s)]:
-            message = f"no symbol of an element: {', '.join(map(repr, unknown))}"
-            raise ValueError(message)
+        for symbol in symbols or ():
+            check_symbol(symbol)
         return symbols
 
     def pretraining(self) -> Pretraining:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from mlip_compose.core.documents import Strict
-from mlip_compose.core.errors import StudyError, UnknownNameError, excerpt
+from mlip_compose.core.documents import Strict, validated
+from mlip_compose.core.errors import UnknownNameError
 from mlip_compose.potentials.base import PotentialKind, Pretraining, Settings
 from mlip_compose.potentials.registry import get_potential
 
@@ -77,15 +77,7 @@ class Entry(Strict):
         for key in self.settings:
             if key not in schema.model_fields:
                 raise UnknownNameError(f"setting of {self.potential}", key, schema.model_fields)
-        try:
-            return schema.model_validate(self.settings)
-        except ValidationError as error:
-            first = error.errors()[0]
-            key = ".".join(str(part) for part in first["loc"])
-            raise StudyError(
-                f"settings of {self.potential} in which {key} is right",
-                f"{excerpt(first.get('input'))!r}: {first['msg']}",
-            ) from error
+        return validated(schema, self.settings, f"settings of {self.potential}")
 
 
 def as_entry(value: Any) -> Any:

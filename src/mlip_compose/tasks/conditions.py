@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, model_validator
 
 from mlip_compose.core.documents import Strict, read_text
+from mlip_compose.core.elements import check_symbol
 from mlip_compose.core.errors import RequestError
 from mlip_compose.core.records import Molecule
 from mlip_compose.molecules.perception import molecule_of_smiles, rdkit_of
@@ -54,10 +55,7 @@ def _canonical(text: str) -> str:
 
 
 def _element(text: str) -> str:
-    from ase.data import atomic_numbers
-
-    if text not in atomic_numbers or text == "X":
-        raise ValueError(f"expected the symbol of an element, such as Cl; found {text!r}")
+    check_symbol(text)
     return text
 
 

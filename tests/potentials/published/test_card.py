@@ -85,7 +85,7 @@ def test_what_is_not_known_is_null(written):
     [
         ({"backend": "jax"}, "backend is right"),
         ({"constructor": "os.system"}, "constructor is right"),
-        ({"elements": ["H", "Xx"]}, "'Xx' is no symbol"),
+        ({"elements": ["H", "Xx"]}, "symbol of an element, such as Cl; found 'Xx'"),
         ({"elements": ["H", "H"]}, "named twice"),
         ({"elements": []}, "elements is right"),
         ({"charge": "any"}, "charge is right"),
@@ -121,7 +121,7 @@ def test_a_wrong_key_gets_the_nearest(written):
 def test_a_missing_key_is_named(tmp_path, key):
     path = tmp_path / "mine.yaml"
     path.write_text(yaml.safe_dump({k: v for k, v in CARD.items() if k != key}), "utf-8")
-    with pytest.raises(SchemaError, match=f"{key} is right"):
+    with pytest.raises(SchemaError, match=f"that has the key {key}; found"):
         read_card(path)
 
 

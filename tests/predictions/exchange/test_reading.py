@@ -145,6 +145,22 @@ def test_several_pairs_of_keys_are_not_guessed_among(tmp_path):
     assert len(read(path, Keys("xtb_energy", "xtb_forces"))) == 4
 
 
+@pytest.mark.parametrize("kind", ["xyz", "npz", "flat.npz", "h5"])
+def test_energies_alone_are_refused_with_what_to_do(tmp_path, kind):
+    path = tmp_path / f"p.{kind}"
+    if kind == "xyz":
+        images = attached()
+        for atoms in images:
+            del atoms.calc.results["forces"]
+        ase.io.write(path, images, format="extxyz")
+    else:
+        arrays = flat() if kind == "flat.npz" else nested()
+        alone = {name: array for name, array in arrays.items() if "forces" not in name}
+        np.savez(path, **alone) if "npz" in kind else write_hdf5(path, alone)
+    with pytest.raises(MissingLabelsError, match="have the forces written, too"):
+        read(path)
+
+
 def test_a_later_frame_without_numbers_is_named(tmp_path):
     images = structures()
     del images[2].info["MACE_energy"]

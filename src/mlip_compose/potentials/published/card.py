@@ -16,6 +16,7 @@ from ase.data import atomic_numbers
 from pydantic import AfterValidator, Field, model_validator
 
 from mlip_compose.core.documents import Handwritten, parse_document, read_text
+from mlip_compose.core.elements import check_symbol
 from mlip_compose.core.errors import RequestError, SchemaError
 from mlip_compose.core.records import Molecule
 
@@ -40,8 +41,7 @@ calculator, which a constructor makes."""
 
 def _symbols(symbols: tuple[str, ...]) -> tuple[str, ...]:
     for symbol in symbols:
-        if atomic_numbers.get(symbol, 0) == 0:
-            raise ValueError(f"{symbol!r} is no symbol of an element, such as C or Cl")
+        check_symbol(symbol)
     if len(set(symbols)) != len(symbols):
         raise ValueError("an element is named twice")
     return symbols

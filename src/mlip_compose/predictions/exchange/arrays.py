@@ -23,7 +23,13 @@ from mlip_compose.core.arrays import DAMAGE, members, read_member
 from mlip_compose.core.errors import MissingLabelsError, SchemaError, UnreadableError, one_line
 from mlip_compose.core.hdf5 import check_stored, open_hdf5
 from mlip_compose.core.records import MINIMUM, PRIMARY, SECONDARY, FloatArray
-from mlip_compose.predictions.exchange.claims import ORIGIN, Claim, NoPredictionsError, origin_in
+from mlip_compose.predictions.exchange.claims import (
+    FORCES_TOO,
+    ORIGIN,
+    Claim,
+    NoPredictionsError,
+    origin_in,
+)
 from mlip_compose.predictions.file import SCHEMA, read_predictions
 
 ARRAYS: Final = ("frames", "energy", "forces")
@@ -181,7 +187,9 @@ def _check_nested(path: Path, shapes: Mapping[str, tuple[int, ...]], sizes: Size
         absent = [array for array in ARRAYS if array not in group_shapes]
         if absent:
             raise MissingLabelsError(
-                f"{', '.join(ARRAYS)} in {path}, {group}", f"no {', no '.join(absent)}"
+                f"{', '.join(ARRAYS)} in {path}, {group}",
+                f"no {', no '.join(absent)}",
+                FORCES_TOO if absent == ["forces"] else "",
             )
         count = group_shapes["frames"][0] if group_shapes["frames"] else 0
         n_atoms = sizes.atoms.get(group.partition("/")[0])
@@ -239,6 +247,7 @@ def _flat(
         raise kind(
             f"<molecule>/<trajectory>/{', '.join(ARRAYS)}, or {', '.join(FLAT)}, in {path}",
             ", ".join(sorted(arrays)[:12]) or "none",
+            FORCES_TOO if absent == ["forces"] else "",
         )
     if other := [name for name in arrays if name not in FLAT]:
         raise SchemaError(f"no arrays but {', '.join((*FLAT, *ORIGIN))} in {path}", other[0])

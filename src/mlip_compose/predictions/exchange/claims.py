@@ -15,6 +15,12 @@ ORIGIN: Final = ("dataset", "dataset_sha256", "task", "level", "seed", "train_fr
 """Keys under which an export states the split of its frames; predictions may state it too."""
 NUMBERS_OF_ORIGIN: Final = ("level", "seed", "train_frames")
 
+FORCES_TOO: Final = (
+    "A score is of energies and of forces: have the forces written, too. They are the negative "
+    "gradient of the energy; predict --numerical-forces of an ASE calculator computes them."
+)
+"""What to do about predictions of energies alone."""
+
 
 class NoPredictionsError(MissingLabelsError):
     """A file that can be read and holds no predictions."""

@@ -12,7 +12,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Literal
 
-import yaml
 from pydantic import Field
 
 from mlip_compose.core.documents import (
@@ -24,6 +23,7 @@ from mlip_compose.core.documents import (
 )
 from mlip_compose.core.errors import ChecksumError, RequestError, SchemaError, UnreadableError
 from mlip_compose.core.files import refuse_existing, sha256_of, write_text
+from mlip_compose.core.plain_yaml import write_yaml
 from mlip_compose.predictions.file import Predictions
 from mlip_compose.predictions.joined import write_joined
 
@@ -219,7 +219,7 @@ def write_submission(folder: Path, parts: Iterable[Predictions]) -> SubmissionCa
     write_joined(file, parts)
     card = present.model_copy(update={"sha256": sha256_of(file)}) if present else _new(name, file)
     document = card.model_dump(mode="json")
-    text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
+    text = write_yaml(document, width=100)
     write_text(folder / CARD, text)
     return card
 

@@ -11,6 +11,7 @@ import numpy as np
 from mlip_compose.core.errors import MissingLabelsError, RequestError, UnreadableError
 from mlip_compose.core.records import MINIMUM, PRIMARY, SECONDARY
 from mlip_compose.predictions.exchange.claims import (
+    FORCES_TOO,
     Claim,
     NoPredictionsError,
     origin_in,
@@ -96,6 +97,11 @@ def _only_pair(path: Path, numbers: Mapping[str, Any]) -> Keys:
     hint = "Name the keys with --energy-key and --forces-key."
     if predictions:
         raise RequestError(expected, ", ".join(pair.energy for pair in predictions), hint)
+    alone = [f"{prefix}{ENERGY}" for prefix in prefixes if prefix != LABELS]
+    if alone:
+        raise NoPredictionsError(
+            f"energies and forces in {path}", f"energies alone ({', '.join(alone)})", FORCES_TOO
+        )
     keys_found = "only the labels, REF_energy and REF_forces" if pairs else "none"
     raise NoPredictionsError(expected, keys_found, hint)
 

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import yaml
-
+from mlip_compose.core.plain_yaml import write_yaml
 from mlip_compose.evaluation.study_results import StudyResults, UnitFacts
 from mlip_compose.report.words import DASH, duration, number
 
@@ -170,6 +169,4 @@ def _words(key: str) -> str:
 
 
 def _yaml(values: Mapping[str, Any]) -> str:
-    return yaml.safe_dump(
-        dict(values), sort_keys=False, allow_unicode=True, default_flow_style=None, width=88
-    )
+    return write_yaml(dict(values), width=88, flow=None)
