@@ -20,7 +20,7 @@ def main() -> None:
     """Run the command; a request that cannot be served ends with status 2 and one message."""
     try:
         with interruptible():
-            sys.exit(_run())
+            _run()
     except BaseException as error:
         signal = error if isinstance(error, Interrupted) else told_to_end()
         if signal is None or (isinstance(error, SystemExit) and not error.code):
@@ -29,8 +29,8 @@ def main() -> None:
         sys.exit(signal.status)
 
 
-def _run() -> int:
-    """Run the command and return its exit status; imports take most of the time of a short one."""
+def _run() -> None:
+    """Run the command, which ends by SystemExit; imports take most of the time of a short one."""
     from mlip_compose.cli.app import app
     from mlip_compose.cli.output import REFUSED, refuse
     from mlip_compose.core.errors import RequestError, UnwritableError
@@ -38,16 +38,13 @@ def _run() -> int:
     try:
         app()
     except RequestError as error:
-        return REFUSED if told_to_end() else refuse(error)
-    except BrokenPipeError:
-        sys.stderr.close()
+        sys.exit(REFUSED if told_to_end() else refuse(error))
     except OSError as error:
         if error.errno not in NO_SPACE:
             raise
         if error.filename is None:  # results go to a file that stdout is
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return refuse(UnwritableError(Path(error.filename or "the standard output"), error))
-    return 0
+        sys.exit(refuse(UnwritableError(Path(error.filename or "the standard output"), error)))
 
 
 if __name__ == "__main__":

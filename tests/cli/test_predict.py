@@ -65,6 +65,7 @@ def test_the_whole_of_a_store_is_predicted_and_scored(command, data):
     shown = command("score", "whole_L2_Pairs_s0.h5", "--dataset", data)
     assert shown.status == 0
     assert "Pairs on whole, level 2 (r* = -1)" in shown.out
+    assert "Where the OOD force error is largest" in shown.out
     score = json.loads(command("score", "whole_L2_Pairs_s0.h5", "--dataset", data, "--json").out)
     metrics = {metric["name"]: metric for metric in score["metrics"]}
     for name in ("forces_mae", "energy_mae_per_atom_within"):

@@ -1,10 +1,18 @@
 """Bad input: exit status 2, one message with what was expected and found, no traceback."""
 
+import errno
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import h5py
 import pytest
 from small_study import NAMES, write_small
+
+from mlip_compose.core.records import Failure
+from mlip_compose.datasets.build import BuildOutcome
 
 LONG = "x" * 5_000
 """No file system takes such a name."""
@@ -185,3 +193,66 @@ def test_predictions_of_another_data_set_are_refused(command, small, toy_store):
     other = toy_store(NAMES, primary=10, secondary=5)
     scored = command("score", predictions, "--dataset", other, "--allow-missing")
     refused(scored, "predictions of mini-v1")
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_refused_with_the_file_that_it_lacked_room_for(command, monkeypatch, number):
+    def write():
+        raise OSError(number, os.strerror(number), "scores.json")
+
+    monkeypatch.setattr("mlip_compose.cli.app.app", write)
+    refused(command(), "write scores.json", os.strerror(number))
+
+
+def test_an_error_that_is_not_of_room_is_a_bug_and_raises(command, monkeypatch):
+    def read():
+        raise OSError(errno.EIO, "Input/output error", "scores.json")
+
+    monkeypatch.setattr("mlip_compose.cli.app.app", read)
+    with pytest.raises(OSError, match="Input/output error"):
+        command()
+
+
+def test_a_reader_that_has_left_is_nobody_to_tell():
+    """As `mlip-compose data list --json | head -1`; the pipe has room for less than that."""
+    program = [sys.executable, "-m", "mlip_compose", "data", "list", "--json"]
+    reader, writer = os.pipe()
+    os.close(reader)
+    ended = subprocess.run(program, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writer)
+    assert (ended.returncode, ended.stderr) == (1, "")
+
+
+def test_terms_are_those_of_a_potential_that_has_them(command, small):
+    train = ("train", "length", *small, "-l", "1", "--train-frames", "40", "--json")
+    models = [json.loads(command(*train, p).out)["model"] for p in ("composition", "additive")]
+    no_terms = "a potential made of terms, such as additive; found composition"
+    refused(command("potentials", "terms", models[0]), no_terms)
+    refused(command("potentials", "terms", models[1], "--kind", "bonds"), "Did you mean 'bond'?")
+
+
+def test_a_training_that_fails_says_why_each_time_and_predicts_nothing(command, small):
+    train = ("train", "length", "additive", *small, "-l", "1", "--train-frames", "40")
+    reason = "training of additive: normal equations that cannot be solved"
+    for told in (1, 0):  # it is done once, and remembered
+        failed = command(*train, "--set", "strengths=[1e-300]")
+        assert failed.status == 1
+        assert reason in failed.out
+        assert failed.err.count(f"failed: length_additive_s0_aaeae73670: {reason}") == told
+    (model,) = dataset_models()
+    refused(command("predict", "length", model, *small, "-l", "1"), "a training that failed")
+
+
+def test_molecules_that_fail_are_counted_and_the_status_says_so(command, monkeypatch):
+    def build(recipe, path, engine, listener):
+        assert recipe.molecules == ("F-1-H", "OH-1-H")
+        failure = Failure("scf", "F-1-H", "no convergence")
+        listener("F-1-H", 1.0, failure)
+        return BuildOutcome(path, "0" * 64, 1, 3, (failure,))
+
+    monkeypatch.setattr("mlip_compose.datasets.build.build", build)
+    built = command("data", "build", "mini-v1", "-m", "F-1-H,OH-1-H", "-o", "x.h5", "--json")
+    assert built.status == 1
+    assert json.loads(built.out)["failures"] == ["scf of F-1-H: no convergence"]
+    assert "failed: scf of F-1-H: no convergence" in built.err
+    assert "1 molecules failed and are not in the data set" in built.err

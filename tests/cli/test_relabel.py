@@ -60,3 +60,11 @@ def test_other_frames_cannot_be_compared(command, toy_store):
     outcome = command("data", "compare", "mini-v1", toy_store(["OH-1-H"]))
     assert outcome.status == 2
     assert "go back to different data sets" in outcome.err
+
+
+def test_a_comparison_shows_reaction_energies_between_minima(command, small):
+    compared = command("data", "compare", "small.h5", "small.h5")
+    assert compared.status == 0
+    table = compared.out[compared.out.index("Reaction energies between minima, kcal/mol") :]
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in table.splitlines()]
+    assert ["increment", "8", "0.00", "0.00"] in rows

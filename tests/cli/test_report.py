@@ -78,3 +78,14 @@ def test_a_site_of_several_studies_has_their_numbers(command, small, tmp_path):
     assert not (tmp_path / "results" / "one" / "report.html").exists()
     assert "site/index.html, with" in command("report", "results/one", "--site", "site").err
     assert not (tmp_path / "site" / "data" / "two").exists()
+
+
+def test_an_archive_is_a_copy_without_predictions(command, small, tmp_path):
+    one_study(command, tmp_path)
+    outcome = command("archive", "results/one", "--out", "kept", "--json")
+    files = [path for path in (tmp_path / "kept").rglob("*") if path.is_file()]
+    size = sum(path.stat().st_size for path in files)
+    assert json.loads(outcome.out) == {"archive": "kept", "files": len(files), "bytes": size}
+    assert f"kept has {len(files)} files, {size / 1e6:.1f} MB" in outcome.err
+    assert not [path for path in files if path.suffix == ".h5"]
+    assert (tmp_path / "kept" / "results.json").is_file()

@@ -39,6 +39,8 @@ def test_from_predictions_to_a_row_of_the_leaderboard(command, joined):
     card = joined / "mine" / "card.yaml"
     filled = {"summary": "a force field", "authors": ["me"], "training": "least squares"}
     card.write_text(yaml.safe_dump(yaml.safe_load(card.read_text()) | filled))
+    again = command("predictions", "join", *Path("mine/predictions").iterdir(), "-o", card.parent)
+    assert "TO DO" not in again.err
 
     outcome = command("predictions", "check", joined, "--study", "board.yaml", "--json")
     splits = json.loads(outcome.out)
