@@ -10,6 +10,7 @@ from mlip_compose.core.errors import (
     RequestError,
     UnknownNameError,
     UnwritableError,
+    excerpt,
 )
 
 EXAMPLES = [
@@ -62,3 +63,9 @@ def test_a_message_is_one_line_of_a_bounded_length_without_control_characters():
     assert str(error).startswith(r"expected a name; found \x1b]0;title\x07 \ud800 Traceback xxx")
     assert len(str(error)) < 5_000
     assert len(str(UnknownNameError("task", "x" * 10**6, ["length"]))) < 500
+
+
+def test_an_excerpt_shows_the_beginning_of_any_value():
+    assert excerpt("x" * 81) == "x" * 77 + "..."
+    assert excerpt([1]) == "[1]"
+    assert excerpt(10**5000) == "int that cannot be shown"

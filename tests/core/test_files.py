@@ -1,13 +1,17 @@
 import errno
 import fcntl
+import io
 import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
+from mlip_compose.core import hdf5
 from mlip_compose.core.errors import UnwritableError
 from mlip_compose.core.files import appearing_whole, set_aside, write_text, writing
+from mlip_compose.core.hdf5 import create_hdf5
 
 
 def names(directory):
@@ -88,6 +92,19 @@ def test_files_appear_where_there_are_no_locks(tmp_path, monkeypatch):
     assert (tmp_path / "file").read_text() == "whole"
 
 
+def test_a_file_that_another_process_renames_meanwhile_is_left_to_it(tmp_path, monkeypatch):
+    """It may have been opened by both, before the other had finished it."""
+    (tmp_path / ".file.tmp").write_text("of another process")
+    monkeypatch.setattr(
+        fcntl, "flock", lambda *_: (tmp_path / ".file.tmp").replace(tmp_path / "file")
+    )
+    with appearing_whole(tmp_path / "file") as file:
+        assert (tmp_path / "file").read_text() == "of another process"
+        file.write(b"of this one")
+    assert (tmp_path / "file").read_text() == "of this one"
+    assert names(tmp_path) == ["file"]
+
+
 def test_a_link_under_the_hidden_name_is_not_followed(tmp_path):
     (tmp_path / "own").write_text("precious")
     (tmp_path / ".file.tmp").symlink_to(tmp_path / "own")
@@ -105,6 +122,31 @@ def test_what_is_damaged_is_kept_and_nothing_takes_its_place(tmp_path, caplog):
     assert {path.read_text() for path in (tmp_path / "damaged").iterdir()} == {"one", "two"}
     assert caplog.text.count("is damaged (no end)") == 2
     assert "is not there" not in caplog.text
+
+
+def test_what_is_damaged_stays_where_it_cannot_be_moved(tmp_path):
+    for name in ("file", "damaged"):
+        (tmp_path / name).write_text(name)
+    with pytest.raises(UnwritableError, match="File exists"):
+        set_aside(tmp_path / "file", tmp_path / "damaged", "no end")
+    assert (tmp_path / "file").read_text() == "file"
+
+
+def test_an_hdf5_file_is_read_while_it_is_written(tmp_path):
+    with create_hdf5(tmp_path / "x.h5") as file:
+        file["a"] = np.arange(1000)
+        file.flush()
+        assert file["a"][:].sum() == 499_500
+
+
+def test_a_disk_that_is_full_at_the_end_of_an_hdf5_file_is_told(tmp_path, monkeypatch):
+    class Full(io.FileIO):
+        def truncate(self, size=None):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(hdf5, "appearing_whole", lambda path: Full(path, "w+"))
+    with pytest.raises(OSError, match="No space left"), create_hdf5(tmp_path / "x.h5") as file:
+        file["a"] = 1
 
 
 def test_errors_that_are_not_of_room_stay_what_they_are(tmp_path):

@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from mlip_compose.core.interruption import interruptible
+
 PROGRAM = """
 import signal, sys, time, types
 
@@ -59,3 +61,33 @@ def test_a_signal_ends_the_command_with_one_line(place):
     )
     assert (ended.returncode, ended.stderr) == (143, SAID)
     assert ("went on" in ended.stdout) == (place == "while it is sheltered")
+
+
+def test_a_second_ctrl_c_ends_the_command_at_once():
+    body = """
+    try:
+        signal.raise_signal(signal.SIGINT)
+    except Interrupted:
+        signal.raise_signal(signal.SIGINT)
+        print("went on")
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", PROGRAM.replace("BODY", body)],
+        capture_output=True,
+        text=True,
+        timeout=14,
+        check=False,
+    )
+    said = "interrupted; what was finished is kept, run again to go on\n"
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", said)
+
+
+class Broken:
+    def __del__(self):
+        raise ValueError("in a destructor")
+
+
+def test_other_errors_that_python_drops_are_shown_as_ever(capsys):
+    with interruptible():
+        Broken()
+    assert "ValueError: in a destructor" in capsys.readouterr().err

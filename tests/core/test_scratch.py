@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from mlip_compose.core.errors import RequestError
 from mlip_compose.core.interruption import Interrupted
 from mlip_compose.core.records import Failure
 from mlip_compose.core.scratch import (
@@ -150,3 +151,15 @@ def test_units_of_threads_take_turns(base):
         each.join()
     assert outcomes == [True] * 4
     assert Path.cwd() == here
+
+
+def test_where_there_is_no_place_for_a_directory_nothing_is_done(base, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(base / "absent"))
+    with pytest.raises(RequestError, match=r"can be written; found No such file.*TMPDIR"):
+        do_unit(lambda _: pytest.fail("work without a directory"), 1)
+    assert user_path("weights") == Path("weights")  # no unit is under way
+
+
+def test_a_failure_outside_of_a_unit_has_no_directory(base):
+    note_failure()
+    assert do_unit(lambda _: Path("file").touch(), 1, keep=True).kept == ()

@@ -1,10 +1,15 @@
-"""What a person is told while a batch system has not started a job."""
+"""Jobs of a batch system that is not there: what it takes, and what a person is told of it."""
 
 import logging
+import sys
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from mlip_compose.core.errors import MissingExtraError, RequestError
 from mlip_compose.engine import batch_jobs
+from mlip_compose.engine.job_queue import JobQueue
 
 
 class Clock:
@@ -67,3 +72,91 @@ def test_a_worker_that_is_there_is_not_waited_for(clock):
     jobs = Jobs(clock, 0.0)
     batch_jobs.wait_for_worker(jobs, 7)
     assert (jobs.provided, clock.now) == (1, 100.0)
+
+
+class Batch:
+    """A batch system with an answer for each submission, and a cluster without workers."""
+
+    submit_command = "sbatch"
+
+    def __init__(self, *answers):
+        self.answers = list(answers)
+        self.scheduler = SimpleNamespace(contact_address="tcp://10.0.0.1:8786")
+        self.scheduler_info = {"workers": {}}
+
+    def __call__(self, address, name, **arguments):
+        assert address == "tcp://10.0.0.1:8786"
+        answer = self.answers.pop(0)
+        if isinstance(answer, ValueError):
+            raise answer
+        return SimpleNamespace(job_id=answer, start=lambda: answer, close=lambda: None)
+
+    def sync(self, together, answers):
+        return answers
+
+
+@pytest.fixture
+def jobs_of(clock):
+    """Return a function that makes the jobs of a queue, of two jobs, on a batch system."""
+    queue = JobQueue(system="slurm", jobs=2)
+
+    def make(*answers):
+        batch: Any = Batch(*answers)
+        return batch_jobs.BatchJobs(queue, batch, batch)
+
+    return make
+
+
+def test_jobs_that_wait_are_told_by_their_numbers(jobs_of):
+    jobs = jobs_of("12", None)
+    assert jobs.status() == "slurm has taken no job yet"
+    jobs.provide(1)
+    assert jobs.status() == "slurm has not started job 12"
+    jobs = jobs_of("12", "13")
+    jobs.provide(9)
+    assert jobs.status() == "slurm has not started jobs 12, 13"
+
+
+def test_jobs_that_the_system_does_not_list_are_over_and_others_take_their_place(
+    jobs_of, clock, monkeypatch
+):
+    listings = [None, {"13"}]
+    monkeypatch.setattr(batch_jobs, "unfinished_jobs", lambda system: listings.pop(0))
+    jobs = jobs_of("12", "13", "14")
+    jobs.provide(9)
+    clock.sleep(1000.0)
+    jobs.provide(9)  # a system that does not answer says nothing of the jobs
+    assert jobs.status() == "slurm has not started jobs 12, 13"
+    clock.sleep(1000.0)
+    jobs.provide(9)
+    assert jobs.status() == "slurm has not started jobs 13, 14"
+    assert listings == []
+
+
+def test_a_job_more_that_is_refused_is_asked_for_again_later(jobs_of, clock, monkeypatch):
+    monkeypatch.setattr(batch_jobs, "unfinished_jobs", lambda system: {"12"})
+    jobs = jobs_of("12", RuntimeError("QOSMaxSubmitJobPerUserLimit"), "13")
+    jobs.provide(9)
+    jobs.provide(9)
+    assert jobs.status() == "slurm has not started job 12"
+    clock.sleep(1000.0)
+    jobs.provide(9)
+    assert jobs.status() == "slurm has not started jobs 12, 13"
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError("no interface ib9"), RuntimeError("stderr:\nno such account\n")]
+)
+def test_a_system_that_takes_no_job_is_refused(jobs_of, error):
+    reason = str(error).removeprefix("stderr:").strip()
+    with pytest.raises(RequestError, match=f"found {reason}.*`sbatch` works in this shell"):
+        jobs_of(error).provide(1)
+
+
+def test_without_dask_jobqueue_its_extra_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "dask_jobqueue", None)
+    with (
+        pytest.raises(MissingExtraError, match=r"mlip-compose\[cluster\]"),
+        batch_jobs.workers_of_jobs(JobQueue(system="slurm"), 1),
+    ):
+        pass

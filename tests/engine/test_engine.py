@@ -3,7 +3,10 @@
 import math
 import os
 import time
+from contextlib import nullcontext
 from functools import partial
+from types import SimpleNamespace
+from typing import Any
 
 import dask
 import psutil
@@ -12,8 +15,11 @@ from distributed import Client
 from engines import ONE, TWO
 from units import die_at_nine, leave_pid_and_sleep, process_id
 
+from mlip_compose import __version__
+from mlip_compose.core.errors import RequestError
 from mlip_compose.core.records import Failure
-from mlip_compose.engine.choice import local_engine
+from mlip_compose.engine.choice import local_engine, scheduler_engine
+from mlip_compose.engine.engine import DaskEngine, Workers
 from mlip_compose.engine.local import ONE_THREAD
 
 
@@ -136,3 +142,52 @@ def test_what_a_worker_prints_goes_to_stderr(capfd):
     captured = capfd.readouterr()
     assert captured.out == ""
     assert {"one", "two"} <= set(captured.err.split())
+
+
+@pytest.mark.parametrize(
+    ("scheduler", "address"),
+    [(SimpleNamespace(address="tcp://10.0.0.1:8786"), "tcp://10.0.0.1:8786"), (None, "an unknown")],
+)
+def test_a_scheduler_that_is_lost_is_named(scheduler, address):
+    def nthreads():
+        raise OSError("Timed out\ntrying to connect")
+
+    client: Any = SimpleNamespace(scheduler=scheduler, status="closed", nthreads=nthreads)
+    engine = DaskEngine(lambda units: nullcontext(Workers(client)))
+    with pytest.raises(RequestError, match=rf"{address}.*\(Timed out trying to connect\)"):
+        list(engine.run(math.factorial, [3]))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"version": "0.1", "sees the directory of results": True},
+        {"version": __version__, "sees the directory of results": False},
+        ModuleNotFoundError("No module named 'mlip_compose'"),
+    ],
+)
+def test_workers_of_another_version_or_another_disk_are_refused(tmp_path, monkeypatch, answer):
+    """A token in the directory of results is what they are to see; it does not stay."""
+
+    class Away:
+        def __init__(self, address, timeout):
+            pass
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            pass
+
+        def wait_for_workers(self, count):
+            assert count == 1
+
+        def run(self, probe, token, on_error):
+            assert probe(token) == {"version": __version__, "sees the directory of results": True}
+            return {"tcp://node7:1": answer}
+
+    monkeypatch.setattr("distributed.Client", Away)
+    engine = scheduler_engine("tcp://10.0.0.1:8786", tmp_path / "results")
+    with pytest.raises(RequestError, match=r"tcp://node7:1: .*share"), engine:
+        list(engine.run(math.factorial, [3]))
+    assert list((tmp_path / "results").iterdir()) == []

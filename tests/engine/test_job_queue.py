@@ -100,6 +100,11 @@ def test_the_jobs_that_are_not_over_are_known_of_every_batch_system(says, system
     assert unfinished_jobs(system) is None
 
 
+def test_a_command_that_is_not_there_says_nothing(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert unfinished_jobs("slurm") is None
+
+
 def test_lsf_says_by_an_error_that_there_are_none(says):
     says("bjobs", stderr="No unfinished job found", status=255)
     assert unfinished_jobs("lsf") == set()

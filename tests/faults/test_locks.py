@@ -12,8 +12,9 @@ import sys
 import pytest
 
 from faults import Command, content, run
-from mlip_compose.core.errors import RequestError
-from mlip_compose.engine.locks import CLAIM, held
+from mlip_compose.core.errors import RequestError, UnwritableError
+from mlip_compose.engine import locks
+from mlip_compose.engine.locks import CLAIM, held, scratch_directory
 
 RUN = ("run", "study.yaml", "--out", "results", "-j", "1")
 
@@ -85,3 +86,37 @@ def test_a_claim_of_elsewhere_is_respected(tmp_path, claim):
     with pytest.raises(RequestError, match=f"If it has ended, remove .*{CLAIM}"), held(tmp_path):
         pass
     assert (tmp_path / CLAIM).read_text() == claim
+
+
+@pytest.mark.usefixtures("no_flock")
+def test_a_claim_of_another_users_process_is_respected_and_waited_for(tmp_path, monkeypatch):
+    def is_anothers(process, number):
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    def wait(seconds):
+        pauses.append(seconds)
+        if len(pauses) == 2:
+            (tmp_path / CLAIM).unlink()
+
+    pauses = []
+    monkeypatch.setattr(os, "kill", is_anothers)
+    monkeypatch.setattr("mlip_compose.engine.locks.time.sleep", wait)
+    (tmp_path / CLAIM).write_text(json.dumps({"host": socket.gethostname(), "process": 1}))
+    with pytest.raises(RequestError, match="the claim of process 1 on"), held(tmp_path):
+        pass
+    with held(tmp_path, wait=True):
+        assert json.loads((tmp_path / CLAIM).read_text())["process"] == os.getpid()
+    assert pauses == [locks.PAUSE] * 2
+
+
+@pytest.mark.usefixtures("no_flock")
+def test_a_claim_that_cannot_be_written_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(locks, "CLAIM", "x" * 300)
+    with pytest.raises(UnwritableError, match="File name too long"), held(tmp_path):
+        pass
+
+
+def test_no_place_for_a_scratch_directory_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "absent"))
+    with pytest.raises(RequestError, match="directory for temporary files"), scratch_directory():
+        pass

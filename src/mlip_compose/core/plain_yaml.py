@@ -58,8 +58,6 @@ def parse_yaml(text: str) -> Any:
     except (yaml.YAMLError, LookupError, AttributeError, TypeError, OverflowError) as error:
         # PyYAML raises the latter for tags that do not fit their values, such as `!!int x`
         raise ValueError(one_line(error)) from error
-    except RecursionError as error:
-        raise ValueError("nested too deeply") from error
 
 
 def write_yaml(document: Any, width: float = 80, flow: bool | None = False) -> str:

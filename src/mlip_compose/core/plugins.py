@@ -161,7 +161,7 @@ def _plugins(group: str) -> Mapping[str, tuple[Plugin, ...]]:
     plugins: dict[str, tuple[Plugin, ...]] = {}
     for entry in sorted(entry_points(group=group), key=lambda entry: entry.name):
         package = entry.dist
-        if package is not None:
-            plugin = Plugin(package.name, package.version, entry)
-            plugins[entry.name] = (*plugins.get(entry.name, ()), plugin)
+        assert package is not None  # of an entry point that is found by its group
+        plugin = Plugin(package.name, package.version, entry)
+        plugins[entry.name] = (*plugins.get(entry.name, ()), plugin)
     return plugins

@@ -42,7 +42,7 @@ class _Unit:
     origin
         Working directory before the unit, to which relative paths of the user refer.
     base
-        Directory of its scratch directories.
+        Directory of its scratch directories; None for the system's temporary directory.
     keep
         Whether scratch directories of failures are kept.
     kept
@@ -52,7 +52,7 @@ class _Unit:
     """
 
     origin: Path
-    base: Path
+    base: Path | None
     keep: bool
     kept: list[Path] = field(default_factory=list)
     failed: list[bool] = field(default_factory=list)
@@ -145,7 +145,7 @@ def unit_of_work(
 ) -> Iterator[None]:
     """Do what is in this context as a unit; see :func:`do_unit`. ``kept`` takes what is kept."""
     with _TURN:
-        root = base if base is not None and not keep else Path(tempfile.gettempdir())
+        root = None if keep else base
         _UNITS.append(_Unit(Path.cwd(), root, keep, [] if kept is None else kept))
         try:
             with own_directory():
@@ -228,7 +228,7 @@ def user_path(path: str | Path) -> Path:
     return _UNITS[-1].origin / path if _UNITS else Path(path)
 
 
-def _made_in(base: Path, keep: bool) -> Path:
+def _made_in(base: Path | None, keep: bool) -> Path:
     try:
         return Path(tempfile.mkdtemp(prefix=f"{PREFIX}kept-" if keep else PREFIX, dir=base))
     except OSError as error:
