@@ -44,3 +44,29 @@ def test_wrong_requests_get_one_message_and_status_two(command, tmp_path):
         assert message in outcome.err
         assert "Traceback" not in outcome.err
     assert [path.name for path in tmp_path.iterdir()] == ["a.xyz"]
+
+
+def test_names_of_labels_are_given_by_options_or_a_file(command, tmp_path):
+    command("data", "export", "mini-v1", "-o", "xyz", "-m", "OH-1-H")
+    text = (tmp_path / "xyz" / "primary.xyz").read_text()
+    (tmp_path / "a.xyz").write_text(text.replace("REF_energy", "u").replace("REF_forces", "g"))
+    (tmp_path / "keys.yaml").write_text("energy: u\n")
+    arguments = ("data", "import", "a.xyz", "-r", "gfn2-xtb", "-n", "back")
+    refused = command(*arguments)
+    assert refused.status == 2
+    assert "numbers of a frame are" in refused.err
+    outcome = command(*arguments, "--keys", "keys.yaml", "--forces-key", "g", "--json")
+    assert outcome.status == 0
+    assert json.loads(outcome.out)["assumed"] == ["energies are u, forces g: 40 frames"]
+
+
+def test_info_and_import_do_not_send_people_to_each_other(command, tmp_path):
+    import h5py
+
+    with h5py.File(tmp_path / "theirs.h5", "w") as file:
+        file["weights"] = [1.0]
+    refused = command("data", "import", "theirs.h5", "-r", "x", "-n", "y")
+    assert refused.status == 2
+    assert "data info" not in refused.err
+    assert "no group of frames; it has weights" in refused.err
+    assert "data import" in command("data", "info", "theirs.h5").err

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mlip_compose.core.errors import RequestError
+
+if TYPE_CHECKING:
+    from mlip_compose.store.formats.keys import Keys
 
 OF_PREDICTIONS = "Default: that of the predictions."
 
@@ -78,6 +81,30 @@ LengthUnit = Annotated[
     str | None,
     typer.Option("--length-unit", help="Unit of positions, such as Bohr. Default: recognised."),
 ]
+EnergyKey = Annotated[
+    str | None,
+    typer.Option(
+        "--energy-key",
+        help="Name of the energies in the files, such as dft_energy. Default: the only pair that "
+        "fits.",
+    ),
+]
+ForcesKey = Annotated[
+    str | None,
+    typer.Option(
+        "--forces-key",
+        help="Name of the forces in the files, such as dft_forces. Default: the only pair that "
+        "fits.",
+    ),
+]
+KeysFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--keys",
+        help="YAML file with the names of numbers in the files: energy, forces, positions, "
+        "numbers, charge, spin, name.",
+    ),
+]
 SplitOff = Annotated[
     int,
     typer.Option(
@@ -92,6 +119,15 @@ SplitOff = Annotated[
 def names_in(text: str) -> tuple[str, ...]:
     """Split names that are separated by commas."""
     return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def keys_in(file: Path | None, energy: str | None, forces: str | None) -> Keys:
+    """Return the names of numbers that a file says, and those that options say in their place."""
+    from mlip_compose.store.formats.keys import Keys, load_keys
+
+    named = {"energy": energy, "forces": forces}
+    in_file = load_keys(file).given if file is not None else {}
+    return Keys(**{**in_file, **{key: name for key, name in named.items() if name is not None}})
 
 
 def settings_in(pairs: list[str] | None) -> dict[str, Any]:

@@ -72,6 +72,12 @@ def members(archive: zipfile.ZipFile) -> dict[str, str]:
     return {name.removesuffix(SUFFIX): name for name in archive.namelist()}
 
 
+def header_of(archive: zipfile.ZipFile, member: str) -> Header:
+    """Read the shape and type of an array in an npz file; see :class:`Header` for errors."""
+    with archive.open(member) as file:
+        return Header(file)
+
+
 def read_member(archive: zipfile.ZipFile, member: str, most: int) -> NDArray[Any]:
     """Read an array of at most ``most`` bytes from an npz file.
 

@@ -11,6 +11,7 @@ from ase.calculators.singlepoint import SinglePointCalculator
 
 from mlip_compose.core.errors import MissingLabelsError, UnreadableError
 from mlip_compose.store.formats.base import NoLabelsError
+from mlip_compose.store.formats.keys import Keys
 from mlip_compose.store.formats.registry import read_frames
 
 METHANOL = Atoms("COH4", np.arange(18.0).reshape(6, 3))
@@ -173,3 +174,48 @@ def test_a_database_that_is_being_written_is_not_read(tmp_path):
     (tmp_path / "a.db-wal").write_bytes(b"frames")
     with pytest.raises(UnreadableError, match="closed"):
         list(read_frames(path))
+
+
+def test_names_that_are_there_are_listed_where_no_pair_fits(tmp_path):
+    atoms = METHANOL.copy()
+    atoms.info.update(energy_per_atom=-1.0, temperature=300.0)
+    atoms.arrays["dft_forces"] = FORCES.copy()
+    path = write(tmp_path / "a.xyz", [atoms])
+    message = r"energy_per_atom, temperature, vectors of its atoms dft_forces.*--energy-key"
+    with pytest.raises(MissingLabelsError, match=message):
+        list(read_frames(path))
+    (run,) = read_frames(path, Keys(energy="temperature"))
+    assert run.energy.tolist() == [300.0]
+    assert run.notes == ("energies are temperature, forces dft_forces",)
+
+
+def test_the_first_frame_decides_the_names_for_the_whole_file(tmp_path):
+    """Frames with labels of two programs are not mixed."""
+    other = METHANOL.copy()
+    other.info["energy"] = -1.0
+    other.arrays["forces"] = FORCES.copy()
+    path = write(tmp_path / "a.xyz", [labelled(-1.0, "REF"), other])
+    with pytest.raises(MissingLabelsError, match="no energies and no forces in frame 1"):
+        list(read_frames(path))
+
+
+def test_units_that_schnetpack_states_are_read(tmp_path):
+    path = tmp_path / "a.db"
+    with ase.db.connect(path) as database:
+        database.metadata = {
+            "_property_unit_dict": {"energy": "kcal/mol", "forces": "kcal/mol/Ang"},
+            "_distance_unit": "Ang",
+        }
+        database.write(METHANOL, data={"energy": np.array([-1.5]), "forces": FORCES})
+    (run,) = read_frames(path)
+    assert run.units == ("kcal/mol", "kcal/mol/Angstrom", "Angstrom", True)
+    assert run.energy.tolist() == [-1.5]
+    assert np.array_equal(run.forces[0], FORCES)
+
+
+def test_units_that_a_frame_of_dpdata_states_are_read(tmp_path):
+    images = [labelled(-1.0, "REF", **{"energy-unit": "au", "force-unit": "a.u."})]
+    images.append(labelled(-1.0, "REF", **{"energy-unit": "nonsense"}))
+    runs = list(read_frames(write(tmp_path / "a.xyz", images)))
+    assert runs[0].units == ("Hartree", "Hartree/Bohr", "Angstrom", True)
+    assert runs[1].units == ("nonsense", "eV/Angstrom", "Angstrom", True)

@@ -9,6 +9,7 @@ import pytest
 
 from mlip_compose.core.errors import MissingLabelsError, SchemaError, UnreadableError
 from mlip_compose.store.formats.base import BATCH
+from mlip_compose.store.formats.keys import Keys
 from mlip_compose.store.formats.registry import read_frames
 
 N_FRAMES = BATCH + 7
@@ -50,10 +51,10 @@ def test_units_that_sgdml_states_are_read(tmp_path):
     assert units == ("eV", "eV/Angstrom", "Angstrom", True)
 
 
-def test_units_of_unknown_names_are_refused(tmp_path):
-    np.savez(tmp_path / "a.npz", e_unit="furlong", **ARRAYS)
-    with pytest.raises(SchemaError, match="furlong"):
-        list(read_frames(tmp_path / "a.npz"))
+def test_units_of_unknown_names_are_left_to_the_user(tmp_path):
+    np.savez(tmp_path / "a.npz", e_unit="furlong", r_unit="Bohr", **ARRAYS)
+    units = next(read_frames(tmp_path / "a.npz")).units
+    assert units == ("furlong", "furlong/Bohr", "Bohr", True)
 
 
 def test_absent_forces_are_an_error(tmp_path):
@@ -144,3 +145,47 @@ def test_atomic_numbers_that_unpack_to_gigabytes_are_not_read(tmp_path):
     assert path.stat().st_size < 10**6
     with pytest.raises(UnreadableError, match="80,000 are the most"):
         list(read_frames(path))
+
+
+def test_other_names_are_read_where_they_say_what_they_are(tmp_path):
+    names = {"z": "atomic_numbers", "R": "positions", "E": "energy", "F": "forces"}
+    np.savez(tmp_path / "a.npz", **{names[key]: array for key, array in ARRAYS.items()})
+    assert np.array_equal(joined(tmp_path / "a.npz", "forces"), ARRAYS["F"])
+    (first, _) = read_frames(tmp_path / "a.npz")
+    assert (first.units.energy, first.units.stated) == ("eV", False)
+    np.savez(tmp_path / "b.npz", q=ARRAYS["z"], x=ARRAYS["R"], E=ARRAYS["E"], F=ARRAYS["F"])
+    with pytest.raises(SchemaError, match="--keys"):
+        list(read_frames(tmp_path / "b.npz"))
+    (first, _) = read_frames(tmp_path / "b.npz", Keys(numbers="q", positions="x"))
+    assert np.array_equal(first.positions, ARRAYS["R"][:BATCH])
+
+
+def test_numbers_may_be_floats_or_one_row_a_frame_with_padding(tmp_path):
+    numbers = np.tile(ARRAYS["z"].astype(float), (N_FRAMES, 1))
+    numbers[3:5, 4] = 0
+    np.savez(tmp_path / "a.npz", **(ARRAYS | {"z": numbers, "R": np.asfortranarray(ARRAYS["R"])}))
+    runs = list(read_frames(tmp_path / "a.npz"))
+    assert [(run.first, len(run), run.numbers.tolist()) for run in runs] == [
+        (0, 3, [6, 1, 1, 1, 1]),
+        (3, 2, [6, 1, 1, 1]),
+        (5, BATCH - 5, [6, 1, 1, 1, 1]),
+        (BATCH, 7, [6, 1, 1, 1, 1]),
+    ]
+    assert np.array_equal(runs[1].positions, ARRAYS["R"][3:5, :4])
+    np.savez(tmp_path / "a.npz", **(ARRAYS | {"z": ARRAYS["z"] + 0.5}))
+    with pytest.raises(SchemaError, match="whole numbers"):
+        list(read_frames(tmp_path / "a.npz"))
+
+
+def test_charge_and_spin_are_one_for_all_or_one_a_frame(tmp_path):
+    charges = np.zeros(N_FRAMES)
+    charges[2:] = 1
+    np.savez(tmp_path / "a.npz", total_charge=charges, **ARRAYS)
+    runs = list(read_frames(tmp_path / "a.npz"))
+    assert [(run.charge, run.spin, len(run)) for run in runs] == [
+        (0, None, 2),
+        (1, None, BATCH - 2),
+        (1, None, 7),
+    ]
+    np.savez(tmp_path / "a.npz", charge=1, multiplicity=2, **ARRAYS)
+    assert {(run.charge, run.spin) for run in read_frames(tmp_path / "a.npz")} == {(1, 2)}

@@ -11,7 +11,7 @@ from mlip_compose.store.formats.registry import files_of, read_frames
 
 def test_a_store_need_not_be_imported(toy_store):
     with pytest.raises(SchemaError, match="used as it is"):
-        read_frames(toy_store(["OH-1-H"]))
+        list(read_frames(toy_store(["OH-1-H"])))
 
 
 def test_an_unknown_suffix_is_refused_with_those_that_are_known(tmp_path):

@@ -9,9 +9,12 @@ import typer
 
 from mlip_compose.cli.options import (
     AllowMissing,
+    EnergyKey,
     EnergyUnit,
+    ForcesKey,
     ForceUnit,
     Json,
+    KeysFile,
     LengthUnit,
     Level,
     Molecules,
@@ -19,6 +22,7 @@ from mlip_compose.cli.options import (
     SplitOff,
     StoreFile,
     StoreName,
+    keys_in,
     named_task,
     names_in,
 )
@@ -144,6 +148,7 @@ def _fetched(outcome: FetchOutcome) -> dict[str, Any]:
         "secondary_frames": sum(store.n_frames(name, SECONDARY) for name in store.molecules),
         "units": list(imported.units),
         "taken": list(imported.taken),
+        "assumed": list(imported.assumed),
         "left": [{"what": item, "reason": reason} for item, reason in imported.skipped],
         "not_downloaded": [
             {"file": file.path, "bytes": file.size, "reason": reason}
@@ -154,9 +159,9 @@ def _fetched(outcome: FetchOutcome) -> dict[str, Any]:
 
 def _rows(document: dict[str, Any]) -> Iterator[tuple[object, ...]]:
     """Yield a row for each fact, unit and file of an import, and for each file that was left."""
-    lists = ("units", "taken", "left", "not_downloaded")
+    lists = ("units", "taken", "assumed", "left", "not_downloaded")
     yield from ((key, value) for key, value in document.items() if key not in lists)
-    yield from ((key, value) for key in ("units", "taken") for value in document[key])
+    yield from ((key, value) for key in ("units", "taken", "assumed") for value in document[key])
     for item in document["left"]:
         yield f"left: {item['what']}", item["reason"]
     for file in document.get("not_downloaded", ()):
@@ -166,7 +171,10 @@ def _rows(document: dict[str, Any]) -> Iterator[tuple[object, ...]]:
 def import_data(
     source: Annotated[
         Path,
-        typer.Argument(help="A file (.xyz, .extxyz, .traj, .db, .npz) or a directory of them."),
+        typer.Argument(
+            help="A file (.xyz, .extxyz, .traj, .db, .npz, .h5, .json, .out, .engrad; .gz, .bz2, "
+            ".xz of one) or a directory of them."
+        ),
     ],
     reference: Annotated[
         str,
@@ -179,6 +187,9 @@ def import_data(
     energy_unit: EnergyUnit = None,
     force_unit: ForceUnit = None,
     length_unit: LengthUnit = None,
+    energy_key: EnergyKey = None,
+    forces_key: ForcesKey = None,
+    keys: KeysFile = None,
     split: SplitOff = 0,
     licence: Annotated[
         str, typer.Option("--licence", help="Licence of the data, such as CC-BY-4.0.")
@@ -198,6 +209,7 @@ def import_data(
         units=GivenUnits(energy_unit, force_unit, length_unit),
         split=split,
         licence=licence,
+        keys=keys_in(keys, energy_key, forces_key),
     )
     with progress_bars() as bars:
         bar = bars.add_task("read", total=None)
@@ -214,6 +226,7 @@ def import_data(
         "frames": outcome.frames,
         "units": list(outcome.units),
         "taken": list(outcome.taken),
+        "assumed": list(outcome.assumed),
         "left": [{"what": item, "reason": reason} for item, reason in outcome.skipped],
     }
     show(json, document, facts(f"Imported {name}", _rows(document)))

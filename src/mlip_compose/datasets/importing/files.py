@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
-from mlip_compose.core.errors import SchemaError, UnreadableError
+from mlip_compose.core.errors import DataError, SchemaError, UnreadableError
 from mlip_compose.core.files import sha256_of
-from mlip_compose.core.units import LENGTH_UNITS
+from mlip_compose.core.units import ENERGY_UNITS, FORCE_UNITS, LENGTH_UNITS
 from mlip_compose.datasets.importing.molecules import MoleculeCollector, check_values
 from mlip_compose.datasets.importing.temporary_frames import FrameGroup, TemporaryFrames
 from mlip_compose.datasets.importing.units import GivenUnits, length_unit
-from mlip_compose.store.formats.base import NoLabelsError, RawFrames, trajectory_of
+from mlip_compose.store.formats.base import NoLabelsError, RawFrames, Units, trajectory_of
+from mlip_compose.store.formats.keys import ANY, Keys
 from mlip_compose.store.formats.registry import read_frames
 
 FrameListener = Callable[[str, int], None]
@@ -31,9 +34,13 @@ class SourceReader:
         Where frames go.
     listener
         Hears of progress.
+    keys
+        Names of the numbers in the files that the user gives.
 
     Attributes
     ----------
+    notes
+        What readers took for granted, with the number of frames.
     collector
         Knows the molecules of the frames.
     skipped
@@ -45,9 +52,15 @@ class SourceReader:
     """
 
     def __init__(
-        self, source: Path, units: GivenUnits, frames: TemporaryFrames, listener: FrameListener
+        self,
+        source: Path,
+        units: GivenUnits,
+        frames: TemporaryFrames,
+        listener: FrameListener,
+        keys: Keys = ANY,
     ) -> None:
-        self._source, self._units = source, units
+        self._source, self._units, self._keys = source, units, keys
+        self.notes = Counter[str]()
         self._frames, self._listener = frames, listener
         self._total = 0
         self.collector = MoleculeCollector()
@@ -59,7 +72,7 @@ class SourceReader:
         """Take the frames of a file; in a directory, skip a file that holds no data."""
         name = file.name if file == self._source else file.relative_to(self._source).as_posix()
         try:
-            runs = read_frames(file)
+            runs = read_frames(file, self._keys)
             checksum = _sha256(file)
             twin = next((f["file"] for f in self.files if f["sha256"] == checksum), None)
             if twin is not None:
@@ -81,6 +94,8 @@ class SourceReader:
         count = 0
         for run in runs:
             check_values(run)
+            run = _with_known_units(run, self._units)
+            self.notes.update(dict.fromkeys(run.notes, len(run)))
             unit = length_unit(run, self._units)
             positions = run.positions * LENGTH_UNITS[unit]
             for molecule, rows in self.collector.sort(run, positions):
@@ -96,6 +111,35 @@ class SourceReader:
             self._total += len(run)
             self._listener(name, self._total)
         return count
+
+
+def _with_known_units(frames: RawFrames, given: GivenUnits) -> RawFrames:
+    """Return frames whose stated units the user's ones replace where they have no known name.
+
+    Raises
+    ------
+    DataError
+        A stated unit has no known name, and the user gives none.
+    """
+    stated = frames.units
+    if not stated.stated:
+        return frames
+    length = given.length or stated.length
+    energy = given.energy or stated.energy
+    derived = f"{energy}/{length}" if stated.forces == f"{stated.energy}/{stated.length}" else None
+    forces = given.forces or derived or stated.forces
+    for name, units, option in (
+        (length, LENGTH_UNITS, "--length-unit"),
+        (energy, ENERGY_UNITS, "--energy-unit"),
+        (forces, FORCE_UNITS, "--force-unit"),
+    ):
+        if name not in units:
+            raise DataError(
+                f"units among {', '.join(units)} in {frames.source}",
+                repr(name),
+                f"Give the one that is meant with {option}.",
+            )
+    return replace(frames, units=Units(energy, forces, length, stated=True))
 
 
 def _sha256(file: Path) -> str:

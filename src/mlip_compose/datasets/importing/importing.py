@@ -23,6 +23,7 @@ from mlip_compose.datasets.importing.temporary_frames import (
 )
 from mlip_compose.datasets.importing.units import DecidedUnits, GivenUnits, Sample, decide_units
 from mlip_compose.store.formats.base import Units
+from mlip_compose.store.formats.keys import ANY, Keys
 from mlip_compose.store.formats.registry import files_of
 from mlip_compose.store.schema import StoreHeader
 from mlip_compose.store.writer import write_store
@@ -56,6 +57,8 @@ class ImportOptions:
         Where the files come from, for the header; such as ``{"repository": "owner/name"}``.
     skipped
         Files that are not to be read, each with the reason.
+    keys
+        Names of the numbers in the files; others are those that people use.
 
     Raises
     ------
@@ -70,6 +73,7 @@ class ImportOptions:
     licence: str = NO_LICENCE
     origin: Mapping[str, Any] = field(default_factory=dict)
     skipped: Mapping[Path, str] = field(default_factory=dict)
+    keys: Keys = ANY
 
     def __post_init__(self) -> None:
         if not self.name.strip() or not self.reference.strip():
@@ -94,6 +98,8 @@ class ImportOutcome:
         The files that frames were taken from, each with their number.
     skipped
         Files, and frames of other molecules, that are not in the data set, each with the reason.
+    assumed
+        What was taken for granted or changed, in words, with the number of frames.
     """
 
     path: Path
@@ -103,6 +109,7 @@ class ImportOutcome:
     units: tuple[str, ...]
     taken: tuple[str, ...]
     skipped: tuple[tuple[str, str], ...]
+    assumed: tuple[str, ...] = ()
 
 
 def import_data(
@@ -144,7 +151,7 @@ def import_data(
     """
     refuse_existing(out)
     with temporary_frames(out) as frames:
-        reader = SourceReader(source, options.units, frames, listener)
+        reader = SourceReader(source, options.units, frames, listener, options.keys)
         for file in files_of(source):
             if file in options.skipped:
                 name = file.relative_to(source).as_posix()
@@ -166,7 +173,8 @@ def import_data(
             raise CoverageError(f"frames of a molecule in {source}", f"none ({reasons})")
         _check_split(frames, options.split)
         units = _decide(frames, molecules, options.units)
-        header = _header(options, reader.files, units.values(), skipped)
+        assumed = [f"{note}: {count:,} frames" for note, count in reader.notes.items()]
+        header = _header(options, reader.files, units.values(), skipped, assumed)
         contents = (
             (molecules[name], _trajectories(frames, groups, units, options.split))
             for name, groups in _by_molecule(frames, sampled).items()
@@ -183,6 +191,7 @@ def import_data(
         units=tuple(header.sampling["units"]),
         taken=tuple(reader.taken),
         skipped=tuple(skipped),
+        assumed=tuple(assumed),
     )
 
 
@@ -227,6 +236,7 @@ def _header(
     files: list[dict[str, str]],
     units: Iterable[DecidedUnits],
     skipped: Sequence[tuple[str, str]],
+    assumed: Sequence[str],
 ) -> StoreHeader:
     return StoreHeader(
         name=options.name,
@@ -235,6 +245,7 @@ def _header(
         sampling={
             "imported_from": files,
             "units": [f"{unit.energy}, {unit.forces}: {unit.reason}" for unit in units],
+            **({"assumed": list(assumed)} if assumed else {}),
             **({"origin": dict(options.origin)} if options.origin else {}),
         },
         software={name: version(name) for name in ("mlip-compose", "ase", "numpy", "rdkit")},

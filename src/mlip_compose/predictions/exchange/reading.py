@@ -63,8 +63,7 @@ def origin_of(path: Path) -> Mapping[str, str | int]:
     """
     suffix = _suffix(path)
     if suffix in STRUCTURES:
-        _, _, info = next(iter(structures(path)))
-        return origin_in(info)
+        return origin_in(next(iter(structures(path))).info)
     return origin_of_npz(path) if suffix == NPZ else origin_of_hdf5(path)
 
 

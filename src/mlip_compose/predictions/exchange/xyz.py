@@ -57,7 +57,7 @@ def read_predicted_xyz(path: Path, keys: Keys | None) -> Iterator[Claim]:
     UnreadableError
         The file is truncated or not of its format, or energies and forces are no numbers.
     """
-    for index, atoms, info in structures(path):
+    for index, atoms, info, _ in structures(path):
         where = f"{path}, frame {index}"
         numbers = _numbers_of(atoms, info)
         keys = keys or _only_pair(path, numbers)

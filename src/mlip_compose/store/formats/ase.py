@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import sqlite3
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
 import numpy as np
@@ -18,12 +17,31 @@ from mlip_compose.store.formats.base import (
     SPLIT_WORDS,
     RawFrame,
     RawFrames,
+    Units,
     batched,
     missing_labels,
 )
+from mlip_compose.store.formats.keys import (
+    ANY,
+    ENERGY_WORDS,
+    FORCES_WORDS,
+    Keys,
+    LabelKeys,
+    label_keys,
+    there,
+    words_of,
+)
+from mlip_compose.store.formats.state import State, state_of
+from mlip_compose.store.formats.text_lines import TextLines
+from mlip_compose.store.formats.unit_names import energy_unit, force_unit, length_unit
 
-LABEL_KEYS: Final = (("REF_energy", "REF_forces"), ("energy", "forces"))
-"""Keys of energies and forces that belong together; the first pair counts before the second."""
+USUAL_KEYS: Final = (
+    LabelKeys("REF_energy", "REF_forces"),
+    LabelKeys("energy", "forces"),
+)
+"""Names that are not worth a word."""
+UNIT_KEYS: Final = (("energy-unit", "energy_unit"), ("force-unit", "force_unit"))
+"""Names of units in the metadata of a frame, of energies and of forces, as dpdata reads them."""
 NAME_KEYS: Final = ("molecule", "name")
 TRAJECTORY_KEYS: Final = ("trajectory", "split")
 INDEX_KEY: Final = "frame"
@@ -49,11 +67,42 @@ DAMAGE: Final = (
 """Errors that ASE raises for a file that is not of the format of its suffix."""
 
 
-def read_ase_file(path: Path) -> Iterator[RawFrames]:
+class Structure(NamedTuple):
+    """A structure of a file.
+
+    Attributes
+    ----------
+    position
+        Index in the file.
+    atoms
+        ASE's ``Atoms``.
+    info
+        Metadata.
+    deuterium
+        Number of hydrogens that the file calls D or T.
+    """
+
+    position: int
+    atoms: Any
+    info: Mapping[str, Any]
+    deuterium: int = 0
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """All values by name; those of arrays come before metadata, and these before results."""
+        results = self.atoms.calc.results if self.atoms.calc is not None else {}
+        return {**results, **self.info, **self.atoms.arrays}
+
+
+def read_ase_file(path: Path, keys: Keys = ANY) -> Iterator[RawFrames]:
     """Read extended XYZ (``.xyz``, ``.extxyz``), an ASE trajectory or an ASE database (``.db``).
 
-    Energies and forces are the values of ``REF_energy`` and ``REF_forces``, or of ``energy`` and
-    ``forces``, in ``info`` and ``arrays``, or else the results of an attached calculator.
+    Energies and forces are the values of one pair of names in ``info``, ``arrays`` or the results
+    of an attached calculator (:func:`~mlip_compose.store.formats.keys.label_keys`); the first frame
+    decides the names. Units are those that a database of SchNetPack states in its metadata
+    (``_property_unit_dict`` and ``_distance_unit``, ``src/schnetpack/data/atoms.py`` of
+    atomistic-machine-learning/schnetpack), or that a frame states as ``energy-unit`` and
+    ``force-unit`` (``dpdata/formats/xyz/quip_gap_xyz.py`` of deepmodeling/dpdata), else ASE's.
 
     Raises
     ------
@@ -61,13 +110,16 @@ def read_ase_file(path: Path) -> Iterator[RawFrames]:
         The file is truncated, or not of this format.
     MissingLabelsError
         A frame has no energy or no forces.
+    DataError
+        Several pairs of names fit, or the charge or spin of a frame is none.
     """
-    frames = (_frame(path, index, atoms, info) for index, atoms, info in structures(path))
+    reading = _Reading(path, keys)
+    frames = (reading.frame(structure) for structure in structures(path))
     return batched(path, CUSTOM_OF_ASE, frames)
 
 
-def structures(path: Path) -> Iterator[tuple[int, Any, Mapping[str, Any]]]:
-    """Yield the structures of a file: the index of each, ASE's ``Atoms``, and its metadata.
+def structures(path: Path) -> Iterator[Structure]:
+    """Yield the structures of a file.
 
     Raises
     ------
@@ -78,7 +130,7 @@ def structures(path: Path) -> Iterator[tuple[int, Any, Mapping[str, Any]]]:
     index = 0
     while True:
         try:
-            atoms, info = next(images)
+            atoms, info, deuterium = next(images)
         except StopIteration:
             break
         except DAMAGE as error:
@@ -88,41 +140,34 @@ def structures(path: Path) -> Iterator[tuple[int, Any, Mapping[str, Any]]]:
                 f"{path}, {path.stat().st_size} bytes, after {index} frames: {reason}",
                 "It is truncated, damaged or of another format.",
             ) from error
-        yield index, atoms, info
+        yield Structure(index, atoms, info, deuterium)
         index += 1
     if not index:
         raise UnreadableError(f"frames in {path}", "none")
 
 
-def _images(path: Path) -> Iterator[tuple[Any, Mapping[str, Any]]]:
-    """Yield structures with their metadata."""
+def _images(path: Path) -> Iterator[tuple[Any, Mapping[str, Any], int]]:
+    """Yield structures with their metadata, and the number of their atoms of D or T."""
     if path.suffix == ".db":
         for row in _rows(path):
-            yield row.toatoms(), {**row.data, **row.key_value_pairs}
+            yield row.toatoms(), {**row.data, **row.key_value_pairs}, 0
         return
     from ase.io import iread
 
     if path.suffix == ".traj":
         for atoms in iread(path, index=":", format="traj", do_not_split_by_at_sign=True):
-            yield atoms, atoms.info
+            yield atoms, atoms.info, 0
         return
     with path.open("rb") as file:
-        lines = _Lines(file, encoding="utf-8")
-        for atoms in iread(lines, index=":", format="extxyz", properties_parser=_comment):
-            yield atoms, atoms.info
+        lines: Any = TextLines(file)
 
+        def comment(line: str) -> dict[str, Any]:
+            info = _comment(line)
+            lines.begin_atoms(str(info.get("Properties", "")))
+            return info
 
-class _Lines(io.TextIOWrapper):
-    """Text that ends: ASE asks for as many lines as a frame states atoms, also behind the end."""
-
-    _ends = 0
-
-    def readline(self, size: int = -1, /) -> str:  # type: ignore[override]  # of bytes, in typeshed
-        line = super().readline(size)
-        self._ends = 0 if line else self._ends + 1
-        if self._ends > 3:  # at the end of a whole file ASE looks for cell vectors, then a header
-            raise EOFError("the file ends within a frame")
-        return line
+        for atoms in iread(lines, index=":", format="extxyz", properties_parser=comment):
+            yield atoms, atoms.info, lines.deuterium
 
 
 def _comment(line: str) -> dict[str, Any]:
@@ -136,60 +181,144 @@ def _comment(line: str) -> dict[str, Any]:
     return info
 
 
-def _frame(path: Path, index: int, atoms: Any, info: Mapping[str, Any]) -> RawFrame:
-    energy, forces = _labels(path, index, atoms, info)
-    try:
-        (value,) = np.asarray(energy, dtype=np.float64).ravel()
-        vectors = np.asarray(forces, dtype=np.float64)
-        stated = info.get(INDEX_KEY, -1)
-        index_in_trajectory = (
-            int(stated) if isinstance(stated, int | np.integer) and stated >= 0 else -1
+class _Reading:
+    """Makes frames of the structures of a file; the first one decides the names of the labels."""
+
+    def __init__(self, path: Path, keys: Keys) -> None:
+        self._path, self._keys = path, keys
+        self._labels: LabelKeys | None = None
+        self._units = _stated_by_database(path) if path.suffix == ".db" else {}
+
+    def frame(self, structure: Structure) -> RawFrame:
+        """Return a structure as a frame.
+
+        Raises
+        ------
+        MissingLabelsError, UnreadableError, DataError
+            See :func:`read_ase_file`.
+        """
+        index, atoms, info, _ = structure
+        values = structure.values
+        where = f"frame {index} of {self._path}"
+        labels = self._label_keys(structure, values)
+        try:
+            (energy,) = np.asarray(values[labels.energy], dtype=np.float64).ravel()
+            forces = np.asarray(values[labels.forces], dtype=np.float64)
+            stated = info.get(INDEX_KEY, -1)
+            index_in_trajectory = (
+                int(stated) if isinstance(stated, int | np.integer) and stated >= 0 else -1
+            )
+        except (TypeError, ValueError) as error:
+            raise UnreadableError(
+                f"one number as energy and numbers as forces in {where}", str(error)
+            ) from error
+        name_keys = (self._keys.name,) if self._keys.name else NAME_KEYS
+        state: State = state_of(where, structure.atoms, values, self._keys)
+        return RawFrame(
+            numbers=np.asarray(atoms.numbers),
+            positions=np.asarray(atoms.positions, dtype=np.float64),
+            energy=float(energy),
+            forces=forces,
+            name=next((str(info[key]) for key in name_keys if key in info), ""),
+            trajectory=_trajectory(info),
+            index_in_trajectory=index_in_trajectory,
+            charge=state.charge,
+            spin=state.spin,
+            units=self._stated_units(info, labels),
+            notes=(*_notes(structure, labels), *state.notes),
         )
-    except (TypeError, ValueError) as error:
-        raise UnreadableError(
-            f"one number as energy and numbers as forces in frame {index} of {path}", str(error)
-        ) from error
-    return RawFrame(
-        numbers=np.asarray(atoms.numbers),
-        positions=np.asarray(atoms.positions, dtype=np.float64),
-        energy=float(value),
-        forces=vectors,
-        name=next((str(info[key]) for key in NAME_KEYS if key in info), ""),
-        trajectory=_trajectory(info),
-        index_in_trajectory=index_in_trajectory,
-        charge=_charge(path, index, info),
-    )
 
+    def _label_keys(self, structure: Structure, values: Mapping[str, Any]) -> LabelKeys:
+        """Return the names of energies and forces, which are in this frame."""
+        labels = self._labels
+        if labels is None:
+            scalars, vectors = _scalars(values), _vectors(values)
+            labels = label_keys(str(self._path), scalars, vectors, self._keys)
+            if labels is None:
+                lacking = [
+                    label
+                    for label, kind, names in (
+                        ("energies", ENERGY_WORDS, scalars),
+                        ("forces", FORCES_WORDS, vectors),
+                    )
+                    if not any(kind & set(words_of(name)) for name in names)
+                ]
+                names = there(scalars, _without_geometry(vectors))
+                lacking = lacking or ["energies that go with the forces"]
+                raise missing_labels(self._path, structure.position, lacking, names)
+            self._labels = labels
+        absent = [
+            label
+            for label, key in zip(("energies", "forces"), labels, strict=True)
+            if key not in values
+        ]
+        if absent:
+            scalars, vectors = _scalars(values), _vectors(values)
+            names = there(scalars, _without_geometry(vectors))
+            raise missing_labels(self._path, structure.position, absent, names)
+        return labels
 
-def _charge(path: Path, index: int, info: Mapping[str, Any]) -> int | None:
-    """Return the total charge that metadata say, elementary charges."""
-    if CHARGE_KEY not in info:
-        return None
-    try:
-        charge = float(info[CHARGE_KEY])
-    except (TypeError, ValueError):
-        charge = float("nan")
-    if not charge.is_integer():
-        raise UnreadableError(
-            f"a whole number as charge in frame {index} of {path}", repr(info[CHARGE_KEY])
-        )
-    return int(charge)
-
-
-def _labels(path: Path, index: int, atoms: Any, info: Mapping[str, Any]) -> tuple[Any, Any]:
-    """Return energy and forces that belong together."""
-    results = atoms.calc.results if atoms.calc is not None else {}
-    lacking = ["energies", "forces"]
-    for keys in LABEL_KEYS:
+    def _stated_units(self, info: Mapping[str, Any], labels: LabelKeys) -> Units | None:
+        """Return the units that the frame or the file states."""
         energy, forces = (
-            next((place[key] for place in (atoms.arrays, info, results) if key in place), None)
-            for key in keys
+            next((str(info[key]) for key in names if key in info), None) for names in UNIT_KEYS
         )
-        if energy is not None and forces is not None:
-            return energy, forces
-        if energy is not None or forces is not None:
-            lacking = ["energies"] if energy is None else ["forces"]
-    raise missing_labels(path, index, lacking)
+        length = None
+        if energy is None and forces is None:
+            energy, forces = (self._units.get(key) for key in labels)
+            length = self._units.get("")
+        if energy is None and forces is None:
+            return None
+        custom = CUSTOM_OF_ASE
+        length = custom.length if length is None else length_unit(length) or length
+        energy = custom.energy if energy is None else energy_unit(energy) or energy
+        usual = custom.forces if length == custom.length else f"{energy}/{length}"
+        forces = usual if forces is None else force_unit(forces) or forces
+        return Units(energy, forces, length, stated=True)
+
+
+def _scalars(values: Mapping[str, Any]) -> list[str]:
+    return [key for key, value in values.items() if _kind(value) in "iuf" and np.size(value) == 1]
+
+
+def _vectors(values: Mapping[str, Any]) -> list[str]:
+    return [
+        key
+        for key, value in values.items()
+        if isinstance(value, np.ndarray) and value.dtype.kind in "iuf" and value.ndim == 2
+    ]
+
+
+def _without_geometry(vectors: list[str]) -> list[str]:
+    return [key for key in vectors if key != "positions"]
+
+
+def _kind(value: Any) -> str:
+    """Return the kind of an array or a number, such as ``f``; a blank for what is neither."""
+    if isinstance(value, np.ndarray | np.generic):
+        return value.dtype.kind
+    return "f" if isinstance(value, int | float) and not isinstance(value, bool) else " "
+
+
+def _notes(structure: Structure, labels: LabelKeys) -> tuple[str, ...]:
+    notes = []
+    if labels not in USUAL_KEYS:
+        notes.append(f"energies are {labels.energy}, forces {labels.forces}")
+    if structure.deuterium:
+        notes.append("D and T are hydrogen, whose energies and forces are the same")
+    return tuple(notes)
+
+
+def _stated_by_database(path: Path) -> dict[str, str]:
+    """Return the units in the metadata of SchNetPack by name; the unit of length has none."""
+    try:
+        metadata = _ReadOnly(str(path), create_indices=False, use_lock_file=False).metadata
+        units = metadata.get("_property_unit_dict", {})
+        stated = {str(key): str(unit) for key, unit in units.items()}
+        length = metadata.get("_distance_unit")
+    except DAMAGE:  # the rows say better what is wrong
+        return {}
+    return {**stated, "": str(length)} if stated and length else stated
 
 
 def _trajectory(info: Mapping[str, Any]) -> str:

@@ -85,6 +85,10 @@ class RawFrames:
         Indices in the trajectory from the metadata; -1 where they have none.
     charge
         Total charge from the metadata, elementary charges; None where they have none.
+    spin
+        Spin multiplicity 2S + 1 from the metadata; None where they have none.
+    notes
+        What the reader took for granted or changed, in words.
     """
 
     source: Path
@@ -98,13 +102,18 @@ class RawFrames:
     trajectory: str
     indices: IntArray
     charge: int | None = None
+    spin: int | None = None
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.energy)
 
 
 class RawFrame(NamedTuple):
-    """One frame, before it is joined with others of the same atoms (see ``RawFrames``)."""
+    """One frame, before it is joined with others of the same atoms (see ``RawFrames``).
+
+    ``units`` are those that the frame itself states; None leaves them to the file.
+    """
 
     numbers: IntArray
     positions: FloatArray
@@ -114,10 +123,18 @@ class RawFrame(NamedTuple):
     trajectory: str
     index_in_trajectory: int
     charge: int | None = None
+    spin: int | None = None
+    units: Units | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """What frames of one run have in common, besides their atoms."""
+        return self.name, self.trajectory, self.charge, self.spin, self.units, self.notes
 
 
 def batched(source: Path, units: Units, frames: Iterable[RawFrame]) -> Iterator[RawFrames]:
-    """Join successive frames of the same atoms, name, charge and trajectory, at most ``BATCH``."""
+    """Join successive frames of the same atoms, name, state and trajectory, at most ``BATCH``."""
     run: list[RawFrame] = []
     first = 0
     for frame in frames:
@@ -131,7 +148,7 @@ def batched(source: Path, units: Units, frames: Iterable[RawFrame]) -> Iterator[
 
 
 def _alike(a: RawFrame, b: RawFrame) -> bool:
-    if (a.name, a.trajectory, a.charge) != (b.name, b.trajectory, b.charge):
+    if a.identity != b.identity:
         return False
     return a.forces.shape == b.forces.shape and np.array_equal(a.numbers, b.numbers)
 
@@ -140,7 +157,7 @@ def _joined(source: Path, first: int, units: Units, run: list[RawFrame]) -> RawF
     return RawFrames(
         source=source,
         first=first,
-        units=units,
+        units=run[0].units or units,
         numbers=run[0].numbers,
         positions=np.stack([frame.positions for frame in run]).astype(np.float64, copy=False),
         energy=np.array([frame.energy for frame in run], dtype=np.float64),
@@ -149,7 +166,81 @@ def _joined(source: Path, first: int, units: Units, run: list[RawFrame]) -> RawF
         trajectory=run[0].trajectory,
         indices=np.array([frame.index_in_trajectory for frame in run], dtype=np.int64),
         charge=run[0].charge,
+        spin=run[0].spin,
+        notes=run[0].notes,
     )
+
+
+class Arrays(NamedTuple):
+    """Frames (F) as arrays of a file, of which each may have atoms and a state of its own.
+
+    Attributes
+    ----------
+    numbers : (N,) or (F, N) int
+        Atomic numbers; rows end with zeros where a molecule is smaller than N.
+    positions, forces : (F, N, 3) float
+        In the units of the file.
+    energy : (F,) float
+        In the unit of energy.
+    charge, spin : (F,) int | None
+        Total charges and spin multiplicities; None where the file has none.
+    """
+
+    numbers: IntArray
+    positions: FloatArray
+    energy: FloatArray
+    forces: FloatArray
+    charge: IntArray | None = None
+    spin: IntArray | None = None
+
+
+def runs_of(
+    source: Path,
+    first: int,
+    units: Units,
+    arrays: Arrays,
+    name: str = "",
+    notes: tuple[str, ...] = (),
+) -> Iterator[RawFrames]:
+    """Yield frames of arrays as runs with the same atoms and state.
+
+    Parameters
+    ----------
+    source, first, units, name, notes
+        See ``RawFrames``.
+    arrays
+        The frames.
+    """
+    count = len(arrays.energy)
+    states = [v for v in (arrays.charge, arrays.spin) if v is not None]
+    columns = [np.asarray(v).reshape(count, 1) for v in states]
+    if arrays.numbers.ndim == 2:
+        columns.append(arrays.numbers)
+    ends = [count]
+    if columns and count:
+        table = np.concatenate(columns, axis=1)
+        ends = [*(np.flatnonzero((table[1:] != table[:-1]).any(axis=1)) + 1).tolist(), count]
+    start = 0
+    for end in ends:
+        numbers = arrays.numbers[start] if arrays.numbers.ndim == 2 else arrays.numbers
+        own = numbers > 0 if arrays.numbers.ndim == 2 else np.ones(len(numbers), dtype=bool)
+        rows = slice(start, end)
+        yield RawFrames(
+            source=source,
+            first=first + start,
+            units=units,
+            numbers=numbers[own],
+            positions=arrays.positions[rows][:, own],
+            energy=arrays.energy[rows],
+            forces=arrays.forces[rows][:, own],
+            name=name,
+            trajectory="",
+            indices=np.full(end - start, -1),
+            charge=None if arrays.charge is None else int(arrays.charge[start]),
+            spin=None if arrays.spin is None else int(arrays.spin[start]),
+            notes=notes,
+        )
+        start = end
 
 
 def trajectory_of(path: Path) -> str:
@@ -162,7 +253,9 @@ def trajectory_of(path: Path) -> str:
     return trajectories[-1] if trajectories else ""
 
 
-def missing_labels(source: Path, index: int, missing: list[str]) -> MissingLabelsError:
+def missing_labels(
+    source: Path, index: int, missing: list[str], names: str = ""
+) -> MissingLabelsError:
     """Return the error of a frame without labels.
 
     Parameters
@@ -173,12 +266,15 @@ def missing_labels(source: Path, index: int, missing: list[str]) -> MissingLabel
         Index of the frame, from 0.
     missing
         The labels that the frame lacks: ``energies``, ``forces`` or both.
+    names
+        The names that the frame has, in words.
     """
     none_at_all = index == 0 and len(missing) == 2
     kind = NoLabelsError if none_at_all else MissingLabelsError
     return kind(
         f"energies and forces in every frame of {source}",
-        f"no {' and no '.join(missing)} in frame {index}",
-        "They are read as REF_energy and REF_forces, energy and forces, or from a calculator "
-        "that is attached.",
+        f"no {' and no '.join(missing)} in frame {index}{f'; {names}' if names else ''}",
+        "They are read as REF_energy and REF_forces, from a calculator that is attached, or as the "
+        "only pair such as dft_energy and dft_forces; name others with --energy-key and "
+        "--forces-key.",
     )

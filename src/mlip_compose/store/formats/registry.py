@@ -7,6 +7,7 @@ are suffixes such as ``.mol2``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -16,9 +17,15 @@ from mlip_compose.core.host import is_out_of_memory
 from mlip_compose.core.plugins import Plugin, Registry
 from mlip_compose.store.formats.ase import read_ase_file
 from mlip_compose.store.formats.base import RawFrames
+from mlip_compose.store.formats.compressed import OPENERS, decompressed, is_compressed
+from mlip_compose.store.formats.hdf5 import read_hdf5
+from mlip_compose.store.formats.keys import ANY, Keys
 from mlip_compose.store.formats.npz import read_npz
+from mlip_compose.store.formats.orca import read_engrad, read_orca_output
+from mlip_compose.store.formats.qcschema import read_qcschema
 
-Reader = Callable[[Path], Iterator[RawFrames]]
+Reader = Callable[..., Iterator[RawFrames]]
+"""A function of a path; those of this program take ``Keys``, too."""
 
 READERS: Final[Registry[Reader]] = Registry(
     "reader",
@@ -29,6 +36,12 @@ READERS: Final[Registry[Reader]] = Registry(
         ".traj": read_ase_file,
         ".db": read_ase_file,
         ".npz": read_npz,
+        ".h5": read_hdf5,
+        ".hdf5": read_hdf5,
+        ".json": read_qcschema,
+        ".out": read_orca_output,
+        ".log": read_orca_output,
+        ".engrad": read_engrad,
     },
     "a function that yields the RawFrames of a file",
     lambda suffix, reader: callable(reader),
@@ -39,8 +52,17 @@ READERS: Final[Registry[Reader]] = Registry(
 HDF5_SUFFIXES: Final = (".h5", ".hdf5")
 
 
-def read_frames(path: Path) -> Iterator[RawFrames]:
+def read_frames(path: Path, keys: Keys = ANY) -> Iterator[RawFrames]:
     """Read a file in the format of its suffix, at most ``base.BATCH`` frames at a time.
+
+    A compressed file (``.xyz.gz``, ``.npz.xz``, ...) is unpacked into a temporary one.
+
+    Parameters
+    ----------
+    path
+        The file.
+    keys
+        Names of the numbers that the user gives.
 
     Raises
     ------
@@ -50,23 +72,43 @@ def read_frames(path: Path) -> Iterator[RawFrames]:
         A frame has no energy or no forces.
     UnreadableError
         The file is empty, truncated, or not of its format.
+    DataError
+        Several pairs of energies and forces fit, or a charge or spin is none.
+    RequestError
+        Names are given, and a reader of another package takes none.
     """
-    suffix = path.suffix.lower()
+    inner = Path(path.stem) if is_compressed(path) else path
+    suffix = inner.suffix.lower()
     if suffix not in READERS:
-        if suffix in HDF5_SUFFIXES:
-            raise SchemaError(
-                f"a file to import ({', '.join(READERS)})",
-                f"{path}, HDF5",
-                "A store of mlip-compose is used as it is: `mlip-compose data info` shows it.",
-            )
+        types = f"{', '.join(READERS)}; or one of them with {', '.join(OPENERS)}"
         raise SchemaError(
-            f"a file to import ({', '.join(READERS)})",
+            f"a file to import ({types})",
             f"{path}, of the type {path.suffix or 'that has no suffix'}",
         )
     if not path.stat().st_size:
         raise UnreadableError(f"frames in {path}", "a file of no bytes", "Fetch it anew.")
+    if is_compressed(path):
+        return _read_compressed(path, keys)
+    return _read(path, suffix, keys)
+
+
+def _read(path: Path, suffix: str, keys: Keys) -> Iterator[RawFrames]:
     reader, plugin = READERS[suffix], READERS.plugin(suffix)
-    return reader(path) if plugin is None else _read_by_plugin(path, reader, plugin)
+    if plugin is None:
+        return reader(path, keys)
+    if keys.given:
+        raise RequestError(
+            f"no names of numbers for {path}, which {plugin.words} reads",
+            ", ".join(keys.given.values()),
+            "Leave --energy-key, --forces-key and --keys out.",
+        )
+    return _read_by_plugin(path, reader, plugin)
+
+
+def _read_compressed(path: Path, keys: Keys) -> Iterator[RawFrames]:
+    with decompressed(path) as copy:
+        for frames in _read(copy, copy.suffix.lower(), keys):
+            yield replace(frames, source=path)
 
 
 def _read_by_plugin(path: Path, reader: Reader, plugin: Plugin) -> Iterator[RawFrames]:
