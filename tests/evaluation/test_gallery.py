@@ -100,6 +100,14 @@ def test_a_gallery_is_read_back_strictly():
         gallery(encode(np.arange(8, dtype=np.int16)))
     with pytest.raises(ValidationError, match="no graph of W"):
         Gallery.model_validate(found.model_dump() | {"molecules": ()})
+    lone = found.sets[0].model_dump()
+    member = lone["members"][0]
+    for wrong, message in (
+        ({"members": (member | {"novel": (1,)},)}, "novel atoms of length that there are not"),
+        ({"potentials": lone["potentials"] * 2}, "errors of length of other than its potentials"),
+    ):
+        with pytest.raises(ValidationError, match=message):
+            Gallery.model_validate(found.model_dump() | {"sets": (lone | wrong,)})
     with pytest.raises(ValidationError, match="surprise"):
         Gallery.model_validate(found.model_dump() | {"surprise": 1})
 

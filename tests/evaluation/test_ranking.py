@@ -89,6 +89,12 @@ def test_who_has_no_value_is_named_and_molecules_that_one_lacks_are_left_out_of_
     assert rank([scored("a", HARD), nothing], "forces_mae") is None
 
 
+def test_potentials_that_share_no_molecule_are_not_ranked(scored):
+    halves = [np.where((np.arange(8) < 4) == first, HARD, np.nan) for first in (True, False)]
+    scores = [scored(name, errors) for name, errors in zip("ab", halves, strict=True)]
+    assert rank(scores, "forces_mae") is None
+
+
 def test_rankings_are_of_one_split_and_know_no_scale_row(scored):
     scores = [
         scored(name, factor * HARD, task=task)

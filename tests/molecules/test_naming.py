@@ -135,6 +135,10 @@ def test_either_order_of_the_ends():
     assert readable_name(Parts("NH2", 4, "OH")) == readable_name(Parts("OH", 4, "NH2"))
 
 
+def test_a_group_without_a_name_gives_that_of_the_series():
+    assert readable_name(Parts("H", 4, "*Br")) == "*Br-4-H"
+
+
 def test_what_is_no_molecule_has_no_name():
     with pytest.raises(NotOfThisKindError):
         readable_name(Parts("OH", 0, "H"))

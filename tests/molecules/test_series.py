@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mlip_compose.core.errors import NotOfThisKindError
 from mlip_compose.molecules.assembly import assemble, full
 from mlip_compose.molecules.groups import END_GROUPS
 from mlip_compose.molecules.perception import molecule_of_smiles
@@ -118,3 +119,8 @@ def test_a_group_is_read_as_far_as_it_goes():
     assert canonical_parts("*CBr", 2, "H") == ("*Br", 3, "H")
     assert canonical_parts("*OCCCCC", 2, "H") == ("*OCC", 5, "H")
     assert canonical_parts("*O", 2, "*[H]") == ("OH", 2, "H")
+
+
+def test_a_group_that_is_too_large_makes_no_series():
+    with pytest.raises(NotOfThisKindError, match=r"at most 10 heavy atoms; found .*-2-H"):
+        parse_name("*c1ccc(cc1)-c1ccccc1-2-H")

@@ -7,6 +7,7 @@ from mlip_compose.molecules.geometry import superposed_rmsd, topology_kept
 from mlip_compose.molecules.perception import molecule_of_smiles, rdkit_of
 from mlip_compose.sampling.conformers import (
     DISTINCT_RMSD,
+    LOWEST,
     conformer_pool,
     draw_starts,
     extended_conformers,
@@ -44,6 +45,30 @@ def test_a_molecule_with_one_conformer_starts_from_two_embeddings(molecule):
     parts = molecule("H-2-H")
     primary, secondary = draw_starts(parts, pool_of(parts), 500.0, np.random.default_rng(0))
     assert not np.array_equal(primary, secondary)
+
+
+def test_a_pool_of_one_is_where_both_start(molecule):
+    parts = molecule("H-2-H")
+    pool = pool_of(parts, size=1)
+    for start in draw_starts(parts, pool, 500.0, np.random.default_rng(0)):
+        np.testing.assert_array_equal(start, pool[0][0])
+
+
+def test_a_molecule_that_mmff_does_not_know_is_relaxed_with_uff():
+    """Boron has no parameters in MMFF94; the extended conformers are made with MMFF94 alone."""
+    borane = molecule_of_smiles("CCB(O)O")
+    positions, energies = pool = pool_of(borane)
+    assert (np.diff(energies) >= 0).all()
+    assert topology_kept(borane, positions).all()
+    np.testing.assert_array_equal(starts_of_minimum(borane, pool), positions[:LOWEST])
+
+
+@pytest.mark.parametrize("smiles", ["C", "CCCC1CC1", "CCCc1ccccc1"])
+def test_a_chain_ends_where_a_ring_or_nothing_follows(smiles):
+    """Bonds of a ring are not turned, and methane has none to turn."""
+    parts = molecule_of_smiles(smiles)
+    (extended,) = starts_of_minimum(parts, pool_of(parts))
+    assert topology_kept(parts, extended[None]).all()
 
 
 @pytest.mark.parametrize(
@@ -100,3 +125,4 @@ def test_superposed_rmsd_ignores_where_a_molecule_is(molecule):
     b = Rotation.from_euler("xyz", [0.3, 1.0, -2.0]).apply(a) + np.array([1.0, 2.0, 3.0])
     assert superposed_rmsd(a, b) == pytest.approx(0.0, abs=1e-6)
     assert superposed_rmsd(a, a + np.eye(len(a), 3)) > 0.1
+    assert superposed_rmsd(a[:1], b[:1]) == 0.0

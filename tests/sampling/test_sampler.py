@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 
 from mlip_compose.core.records import Failure, Frames
+from mlip_compose.references.base import Label, WalkError
 from mlip_compose.references.gfn2 import Gfn2Xtb
+from mlip_compose.sampling import dynamics, sampler
+from mlip_compose.sampling.conformers import conformer_pool
 from mlip_compose.sampling.protocol import SamplingProtocol
-from mlip_compose.sampling.sampler import sample_molecule
+from mlip_compose.sampling.sampler import relaxed_minimum, sample_molecule
 
 SHORT = SamplingProtocol(
     equilibration_steps=20,
@@ -119,6 +122,93 @@ def test_a_trajectory_that_failed_a_check_is_started_anew_and_recorded(molecule,
     frames = by_name(sampled)["primary"]
     assert isinstance(frames, Frames)
     assert not np.allclose(frames.positions, by_name(methanol)["primary"].positions)
+
+
+class Flat(Gfn2Xtb):
+    """A reference without forces, where every geometry is a minimum; ``energies`` in their order.
+
+    ``push`` is the force of a walk on each atom, None for one that cannot be computed; ``kick`` the
+    largest force in labels, eV/Angstrom.
+    """
+
+    def __init__(self, energies=(), push=0.0, kick=0.0):
+        super().__init__()
+        self.energies, self.push, self.kick = list(energies), push, kick
+
+    def walker(self, numbers, charge=0, spin=1):
+        return self
+
+    def get_forces(self, atoms):
+        if self.push is None:
+            raise WalkError("no convergence")
+        return np.full(atoms.positions.shape, self.push)
+
+    def get_potential_energy(self, atoms, force_consistent=False):
+        return 0.0
+
+    def label(self, numbers, positions, charge=0, spin=1):
+        energy = self.energies.pop(0) if self.energies else 0.0
+        if energy is None:
+            return Failure("scf", "it", "no convergence")
+        forces = np.zeros(positions.shape)
+        forces[0, 0] = self.kick
+        return Label(energy, forces)
+
+
+@pytest.fixture
+def starts(molecule):
+    pool: Any = conformer_pool(molecule("OH-1-H"), np.random.default_rng(0), 1)
+    return np.repeat(pool[0], 4, axis=0)
+
+
+def test_the_lowest_of_the_minima_is_taken_the_first_of_equal_ones(molecule, starts):
+    turned = starts * np.array([1, -1, 1, 1])[:, None, None]
+    energies = (None, -5.0, -4.0, -5.00005)
+    found = relaxed_minimum(molecule("OH-1-H"), turned, Flat(energies))
+    assert found.energy == -5.0
+    np.testing.assert_allclose(found.positions[0], centred(turned[1]), atol=1e-5)
+    failed = relaxed_minimum(molecule("OH-1-H"), starts[:2], Flat((None, None)))
+    assert str(failed) == "scf of OH-1-H: frame 0 of minimum: no convergence"
+
+
+def centred(positions):
+    return positions - positions.mean(axis=0)
+
+
+def test_a_relaxation_that_changes_bonds_is_a_failure(molecule, starts):
+    starts[0, -1] += 3.0
+    failed = relaxed_minimum(molecule("OH-1-H"), starts[:1], Flat())
+    assert str(failed) == "topology of OH-1-H: bonds changed in the relaxation"
+
+
+@pytest.mark.parametrize(
+    ("push", "reason"),
+    [(None, "no convergence"), (1.0, "not below 0.002 eV/Angstrom after 0 steps")],
+)
+def test_a_molecule_that_cannot_be_relaxed_is_a_failure(molecule, monkeypatch, push, reason):
+    monkeypatch.setattr(dynamics, "RELAXATION_STEPS", 0)
+    failed = sample_molecule(molecule("OH-1-H"), Flat(push=push), SHORT)
+    assert str(failed) == f"relaxation of OH-1-H: {reason}"
+
+
+def test_a_molecule_without_conformers_is_a_failure(molecule, monkeypatch):
+    monkeypatch.setattr(sampler, "conformer_pool", lambda parts, rng: conformer_pool(parts, rng, 0))
+    failed = sample_molecule(molecule("OH-1-H"), Flat(), SHORT)
+    assert str(failed) == "conformers of OH-1-H: RDKit embedded no conformer"
+
+
+@pytest.mark.parametrize(
+    ("kick", "temperature_K", "reason"),
+    [
+        (0.0, 5000.0, "topology of OH-1-H: bonds changed in frame 0 of primary"),
+        (31.0, 1.0, "forces of OH-1-H: a force that cannot be right in frame 0 of primary"),
+    ],
+)
+def test_frames_that_cannot_be_right_are_a_failure(molecule, kick, temperature_K, reason):
+    hot = SHORT.model_copy(update={"temperature_K": temperature_K})
+    failed = sample_molecule(molecule("OH-1-H"), Flat(kick=kick), hot)
+    assert str(failed) == reason
+    assert failed.retryable
 
 
 def test_random_numbers_differ_between_molecules_purposes_and_attempts():

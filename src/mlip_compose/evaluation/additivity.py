@@ -253,6 +253,5 @@ def _mean_absolute(
         unit_kinds=(frozenset({"frames"}),) * len(units),
     )
     mean = estimate(pool, part, resamples, seed)
-    if mean is None:
-        raise ValueError("a pool with values has a mean")
+    assert mean is not None  # as there are values
     return mean.interval()

@@ -336,13 +336,13 @@ def _rows(
             unit_kinds=(frozenset({"frames"}),) * len(members),
         )
         mae = estimate(pool, part, resamples, seed)
-        if mae is not None:
-            yield ForceRow(
-                group=key[1],
-                part=part,
-                forces_mae=mae.interval(),
-                share=float(pool.sums.sum()) / whole if whole else 0.0,
-                atoms=sum(m.atoms for m in members),
-                molecules=len(members),
-                frames=sum(m.frames for m in members),
-            )
+        assert mae is not None  # as there are members
+        yield ForceRow(
+            group=key[1],
+            part=part,
+            forces_mae=mae.interval(),
+            share=float(pool.sums.sum()) / whole if whole else 0.0,
+            atoms=sum(m.atoms for m in members),
+            molecules=len(members),
+            frames=sum(m.frames for m in members),
+        )

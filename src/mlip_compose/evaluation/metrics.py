@@ -46,10 +46,9 @@ class Errors:
     energy_variance: float = 0.0
 
     def add(self, name: str, value: float, weight: float) -> None:
-        """Add a metric; one that averages no errors is left out."""
-        if weight:
-            self.values[name] = value
-            self.weights[name] = weight
+        """Add a metric."""
+        self.values[name] = value
+        self.weights[name] = weight
 
 
 def check(comparison: Comparison) -> None:

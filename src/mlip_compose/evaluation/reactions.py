@@ -17,7 +17,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from mlip_compose.core.records import Molecule, Parts, TestPart
+from mlip_compose.core.records import Molecule, Parts
 from mlip_compose.core.units import EV_IN_KCAL_PER_MOL
 from mlip_compose.evaluation.metrics import is_usable
 from mlip_compose.evaluation.offsets import total_offset
@@ -91,20 +91,6 @@ def enumerate_reactions(molecules: Collection[Molecule]) -> Iterator[Reaction]:
             )
 
 
-def part_of(
-    reaction: Reaction, train: Collection[Parts], ood: Collection[Parts]
-) -> TestPart | None:
-    """Return the part that a reaction tests.
-
-    ``id`` if all participants are training molecules; ``ood`` if at least one is an OOD molecule
-    and the others are training or OOD molecules; None if the task uses one of them for neither.
-    """
-    parts = [participant for participant, _ in reaction.participants]
-    if not all(p in train or p in ood for p in parts):
-        return None
-    return "ood" if any(p in ood for p in parts) else "id"
-
-
 def score_reactions(
     minima: Mapping[str, Minimum],
     train: Collection[str],
@@ -113,6 +99,9 @@ def score_reactions(
     comparable: bool = True,
 ) -> tuple[tuple[ReactionScore, ...], tuple[str, ...]]:
     """Compare the reaction energies of a split.
+
+    A reaction tests the part ``ood`` where at least one participant is an OOD molecule; the others
+    are training or OOD molecules. It tests ``id`` where all are training molecules.
 
     Parameters
     ----------
@@ -147,13 +136,10 @@ def score_reactions(
         for p, m in good.items()
         if m.relaxed is not None and is_usable(np.asarray(m.relaxed))
     }
-    train_parts = {p for name, p in parts.items() if name in train}
     ood_parts = {p for name, p in parts.items() if name in ood}
     scores = []
     for reaction in enumerate_reactions([m.molecule for m in good.values()]):
-        part = part_of(reaction, train_parts, ood_parts)
-        if part is None:
-            continue
+        is_ood = any(participant in ood_parts for participant, _ in reaction.participants)
         bare = comparable or reaction.kind == "exchange"
         scores.append(
             ReactionScore(
@@ -161,7 +147,7 @@ def score_reactions(
                 kind=reaction.kind,
                 family=reaction.family,
                 chain=reaction.chain,
-                part=part,
+                part="ood" if is_ood else "id",
                 reference=EV_IN_KCAL_PER_MOL * reaction.energy(reference),
                 predicted=_shifted(reaction, predicted, {}) if bare else None,
                 predicted_offset=None if offsets is None else _shifted(reaction, predicted, shifts),

@@ -124,19 +124,17 @@ def relaxed_minimum(
     Parameters
     ----------
     starts : (K, N, 3) float
-        Angstrom.
+        Angstrom; at least one geometry.
     """
-    lowest: Frames | None = None
-    failure: Failure | None = None
-    for start in starts:
-        outcome = _minimum(molecule, start, reference)
-        if isinstance(outcome, Failure):
-            failure = outcome
-        elif lowest is None or outcome.energy[0] < lowest.energy[0] - SAME_ENERGY:
-            lowest = outcome
-    if lowest is not None:
-        return lowest
-    return failure or Failure("relaxation", molecule.name, "no geometry to start from")
+    outcomes = [_minimum(molecule, start, reference) for start in starts]
+    minima = [outcome for outcome in outcomes if isinstance(outcome, Frames)]
+    if not minima:
+        return outcomes[-1]
+    lowest = minima[0]
+    for minimum in minima[1:]:
+        if minimum.energy[0] < lowest.energy[0] - SAME_ENERGY:
+            lowest = minimum
+    return lowest
 
 
 def _minimum(molecule: Molecule, start: FloatArray, reference: Reference) -> Frames | Failure:
