@@ -276,7 +276,7 @@ class Store:
                 f"{schema!r} in {self.path}" if schema else f"no schema in {self.path}",
                 "Convert the file with the version of mlip-compose that wrote it, or build it anew."
                 if schema
-                else "A store is what `mlip-compose data build` or `data import` wrote; data of others are imported first.",
+                else "Data of others are made a store by `mlip-compose data import`.",
             )
         attributes = {key: file.attrs[key] for key in file.attrs if key not in ("schema", "sha256")}
         try:
