@@ -195,6 +195,15 @@ def test_a_molecule_that_fails_is_recorded_and_stops_nothing(recipe, tmp_path):
     assert store.header.failures == ("scf of F-1-H: no convergence",)
 
 
+def test_where_no_molecule_can_be_made_there_is_no_file(recipe, tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        module, "sample_molecule", lambda molecule, *_: Failure("scf", molecule.name, "no energy")
+    )
+    with pytest.raises(RequestError, match=r"one molecule that can be made; found scf of F-1-Cl"):
+        build(recipe, tmp_path / "none.h5", InThisProcess(), silent)
+    assert not (tmp_path / "none.h5").exists()
+
+
 def test_a_worker_that_dies_leaves_a_build_to_be_gone_on_with(finished, recipe, tmp_path):
     honest, path = module.make_part, tmp_path / "some.h5"
 

@@ -4,7 +4,10 @@ import pytest
 from typer.testing import CliRunner
 
 from mlip_compose.cli.app import app
+from mlip_compose.datasets.checking.check import CheckReport
+from mlip_compose.datasets.data_card import data_card
 from mlip_compose.store.catalogue import open_dataset
+from mlip_compose.store.reader import Store
 from mlip_compose.store.writer import write_store
 
 CHOSEN = ("H-4-H", "OH-2-H", "F-2-CN")
@@ -57,3 +60,25 @@ def test_torsions_are_counted_by_family(path):
 def test_a_card_is_written_to_a_file(path, tmp_path):
     assert card(path, "--sample", "0", "-o", tmp_path / "card.md") == ""
     assert (tmp_path / "card.md").read_text().endswith("had to be started anew.\n")
+
+
+def test_a_card_is_silent_on_what_the_store_cannot_show(toy_header, toy_frames, molecule, tmp_path):
+    """Trajectories that are too short to be correlated, no torsions, no temperature."""
+    parts = molecule("OH-1-H")
+    frames = [toy_frames(parts, "primary", 3), toy_frames(parts, "secondary", 1)]
+    origin = {"dataset": "mini-v1", "frames": {"OH-1-H": {"primary": [0, 1, 2]}}}
+    header = toy_header.model_copy(update={"sampling": {"relabelled_from": origin}})
+    write_store(tmp_path / "short.h5", header, [(parts, frames)])
+    text = data_card(Store(tmp_path / "short.h5"), CheckReport(tmp_path, None, None, ()))
+    assert "| relabelled_from | dataset mini-v1, frames of 1 molecules |" in text
+    shown = text[text.index("## What the frames show") : text.index("## Checks")]
+    assert shown.split("\n\n") == ["## What the frames show", ""]
+
+    header = toy_header.model_copy(update={"sampling": {}})
+    write_store(tmp_path / "long.h5", header, [(parts, [toy_frames(parts, "primary", 40)])])
+    text = data_card(Store(tmp_path / "long.h5"), CheckReport(tmp_path, None, None, ()))
+    assert "The store does not say." in text
+    shown = text[text.index("## What the frames show") : text.index("## Checks")]
+    assert "Autocorrelation of the energy" in shown
+    assert "independent and start" not in shown
+    assert "temperature" not in shown

@@ -70,3 +70,9 @@ def test_a_recipe_of_molecules_has_each_once_and_as_many_frames_of_each(tmp_path
 def test_a_recipe_needs_a_name_and_molecules(name, molecules):
     with pytest.raises(RequestError):
         Recipe.of_molecules(name, map(molecule_of_smiles, molecules))
+
+
+def test_a_recipe_may_be_of_all_molecules_with_two_groups():
+    molecules = Recipe(name="pairs", molecules="bifunctional").selected()
+    assert len(molecules) == 135
+    assert not any(molecule.is_monofunctional for molecule in molecules)

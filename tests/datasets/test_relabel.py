@@ -2,7 +2,9 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 
+import h5py
 import numpy as np
 import pytest
 from engines import ONE, TWO, InThisProcess
@@ -12,10 +14,12 @@ from mlip_compose.core.records import Failure
 from mlip_compose.datasets import relabel as module
 from mlip_compose.datasets.compare_references import compare_references
 from mlip_compose.datasets.relabel import ORIGIN, Relabelling, relabel, spread
+from mlip_compose.datasets.resumable_parts import CHECKSUM, finished_before, parts_of
 from mlip_compose.references.base import Label
 from mlip_compose.references.registry import get_reference
 from mlip_compose.store.catalogue import open_dataset
 from mlip_compose.store.reader import Store
+from mlip_compose.store.writer import write_store
 
 MINI = open_dataset("mini-v1")
 TBLITE = "tblite.ase:TBLite"
@@ -274,6 +278,92 @@ def test_a_comparison_with_itself_finds_no_difference():
     assert everything.energy_mae == 0.0
     assert set(found.reactions) == {"exchange", "increment"}
     assert found.reactions["exchange"].spread == 0.0
+
+
+@pytest.fixture
+def relabelled(toy_frames, toy_header, molecule, tmp_path):
+    """Return a function that writes a store of some frames of one source, and their minima."""
+
+    def write(name, frames, minima=(), shift=0.0):
+        origin = {"sha256": "c0ffee", "frames": frames}
+        header = toy_header.model_copy(update={"sampling": {ORIGIN: origin}})
+        contents = []
+        for each, chosen in frames.items():
+            parts = molecule(each)
+            whole = toy_frames(parts, "primary", 9)
+            labels = replace(
+                whole,
+                indices=np.arange(len(chosen["primary"])),
+                positions=whole.positions[chosen["primary"]] + np.float32(shift),
+                energy=whole.energy[chosen["primary"]],
+                forces=whole.forces[chosen["primary"]],
+            )
+            trajectories = [labels]
+            if each in minima:
+                trajectories.append(toy_frames(parts, "minimum", 1))
+            contents.append((parts, trajectories))
+        write_store(tmp_path / name, header, contents)
+        return Store(tmp_path / name)
+
+    return write
+
+
+def test_a_family_of_which_minima_alone_are_in_both_has_no_frames_to_compare(relabelled):
+    both = ("OH-1-H", "F-1-H")
+    one = relabelled("1.h5", {"OH-1-H": {"primary": [0, 4]}, "F-1-H": {"primary": [1]}}, both)
+    two = relabelled("2.h5", {"OH-1-H": {"primary": [4, 5]}, "F-1-H": {"primary": [2]}}, both)
+    found = compare_references(one, two)
+    assert set(found.families) == {"OH", "all"}
+    assert (found.families["all"].molecules, found.families["all"].frames) == (1, 1)
+
+
+def test_minima_that_one_lacks_are_in_no_reaction(relabelled):
+    frames = {name: {"primary": [0, 4]} for name in ("OH-1-H", "OH-2-H", "OH-3-H")}
+    found = compare_references(
+        relabelled("1.h5", frames, tuple(frames)), relabelled("2.h5", frames, ("OH-1-H", "OH-2-H"))
+    )
+    assert found.reactions["increment"].reactions == 1
+
+
+def test_frames_of_other_positions_are_refused(relabelled):
+    frames = {"OH-1-H": {"primary": [0, 4]}}
+    with pytest.raises(RequestError, match="the same positions of OH-1-H primary in both"):
+        compare_references(relabelled("1.h5", frames), relabelled("2.h5", frames, shift=0.01))
+
+
+def test_a_group_of_labels_that_is_damaged_is_made_anew(finished, tmp_path, caplog):
+    path = tmp_path / "x.h5"
+
+    def stop(group, fraction, failure):
+        if group:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        relabel(MINI, path, GFN1, InThisProcess(), stop)
+    (part,) = path.with_name("x.h5.parts").glob("*/*.h5")
+    with h5py.File(part, "r+") as file:
+        file["energy"][0] = 0.0
+    relabel(MINI, path, GFN1, InThisProcess(), silent)
+    assert f"{part} is damaged" in caplog.text
+    assert path.read_bytes() == finished.read_bytes()
+
+
+def test_what_was_finished_before_a_kill_is_not_made_again(finished, tmp_path):
+    path = tmp_path / "x.h5"
+    path.write_bytes(finished.read_bytes())
+    parts_of(path).mkdir()
+    (parts_of(path) / CHECKSUM).write_text(Store(path).checksum)
+    outcome = relabel(MINI, path, GFN1, InThisProcess(pytest.fail), silent)
+    assert (outcome.checksum, outcome.frames) == (Store(path).checksum, 28)
+    assert not parts_of(path).exists()
+
+
+def test_a_file_that_is_no_store_was_not_finished_before(tmp_path):
+    path = tmp_path / "x.h5"
+    path.write_text("precious")
+    parts_of(path).mkdir()
+    assert finished_before(path) is None
+    assert parts_of(path).is_dir()
 
 
 def test_data_sets_of_other_frames_cannot_be_compared(finished, toy_store, tmp_path):

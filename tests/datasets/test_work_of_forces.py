@@ -62,6 +62,8 @@ def test_nothing_is_said_where_nothing_varies(springs):
     numbers, positions, energy, forces = springs
     assert work_agreement(numbers, positions, np.zeros(20), forces) is None
     assert work_agreement(numbers, positions[:2], energy[:2], forces[:2]) is None
+    apart = 100.0 * positions  # no atom is near another
+    assert work_agreement(numbers, apart, energy, forces) is None
 
 
 def test_chains_agree_although_their_rotors_turn():

@@ -114,8 +114,9 @@ def compare_references(first: Store, second: Store) -> ReferenceComparison:
             "two data sets with the same frames (`data relabel` makes one from the other)",
             f"{first.path} and {second.path}, which go back to different data sets",
         )
+    pairs = list(_pairs(first, second))
     by_family: dict[str, list[_Pair]] = defaultdict(list)
-    for pair in _pairs(first, second):
+    for pair in pairs:
         if pair.first.positions.tobytes() != pair.second.positions.tobytes():
             raise RequestError(
                 f"the same positions of {pair.molecule.name} {pair.first.trajectory} in both",
@@ -123,14 +124,15 @@ def compare_references(first: Store, second: Store) -> ReferenceComparison:
             )
         by_family["all"].append(pair)
         by_family[pair.molecule.family].append(pair)
-    if not any(pair.first.trajectory != MINIMUM for pair in by_family["all"]):
+    families = {
+        family: agreement
+        for family, members in sorted(by_family.items())
+        if (agreement := _agreement(members)) is not None
+    }
+    if not families:
         raise CoverageError(f"frames that are in {first.path} and in {second.path}", "none")
-    return ReferenceComparison(
-        first.reference,
-        second.reference,
-        {family: _agreement(pairs) for family, pairs in sorted(by_family.items())},
-        _reactions([pair for pair in by_family["all"] if pair.first.trajectory == MINIMUM]),
-    )
+    minima = [pair for pair in pairs if pair.first.trajectory == MINIMUM]
+    return ReferenceComparison(first.reference, second.reference, families, _reactions(minima))
 
 
 def _origin(store: Store) -> tuple[str, Mapping[str, Mapping[str, list[int]]] | None]:
@@ -168,8 +170,11 @@ def _source_indices(store: Store, name: str, trajectory: str) -> Any:
     return np.array(chosen[name].get(trajectory, []), dtype=np.int64)
 
 
-def _agreement(pairs: list[_Pair]) -> Agreement:
+def _agreement(pairs: list[_Pair]) -> Agreement | None:
+    """Return the agreement of the labels; None where nothing but minima is in both."""
     sampled = [pair for pair in pairs if pair.first.trajectory != MINIMUM]
+    if not sampled:
+        return None
     minima = [pair for pair in pairs if pair.first.trajectory == MINIMUM]
     one = np.concatenate([pair.first.forces.ravel().astype(float) for pair in sampled])
     two = np.concatenate([pair.second.forces.ravel().astype(float) for pair in sampled])

@@ -159,7 +159,7 @@ def _gathered(store: Store, temperature_K: float | None) -> _Samples:
             if len(torsions):
                 angles = dihedral_angles(frames.positions, torsions)
                 samples.angles[_family(molecule), frames.trajectory].append(angles.ravel())
-        if len(energies) == len(TRAJECTORIES):
+        if len(energies) == len(TRAJECTORIES) and min(map(len, energies.values())) > 1:
             samples.pairs.append((energies[PRIMARY], energies[SECONDARY]))
         if temperature_K and store.has_minimum(name) and PRIMARY in energies:
             minimum = float(store.minimum(name).energy[0])

@@ -105,6 +105,8 @@ def test_the_first_commit_is_kept_when_main_moves(download, published):
     assert published.requests == []
     with pytest.raises(RequestError, match=f"found commit {published.sha}"):
         download("main")
+    published.branches["main"] = published.sha
+    assert download("main").manifest.commit == published.sha
     assert download(published.sha).manifest.commit == published.sha
 
 
@@ -224,6 +226,75 @@ def test_a_hub_that_refuses_is_explained(download, published, refusal, message, 
     assert list(tmp_path.iterdir()) == []
 
 
+def test_offline_mode_is_explained(download, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    with pytest.raises(RequestError, match=r"found offline mode. Unset .* HF_HUB_OFFLINE"):
+        download()
+
+
+def test_a_file_that_ends_early_is_explained(download, monkeypatch):
+    fetch = download()
+
+    def short(*_, **__):
+        raise OSError("Consistency check failed: file should be of size 9")
+
+    monkeypatch.setattr("huggingface_hub.file_download.http_get", short)
+    with pytest.raises(RequestError, match=r"whole files from http://127.*Consistency check"):
+        fetch.fetch(fetch.plan(), quiet)
+
+
+def test_what_lies_in_the_place_of_a_part_is_used_no_further_than_it_can_be(
+    download, published, tmp_path, monkeypatch
+):
+    """A link, more bytes than the file has, the whole file; and a server that knows no ranges."""
+    content = bytes(range(256)) * 4_000
+    published.commit(
+        {"linked.xyz": b"new", "longer.xyz": b"new", "whole.xyz": b"new", "part.npz": content}
+    )
+    folder = tmp_path / "download" / "files"
+    folder.mkdir(parents=True)
+    (tmp_path / "precious").write_bytes(b"precious")
+    (folder / "linked.xyz.partial").symlink_to(tmp_path / "precious")
+    (folder / "longer.xyz.partial").write_bytes(b"longer")
+    (folder / "whole.xyz.partial").write_bytes(b"new")
+    (folder / "part.npz.partial").write_bytes(content[:1000])
+    honest = published.handler._content
+
+    def without_ranges(self, *where):
+        del self.headers["Range"]
+        honest(self, *where)
+
+    monkeypatch.setattr(published.handler, "_content", without_ranges)
+    fetch = download()
+    fetch.fetch(fetch.plan(), quiet)
+    for name in ("linked.xyz", "longer.xyz", "whole.xyz"):
+        assert (folder / name).read_bytes() == b"new"
+    assert (folder / "part.npz").read_bytes() == content
+    assert (tmp_path / "precious").read_bytes() == b"precious"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"path": 3}, "int as the path of a file"),
+        ({"size": -1}, "a.xyz with size -1 and checksums that are none"),
+        ({"oid": 7}, "a.xyz with size 5 and checksums"),
+    ],
+)
+def test_a_listing_that_is_none_is_explained(published, tmp_path, monkeypatch, change, message):
+    row = {"type": "file", "path": "a.xyz", "size": 5, "oid": "f" * 40} | change
+    monkeypatch.setattr(published.handler, "_listing", lambda self, *_: self._json([row]))
+    with pytest.raises(RequestError, match=message):
+        Download(tmp_path / "download", Hub(REPOSITORY, published.endpoint))
+
+
+def test_a_commit_that_is_none_is_explained(published, tmp_path, monkeypatch):
+    answer = {"id": REPOSITORY, "sha": "newest"}
+    monkeypatch.setattr(published.handler, "_information", lambda self, _: self._json(answer))
+    with pytest.raises(RequestError, match=f"the commit of {REPOSITORY} from .*; found newest"):
+        Download(tmp_path / "download", Hub(REPOSITORY, published.endpoint))
+
+
 def test_a_hub_that_is_not_there_is_explained(published, tmp_path):
     published.close()
     with pytest.raises(RequestError, match="an answer of http://127"):
@@ -309,6 +380,9 @@ def packed(path, members):
                 archive.writestr(name, content)
     else:
         with tarfile.open(path, "w:gz") as archive:
+            folder = tarfile.TarInfo("a")
+            folder.type = tarfile.DIRTYPE
+            archive.addfile(folder)
             for name, content in members.items():
                 info = tarfile.TarInfo(name)
                 info.size = len(content)
