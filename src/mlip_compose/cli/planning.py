@@ -217,4 +217,4 @@ def _note_cost(plan: Plan) -> None:
         "allow."
     )
     if plan.only_in_targets:
-        note(f"{len(plan.only_in_targets)} environments are in targets alone.")
+        note(f"Environments that only targets have: {len(plan.only_in_targets)}.")

@@ -361,7 +361,7 @@ def check_size(atoms: int, name: str = "") -> None:
     """
     if atoms > MOST_ATOMS:
         raise NotOfThisKindError(
-            f"molecules of at most {MOST_ATOMS} atoms, hydrogens included",
+            f"molecules of at most {MOST_ATOMS:,} atoms with their hydrogens",
             f"{atoms} atoms{f' in {excerpt(name)}' if name else ''}",
             "Give the pieces that matter, capped with hydrogen.",
         )
