@@ -17,8 +17,20 @@ from mlip_compose.store.reader import Store
 from mlip_compose.store.schema import StoreHeader
 from mlip_compose.store.writer import write_store
 
-LONG_FIRST = ("end_to_end", "contracts", "faults", "potentials", "docs")
-"""Folders with files that take a minute: first, so that no process ends long after the others."""
+LONG_FIRST = ("browser", "end_to_end", "contracts", "faults", "potentials", "docs")
+"""Folders that take minutes: first, so that no process ends long after the others."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Give each file to one process, and the whole folder of the browser, which shares a page."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            return "tests/browser" if nodeid.startswith("tests/browser/") else nodeid.split("::")[0]
+
+    return Scheduling(config, log)
 
 
 def pytest_collection_modifyitems(items):
