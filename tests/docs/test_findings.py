@@ -8,7 +8,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))
 from mlip_compose.core.records import Interval
 from pages import finding_tables as tables
-from pages import findings
+from pages import findings, rendering
 from pages import published as at
 
 
@@ -28,9 +28,9 @@ def gaps(monkeypatch):
 
 
 def test_a_claim_that_does_not_hold_stops_the_page():
-    assert findings.claim(True, "all is well") == ""
-    with pytest.raises(findings.ClaimError, match="no longer say that all is well"):
-        findings.claim(False, "all is well")
+    assert rendering.claim(True, "all is well") == ""
+    with pytest.raises(rendering.ClaimError, match="no longer say that all is well"):
+        rendering.claim(False, "all is well")
 
 
 def test_numbers_stand_with_their_intervals():

@@ -6,20 +6,14 @@ claim about them: where results change so that it no longer holds, the page is n
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from pathlib import Path
 from typing import NamedTuple
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from mlip_compose.core.records import Interval
 from mlip_compose.evaluation.learning import LEVEL
-from mlip_compose.report.words import joined, number, percent, ratio
+from mlip_compose.report.words import joined, ratio
 from pages import finding_tables as tables
 from pages import published as at
-
-
-class ClaimError(AssertionError):
-    """A sentence of the findings that the results do not bear out."""
+from pages.rendering import rendered
 
 
 class Found(NamedTuple):
@@ -33,19 +27,6 @@ class Found(NamedTuple):
     def of(self) -> str:
         """Whose gap it is and on which task, as Markdown."""
         return f"`{self.potential}` on `{self.task}`"
-
-
-def claim(holds: bool, sentence: str) -> str:
-    """Return nothing where a claim holds.
-
-    Raises
-    ------
-    ClaimError
-        It does not.
-    """
-    if not holds:
-        raise ClaimError(f"the results no longer say that {sentence}: change the text")
-    return ""
 
 
 def gaps_found(
@@ -92,8 +73,14 @@ def cpu_hours(names: Sequence[str]) -> float:
     return sum(u.cost.get("cpu_s", 0.0) for n in names for u in at.study(n).units) / 3600
 
 
-SAID = (claim, gaps_found, span, listed, rises, share_levelled, cpu_hours)
+SAID = (gaps_found, span, listed, rises, share_levelled, cpu_hours)
 """What the texts can call by name, besides ``at`` and ``tables``."""
+
+
+def _rendered(template: str) -> str:
+    factor = at.PUBLISHED_FACTOR
+    names = {each.__name__: each for each in SAID}
+    return rendered(template, at=at, tables=tables, PUBLISHED_FACTOR=factor, LEVEL=LEVEL, **names)
 
 
 def page() -> str:
@@ -104,29 +91,3 @@ def page() -> str:
 def in_short() -> str:
     """Return the findings in short, with a table."""
     return f"{_rendered('in_short.md.j2').strip()}\n\n{tables.gaps(2)}"
-
-
-def _rendered(template: str) -> str:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,
-    )
-    environment.globals |= {
-        "at": at,
-        "tables": tables,
-        "PUBLISHED_FACTOR": at.PUBLISHED_FACTOR,
-        "LEVEL": LEVEL,
-        **{each.__name__: each for each in SAID},
-    }
-    environment.filters |= {
-        "number": number,
-        "ratio": ratio,
-        "percent": percent,
-        "gap": tables.as_gap,
-        "error": tables.with_limits,
-    }
-    return environment.get_template(template).render()
