@@ -26,7 +26,7 @@ def pytest_xdist_make_scheduler(config, log):
     """Give each file to one process, and the whole folder of the browser, which shares a page."""
     from xdist.scheduler import LoadFileScheduling
 
-    class Scheduling(LoadFileScheduling):
+    class Scheduling(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
         def _split_scope(self, nodeid):
             return "tests/browser" if nodeid.startswith("tests/browser/") else nodeid.split("::")[0]
 
