@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from mlip_compose.core import plugins
+from mlip_compose.engine.in_process import InProcess
 from mlip_compose.potentials.composition import KIND
 from mlip_compose.potentials.registry import KINDS
 from mlip_compose.tasks.rules import ALL_TASKS, Whole
@@ -60,3 +61,21 @@ def test_a_listing_says_which_package_adds_a_name_and_warns_of_what_does_not_fit
     assert f"the entry point {broken} = x:{broken} of the package mlip-springs 1.0" in listed.err
     rows = json.loads(command(noun, "list", "--json").out)
     assert [row["name"] for row in rows if "package" in row] == [name]
+
+
+@pytest.mark.usefixtures("_installed")
+def test_results_say_which_package_a_potential_is_of(command, small, monkeypatch):
+    class Here(InProcess):
+        def __init__(self, *_):
+            super().__init__()
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            pass
+
+    monkeypatch.setattr("mlip_compose.engine.choice.local_engine", Here)
+    train = ("train", "length", "springs", *small, "-l", "1", "--train-frames", "40")
+    trained = json.loads(command(*train, "--json").out)
+    assert trained["facts"]["software"] == {"mlip-springs": "1.0"}

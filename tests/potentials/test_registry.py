@@ -3,6 +3,10 @@
 import subprocess
 import sys
 
+import pytest
+
+from mlip_compose.potentials.registry import KINDS
+
 CARD_READERS = """
 import sys
 from mlip_compose.potentials.registry import KINDS, get_potential
@@ -24,3 +28,10 @@ def test_a_potential_reads_its_own_card_at_most():
         [sys.executable, "-c", CARD_READERS], capture_output=True, text=True, check=False
     )
     assert outcome.returncode == 0, outcome.stderr
+
+
+def test_the_programs_own_are_a_mapping():
+    own = KINDS._own
+    assert len(own) == len(set(own)) == len(KINDS)
+    with pytest.raises(KeyError):
+        own["mace-smal"]

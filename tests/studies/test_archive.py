@@ -6,7 +6,7 @@ import shutil
 import pytest
 from small_study import small_study, write_small
 
-from mlip_compose.core.errors import RequestError, SchemaError
+from mlip_compose.core.errors import RequestError, SchemaError, UnwritableError
 from mlip_compose.engine.in_process import InProcess
 from mlip_compose.report.page import render_report, write_report
 from mlip_compose.studies.archive import ARCHIVED, archive
@@ -144,6 +144,13 @@ def test_no_results_and_their_own_directory_are_refused(results, tmp_path):
         archive(ResultsDirectory(tmp_path / ("x" * 300)), tmp_path / "archive", 0.0)
     with pytest.raises(RequestError, match="another directory"):
         archive(results, results.root, 0.0)
+
+
+def test_a_place_that_cannot_be_written_is_named(results, tmp_path):
+    (tmp_path / "archive").mkdir()
+    (tmp_path / "archive" / "scores").write_text("a file")
+    with pytest.raises(UnwritableError, match=r"archive/scores/.*\.json; found File exists"):
+        archive(results, tmp_path / "archive", 0.0)
 
 
 def test_a_damaged_record_is_named(study, archived, tmp_path):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mlip_compose.core.errors import SchemaError
+from mlip_compose.core.errors import SchemaError, UnreadableError
 from mlip_compose.core.records import FrameSelection, PredictedFrames, Split, SplitKey
 from mlip_compose.evaluation.gallery import decode
 from mlip_compose.predictions.file import PredictionHeader, Predictions, write_predictions
@@ -158,3 +158,19 @@ def test_reading_what_is_absent_or_damaged(directory):
     directory.gallery.write_text('{"schema_version": 9}')
     with pytest.raises(SchemaError, match="gallery"):
         read_gallery(directory)
+    directory.gallery.unlink()
+    directory.gallery.mkdir()
+    with pytest.raises(UnreadableError, match=r"the gallery of a study .*; found Is a directory"):
+        read_gallery(directory)
+
+
+def test_of_an_archive_potentials_that_the_kept_set_lacks_are_left_out(store, directory):
+    first, scale = predict(store, directory, "first", "learned"), target("scale")
+    before, _ = update_gallery([first], store, directory)
+    directory.predictions(first.target.id).unlink()
+    archived = {row.target.id: "c0ffee" for row in (first, scale)}
+    gallery, made = update_gallery([first, scale], store, directory, archived)
+    assert made
+    assert gallery.sets == before.sets
+    directory.gallery.unlink()
+    assert update_gallery([first], store, directory, archived)[0].sets == ()

@@ -4,11 +4,18 @@ import json
 import shutil
 from dataclasses import replace
 
+import h5py
 import numpy as np
 import pytest
 from engines import ONE
 
-from mlip_compose.core.errors import ChecksumError, RequestError, StudyError, UnreadableError
+from mlip_compose.core.errors import (
+    ChecksumError,
+    RequestError,
+    SchemaError,
+    StudyError,
+    UnreadableError,
+)
 from mlip_compose.predictions.exchange.importing import PredictionImport, import_predictions
 from mlip_compose.predictions.file import Predictions, read_predictions, write_predictions
 from mlip_compose.report.page import write_report
@@ -138,7 +145,12 @@ def test_absent_and_unusable_files_are_named_before_anything_runs(run, row, pred
         run(tmp_path / "a.h5", row, tmp_path / "b.h5")
     with pytest.raises(RequestError, match="predictions import"):
         run(predict() / "id.xyz")
-    row.write_bytes(row.read_bytes()[:-200])
+    whole = row.read_bytes()
+    with h5py.File(row, "r+") as file:
+        file.attrs["seed"] = "none"
+    with pytest.raises(SchemaError, match="the header of predictions"):
+        run(row)
+    row.write_bytes(whole[:-200])
     with pytest.raises(UnreadableError):
         run(row)
     assert not (tmp_path / "results").exists()

@@ -5,10 +5,13 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
+from engines import InThisProcess
 
 from mlip_compose.core.errors import RequestError, StudyError
+from mlip_compose.core.records import Failure
 from mlip_compose.potentials.entry import Entry
 from mlip_compose.store.reader import Store
+from mlip_compose.studies.opening import check_potentials
 from mlip_compose.studies.plan import plan
 from mlip_compose.studies.study import Study
 from mlip_compose.tasks.ceiling import halves
@@ -116,6 +119,22 @@ def test_a_potential_may_have_levels_seeds_and_a_ceiling_of_its_own(store):
             ),
         ]
     )
+
+
+def test_a_level_and_a_seed_that_no_potential_has_together_are_no_split(store):
+    potentials = [
+        {"potential": "composition", "levels": [1], "seeds": [0]},
+        {"potential": "additive", "levels": [2], "seeds": [3]},
+    ]
+    made = trainings(store, tasks=["length"], potentials=potentials)
+    assert {(t.level, one.seed) for one in made for t in one.targets} == {(1, 0), (2, 3)}
+
+
+def test_a_potential_whose_worker_dies_is_refused():
+    entry = Entry(potential="calculator", settings={"function": "toy_calculators:Pairs"})
+    died = InThisProcess(lambda item: Failure("worker", str(item), "a worker process died"))
+    with pytest.raises(RequestError, match="a worker in which calculator can be made; found a wor"):
+        check_potentials([entry], died)
 
 
 def test_ceilings_may_be_asked_for_at_some_levels(store):

@@ -5,19 +5,21 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from contextlib import contextmanager
 from pathlib import Path
 
 import h5py
 import pytest
 from small_study import small_study, write_small
 
-from mlip_compose.core.errors import ChecksumError, StudyError
+from mlip_compose.core.errors import ChecksumError, StudyError, UnreadableError
+from mlip_compose.core.records import Failure
 from mlip_compose.engine.in_process import InProcess
 from mlip_compose.predictions.file import read_predictions, write_predictions
-from mlip_compose.studies import certificates
+from mlip_compose.studies import certificates, training
 from mlip_compose.studies.directory import ResultsDirectory
 from mlip_compose.studies.progress import Listener
-from mlip_compose.studies.run import run_study
+from mlip_compose.studies.run import END_OF_PAGE, run_study
 from mlip_compose.studies.study import with_predictions
 
 
@@ -257,6 +259,98 @@ def test_without_a_page_one_that_is_out_of_date_is_removed(study, results):
     next(results.root.glob("scores/*")).unlink()
     run_study(study, results)
     assert not results.report.exists()
+
+
+def test_a_page_without_its_end_and_what_is_in_the_way_are_set_aside(study, results):
+    page = '<html data-a="1">'
+    results.report.write_text(page)
+    shutil.rmtree(results.root / "ceilings")
+    (results.root / "ceilings").write_text("a file")
+    (results.root / "scores" / "folder").mkdir()
+    (results.root / "trainings" / "file").write_text("a file")
+    results.gallery.unlink()
+    results.gallery.mkdir()
+
+    def write(_, path):
+        path.write_bytes(END_OF_PAGE)
+
+    run_study(study, results, write_page=write)
+    assert results.report.read_bytes() == END_OF_PAGE
+    kept = {path.name for path in results.damaged.iterdir()}
+    assert kept == {"ceilings", "folder", "file", "gallery.json"}
+    results.report.write_text(page)
+    assert run_study(study, results, write_page=lambda *_: None).done == 0
+    assert (results.damaged / "report.html").read_text() == page
+
+
+def test_a_page_that_cannot_be_opened_is_refused(study, results):
+    results.report.unlink(missing_ok=True)
+    results.report.symlink_to(results.report)
+    with pytest.raises(UnreadableError, match=r"the page .*symbolic links"):
+        run_study(study, results, write_page=lambda *_: None)
+
+
+def test_a_certificate_that_was_lost_is_made_again(study, results):
+    (certificate,) = results.root.glob("certificates/length_L1*.json")
+    before = certificate.read_bytes()
+    certificate.write_bytes(b"\xff")
+    outcome, stages = listened(study, results)
+    assert stages[0] == ("certify", 1)
+    assert outcome.failures == ()
+    assert certificate.read_bytes() == before
+
+
+def test_a_training_without_its_record_is_set_aside_and_done_again(study, results):
+    record = min(results.root.glob("trainings/length_composition_s0_*/unit.json"))
+    record.unlink()
+    _, stages = listened(study, results)
+    assert ("train and predict", 1) in stages
+    assert record.is_file()
+    assert [path.name for path in results.damaged.iterdir()] == [record.parent.name]
+
+
+def test_a_training_that_another_worker_ends_meanwhile_is_not_done_twice(
+    study, results, pristine, monkeypatch
+):
+    record = min(pristine.glob("trainings/length_composition_s0_*/unit.json"))
+    folder = results.training(record.parent.name)
+    shutil.rmtree(folder)
+
+    @contextmanager
+    def held(directory, wait):
+        shutil.copytree(record.parent, folder)
+        yield
+
+    monkeypatch.setattr(training, "held", held)
+    monkeypatch.setattr(training, "_train", lambda *_: pytest.fail("trained twice"))
+    assert run_study(study, results, engine=InProcess()).failures == ()
+
+
+def test_workers_that_fail_are_failures_of_the_study(study, results):
+    """Of two scores one fails and one is lost, and of two comparisons one fails."""
+    for path in results.root.glob("scores/length_L1*"):
+        path.unlink()
+
+    class Failing(InProcess):
+        def run(self, work, items, *arguments):
+            for number, (item, outcome) in enumerate(super().run(work, items, *arguments)):
+                if number == 0:
+                    yield item, Failure("worker", str(item), "it died", retryable=True)
+                elif "score" in type(item).__module__:
+                    results.score(str(item)).unlink()
+                    yield item, outcome
+                else:
+                    yield item, outcome
+
+    heard = []
+    listener = Listener(unit=lambda name, reason: heard.append((name, reason)))
+    outcome = run_study(study, results, engine=Failing(), listener=listener)
+    first, second, *rest = outcome.failures
+    assert first.startswith("score of length_L1_")
+    assert first.endswith(": it died")
+    assert second.endswith(": its file is gone")
+    assert rest == ["comparison of length_L2: it died"]
+    assert [reason for _, reason in heard if reason] == ["it died", "its file is gone", "it died"]
 
 
 def test_a_study_that_cannot_be_is_refused(study, tmp_path):

@@ -10,7 +10,7 @@ import pytest
 from small_study import NAMES, small_study, write_small
 
 from mlip_compose.__main__ import main
-from mlip_compose.core.errors import RequestError, SchemaError, UnreadableError
+from mlip_compose.core.errors import RequestError, SchemaError, UnreadableError, UnwritableError
 from mlip_compose.engine.in_process import InProcess
 from mlip_compose.report.page import write_report
 from mlip_compose.store.reader import Store
@@ -183,6 +183,16 @@ def test_shards_of_a_store_that_was_replaced_are_not_merged(study, roots, tmp_pa
 def test_a_directory_of_another_shard_is_not_gone_on_with(study, roots):
     with pytest.raises(RequestError, match="found one of shard 1/3"):
         share(study, 2, roots[0])
+    for change, message in (
+        ({"program": "0.1"}, "found one of mlip-compose 0.1"),
+        ({"study": {"name": "other"}}, "found one of another study"),
+    ):
+        path = roots[1] / shards.SHARD
+        before = path.read_text()
+        path.write_text(json.dumps(json.loads(before) | change))
+        with pytest.raises(RequestError, match=message):
+            share(study, 2, roots[1])
+        path.write_text(before)
 
 
 def test_directories_that_hold_no_shard_or_a_damaged_one_are_named(roots, tmp_path):
@@ -221,6 +231,16 @@ def test_across_file_systems_files_are_copied(roots, tmp_path, monkeypatch):
             assert copy.read_bytes() == path.read_bytes()
             assert copy.stat().st_ino != path.stat().st_ino
     assert not list((tmp_path / "merged").rglob("*.tmp"))
+
+
+def test_a_disk_that_fills_up_is_named(roots, tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "link", refuse)
+    monkeypatch.setattr(shutil, "copyfile", refuse)
+    with pytest.raises(UnwritableError, match="No space left"):
+        merge_shards(read_shards(roots), ResultsDirectory(tmp_path / "merged"))
 
 
 def test_a_training_that_failed_is_a_result(roots, tmp_path):

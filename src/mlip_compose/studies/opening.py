@@ -88,5 +88,6 @@ def check_potentials(entries: Iterable[Entry], engine: Engine) -> None:
 
 
 def _check(entry: Entry) -> None:
-    if entry.kind.check is not None:
-        entry.kind.check(entry.resolved())
+    check = entry.kind.check
+    assert check is not None  # as of those that are asked
+    check(entry.resolved())

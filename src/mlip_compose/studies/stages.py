@@ -311,11 +311,13 @@ class Stages:
         self, stage: str, jobs: Sequence[Job[AnyScore]], scores: dict[str, AnyScore]
     ) -> None:
         for job, outcome in self._do(stage, jobs, self._predicted_again):
-            reason = outcome.reason if isinstance(outcome, Failure) else ""
-            if reason:
-                self._failures.append(f"score of {job}: {reason}")
-            elif (score := job.kept()) is not None:
+            score = None if isinstance(outcome, Failure) else job.kept()
+            reason = ""
+            if score is not None:
                 scores[str(job)] = score
+            else:
+                reason = outcome.reason if isinstance(outcome, Failure) else "its file is gone"
+                self._failures.append(f"score of {job}: {reason}")
             self._listener.unit(str(job), reason)
         self.done += len(jobs)
 

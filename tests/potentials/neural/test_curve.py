@@ -3,6 +3,7 @@
 import json
 import math
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
@@ -102,3 +103,21 @@ def test_fewer_validation_frames_change_the_curve_and_not_the_potential(fitted, 
     for name, weights in whole.model.state_dict().items():
         if isinstance(weights, torch.Tensor):
             torch.testing.assert_close(few.model.state_dict()[name], weights, rtol=0, atol=0)
+
+
+def test_progress_is_told_about_a_hundred_times_and_at_the_end():
+    from mlip_compose.potentials.neural.networks.callbacks import Curve, Report
+
+    curve, told = Curve(mean_force=1.0), []
+    report = Report(lambda fraction, message: told.append((fraction, message)), curve, 1005)
+    trainer: Any = SimpleNamespace()
+    for trainer.global_step in (1, 9, 10, 1003, 1005):
+        report.on_train_batch_end(trainer, trainer)
+    validate(curve, [0.5])
+    trainer.global_step = 20
+    report.on_train_batch_end(trainer, trainer)
+    assert told == [
+        (10 / 1005, "step 10 of 1005"),
+        (1.0, "step 1005 of 1005"),
+        (20 / 1005, "step 20 of 1005, validation forces 500 meV/Angstrom"),
+    ]

@@ -1,10 +1,14 @@
 """Which device networks run on; with a GPU that is only said to be there, up to its first use."""
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 import torch
 
 from mlip_compose.potentials.base import silent
 from mlip_compose.potentials.neural.architectures.mace import SMALL as KIND
+from mlip_compose.potentials.neural.networks.callbacks import Cost, peak_memory_on
 from mlip_compose.potentials.neural.networks.prediction import predict_in_batches
 from mlip_compose.potentials.neural.networks.runtime import chosen_device, name_of
 
@@ -51,3 +55,15 @@ def test_prediction_uses_it(gpu, data):
             Model(), molecules[frames.molecule], frames.positions, 3.0, torch.float32, {"cuda": 100}
         )
     assert used.value.args == (torch.device("cuda:0"),)
+
+
+def test_its_peak_memory_is_counted_from_the_start_of_a_training(gpu, monkeypatch):
+    reset = []
+    monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", reset.append)
+    monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda device: 3_000_000)
+    device = torch.device("cuda:0")
+    strategy = SimpleNamespace(root_device=device)
+    trainer: Any = SimpleNamespace(strategy=strategy, global_step=0)
+    Cost().on_train_start(trainer, trainer)
+    assert reset == [device]
+    assert peak_memory_on(device) == 3.0

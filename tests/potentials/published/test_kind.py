@@ -4,6 +4,7 @@ import importlib.util
 import json
 import sys
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -18,6 +19,9 @@ from mlip_compose.core.errors import (
 )
 from mlip_compose.core.host import user_cache
 from mlip_compose.core.records import Failure, TrainingSet
+from mlip_compose.potentials.base import Pretraining
+from mlip_compose.potentials.published import constructors
+from mlip_compose.potentials.published import kind as published
 from mlip_compose.potentials.published.card import CARDS
 from mlip_compose.potentials.published.kind import kind_of
 from mlip_compose.potentials.registry import KINDS, find_card, get_potential, load_potential
@@ -340,3 +344,56 @@ def test_a_card_of_others_in_a_saved_potential_calls_nothing(springs, data, tmp_
 def test_a_card_cannot_say_that_pickles_run_no_code(mace_card):
     with pytest.raises(ValueError, match="executes_code has to be true"):
         type(mace_card).model_validate(mace_card.model_dump(mode="json") | {"executes_code": False})
+
+
+def test_a_path_of_weights_that_is_none_is_damage(springs, data, tmp_path):
+    model = saved(fit(kind_of(springs(), fine_tuned=False), data, tmp_path), tmp_path)
+    document = json.loads((model / "model.json").read_text())
+    document["facts"]["weights"] = 3
+    (model / "model.json").write_text(json.dumps(document))
+    with pytest.raises(SchemaError, match="a path of weights that is a int"):
+        load_potential(model)
+
+
+def test_a_calculator_says_what_it_learned_elsewhere(springs, data, tmp_path):
+    potential = fit(kind_of(springs(), fine_tuned=False), data, tmp_path)
+    level = springs().level_of_theory
+    assert potential.pretraining == Pretraining("springs", level, fine_tuned=False)
+    molecule = data.molecules[data.validation[1].molecule]
+    assert potential.state_unknown(molecule) == ""
+    charges = np.array([1, *[0] * (molecule.n_atoms - 1)])
+    assert "charge" in potential.state_unknown(replace(molecule, charges=charges))
+
+
+def test_without_a_path_of_the_users_none_is_named_and_a_failure_is_returned(
+    ani_card, weights, data, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(published, "_obtain", lambda *_: weights["torchani"])
+    assert "weights" not in fit(kind_of(ani_card, fine_tuned=False), data, tmp_path).report
+    failure = Failure("training", "random-torchani:fine-tuned", "it diverged")
+    fine_tune = "mlip_compose.potentials.published.fine_tuning.fine_tune"
+    monkeypatch.setattr(fine_tune, lambda *_: failure)
+    kind = kind_of(ani_card, fine_tuned=True)
+    assert kind.fit(data, kind.settings(), 0, tmp_path) is failure
+
+
+def test_libraries_with_ways_of_their_own_are_asked_for_what_the_card_says(monkeypatch):
+    calls = {}
+
+    def noted(name):
+        return lambda **options: calls.update({name: options}) or name
+
+    pretrained = SimpleNamespace(orb_v3=noted("orb_v3"))
+    calculator = SimpleNamespace(ORBCalculator=lambda model: ("orb", model))
+    for name, module in (
+        ("orb_models.forcefield.pretrained", pretrained),
+        ("orb_models.forcefield.calculator", calculator),
+        ("so3lr", SimpleNamespace(So3lrCalculator=noted("so3lr"))),
+    ):
+        monkeypatch.setitem(sys.modules, name, module)
+    assert constructors.orb("orb_v3", "float64") == ("orb", "orb_v3")
+    assert calls["orb_v3"] == {"precision": "float64", "compile": False}
+    constructors.orb("orb_v3", "float64", "here.ckpt")
+    assert calls["orb_v3"]["weights_path"] == "here.ckpt"
+    constructors.so3lr(12.0)
+    assert calls["so3lr"] == {"calculate_stress": False, "lr_cutoff": 12.0, "dtype": np.float64}

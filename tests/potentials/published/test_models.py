@@ -168,6 +168,26 @@ def test_a_model_with_several_heads_is_refused(mace_card, several_heads):
         backend(mace_card).load(mace_card, several_heads)
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"avg_num_neighbors": 1.0}, "the model that it makes predicts something else"),
+        ({"num_interactions": 1}, "state_dict|size|interactions"),
+    ],
+)
+def test_a_model_that_its_configuration_does_not_describe_is_refused(
+    mace_card, weights, monkeypatch, change, message
+):
+    from mlip_compose.potentials.published import with_mace
+
+    honest = with_mace._configuration
+    monkeypatch.setattr(with_mace, "_configuration", lambda model: honest(model) | change)
+    with pytest.raises(
+        SchemaError, match=rf"that its configuration describes; found .*({message})"
+    ):
+        backend(mace_card).load(mace_card, weights["mace"])
+
+
 def test_backends_are_known_by_name():
     from mlip_compose.potentials.published.backend import get_backend
 

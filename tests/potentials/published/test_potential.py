@@ -11,6 +11,7 @@ from mlip_compose.core.errors import CoverageError, RequestError, SchemaError
 from mlip_compose.core.records import Failure, Frames, Parts, TrainingSet
 from mlip_compose.molecules.assembly import assemble
 from mlip_compose.molecules.perception import molecule_of_smiles
+from mlip_compose.potentials.base import Pretraining
 from mlip_compose.potentials.published.settings import FineTuningSettings, ZeroShotSettings
 
 pytest.importorskip("graph_pes")
@@ -241,6 +242,22 @@ def test_a_damaged_file_is_refused(ani_card, weights, as_published, tmp_path):
     (tmp_path / "model.json").write_text(json.dumps(document))
     with pytest.raises(SchemaError, match="random-torchani"):
         load(potential, tmp_path, weights)
+
+
+@pytest.mark.parametrize("numbers", ["float16", 3])
+def test_numbers_of_another_type_are_damage(ani_card, weights, as_published, tmp_path, numbers):
+    as_published(ani_card).save(tmp_path)
+    document = json.loads((tmp_path / "model.json").read_text())
+    document["facts"]["dtype"] = numbers
+    (tmp_path / "model.json").write_text(json.dumps(document))
+    with pytest.raises(SchemaError, match=f"numbers of the type '{numbers}'"):
+        load(as_published(ani_card), tmp_path, weights)
+
+
+def test_what_it_learned_elsewhere_is_that_of_the_card(potential):
+    card = potential.card
+    tuned = potential.name.endswith(":fine-tuned")
+    assert potential.pretraining == Pretraining(card.name, card.level_of_theory, tuned)
 
 
 def test_training_molecules_outside_the_card_are_refused(ani_card, weights, tmp_path):
