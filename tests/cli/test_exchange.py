@@ -1,6 +1,7 @@
 """``data export`` and ``data import`` as commands."""
 
 import json
+import re
 
 
 def test_there_and_back(command, tmp_path):
@@ -70,3 +71,20 @@ def test_info_and_import_do_not_send_people_to_each_other(command, tmp_path):
     assert "data info" not in refused.err
     assert "no group of frames; it has weights" in refused.err
     assert "data import" in command("data", "info", "theirs.h5").err
+
+
+def test_files_are_told_apart_by_patterns_and_consequences_are_said(command, tmp_path):
+    command("data", "export", "mini-v1", "-o", "xyz", "-m", "OH-1-H")
+    text = (tmp_path / "xyz" / "primary.xyz").read_text()
+    (tmp_path / "my_test_set.xyz").write_text(re.sub('trajectory="?primary"?', "", text))
+    arguments = ("data", "import", "my_test_set.xyz", "-r", "gfn2-xtb", "-n")
+    outcome = command(*arguments, "a")
+    assert outcome.status == 0
+    assert "40 frames: the name of a file" in outcome.out
+    assert "No frame is primary" in outcome.err
+    outcome = command(*arguments, "b", "--primary", "*.xyz", "--json")
+    assert json.loads(outcome.out)["trajectories"] == [
+        {"trajectory": "primary", "frames": 40, "reason": "*.xyz is --primary"}
+    ]
+    assert "No frame is of a secondary trajectory" in outcome.err
+    assert "--blocks" in outcome.err

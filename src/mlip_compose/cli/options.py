@@ -105,6 +105,35 @@ KeysFile = Annotated[
         "numbers, charge, spin, name.",
     ),
 ]
+PrimaryFiles = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--primary",
+        metavar="GLOB",
+        help="Files whose frames are of the primary trajectory, such as '*_total.traj'; may be "
+        "repeated.",
+    ),
+]
+SecondaryFiles = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--secondary",
+        metavar="GLOB",
+        help="Files whose frames are of the secondary trajectory; may be repeated.",
+    ),
+]
+LeftFiles = Annotated[
+    list[str] | None,
+    typer.Option("--leave", metavar="GLOB", help="Files that are not read; may be repeated."),
+]
+Blocks = Annotated[
+    bool,
+    typer.Option(
+        "--blocks",
+        help="The last fifth of each molecule's frames becomes its secondary trajectory, where the "
+        "files name no trajectory; one frame between the two is left out.",
+    ),
+]
 SplitOff = Annotated[
     int,
     typer.Option(

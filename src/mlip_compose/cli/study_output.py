@@ -96,10 +96,16 @@ def _row(state: TrainingState) -> tuple[object, ...]:
 
 
 def show_outcome(outcome: RunOutcome, directory: ResultsDirectory, json: bool) -> None:
-    """Print the leaderboard, failed units and the path of the page; end with 1 if units failed."""
-    from mlip_compose.report.terminal import leaderboard_table
+    """Print leaks, the leaderboard, failed units and the path of the page.
 
-    show(json, outcome.results, leaderboard_table(outcome.results))
+    The command ends with 1 if units failed.
+    """
+    from mlip_compose.report.terminal import leaderboard_table, leaks_in
+
+    leaks = leaks_in(outcome.results)
+    for leak in leaks if json else ():
+        note(leak, "red")
+    show(json, outcome.results, *leaks, leaderboard_table(outcome.results))
     _note_work(outcome, directory)
     note(f"The report is {outcome.report}")
     end(outcome.failures)

@@ -25,6 +25,35 @@ WHOLE: Final = 26
 """Characters of a name that stays on one line however narrow the terminal is."""
 
 
+def leaks_in(results: StudyResults) -> tuple[str, ...]:
+    """Return a sentence for each task whose certificate finds test frames in training.
+
+    Parameters
+    ----------
+    results
+        The study.
+
+    Returns
+    -------
+    tuple of str
+        The first leak of each, and how many there are; none where all splits are sound.
+    """
+    texts = []
+    for certificate in results.certificates:
+        leaks = [
+            str(leak["reason"]) if isinstance(leak, dict) and "reason" in leak else str(leak)
+            for leak in certificate.get("leaks", ())
+        ]
+        if leaks:
+            rest = f" (and {len(leaks) - 1} more)" if len(leaks) > 1 else ""
+            texts.append(
+                f"LEAK: part of the test of {certificate.get('task', '')}, level "
+                f"{certificate.get('level', '')}, was in training, so that its numbers are too "
+                f"good: {leaks[0]}{rest}."
+            )
+    return tuple(texts)
+
+
 def leaderboard_table(results: StudyResults, metric: str = MAIN_METRIC) -> Table:
     """Return ID, OOD, gap and ceiling gap by task and potential; failed units with their reason.
 

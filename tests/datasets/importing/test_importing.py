@@ -35,10 +35,10 @@ def mini():
 def images(mini):
     """Return a function that makes labelled structures of frames of mini-v1."""
 
-    def make(name, sampled="primary", /, *, count=None, **info):
+    def make(name, sampled="primary", /, *, count=None, first=0, **info):
         molecule, frames = mini.molecules[name], mini.frames(name, sampled)
         found = []
-        for index in range(len(frames) if count is None else count):
+        for index in range(first, len(frames) if count is None else first + count):
             atoms = Atoms(molecule.numbers, frames.positions[index])
             atoms.info.update(info, REF_energy=frames.energy[index])
             atoms.arrays["REF_forces"] = frames.forces[index].astype(float)
@@ -112,10 +112,10 @@ def test_atoms_may_come_in_any_order_that_a_molecule_keeps(imported, images, min
 def test_trajectories_by_metadata_then_by_names_of_files_and_folders(imported, images, tmp_path):
     source = tmp_path / "data"
     write(source / "part.xyz", images("OH-1-H", count=7))
-    write(source / "validation" / "part.xyz", images("OH-1-H", count=5))
+    write(source / "validation" / "part.xyz", images("OH-1-H", count=5, first=7))
     write(source / "H_minimum.xyz", images("OH-1-H", count=2))
     write(source / "test.xyz", images("F-1-H", count=6, trajectory="primary"))
-    write(source / "train.xyz", images("F-1-H", count=3, split="id"))
+    write(source / "train.xyz", images("F-1-H", count=3, first=6, split="id"))
     store = Store(imported(source).path)
     lengths = {
         (name, t): store.n_frames(name, t)

@@ -9,15 +9,19 @@ import typer
 
 from mlip_compose.cli.options import (
     AllowMissing,
+    Blocks,
     EnergyKey,
     EnergyUnit,
     ForcesKey,
     ForceUnit,
     Json,
     KeysFile,
+    LeftFiles,
     LengthUnit,
     Level,
     Molecules,
+    PrimaryFiles,
+    SecondaryFiles,
     Seed,
     SplitOff,
     StoreFile,
@@ -37,6 +41,7 @@ if TYPE_CHECKING:
 
     from mlip_compose.datasets.download.plan import Plan
     from mlip_compose.datasets.importing.download import FetchListener, FetchOutcome
+    from mlip_compose.datasets.importing.importing import ImportOutcome
 
 
 def fetch_data(
@@ -159,8 +164,10 @@ def _fetched(outcome: FetchOutcome) -> dict[str, Any]:
 
 def _rows(document: dict[str, Any]) -> Iterator[tuple[object, ...]]:
     """Yield a row for each fact, unit and file of an import, and for each file that was left."""
-    lists = ("units", "taken", "assumed", "left", "not_downloaded")
+    lists = ("trajectories", "units", "taken", "assumed", "left", "not_downloaded")
     yield from ((key, value) for key, value in document.items() if key not in lists)
+    for count in document.get("trajectories", ()):
+        yield count["trajectory"], f"{count['frames']:,} frames: {count['reason']}"
     yield from ((key, value) for key in ("units", "taken", "assumed") for value in document[key])
     for item in document["left"]:
         yield f"left: {item['what']}", item["reason"]
@@ -190,7 +197,11 @@ def import_data(
     energy_key: EnergyKey = None,
     forces_key: ForcesKey = None,
     keys: KeysFile = None,
+    primary: PrimaryFiles = None,
+    secondary: SecondaryFiles = None,
+    leave: LeftFiles = None,
     split: SplitOff = 0,
+    blocks: Blocks = False,
     licence: Annotated[
         str, typer.Option("--licence", help="Licence of the data, such as CC-BY-4.0.")
     ] = "not stated",
@@ -201,6 +212,7 @@ def import_data(
     Molecules are recognised from geometries, and units from numbers; a given unit is checked.
     """
     from mlip_compose.datasets.importing.importing import ImportOptions, import_data
+    from mlip_compose.datasets.importing.trajectories import Patterns
     from mlip_compose.datasets.importing.units import GivenUnits
 
     options = ImportOptions(
@@ -210,6 +222,8 @@ def import_data(
         split=split,
         licence=licence,
         keys=keys_in(keys, energy_key, forces_key),
+        patterns=Patterns(tuple(primary or ()), tuple(secondary or ()), tuple(leave or ())),
+        blocks=blocks,
     )
     with progress_bars() as bars:
         bar = bars.add_task("read", total=None)
@@ -224,12 +238,32 @@ def import_data(
         "sha256": outcome.checksum,
         "molecules": outcome.molecules,
         "frames": outcome.frames,
+        "trajectories": [count._asdict() for count in outcome.trajectories],
         "units": list(outcome.units),
         "taken": list(outcome.taken),
         "assumed": list(outcome.assumed),
         "left": [{"what": item, "reason": reason} for item, reason in outcome.skipped],
     }
     show(json, document, facts(f"Imported {name}", _rows(document)))
+    for text in _consequences(outcome):
+        note(text)
+
+
+def _consequences(outcome: ImportOutcome) -> Iterator[str]:
+    """Yield what tasks cannot do with the data, and how the user says what files are."""
+    from mlip_compose.core.records import PRIMARY, SECONDARY
+
+    if not outcome.frames_of(PRIMARY):
+        yield (
+            "No frame is primary, and tasks train and test on these. Say which files are with "
+            "--primary GLOB."
+        )
+    if not outcome.frames_of(SECONDARY):
+        yield (
+            "No frame is of a secondary trajectory, and tasks validate and test on these. Say "
+            "which files are with --secondary GLOB, or take contiguous blocks of the trajectory "
+            "with --blocks; a task file of your own can do with one trajectory."
+        )
 
 
 def export_data(

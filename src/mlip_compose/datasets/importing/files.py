@@ -11,9 +11,10 @@ from mlip_compose.core.errors import DataError, SchemaError, UnreadableError
 from mlip_compose.core.files import sha256_of
 from mlip_compose.core.units import ENERGY_UNITS, FORCE_UNITS, LENGTH_UNITS
 from mlip_compose.datasets.importing.molecules import MoleculeCollector, check_values
-from mlip_compose.datasets.importing.temporary_frames import FrameGroup, TemporaryFrames
+from mlip_compose.datasets.importing.temporary_frames import FrameGroup, Origin, TemporaryFrames
+from mlip_compose.datasets.importing.trajectories import BY_FRAME, NOTHING_SAID, Patterns, Role
 from mlip_compose.datasets.importing.units import GivenUnits, length_unit
-from mlip_compose.store.formats.base import NoLabelsError, RawFrames, Units, trajectory_of
+from mlip_compose.store.formats.base import NoLabelsError, RawFrames, Units
 from mlip_compose.store.formats.keys import ANY, Keys
 from mlip_compose.store.formats.registry import read_frames
 
@@ -36,9 +37,15 @@ class SourceReader:
         Hears of progress.
     keys
         Names of the numbers in the files that the user gives.
+    patterns
+        What the user says of files by their names.
 
     Attributes
     ----------
+    names
+        Names of the files, by the number that frames have in ``Origin``.
+    reasons
+        Why frames are of their trajectory, by the number that they have in ``Origin``.
     notes
         What readers took for granted, with the number of frames.
     collector
@@ -58,8 +65,12 @@ class SourceReader:
         frames: TemporaryFrames,
         listener: FrameListener,
         keys: Keys = ANY,
+        patterns: Patterns = NOTHING_SAID,
     ) -> None:
         self._source, self._units, self._keys = source, units, keys
+        self._patterns = patterns
+        self.names: list[str] = []
+        self.reasons: list[str] = []
         self.notes = Counter[str]()
         self._frames, self._listener = frames, listener
         self._total = 0
@@ -70,7 +81,7 @@ class SourceReader:
 
     def read(self, file: Path) -> None:
         """Take the frames of a file; in a directory, skip a file that holds no data."""
-        name = file.name if file == self._source else file.relative_to(self._source).as_posix()
+        name = name_in(self._source, file)
         try:
             runs = read_frames(file, self._keys)
             checksum = _sha256(file)
@@ -90,7 +101,8 @@ class SourceReader:
 
     def _take(self, name: str, runs: Iterable[RawFrames]) -> int:
         """Take the frames of known molecules; return their number."""
-        trajectory = trajectory_of(Path(name))
+        role = self._patterns.role(name)
+        self.names.append(name)
         count = 0
         for run in runs:
             check_values(run)
@@ -99,18 +111,33 @@ class SourceReader:
             unit = length_unit(run, self._units)
             positions = run.positions * LENGTH_UNITS[unit]
             for molecule, rows in self.collector.sort(run, positions):
-                group = FrameGroup(
-                    molecule.name,
-                    run.trajectory or trajectory,
-                    run.units._replace(length=unit),
-                )
+                trajectory, reason = self._trajectory(run, role)
+                group = FrameGroup(molecule.name, trajectory, run.units._replace(length=unit))
                 self._frames.add(
-                    group, run.indices[rows], positions[rows], run.energy[rows], run.forces[rows]
+                    group,
+                    run.indices[rows],
+                    positions[rows],
+                    run.energy[rows],
+                    run.forces[rows],
+                    Origin(len(self.names) - 1, run.first + rows, reason),
                 )
                 count += len(rows)
             self._total += len(run)
             self._listener(name, self._total)
         return count
+
+    def _trajectory(self, frames: RawFrames, role: Role) -> tuple[str, int]:
+        """Return the trajectory of frames, and the number of the reason."""
+        by_frame = bool(frames.trajectory) and not role.is_given
+        trajectory, reason = (frames.trajectory, BY_FRAME) if by_frame else role[:2]
+        if reason not in self.reasons:
+            self.reasons.append(reason)
+        return trajectory, self.reasons.index(reason)
+
+
+def name_in(source: Path, file: Path) -> str:
+    """Return the path of a file from the source of an import; its name where it is the source."""
+    return file.name if file == source else file.relative_to(source).as_posix()
 
 
 def _with_known_units(frames: RawFrames, given: GivenUnits) -> RawFrames:

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-from numpy.typing import NDArray
-
 from mlip_compose.core.errors import CoverageError, RequestError
 from mlip_compose.core.files import refuse_existing
-from mlip_compose.core.records import MINIMUM, PRIMARY, SECONDARY, Frames, Molecule
-from mlip_compose.datasets.importing.files import FrameListener, SourceReader
+from mlip_compose.core.records import MINIMUM, Molecule
+from mlip_compose.datasets.importing.assembly import (
+    Cut,
+    TrajectoryCount,
+    check_split,
+    counted,
+    pieces,
+    told,
+    trajectories,
+)
+from mlip_compose.datasets.importing.copies import settle
+from mlip_compose.datasets.importing.files import FrameListener, SourceReader, name_in
 from mlip_compose.datasets.importing.temporary_frames import (
     FrameGroup,
     TemporaryFrames,
     temporary_frames,
 )
+from mlip_compose.datasets.importing.trajectories import BY_DEFAULT, BY_FRAME, BY_SPLIT, Patterns
 from mlip_compose.datasets.importing.units import DecidedUnits, GivenUnits, Sample, decide_units
 from mlip_compose.store.formats.base import Units
 from mlip_compose.store.formats.keys import ANY, Keys
@@ -28,8 +36,6 @@ from mlip_compose.store.formats.registry import files_of
 from mlip_compose.store.schema import StoreHeader
 from mlip_compose.store.writer import write_store
 
-UNKNOWN: Final = ""
-"""The trajectory of frames where neither metadata nor names of files say one."""
 SAMPLED_MOLECULES: Final = 12
 SAMPLED_FRAMES: Final = 200
 """Units are recognised from so many frames of each of so many molecules."""
@@ -59,6 +65,11 @@ class ImportOptions:
         Files that are not to be read, each with the reason.
     keys
         Names of the numbers in the files; others are those that people use.
+    patterns
+        What files are, by their names.
+    blocks
+        Whether the last fifth of each molecule's frames of unknown trajectory becomes its secondary
+        trajectory; one frame between the two is left out.
 
     Raises
     ------
@@ -74,12 +85,16 @@ class ImportOptions:
     origin: Mapping[str, Any] = field(default_factory=dict)
     skipped: Mapping[Path, str] = field(default_factory=dict)
     keys: Keys = ANY
+    patterns: Patterns = field(default_factory=Patterns)
+    blocks: bool = False
 
     def __post_init__(self) -> None:
         if not self.name.strip() or not self.reference.strip():
             raise RequestError("a name and a reference of the data set", "none")
         if self.split < 0:
             raise RequestError("0 or more frames to split off", str(self.split))
+        if self.split and self.blocks:
+            raise RequestError("one way to split frames off", "--split and --blocks")
 
 
 @dataclass(frozen=True)
@@ -100,6 +115,8 @@ class ImportOutcome:
         Files, and frames of other molecules, that are not in the data set, each with the reason.
     assumed
         What was taken for granted or changed, in words, with the number of frames.
+    trajectories
+        For each trajectory, and each reason why frames are of it, the number of frames.
     """
 
     path: Path
@@ -110,6 +127,11 @@ class ImportOutcome:
     taken: tuple[str, ...]
     skipped: tuple[tuple[str, str], ...]
     assumed: tuple[str, ...] = ()
+    trajectories: tuple[TrajectoryCount, ...] = ()
+
+    def frames_of(self, trajectory: str) -> int:
+        """Return the number of frames of a trajectory."""
+        return sum(c.frames for c in self.trajectories if c.trajectory == trajectory)
 
 
 def import_data(
@@ -151,11 +173,16 @@ def import_data(
     """
     refuse_existing(out)
     with temporary_frames(out) as frames:
-        reader = SourceReader(source, options.units, frames, listener, options.keys)
-        for file in files_of(source):
-            if file in options.skipped:
-                name = file.relative_to(source).as_posix()
-                reader.skipped.append((name, options.skipped[file]))
+        reader = SourceReader(
+            source, options.units, frames, listener, options.keys, options.patterns
+        )
+        files = files_of(source)
+        left = options.patterns.left([name_in(source, file) for file in files])
+        for file in files:
+            name = name_in(source, file)
+            reason = left.get(name) or options.skipped.get(file)
+            if reason:
+                reader.skipped.append((name, reason))
             else:
                 reader.read(file)
         molecules = reader.collector.molecules
@@ -171,48 +198,34 @@ def import_data(
         if not sampled:
             reasons = "; ".join(f"{name}: {reason}" for name, reason in skipped[:3])
             raise CoverageError(f"frames of a molecule in {source}", f"none ({reasons})")
-        _check_split(frames, options.split)
         units = _decide(frames, molecules, options.units)
+        groups = _by_molecule(frames, sampled)
+        settled = {
+            name: settle(name, molecules[name].numbers, pieces(frames, own, units), reader.names)
+            for name, own in groups.items()
+        }
+        cut = Cut(options.split, options.blocks)
+        check_split(settled, cut)
+        counts = counted(frames, groups, units, settled, cut, reader.reasons)
         assumed = [f"{note}: {count:,} frames" for note, count in reader.notes.items()]
-        header = _header(options, reader.files, units.values(), skipped, assumed)
+        assumed += told(settled)
+        header = _header(options, reader.files, units.values(), skipped, assumed, counts)
         contents = (
-            (molecules[name], _trajectories(frames, groups, units, options.split))
-            for name, groups in _by_molecule(frames, sampled).items()
+            (molecules[name], trajectories(frames, own, units, settled[name], cut))
+            for name, own in groups.items()
         )
         checksum = write_store(out, header, contents)
-        n_frames = sum(
-            frames.count(group) for group in frames.groups if group.trajectory != MINIMUM
-        )
     return ImportOutcome(
         path=out,
         checksum=checksum,
         molecules=len(sampled),
-        frames=n_frames,
+        frames=sum(count.frames for count in counts if count.trajectory != MINIMUM),
         units=tuple(header.sampling["units"]),
         taken=tuple(reader.taken),
         skipped=tuple(skipped),
         assumed=tuple(assumed),
+        trajectories=counts,
     )
-
-
-def _check_split(frames: TemporaryFrames, split: int) -> None:
-    """Check that each molecule has frames left where the last ones are split off."""
-    if not split:
-        return
-    counts = Counter[str]()
-    for group in frames.groups:
-        if group.trajectory == UNKNOWN:
-            counts[group.molecule] += frames.count(group)
-    if not counts:
-        raise RequestError(
-            "frames of which nothing says the trajectory", "none", "Leave --split out."
-        )
-    name, fewest = min(counts.items(), key=lambda item: item[1])
-    if fewest <= split:
-        raise RequestError(
-            f"more than {split} frames of each molecule, to split {split} off",
-            f"{fewest} of {name}",
-        )
 
 
 def _decide(
@@ -237,7 +250,10 @@ def _header(
     units: Iterable[DecidedUnits],
     skipped: Sequence[tuple[str, str]],
     assumed: Sequence[str],
+    counts: Sequence[TrajectoryCount],
 ) -> StoreHeader:
+    known = (BY_FRAME, BY_DEFAULT, BY_SPLIT)
+    reasons = [count._asdict() for count in counts if count.reason not in known]
     return StoreHeader(
         name=options.name,
         reference=options.reference,
@@ -246,6 +262,7 @@ def _header(
             "imported_from": files,
             "units": [f"{unit.energy}, {unit.forces}: {unit.reason}" for unit in units],
             **({"assumed": list(assumed)} if assumed else {}),
+            **({"trajectories": reasons} if reasons else {}),
             **({"origin": dict(options.origin)} if options.origin else {}),
         },
         software={name: version(name) for name in ("mlip-compose", "ase", "numpy", "rdkit")},
@@ -260,54 +277,3 @@ def _by_molecule(frames: TemporaryFrames, names: set[str]) -> dict[str, list[Fra
     for group in frames.groups:
         groups[group.molecule].append(group)
     return {name: groups[name] for name in sorted(names)}
-
-
-def _trajectories(
-    frames: TemporaryFrames,
-    groups: Sequence[FrameGroup],
-    units: Mapping[Units, DecidedUnits],
-    split: int,
-) -> Iterator[Frames]:
-    """Yield the trajectories of a molecule, in eV and Angstrom and in order."""
-    pieces: dict[str, list[NDArray[Any]]] = defaultdict(list)
-    for group in groups:
-        records = frames.read(group)
-        records["energy"] *= units[group.units].energy_factor
-        records["forces"] *= units[group.units].forces_factor
-        pieces[group.trajectory].append(records)
-    trajectories = {name: _in_order(np.concatenate(some)) for name, some in pieces.items()}
-    for name, records in _without_unknown(trajectories, split).items():
-        if name == MINIMUM:
-            records = records[[int(np.argmin(records["energy"]))]]
-        yield Frames(
-            molecule=groups[0].molecule,
-            trajectory=name,
-            indices=np.arange(len(records)),
-            positions=records["positions"],
-            energy=records["energy"],
-            forces=records["forces"],
-        )
-
-
-def _without_unknown(
-    trajectories: Mapping[str, NDArray[Any]], split: int
-) -> dict[str, NDArray[Any]]:
-    """Put frames of unknown trajectory behind the primary ones, the last ``split`` secondary."""
-    result = dict(trajectories)
-    free = result.pop(UNKNOWN, None)
-    if free is None:
-        return result
-    end = len(free) - split
-    additions = {PRIMARY: free[:end], SECONDARY: free[end:]} if split else {PRIMARY: free}
-    for name, records in additions.items():
-        before = [result[name]] if name in result else []
-        result[name] = np.concatenate([*before, records])
-    return result
-
-
-def _in_order(records: NDArray[Any]) -> NDArray[Any]:
-    """Put frames in the order of their indices, where all have one and no two the same."""
-    indices = records["index"]
-    if (indices < 0).any() or len(np.unique(indices)) < len(indices):
-        return records
-    return records[np.argsort(indices)]

@@ -38,6 +38,24 @@ class FrameGroup(NamedTuple):
     units: Units
 
 
+class Origin(NamedTuple):
+    """Where frames come from.
+
+    Attributes
+    ----------
+    source
+        Number of their file.
+    place : (F,) int
+        Their indices in it.
+    reason
+        Number of the reason for which they are of their trajectory.
+    """
+
+    source: int
+    place: IntArray
+    reason: int
+
+
 @contextmanager
 def temporary_frames(out: Path) -> Iterator[TemporaryFrames]:
     """Yield frames in a hidden directory beside ``out``, which is removed at the end.
@@ -99,6 +117,7 @@ class TemporaryFrames:
         positions: FloatArray,
         energy: FloatArray,
         forces: FloatArray,
+        origin: Origin,
     ) -> None:
         """Add frames to a group.
 
@@ -114,6 +133,8 @@ class TemporaryFrames:
             In the units of the group.
         forces : (F, N, 3) float
             In the units of the group.
+        origin
+            Where the frames come from.
 
         Raises
         ------
@@ -126,6 +147,7 @@ class TemporaryFrames:
         records = np.empty(len(energy), dtype=self._types[group])
         records["index"], records["energy"] = indices, energy
         records["positions"], records["forces"] = positions, forces
+        records["source"], records["place"], records["reason"] = origin
         self._counts[group] = self.count(group) + len(records)
         self._buffer.setdefault(self._paths[group], []).append(records)
         self._buffered += records.nbytes
@@ -138,7 +160,8 @@ class TemporaryFrames:
         Returns
         -------
         (F,) records
-            Fields ``index``, ``energy``, ``positions`` (N, 3) and ``forces`` (N, 3).
+            Fields ``index``, ``energy``, ``positions`` (N, 3), ``forces`` (N, 3), and those of
+            :class:`Origin`.
         """
         self._write_buffer()
         return np.fromfile(self._paths[group], dtype=self._types[group], count=most)
@@ -160,6 +183,9 @@ def _record_type(n_atoms: int) -> np.dtype[Any]:
         [
             ("index", np.int64),
             ("energy", np.float64),
+            ("source", np.int32),
+            ("place", np.int64),
+            ("reason", np.int32),
             ("positions", np.float64, (n_atoms, 3)),
             ("forces", np.float64, (n_atoms, 3)),
         ]

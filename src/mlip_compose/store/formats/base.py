@@ -248,9 +248,14 @@ def trajectory_of(path: Path) -> str:
 
     Of several words the last one counts, so that the file's name comes before that of its folder.
     """
+    return trajectory_word(path)[1]
+
+
+def trajectory_word(path: Path) -> tuple[str, str]:
+    """Return the word in the names of a file and its folders, and the trajectory that it names."""
     words = re.split(r"[^A-Za-z]+", path.as_posix().lower())
-    trajectories = [PATH_WORDS[word] for word in words if word in PATH_WORDS]
-    return trajectories[-1] if trajectories else ""
+    names = [(word, PATH_WORDS[word]) for word in words if word in PATH_WORDS]
+    return names[-1] if names else ("", "")
 
 
 def missing_labels(
