@@ -76,7 +76,7 @@ def test_info_and_import_do_not_send_people_to_each_other(command, tmp_path):
 def test_files_are_told_apart_by_patterns_and_consequences_are_said(command, tmp_path):
     command("data", "export", "mini-v1", "-o", "xyz", "-m", "OH-1-H")
     text = (tmp_path / "xyz" / "primary.xyz").read_text()
-    (tmp_path / "my_test_set.xyz").write_text(re.sub('trajectory="?primary"?', "", text))
+    (tmp_path / "my_test_set.xyz").write_text(re.sub('(trajectory|split)="?primary"?', "", text))
     arguments = ("data", "import", "my_test_set.xyz", "-r", "gfn2-xtb", "-n")
     outcome = command(*arguments, "a")
     assert outcome.status == 0
