@@ -1,12 +1,14 @@
 """A plan shows what it promises, costs what it says, and is the least where that is said."""
 
 import itertools
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from mlip_compose.core.errors import RequestError
 from mlip_compose.molecules.perception import molecule_of_smiles
+from mlip_compose.planning import set_cover
 from mlip_compose.planning.fragments import capped, closed_part, cuttable_bonds, fragments_around
 from mlip_compose.planning.plan import plan_labels
 from mlip_compose.planning.seen import Environments, Interned, seen_in
@@ -118,6 +120,12 @@ def test_a_capped_part_is_a_closed_shell_molecule():
         assert fragment.n_atoms <= target.molecule.n_atoms
 
 
+def test_a_part_that_is_no_molecule_has_no_cap():
+    """One atom of a double bond; parts that are made of whole ones always are molecules."""
+    ethene = Environments(molecule_of_smiles("C=C"), Interned())
+    assert capped(ethene, frozenset({0})) is None
+
+
 def random_problem(seed, sets=12, elements=9):
     rng = np.random.default_rng(seed)
     members = [frozenset(np.flatnonzero(rng.random(elements) < 0.35).tolist()) for _ in range(sets)]
@@ -152,6 +160,25 @@ def test_the_greedy_choice_covers_and_has_nothing_spare(seed):
     for index in chosen:
         rest = [members[i] for i in chosen if i != index]
         assert set().union(*rest) != set(range(elements))
+
+
+def test_a_problem_beyond_the_solver_has_the_bound_of_its_relaxation(monkeypatch):
+    pairs = [frozenset(pair) for pair in ((0, 1), (1, 2), (0, 2))]
+    exact = cheapest_cover(pairs, [1.0, 1.0, 1.0], 3)
+    assert exact.cost == 2.0
+    assert exact.gap == pytest.approx(0.0)
+    monkeypatch.setattr(set_cover, "MOST_SETS", 2)
+    relaxed = cheapest_cover(pairs, [1.0, 1.0, 1.0], 3)
+    assert relaxed.cost == 2.0
+    assert relaxed.bound == pytest.approx(1.5)
+    assert relaxed.gap == pytest.approx(0.25)
+
+
+def test_a_solver_that_ends_without_a_choice_leaves_the_greedy_one(monkeypatch):
+    ended = SimpleNamespace(x=None, mip_dual_bound=0.75)
+    monkeypatch.setattr(set_cover, "milp", lambda *_, **__: ended)
+    cover = cheapest_cover([frozenset({0}), frozenset({1})], [2.0, 4.0], 2)
+    assert (cover.chosen, cover.cost, cover.bound) == ((0, 1), 6.0, 3.0)
 
 
 def test_an_element_in_no_set_is_a_bug():

@@ -6,6 +6,7 @@ from ase.build import molecule as built
 
 from mlip_compose.core.errors import RequestError
 from mlip_compose.molecules.perception import MOST_ATOMS, molecule_of_geometry, molecule_of_smiles
+from mlip_compose.planning import reading
 from mlip_compose.planning.reading import read_molecules, read_targets
 
 REFUSED = {
@@ -113,6 +114,21 @@ def test_a_file_that_is_wrong_is_named(tmp_path, name, text, found):
         read_molecules([str(file)])
     assert found in str(raised.value)
     assert name in str(raised.value)
+
+
+def test_a_file_that_is_too_large_or_that_rdkit_cannot_open_is_named(tmp_path, monkeypatch):
+    file = tmp_path / "a.sdf"
+    file.write_text("no structure\n$$$$\n")
+
+    def refuse(path):
+        raise OSError(f"Bad input file {path}")
+
+    monkeypatch.setattr("rdkit.Chem.SDMolSupplier", refuse)
+    with pytest.raises(RequestError, match=r"structures in .*a\.sdf; found Bad input file"):
+        read_molecules([str(file)])
+    monkeypatch.setattr(reading, "LARGEST", 4)
+    with pytest.raises(RequestError, match=r"a file of at most 0 MB; found .*a\.sdf"):
+        read_molecules([str(file)])
 
 
 def test_no_file_is_said():

@@ -122,6 +122,14 @@ def test_rings_are_not_unrolled():
     assert set(seen.radii[carbons].tolist()) == {2}
 
 
+def test_rings_of_the_same_atoms_in_another_order_are_another_environment():
+    """Two squares beside and two across each other have the same walks and atoms of two bonds."""
+    beside, across = (molecule_of_smiles(s) for s in ("C12C(C)CC1CC2C", "C1(C(C)C)C2CC1C2"))
+    seen = seen_in([beside, across], [beside], 2)
+    assert set(seen[0].radii.tolist()) == {2}
+    assert seen[1].radii.min() == 1
+
+
 def test_charges_and_aromatic_bonds_count():
     acid, ion = molecule_of_smiles("CC(=O)O"), molecule_of_smiles("CC(=O)[O-]")
     (seen,) = seen_in([ion], [acid])

@@ -9,7 +9,7 @@ import mlip_compose
 from mlip_compose.core.errors import CoverageError, SchemaError, UnreadableError
 from mlip_compose.core.records import PRIMARY, Frames, TrainingSet
 from mlip_compose.potentials.composition import KIND
-from mlip_compose.potentials.reference_energies import fit_reference_energies
+from mlip_compose.potentials.reference_energies import fit_element_energies, fit_reference_energies
 from mlip_compose.store.reader import Store
 
 
@@ -130,3 +130,12 @@ def test_energies_that_are_none_are_refused(tmp_path, energies):
     (tmp_path / "model.json").write_text(text)
     with pytest.raises(SchemaError, match="a potential of kind 'composition'"):
         KIND.load(tmp_path)
+
+
+def test_a_guess_of_other_electrons_is_ignored():
+    numbers = [np.array([6, 1, 1, 1, 1]), np.array([6, 6, *[1] * 6])]
+    energies, elements = np.array([-1000.0, -1990.0]), np.array([1, 6])
+    none = fit_element_energies(numbers, energies, elements)
+    assert fit_element_energies(numbers, energies, elements, {1: -1.0, 6: -2.0}) == none
+    near = fit_element_energies(numbers, energies, elements, {1: -2.5, 6: -990.0})
+    assert near != none

@@ -15,6 +15,7 @@ from mlip_compose.predictions.file import (
     WRITTEN,
     PredictionHeader,
     Predictions,
+    predictions_checksum,
     read_predictions,
     write_predictions,
 )
@@ -78,6 +79,37 @@ def test_a_data_set_is_no_predictions(toy_store):
         read_predictions(toy_store(("H-2-H",)))
 
 
+def replaced(file, name, values):
+    del file[name]
+    file[name] = values
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda f: f.move("OH-1-H/primary", "OH-1-H/train"), "minimum or relaxed in .*'train'"),
+        (lambda f: replaced(f, "OH-1-H/primary/energy", np.zeros(2, "f4")), "float64.*float32"),
+        (lambda f: replaced(f, "OH-1-H/primary/energy", np.zeros(3)), r"energy \(2,\).*\(3,\)"),
+        (
+            lambda f: replaced(f, "OH-1-H/primary/frames", f["OH-1-H/primary/frames"][:][None]),
+            r"a list of frames.*\(1, 2\)",
+        ),
+    ],
+)
+def test_arrays_that_are_none_of_predictions_are_refused(path, damage, message):
+    with h5py.File(path, "r+") as file:
+        damage(file)
+    with pytest.raises(SchemaError, match=message):
+        read_predictions(path)
+
+
+def test_checksums_are_those_of_predictions_alone(path, toy_store):
+    with h5py.File(path) as file:
+        assert predictions_checksum(path) == file.attrs["sha256"]
+    with pytest.raises(SchemaError, match="something else in"):
+        predictions_checksum(toy_store(("H-2-H",)))
+
+
 def test_truncated_predictions_are_refused(path):
     path.write_bytes(path.read_bytes()[:500])
     with pytest.raises(UnreadableError, match="truncated"):
@@ -111,6 +143,10 @@ def test_positions_are_part_of_the_checksum_and_required(relaxed, tmp_path):
     with h5py.File(tmp_path / "r.h5", "r+") as file:
         file["OH-1-H/relaxed/positions"][0, 0, 0] = 9.0
     with pytest.raises(ChecksumError):
+        read_predictions(tmp_path / "r.h5")
+    with h5py.File(tmp_path / "r.h5", "r+") as file:
+        replaced(file, "OH-1-H/relaxed/positions", np.zeros((1, 3, 3), "f4"))
+    with pytest.raises(SchemaError, match=r"positions \(1, 2, 3\) in .*\(1, 3, 3\)"):
         read_predictions(tmp_path / "r.h5")
     with h5py.File(tmp_path / "r.h5", "r+") as file:
         del file["OH-1-H/relaxed/positions"]

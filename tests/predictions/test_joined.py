@@ -10,6 +10,7 @@ from mlip_compose.core.records import PredictedFrames, SplitKey
 from mlip_compose.predictions.file import Predictions, write_predictions
 from mlip_compose.predictions.joined import (
     choose,
+    is_predictions,
     read_headers,
     read_joined,
     read_one,
@@ -44,6 +45,17 @@ def test_every_split_is_read_as_it_was(path):
         assert again.header == predictions.header
         frames = again.frames["OH-1-H", "primary"]
         np.testing.assert_array_equal(frames.forces, float(predictions.header.level))
+
+
+def test_files_of_predictions_are_known_by_their_schema(path, tmp_path, toy_store):
+    write_predictions(tmp_path / "one.h5", part())
+    for file, expected in (
+        (path, True),
+        (tmp_path / "one.h5", True),
+        (toy_store(["H-2-H"]), False),
+    ):
+        with h5py.File(file) as opened:
+            assert is_predictions(opened.attrs["schema"]) is expected
 
 
 def test_headers_are_read_without_the_numbers(path):

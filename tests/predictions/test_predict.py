@@ -1,9 +1,12 @@
 import numpy as np
 import pytest
 from builders import unit_facts
+from toy_calculators import Pairs
 
+from mlip_compose.core.errors import RequestError
 from mlip_compose.core.records import SplitKey
 from mlip_compose.potentials.calculator import CalculatorSettings, make
+from mlip_compose.predictions.potential import fit_potential, predict_target
 from mlip_compose.predictions.predict import (
     MOST_REASONS,
     OTHER_REASONS,
@@ -134,3 +137,24 @@ def test_reasons_are_cut_and_too_many_are_counted_together():
     ((reason, (count, _)),) = count_reasons({"a": "x" * 1000, "b": "x" * 1000}).items()
     assert len(reason) == 200
     assert count == 2
+
+
+@pytest.mark.parametrize(
+    ("potential", "task", "settings", "message"),
+    [
+        ("additive", "whole", {}, "trained elsewhere, for 'whole'.*found additive"),
+        ("calculator", "length", {"function": "no_module:f"}, "no_module"),
+        ("additive", "length", {"strengths": [1e-30]}, "additive fitted on length_L1.*normal eq"),
+    ],
+)
+def test_what_cannot_be_fitted_in_python_is_refused(store, potential, task, settings, message):
+    level = 2 if task == "whole" else 1
+    target = target_of(store, SplitKey(task, level, 0), None if task == "whole" else 6, True)
+    with pytest.raises(RequestError, match=message):
+        fit_potential(potential, store, target, settings=settings)
+
+
+def test_a_name_that_no_file_can_have_is_refused(store):
+    target = target_of(store, SplitKey("length", 1, 0), 6, True)
+    with pytest.raises(RequestError, match=r"begins with a letter or digit.*found 'a/b'"):
+        predict_target(Pairs(), store, target, name="a/b")

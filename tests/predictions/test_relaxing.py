@@ -8,6 +8,8 @@ import pytest
 from mlip_compose.molecules.geometry import superposed_rmsd
 from mlip_compose.predictions.relaxing import FMAX, MOST_STEPS, relax, relax_minima, relaxed_rmsd
 from mlip_compose.store.catalogue import open_dataset
+from mlip_compose.store.reader import Store
+from mlip_compose.store.writer import write_store
 
 NAMES = ("OH-1-H", "F-2-H")
 
@@ -151,3 +153,9 @@ def test_the_distance_knows_no_shift_and_no_turn(store, water_like):
     frames, _ = relax(Springs(turned), molecule, turned)
     assert relaxed_rmsd(frames, store) == pytest.approx(superposed_rmsd(start, turned), abs=1e-5)
     assert relaxed_rmsd(frames, store) == pytest.approx(0.0, abs=1e-5)
+
+
+def test_molecules_without_a_minimum_are_passed_over(toy_header, toy_frames, molecule, tmp_path):
+    parts = molecule("OH-1-H")
+    write_store(tmp_path / "x.h5", toy_header, [(parts, [toy_frames(parts, "primary", 2)])])
+    assert relax_minima(Noise(), Store(tmp_path / "x.h5"), ["OH-1-H"]) == ([], {})

@@ -22,8 +22,15 @@ from mlip_compose.core.records import Comparison
 from mlip_compose.evaluation.parity import parities
 from mlip_compose.molecules.assembly import assemble
 from mlip_compose.molecules.series import parse_name
+from mlip_compose.report.plate_document import PIXELS
 from mlip_compose.report.plates import COLUMN, PAGE, Pane, plates
-from mlip_compose.report.printing import fingerprint, fingerprint_in, plate_svg, write_figures
+from mlip_compose.report.printing import (
+    _finished,
+    fingerprint,
+    fingerprint_in,
+    plate_svg,
+    write_figures,
+)
 
 ROOT = Path(__file__).parents[2]
 HOSTILE = r"$\frac{ <script>alert(1)</script>"
@@ -187,6 +194,14 @@ def test_a_fingerprint_changes_with_what_is_drawn_and_not_with_what_is_not(small
     assert changed() == changed(hovertemplate="other words") == fingerprint(plate)
     assert changed(x=[1.0]) != fingerprint(plate)
     assert fingerprint_in("<svg></svg>") is None
+
+
+def test_an_svg_without_ids_has_its_size_in_points_and_its_fingerprint(small):
+    figure = json.loads(json.dumps(next(plates(small)).panes[0].figure))
+    figure["layout"] |= {"width": 2 * PIXELS, "height": PIXELS}
+    svg = _finished('<svg width="700" height="350"><g/></svg>', figure)
+    assert '<svg width="144pt" height="72pt"><g/></svg>' in svg
+    assert fingerprint_in(svg) is not None
 
 
 def test_without_kaleido_the_extra_is_named(small, tmp_path, monkeypatch):

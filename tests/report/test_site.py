@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from mlip_compose.core.errors import SchemaError
+from mlip_compose.core.errors import SchemaError, UnwritableError
 from mlip_compose.report.site import MANIFEST, write_site
 
 
@@ -79,6 +79,16 @@ def test_a_list_that_leads_elsewhere_removes_nothing(results, tmp_path):
     (site / MANIFEST).write_text(json.dumps(manifest))
     write_site(site, [results])
     assert (tmp_path / "precious").read_text() == "x"
+
+
+def test_what_cannot_be_removed_is_named(results, tmp_path):
+    write_site(tmp_path, [results])
+    manifest = json.loads((tmp_path / MANIFEST).read_text())
+    (tmp_path / "data" / "mine").mkdir()
+    manifest["files"].append({"path": "data/mine"})
+    (tmp_path / MANIFEST).write_text(json.dumps(manifest))
+    with pytest.raises(UnwritableError, match="data/mine"):
+        write_site(tmp_path, [results])
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"files": [1]}', '{"files": 3}'])

@@ -14,6 +14,7 @@ from mlip_compose.core.errors import (
     UnreadableError,
 )
 from mlip_compose.store.reader import Store
+from mlip_compose.store.writer import write_store
 
 NAMES = ("H-2-H", "OH-1-H", "OH-2-NH2")
 
@@ -170,6 +171,29 @@ def test_wrong_shapes_and_types_are_refused(path):
         Store(path)
 
 
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda f: f.attrs.modify("sampling", "{"), "the header of a store in"),
+        (lambda f: f.attrs.__delitem__("software"), "the header of a store in"),
+        (lambda f: f["OH-1-H"].attrs.modify("charge", 1), r"the charge \+0, the sum .*\+1"),
+        (lambda f: [f["OH-1-H"].pop(name) for name in ("primary", "secondary")], "frames .primary"),
+    ],
+)
+def test_a_header_a_charge_or_frames_that_are_none_are_refused(path, damage, message):
+    with h5py.File(path, "r+") as file:
+        damage(file)
+    with pytest.raises(SchemaError, match=message):
+        Store(path).verify()
+
+
+def test_a_minimum_that_is_not_there_is_refused(tmp_path, toy_header, toy_frames, molecule):
+    parts = molecule("H-2-H")
+    write_store(tmp_path / "x.h5", toy_header, [(parts, [toy_frames(parts, "primary", 2)])])
+    with pytest.raises(CoverageError, match=r"a relaxed minimum of H-2-H in .*found none"):
+        Store(tmp_path / "x.h5").minimum("H-2-H")
+
+
 def test_a_molecule_under_another_name_is_refused(path):
     with h5py.File(path, "r+") as file:
         file.move("OH-1-H", "SH-1-H")
@@ -188,7 +212,6 @@ def test_requests_beyond_the_data_are_refused(path):
 
 
 def test_a_failed_write_leaves_nothing_behind(tmp_path, toy_header, molecule):
-    from mlip_compose.store.writer import write_store
 
     def broken():
         yield molecule("H-2-H"), []

@@ -129,10 +129,21 @@ def test_the_template_is_a_task():
         ("name: a\ntrain: {file: no.smi}\nood: {names: [y]}\n", "a file of SMILES in"),
         ("name: length\nrule: length\n", "a name that no other task has"),
         ("[]", "a mapping with keys"),
+        ("name: a\nlevels: 3\n", "levels is right"),
+        (
+            "name: a\nlevels: {-1: {train: {names: [x]}, ood: {names: [y]}}}\n",
+            "levels of 0 or more; found -1",
+        ),
+        ("name: a\nrule: length\ntrain_frames: 9\n", "train_frames beside train and ood"),
+        (
+            "name: a\ntrain: {file: none.smi}\nood: {names: [y]}\n",
+            "SMILES in .*none.smi; found none",
+        ),
         ("name: a\nrules: length\n", "rule"),
     ],
 )
-def test_files_that_are_no_task(write, text, message):
+def test_files_that_are_no_task(write, tmp_path, text, message):
+    (tmp_path / "none.smi").write_text("# nothing\n")
     with pytest.raises(RequestError, match=message):
         get_task(str(write(text)))
 
@@ -151,6 +162,13 @@ def test_molecules_that_are_not_there_or_in_both_parts(write, train, ood, messag
     task = get_task(str(write(f"name: a\ntrain: {train}\nood: {ood}\n")))
     with pytest.raises(RequestError, match=message):
         task.split(MOLECULES, 2)
+
+
+def test_halves_of_ones_own(write):
+    task = get_task(str(write("name: halves\nrule: crossing\nhalf_a: [F]\nfamilies: [F, OH, H]\n")))
+    split = task.split(full(), 2)
+    assert {"F-6-H", "OH-7-H", "H-7-H"} <= set(split.train)
+    assert {"F-7-H", "OH-4-H", "H-4-H"} <= set(split.ood)
 
 
 def test_families_that_are_not_there(write):

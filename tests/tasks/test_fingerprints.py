@@ -28,3 +28,13 @@ def test_frames_that_are_all_the_same_are_no_quadratic_work():
 def test_one_frame_has_no_copy():
     positions = np.random.default_rng(0).normal(size=(1, 9, 3))
     assert Fingerprints(NUMBERS, positions).copies(DUPLICATE_TOLERANCE) == []
+
+
+def test_frames_that_differ_by_a_hair_more_than_the_tolerance_are_no_copies():
+    """The tree is asked for a little more, so that rounding hides no copy."""
+    for excess, copies in ((0.0, 1), (5e-10, 0)):
+        second = [0.0, DUPLICATE_TOLERANCE * (1 + excess)]
+        positions = np.zeros((2, 2, 3))
+        positions[:, 1, 0] = second
+        found = Fingerprints(np.array([1, 1]), positions).copies(DUPLICATE_TOLERANCE)
+        assert len(found) == copies

@@ -256,5 +256,4 @@ def _prove(plan: Plan, training: Sequence[Molecule]) -> None:
     for target, seen in zip(
         plan.targets, seen_in(plan.targets, together, plan.radius), strict=True
     ):
-        if seen.radii.min() < plan.radius:
-            raise AssertionError(f"the plan does not cover {target.name}")
+        assert seen.radii.min() >= plan.radius, f"the plan does not cover {target.name}"

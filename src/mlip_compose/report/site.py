@@ -170,9 +170,9 @@ def _remove(folder: Path, path: str) -> None:
         return
     try:
         file.unlink(missing_ok=True)
-        for parent in file.parents:
-            if parent == inside or not parent.is_dir() or any(parent.iterdir()):
-                break
+        parent = file.parent
+        while parent != inside and parent.is_dir() and not any(parent.iterdir()):
             parent.rmdir()
+            parent = parent.parent
     except OSError as error:
         raise UnwritableError(file, error) from error

@@ -12,7 +12,7 @@ from mlip_compose.core.records import PRIMARY, SECONDARY, Failure, Frames, Train
 from mlip_compose.potentials.additive.atom_energies import Constants
 from mlip_compose.potentials.additive.equilibrium import Equilibrium
 from mlip_compose.potentials.additive.kind import KIND, AdditiveSettings
-from mlip_compose.potentials.additive.parameters import ParameterSpace
+from mlip_compose.potentials.additive.parameters import Parameters, ParameterSpace
 from mlip_compose.potentials.additive.potential import AdditivePotential
 from mlip_compose.potentials.additive.term_kinds import KIND_BY_NAME, TERM_KINDS
 from mlip_compose.potentials.additive.terms import find_terms
@@ -214,3 +214,29 @@ def test_bad_requests_are_refused():
     for bad in ({"strengths": ()}, {"strengths": (0.0,)}, {"validation_frames": 0}):
         with pytest.raises(ValidationError):
             AdditiveSettings(**bad)
+
+
+def test_trajectories_without_frames_change_nothing(training, store):
+    data = training(["H-2-H", "OH-1-H"], stride=4)
+    empty = [store.frames("F-1-H", name, np.arange(0)) for name in (PRIMARY, SECONDARY)]
+    wider = TrainingSet(
+        {**data.molecules, "F-1-H": store.molecules["F-1-H"]},
+        (*data.train, empty[0]),
+        (*data.validation, empty[1]),
+    )
+    settings = KIND.settings()
+    one, two = fit(data, settings), fit(wider, settings)
+    frames = store.frames("OH-1-H", SECONDARY)
+    for a, b in zip(
+        one.predict(store.molecules["OH-1-H"], frames.positions),
+        two.predict(store.molecules["OH-1-H"], frames.positions),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_types_of_another_number_of_levels_are_refused():
+    (kind, *_) = TERM_KINDS
+    wrong = Parameters({kind.name: (("C",) * (len(kind.levels) + 1),)}, {})
+    with pytest.raises(ValueError, match=f"types of {kind.name} with other than"):
+        wrong.check()

@@ -249,6 +249,28 @@ def test_results_without_attributions_have_no_such_section(results):
     assert attribution_views(results, styles_of(entries_of(results))) == ()
 
 
+def test_a_grouping_without_rows_has_no_view(found):
+    def emptied(score):
+        first, *forces = score.attribution.forces
+        split, *energy = score.attribution.energy
+        changes = {
+            "forces": (first.model_copy(update={"rows": ()}), *forces),
+            "energy": (split.model_copy(update={"rows": ()}), *energy),
+        }
+        attribution = score.attribution.model_copy(update=changes)
+        return first, split, score.model_copy(update={"attribution": attribution})
+
+    first, split, _ = emptied(found.scores[0])
+    bare = found.model_copy(update={"scores": tuple(emptied(s)[2] for s in found.scores)})
+    before, after = (
+        {(v.name, v.title) for v in attribution_views(r, styles_of(entries_of(r)))}
+        for r in (found, bare)
+    )
+    gone = before - after
+    assert {name for name, _ in gone} == {first.name, split.name}
+    assert after < before
+
+
 def test_results_of_which_some_have_an_attribution_show_those(found):
     old = [
         s.model_copy(update={"attribution": None}) if s.potential == "additive" else s

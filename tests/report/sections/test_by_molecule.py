@@ -116,6 +116,22 @@ def test_the_error_stands_against_heavy_atoms_in_place_of_the_chain(study, style
     assert "net ID 10.0 to 50.0, OOD 100 to 300" in panel["caption"]
 
 
+def test_a_potential_that_failed_on_unseen_molecules_is_drawn_where_it_has_errors(study, styles):
+    def failed(score):
+        molecules = tuple(
+            m.model_copy(update={"values": {}}) if m.part == "ood" else m for m in score.molecules
+        )
+        return score.model_copy(update={"molecules": molecules})
+
+    scores = tuple(failed(s) if s.potential == "net" else s for s in study.scores)
+    lost = study.model_copy(update={"scores": scores})
+    unseen = molecule_document(lost, ground_of(lost, "rings", 2), styles)["panels"][0]
+    assert "net" not in unseen["caption"]
+    (panel,) = curve_document(lost, 2, styles)["panels"]
+    assert not [t for t in panel["figure"]["data"] if t["name"] == "net, OOD"]
+    assert [t for t in panel["figure"]["data"] if t["name"] == "net, ID"]
+
+
 def test_the_axis_of_heavy_atoms_reaches_over_the_whole_range(styles):
     study = study_of_any(unseen={"a": "C1CCC1C", "b": "C1CCCC1", "c": "CC1CCC1"})
     document = curve_document(study, 2, styles)

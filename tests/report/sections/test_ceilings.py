@@ -85,6 +85,26 @@ def test_a_metric_without_a_ceiling_says_so(study):
     assert "no ceiling of Reaction energy MAE" in found.note
 
 
+def test_a_metric_without_a_ceiling_gap_says_so_and_has_a_dash(study):
+    bare = tuple(
+        score.model_copy(
+            update={
+                "metrics": tuple(
+                    metric.model_copy(update={"gap": None, "ceiling": None})
+                    for metric in score.metrics
+                )
+            }
+        )
+        for score in study.ceilings
+    )
+    without = study.model_copy(update={"ceilings": bare})
+    found = cell(without, "additive")
+    assert found.note == "additive on length, level 2: no ceiling gap of Force MAE."
+    (row, *_) = ceiling_rows(ceilings_of(without, board_of(without)))
+    assert row[3:] == ("–", "–")
+    assert row[2] != "–"
+
+
 def test_a_ceiling_that_failed_says_so_and_leaves_the_score(results):
     study = with_ceilings(results, failed=("additive",))
     assert "the ceiling failed: it diverged" in cell(study, "additive").note
@@ -198,4 +218,10 @@ def test_the_mean_over_seeds_stands_in_the_row_of_a_potential(make_results):
     assert ceiling_text(found) == "1.30 ± 0.07 [1.20 to 1.40]"
     text = whole(render_report(study))
     assert "± 0.07" in text
+    one = tuple(
+        summary.model_copy(update={"gap": SeedValue(mean=gap.mean)})
+        for summary in study.ceiling_summaries
+    )
+    note = cell(study.model_copy(update={"ceiling_summaries": one}), "additive").note
+    assert "mean over seeds 0, 1; " in note
     assert "1.17–1.34" in text  # of the single seeds

@@ -43,6 +43,12 @@ def test_small_radii_have_words_of_their_own(certificate, radius, text):
     assert evidence(certificate | {"coverage_radius": radius}).sentences[0].startswith(text)
 
 
+def test_a_certificate_that_does_not_count_surroundings_says_the_rest(certificate):
+    del certificate["unseen"]
+    said = evidence(certificate).sentences[1]
+    assert said.endswith("surroundings that no training molecule shows. These are the novel atoms.")
+
+
 def test_full_coverage_has_nothing_beyond(certificate):
     said = evidence(certificate | {"coverage_radius": 6, "coverage": [1.0] * 7})
     assert said.sentences[1] == "That is the largest radius that was looked at."

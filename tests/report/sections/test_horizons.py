@@ -2,6 +2,7 @@ import pytest
 
 from mlip_compose.core.records import ReceptiveField
 from mlip_compose.evaluation.horizon import horizons
+from mlip_compose.report.entry import Entry
 from mlip_compose.report.figures.style import styles_of
 from mlip_compose.report.page import render_report
 from mlip_compose.report.sections.horizons import horizon_panels, horizon_tables
@@ -76,6 +77,34 @@ def test_an_interval_beyond_the_threshold_is_uncertain(study):
     (found,) = horizon_tables(changed, entries_of(changed))
     assert found.tasks == ("crossing",)
     assert found.rows[0].cells[0].detail == "uncertain"
+
+
+def test_several_seeds_have_horizons_of_their_own(make_results):
+    seeded = with_horizons(make_results(levels=(1, 2, 3), seeds=(0, 1), failed=()))
+    means = tuple(
+        horizon.model_copy(update={"seed": None})
+        for horizon in seeded.horizons
+        if horizon.seed == 0
+    )
+    both = seeded.model_copy(update={"horizons": (*seeded.horizons, *means)})
+    mean = Entry("mace-small", None, "learned", "mace-small")
+    (cell, *_) = horizon_tables(both, [mean])[0].rows[0].cells
+    assert cell.note.endswith(" Of single seeds: none, none.")
+
+
+def test_a_level_without_a_gap_is_a_dash(study):
+    (only,) = (
+        h
+        for h in study.horizons
+        if (h.task, h.potential, h.metric) == ("crossing", "mace-small", "forces_mae")
+    )
+    first, *rest = only.points
+    points = (first.model_copy(update={"gap": None}), *rest)
+    changed = study.model_copy(
+        update={"horizons": (only.model_copy(update={"points": points, "horizon": 2}),)}
+    )
+    (found,) = horizon_tables(changed, entries_of(changed))
+    assert "gaps: – at level 1, 1.35" in found.rows[0].cells[0].note
 
 
 def test_the_figures_have_gap_and_error_of_each_task(study):

@@ -1,12 +1,14 @@
 import pytest
 
 from mlip_compose.core.records import Interval
+from mlip_compose.evaluation.results import RankedPotential
 from mlip_compose.report.sections.leaderboard import (
     MAIN_METRIC,
     build_board,
     default_level,
     entries_of,
     metrics_of,
+    place_text,
     provenance_of,
     unit_of,
 )
@@ -50,6 +52,20 @@ def test_what_was_not_run_is_absent_not_failed(results):
     )
     cell = build_board(without, metrics_of(results)[0], 2).rows[0].cells[0]
     assert (cell.state, cell.reason) == ("absent", "not run")
+
+
+def test_what_is_absent_tells_its_reason_in_place_of_a_number(results):
+    without = results.model_copy(
+        update={"scores": tuple(s for s in results.scores if s.task != "length")}
+    )
+    cell = build_board(without, metrics_of(results)[0], 2).rows[0].cells[0]
+    assert provenance_of(cell, "gap") == "not run"
+
+
+def test_a_place_without_an_interval_is_its_rank():
+    place = RankedPotential(potential="a", role="learned", seeds=(0,), value=66.5, rank=2)
+    assert place_text(place) == "2"
+    assert place_text(place.model_copy(update={"low": 1, "high": 3})) == "2 (1 to 3)"
 
 
 def test_a_potential_has_no_row_at_a_level_that_it_was_not_run_at(make_results):

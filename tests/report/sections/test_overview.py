@@ -14,6 +14,13 @@ def test_the_worst_molecule_is_named_where_nothing_else_is_known(results):
     assert found.places == ()
 
 
+def test_without_errors_of_molecules_the_task_alone_is_named(results):
+    bare = tuple(score.model_copy(update={"molecules": ()}) for score in results.scores)
+    changed = results.model_copy(update={"scores": bare})
+    (found,) = where_it_fails(build_board(changed, metrics_of(results)[0], 2))
+    assert found.sentence == "mace-small has its largest gap, 2.30, on recombination."
+
+
 def test_feasibility_rows_are_not_said_to_fail(make_results):
     results = make_results(potentials=("composition", "additive"))
     assert where_it_fails(build_board(results, metrics_of(results)[0], 2)) == ()

@@ -109,6 +109,17 @@ def test_several_seeds_are_one_row_with_their_spread(seeded):
     assert len(runs_of(seeded)) == 9
 
 
+def test_a_mean_of_which_no_spread_is_known_says_its_seeds(seeded):
+    without = tuple(
+        summary.model_copy(update={"ood": summary.ood and seed_value(summary.ood.mean, None)})
+        for summary in seeded.seed_summaries
+    )
+    cell = board_of(seeded.model_copy(update={"seed_summaries": without})).rows[0].cells[0]
+    text = provenance_of(cell, "ood")
+    assert "mean over seeds 0, 1, 2" in text
+    assert "standard deviation" not in text
+
+
 def test_results_without_summaries_keep_a_row_for_each_seed(make_results):
     results = make_results(seeds=(0, 1))
     assert entries_of(results) == runs_of(results)

@@ -85,8 +85,8 @@ def _gap(cell: Cell) -> float:
 def _where(gap: float, entry: Entry, cell: Cell) -> Weakness:
     start = f"{entry.label} has its largest gap, {ratio(gap)}, on {cell.task}."
     score, metric = cell.score, cell.metric
-    if score is None or metric is None:
-        return Weakness(start)
+    assert score is not None  # a cell with a gap has both
+    assert metric is not None
     groupings = score.attribution.forces if score.attribution is not None else ()
     largest_groups = tuple(
         (f"by {grouping.label}", largest)
