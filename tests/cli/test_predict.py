@@ -175,3 +175,13 @@ def test_what_trains_cannot_run_on_the_whole(command, data, tmp_path):
     refused(command("train", "whole", "composition", "--dataset", data), "found composition")
     (tmp_path / "s.yaml").write_text(STUDY.format(data=data) + "ceiling: true\n")
     refused(command("run", "s.yaml"), "ceiling: true")
+
+
+def test_where_no_unseen_frame_has_a_prediction_no_error_is_said_to_be_largest(command, data):
+    calculator = ("--calculator", "toy_calculators:Fails", "--set", "beyond=-1000")
+    made = command(*LENGTH, *calculator, "--dataset", data, "-j", "1", "-o", "p.h5", "--json")
+    assert made.status == 0, made.err
+    shown = command("score", "p.h5", "--allow-missing", "--dataset", data)
+    assert shown.status == 0, shown.err
+    assert "test frames failed and are in no number" in shown.out
+    assert "Where the OOD force error is largest" not in shown.out
