@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from ase.build import molecule as structure
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -243,3 +244,30 @@ def test_rdkit_is_silenced_nowhere_else(capfd):
         molecule_of_smiles("C(")
     assert Chem.MolFromSmiles("C(") is None
     assert "C(" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("formula", "charge", "smiles"),
+    [
+        ("CH3", 0, "[CH3]"),  # the anion less an electron
+        ("OH", 0, "[OH]"),
+        ("HCO", 0, "[CH]=O"),
+        ("CH3OH", 1, "C[OH+]"),  # less an electron of a lone pair
+        ("CH3SCH3", 1, "C[S+]C"),
+        ("CH3CHO", 1, "CC=[O+]"),
+        ("CH3NO2", -1, "CN([O])[O-]"),
+    ],
+)
+def test_a_doublet_whose_spin_is_said_is_a_molecule(formula, charge, smiles):
+    atoms = structure(formula)
+    for order in (np.arange(len(atoms)), np.random.default_rng(0).permutation(len(atoms))):
+        found = molecule_of_geometry(atoms.numbers[order], atoms.positions[order], charge, spin=2)
+        assert (found.smiles, found.charge, found.spin, found.parts) == (smiles, charge, 2, None)
+        assert found.name.endswith(f"_q{charge:+d}_s2")
+
+
+@pytest.mark.parametrize(("formula", "charge"), [("C2H6", 1), ("C6H6", 1), ("C6H6", -1)])
+def test_a_doublet_whose_electron_the_bonds_do_not_tell_is_refused(formula, charge):
+    atoms = structure(formula)
+    with pytest.raises(NotOfThisKindError, match="whose unpaired electron the bonds tell"):
+        molecule_of_geometry(atoms.numbers, atoms.positions, charge, spin=2)

@@ -1,8 +1,8 @@
 """Perception: a molecule from SMILES, from bonds, or from a geometry alone, by RDKit.
 
 A molecule is one connected graph of atoms and bonds: rings, branches, aromatic bonds and charges
-included. Radicals, isotopes, mixtures and metals are refused. Bonds of a metal have no agreed
-order.
+included. Isotopes, mixtures and metals are refused. Bonds of a metal have no agreed order. Radicals
+are refused, but for a geometry whose spin multiplicity is said.
 """
 
 from __future__ import annotations
@@ -36,6 +36,12 @@ HYPERVALENT: Final = ("P", "S", "As", "Se")
 
 MOST_TRIALS: Final = 100_000
 """Assignments of bond orders that are tried for a geometry."""
+
+DONORS: Final = ("Se", "S", "As", "P", "N", "O", "I", "Br", "Cl", "F")
+"""Elements with a lone pair, those that give an electron of it first in front."""
+
+MOST_INNER_CHARGES: Final = 2
+"""Most charged atoms of a doublet's closed shell beyond its charge: those of a nitro group."""
 
 _INDEX: Final = "index"
 
@@ -95,7 +101,9 @@ def molecule_of_inchi(inchi: str, name: str = "") -> Molecule:
     return molecule_of_smiles(Chem.MolToSmiles(molecule), name)
 
 
-def molecule_of_rdkit(molecule: Mol, name: str = "", keep_order: bool = False) -> Molecule:
+def molecule_of_rdkit(
+    molecule: Mol, name: str = "", keep_order: bool = False, spin: int = 1
+) -> Molecule:
     """Return the molecule of an RDKit molecule, with all its hydrogens.
 
     Parameters
@@ -109,24 +117,30 @@ def molecule_of_rdkit(molecule: Mol, name: str = "", keep_order: bool = False) -
     keep_order
         Whether atoms stay in their order, with hydrogens among them. Otherwise implied hydrogens
         follow the heavy atoms.
+    spin
+        Spin multiplicity 2S + 1. A molecule of more than 1 is in no series, and its name ends with
+        its charge and spin, such as ``_q+1_s2``.
 
     Raises
     ------
     NotOfThisKindError
-        No atoms, several fragments, a radical, an isotope, a metal, a dummy atom, a bond that is
-        not covalent, or more atoms than ``MOST_ATOMS``.
+        No atoms, several fragments, a radical whose spin is 1, an isotope, a metal, a dummy atom, a
+        bond that is not covalent, or more atoms than ``MOST_ATOMS``.
     """
     from rdkit import Chem
     from rdkit.rdBase import BlockLogs
 
     bare = _without_hydrogens(molecule)
-    check_kind(bare, name)
+    check_kind(bare, name, spin)
     full = molecule if keep_order else Chem.AddHs(molecule)
     check_size(full.GetNumAtoms(), name)
     with BlockLogs():
         smiles, inchikey = Chem.MolToSmiles(bare), Chem.MolToInchiKey(bare)
-    reading = series_of(bare)
+    reading = series_of(bare) if spin == 1 else None
     parts = None if reading is None else reading.parts
+    state = "" if spin == 1 else f"_q{Chem.GetFormalCharge(bare):+d}_s{spin}"
+    if name.endswith(state):
+        state = ""
     table = _bond_table(full, name or smiles)
     index = np.uint8 if full.GetNumAtoms() <= 256 else np.uint16
     arrays: dict[str, Any] = {
@@ -138,16 +152,22 @@ def molecule_of_rdkit(molecule: Mol, name: str = "", keep_order: bool = False) -
     for array in arrays.values():
         array.flags.writeable = False
     return Molecule(
-        name=parts.name if parts else name or _systematic_name(bare, inchikey),
+        name=parts.name if parts else (name or _systematic_name(bare, inchikey)) + state,
         smiles=smiles,
         inchikey=inchikey,
+        spin=spin,
         parts=parts,
         **arrays,
     )
 
 
 def molecule_of_graph(
-    numbers: ArrayLike, bonds: ArrayLike, orders: ArrayLike, charges: ArrayLike, name: str = ""
+    numbers: ArrayLike,
+    bonds: ArrayLike,
+    orders: ArrayLike,
+    charges: ArrayLike,
+    name: str = "",
+    spin: int = 1,
 ) -> Molecule:
     """Return the molecule of atoms and bonds, in their order.
 
@@ -161,7 +181,7 @@ def molecule_of_graph(
         1, 2 or 3, or 4 for an aromatic bond.
     charges : (N,) int
         Formal charges, elementary charges.
-    name
+    name, spin
         See :func:`molecule_of_rdkit`.
 
     Raises
@@ -170,11 +190,11 @@ def molecule_of_graph(
         The valences do not fit, or :func:`molecule_of_rdkit` refuses it.
     """
     graph = rdkit_of_graph(numbers, bonds, orders, charges)
-    return molecule_of_rdkit(_sanitized(graph), name, keep_order=True)
+    return molecule_of_rdkit(_sanitized(graph), name, keep_order=True, spin=spin)
 
 
 def molecule_of_geometry(
-    numbers: ArrayLike, positions: ArrayLike, charge: int = 0, name: str = ""
+    numbers: ArrayLike, positions: ArrayLike, charge: int = 0, name: str = "", spin: int = 1
 ) -> Molecule:
     """Find the molecule of a geometry.
 
@@ -192,6 +212,9 @@ def molecule_of_geometry(
         radical, too.
     name
         See :func:`molecule_of_rdkit`.
+    spin
+        Spin multiplicity 2S + 1. The bonds of an open shell with an even number of electrons are
+        those of the closed shell; for a doublet see :func:`_doublet`.
 
     Returns
     -------
@@ -209,7 +232,57 @@ def molecule_of_geometry(
     single, neutral = np.ones(len(bonds), dtype=int), np.zeros(len(elements), dtype=int)
     graph = rdkit_of_graph(elements, bonds, single, neutral)
     check_kind(graph, name)
-    return molecule_of_rdkit(_with_orders(graph, charge), name, keep_order=True)
+    is_odd = bool((int(elements.sum()) - charge) % 2)
+    full = _doublet(graph, charge) if is_odd and spin == 2 else _with_orders(graph, charge)
+    return molecule_of_rdkit(full, name, keep_order=True, spin=spin)
+
+
+def _doublet(graph: Mol, charge: int) -> Mol:
+    """Return a molecule of single bonds with the bond orders and charges of a doublet.
+
+    They are those of the closed shell with one electron more, less an electron of a negative atom
+    or else of a lone pair (``DONORS``); or of that with one electron less and a positive atom,
+    which takes one. So the methyl radical is the methyl anion less an electron, and ``CC[OH+]`` is
+    ethanol less an electron of oxygen.
+
+    Raises
+    ------
+    NotOfThisKindError
+        There is no such closed shell, or no such atom.
+    """
+    for change in (1, -1):
+        try:
+            molecule = _with_orders(graph, charge - change)
+        except NotOfThisKindError:
+            continue
+        atom = _atom_that_changes(molecule, change)
+        charged = sum(atom.GetFormalCharge() != 0 for atom in molecule.GetAtoms())
+        if atom is not None and charged <= abs(charge - change) + MOST_INNER_CHARGES:
+            atom.SetFormalCharge(atom.GetFormalCharge() + change)
+            return _sanitized(molecule)
+    raise NotOfThisKindError(
+        f"a doublet of charge {charge} whose unpaired electron the bonds tell",
+        f"{graph.GetNumAtoms()} atoms that no closed shell with one electron more or less makes so",
+        "Leave such frames out.",
+    )
+
+
+def _atom_that_changes(molecule: Mol, change: int) -> Any:
+    """Return the atom whose formal charge grows by 1 or -1 in a doublet; None where none does."""
+    from rdkit import Chem
+
+    atoms = list(molecule.GetAtoms())
+    ranks = list(Chem.CanonicalRankAtoms(molecule))
+    candidates = [
+        (0, ranks[atom.GetIdx()], atom) for atom in atoms if atom.GetFormalCharge() * change < 0
+    ]
+    if not candidates and change > 0:
+        candidates = [
+            (DONORS.index(atom.GetSymbol()), ranks[atom.GetIdx()], atom)
+            for atom in atoms
+            if atom.GetSymbol() in DONORS
+        ]
+    return min(candidates, key=lambda candidate: candidate[:2])[2] if candidates else None
 
 
 def _with_orders(graph: Mol, charge: int) -> Mol:
@@ -229,7 +302,7 @@ def _with_orders(graph: Mol, charge: int) -> Mol:
             f"a geometry from which bond orders follow, of charge {charge}",
             f"{molecule.GetNumAtoms()} atoms whose bonds no closed-shell molecule of charge "
             f"{charge} has",
-            "Give the charge if it is an ion; radicals are not taken.",
+            "Give the charge if it is an ion, and the spin if it is a radical.",
         ) from error
     return _sanitized(_neutral_bonds(molecule))
 
@@ -367,7 +440,7 @@ def check_size(atoms: int, name: str = "") -> None:
         )
 
 
-def check_kind(molecule: Mol, name: str) -> None:
+def check_kind(molecule: Mol, name: str, spin: int = 1) -> None:
     """Refuse what is no single closed-shell molecule of natural isotopes and non-metals.
 
     Parameters
@@ -376,6 +449,8 @@ def check_kind(molecule: Mol, name: str) -> None:
         Sanitized, for radicals to be seen.
     name
         Name of the molecule, for the message; may be empty.
+    spin
+        Spin multiplicity; above 1 there may be unpaired electrons.
 
     Raises
     ------
@@ -390,7 +465,7 @@ def check_kind(molecule: Mol, name: str) -> None:
         symbol, place = atom.GetSymbol(), f"atom {atom.GetIdx()} ({atom.GetSymbol()})"
         if symbol not in NON_METALS:
             faults.append(f"{place}, which is none of {', '.join(NON_METALS)}")
-        elif not atom.NeedsUpdatePropertyCache() and atom.GetNumRadicalElectrons():
+        elif spin == 1 and not atom.NeedsUpdatePropertyCache() and atom.GetNumRadicalElectrons():
             faults.append(f"a radical: unpaired electrons at {place}")
         elif atom.GetIsotope():
             faults.append(f"an isotope: {place} of mass {atom.GetIsotope()}")

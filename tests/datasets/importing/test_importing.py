@@ -254,6 +254,7 @@ def test_a_directory_says_what_was_taken_and_what_left(imported, images, toy_sto
 
     source = tmp_path / "data"
     radical = molecule("CH3")
+    radical.set_initial_magnetic_moments(None)
     radical.info["REF_energy"] = -1.0
     radical.arrays["REF_forces"] = np.zeros((4, 3))
     write(source / "a.xyz", [*images("OH-1-H"), radical, radical])
@@ -396,6 +397,7 @@ def test_a_store_and_radicals_alone_are_refused(imported, toy_store, tmp_path):
     with pytest.raises(SchemaError, match="used as it is"):
         imported(toy_store(["OH-1-H"]))
     radical = molecule("OH")
+    radical.set_initial_magnetic_moments(None)
     radical.info["REF_energy"] = -1.0
     radical.arrays["REF_forces"] = np.zeros((2, 3))
     with pytest.raises(CoverageError, match=r"none \(a\.xyz: 1 frames: 2 atoms"):

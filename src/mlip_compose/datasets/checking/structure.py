@@ -58,6 +58,7 @@ def _mismatch(molecule: Molecule) -> str:
             molecule.bond_orders,
             molecule.charges,
             molecule.name,
+            molecule.spin,
         )
     except RequestError as error:
         return error.found

@@ -10,7 +10,7 @@ from pathlib import Path
 from mlip_compose.core.errors import DataError, SchemaError, UnreadableError
 from mlip_compose.core.files import sha256_of
 from mlip_compose.core.units import ENERGY_UNITS, FORCE_UNITS, LENGTH_UNITS
-from mlip_compose.datasets.importing.molecules import MoleculeCollector, check_values
+from mlip_compose.datasets.importing.molecules import MoleculeCollector, check_values, state_of
 from mlip_compose.datasets.importing.temporary_frames import FrameGroup, Origin, TemporaryFrames
 from mlip_compose.datasets.importing.trajectories import BY_FRAME, NOTHING_SAID, Patterns, Role
 from mlip_compose.datasets.importing.units import GivenUnits, length_unit
@@ -108,6 +108,10 @@ class SourceReader:
             check_values(run)
             run = _with_known_units(run, self._units)
             self.notes.update(dict.fromkeys(run.notes, len(run)))
+            if run.spin is None and state_of(run)[1] == 2:
+                self.notes["an odd number of electrons, whose spin nothing says, is a doublet"] += (
+                    len(run)
+                )
             unit = length_unit(run, self._units)
             positions = run.positions * LENGTH_UNITS[unit]
             for molecule, rows in self.collector.sort(run, positions):

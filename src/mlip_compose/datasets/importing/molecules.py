@@ -20,8 +20,8 @@ from mlip_compose.store.schema import group_name
 HEAVIEST: Final = 118
 """Largest atomic number, that of oganesson."""
 
-_Atoms = tuple[bytes, int | None]
-"""Atomic numbers in their order, and the charge that metadata say."""
+_Atoms = tuple[bytes, int, int]
+"""Atomic numbers in their order, total charge, and spin multiplicity."""
 
 _NAME: Final = re.compile(r"(?<![A-Za-z0-9])[A-Z][A-Za-z0-9]*-[0-9]+-[A-Z][A-Za-z0-9]*")
 
@@ -101,10 +101,10 @@ class MoleculeCollector:
 
     def __init__(self) -> None:
         self.molecules: dict[str, Molecule] = {}
-        self._names: dict[tuple[str, str], str] = {}  # by SMILES and InChIKey
+        self._names: dict[tuple[str, str, int, int], str] = {}  # by identity
         self._by_atoms: dict[_Atoms, list[Molecule]] = {}
         self._first_source: dict[str, Path] = {}
-        self._molecule_called: dict[str, str] = {}
+        self._molecule_called: dict[tuple[str, int, int], str] = {}  # by name and state
         self._molecule_in: dict[tuple[str, _Atoms], str] = {}  # by name or source, and atoms
         self._unrecognised: dict[tuple[Path, str, _Atoms], _Unrecognised] = {}
 
@@ -179,7 +179,7 @@ class MoleculeCollector:
 
     def _register(self, molecule: Molecule, frames: RawFrames, index: int) -> None:
         place = f"frame {frames.first + index} of {frames.source}"
-        identity = molecule.smiles, molecule.inchikey
+        identity = molecule.smiles, molecule.inchikey, molecule.charge, molecule.spin
         if same := self._names.get(identity):
             raise DataError(
                 f"the atoms of {same} in one order, that of its first frame "
@@ -200,8 +200,10 @@ class MoleculeCollector:
 
     def _check_name(self, molecule: Molecule, frames: RawFrames) -> None:
         name = name_of(frames)
-        expected = self._molecule_called.setdefault(name, molecule.name) if name else molecule.name
-        expected = _canonical_name(name) or expected
+        key = name, molecule.charge, molecule.spin
+        expected = self._molecule_called.setdefault(key, molecule.name) if name else molecule.name
+        if molecule.spin == 1:
+            expected = _canonical_name(name) or expected
         if expected != molecule.name:
             raise DataError(
                 f"one molecule, {expected}, under the name {name!r}",
@@ -219,7 +221,8 @@ class MoleculeCollector:
         if not frames.name and name in self.molecules:  # files of one name in several folders
             name = ""
         try:
-            return molecule_of_geometry(frames.numbers, positions, frames.charge or 0, name)
+            charge, spin = state_of(frames)
+            return molecule_of_geometry(frames.numbers, positions, charge, name, spin)
         except NotOfThisKindError as error:
             reason = error.found
         key = frames.source, name_of(frames), _atoms_of(frames)
@@ -229,7 +232,20 @@ class MoleculeCollector:
 
 
 def _atoms_of(frames: RawFrames) -> _Atoms:
-    return frames.numbers.tobytes(), frames.charge
+    return frames.numbers.tobytes(), *state_of(frames)
+
+
+def state_of(frames: RawFrames) -> tuple[int, int]:
+    """Return total charge and spin multiplicity: those that are said, else 0 and the lowest spin.
+
+    An odd number of electrons is a doublet only where charge or spin are said: without, the charge
+    was forgotten more likely.
+    """
+    charge = frames.charge or 0
+    if frames.spin is not None:
+        return charge, frames.spin
+    electrons = int(frames.numbers.sum()) - charge
+    return charge, 2 if electrons % 2 and frames.charge is not None else 1
 
 
 def name_of(frames: RawFrames) -> str:
