@@ -252,7 +252,7 @@ def test_graphs_that_no_molecule_has_are_no_store(broken, changes):
     [
         ({"smiles": "CCO"}, "smiles 'CCO' where its bonds give 'CO'"),
         ({"inchikey": "AAAAAAAAAAAAAA-UHFFFAOYSA-N"}, "inchikey"),
-        ({"spin": 3}, "spin 3"),
+        ({"spin": 3}, "those of OH-1-H_q+0_s3"),
     ],
 )
 def test_molecules_that_are_not_what_they_are_called(broken, changes, said):

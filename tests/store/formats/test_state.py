@@ -56,6 +56,7 @@ def test_charges_and_moments_of_atoms_are_summed():
     assert state({}, initial_charges=[0, 1, 0, 0, 0, 0]) == (1, None)
     assert state({}, initial_charges=[0.2, 0.3, -0.5, 0, 0, 0]) == (None, None)
     assert state({"charge": 1}, initial_magmoms=[0.1, 0.92, 0, 0, 0, 0]) == (1, 2)
+    assert state({"charge": 0}, initial_magmoms=[1, 0, 0, 0, 0, 0]) == (0, None)
     with pytest.raises(DataError, match="whole number"):
         state({}, initial_charges=[0.4, 0, 0, 0, 0, 0])
     with pytest.raises(DataError, match="one total charge"):

@@ -69,7 +69,9 @@ def state_of(where: str, atoms: Any, values: Mapping[str, Any], keys: Keys) -> S
     name, value = state_value(values, SPIN_WORDS, keys.spin)
     spin = spin_of(where, (name, value), numbers, charge or 0)
     moments = abs(_sum(where, "initial_magmoms", atoms.arrays) or 0)
-    if moments:
+    if moments and (moments + int(numbers.sum()) - (charge or 0)) % 2:
+        notes.append("initial_magmoms that the number of electrons does not allow do not count")
+    elif moments:
         if spin not in (None, moments + 1):
             raise DataError(
                 f"one spin multiplicity in {where}",
