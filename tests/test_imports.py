@@ -24,19 +24,24 @@ for module in pkgutil.walk_packages(mlip_compose.__path__, "mlip_compose."):
 
 LIGHT = """
 import sys
-sys.argv = ["mlip-compose", "tasks", "list"]
+sys.argv = ["mlip-compose", *{arguments}]
 from mlip_compose.__main__ import main
 try:
     main()
 except SystemExit:
     pass
-heavy = {"torch", "rdkit", "plotly", "scipy", "ase", "tblite", "kaleido"}
-heavy = sorted(heavy & set(sys.modules))
-sys.exit(f"imported: {heavy}" if heavy else 0)
+heavy = sorted({heavy} & set(sys.modules))
+sys.exit(f"imported: {{heavy}}" if heavy else 0)
 """
+HEAVY = {"torch", "rdkit", "plotly", "scipy", "ase", "tblite", "kaleido", "h5py", "pandas", "dask"}
+HEAVY |= {"distributed", "jinja2", "yaml"}
+HELP = LIGHT.format(arguments=["--help"], heavy=HEAVY | {"numpy", "pydantic"})
+TASKS = LIGHT.format(arguments=["tasks", "list"], heavy=HEAVY)
 
 
-@pytest.mark.parametrize("script", [WITHOUT_TORCH, LIGHT], ids=["core without torch", "light CLI"])
+@pytest.mark.parametrize(
+    "script", [WITHOUT_TORCH, HELP, TASKS], ids=["core without torch", "help", "tasks list"]
+)
 def test_a_fresh_interpreter(script):
     outcome = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=False

@@ -9,7 +9,6 @@ imported when it is first used, so that importing the package costs nothing.
 """
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
     from mlip_compose.studies.study import Study, load_study
     from mlip_compose.tasks.certificate_schema import Certificate
     from mlip_compose.tasks.rules import get_task
-
-__version__ = version("mlip-compose")
 
 _MODULES = {
     "Certificate": "tasks.certificate_schema",
@@ -96,6 +93,10 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version  # an eighth of the time of --help
+
+        return version("mlip-compose")
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

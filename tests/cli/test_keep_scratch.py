@@ -8,7 +8,7 @@ import pytest
 from program_calculators import PAIRS
 from toy_calculators import ZERO, Pairs
 
-from mlip_compose.core.calculators import as_atoms
+from mlip_compose.core.evaluating import as_atoms
 from mlip_compose.store.reader import Store
 
 PROGRAM = "program_calculators:PairProgram"

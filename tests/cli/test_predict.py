@@ -146,6 +146,76 @@ def test_a_study_of_calculators_on_the_whole(command, data, tmp_path):
     assert "Nothing was missing" in command("run", "s.yaml", "-o", "results").err
 
 
+THROUGHOUT = {
+    "toy_calculators:EnergyOnly": "NotImplementedError: no forces. If it computes energies alone",
+    "toy_calculators:WantsCell": "ValueError: a cell for 6 atoms",
+}
+
+
+@pytest.mark.parametrize(("calculator", "reason"), THROUGHOUT.items())
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_what_fails_throughout_ends_early_without_a_file(
+    command, data, tmp_path, calculator, reason, processes
+):
+    options = ("--calculator", calculator, "-d", data, "-j", processes)
+    failed = command(*LENGTH, *options, "-o", "p.h5")
+    assert failed.status == 1
+    assert f"the same on every frame: {reason}" in failed.err
+    assert "Traceback" not in failed.err
+    assert not (tmp_path / "p.h5").exists()
+
+
+def test_a_calculator_that_knows_no_molecule_ends_without_a_file(command, data, tmp_path):
+    options = ("--calculator", "toy_calculators:Pairs", "--elements", "H", "-d", data)
+    failed = command(*LENGTH, *options, "-o", "p.h5")
+    assert failed.status == 1
+    assert "the same on every frame: the potential does not know C" in failed.err
+    assert not (tmp_path / "p.h5").exists()
+
+
+def test_forces_of_a_calculator_of_energies_are_taken_on_request(command, data):
+    outputs = {
+        name: command(*LENGTH, "--calculator", f"toy_calculators:{name}", *more, "-d", data)
+        for name, more in {"EnergyOnly": ("--set", "numerical_forces=true"), "Pairs": ()}.items()
+    }
+    assert {outcome.status for outcome in outputs.values()} == {0}
+    numerical, right = (
+        read_predictions(f"length_L1_{name}_s0.h5").frames for name in ("EnergyOnly", "Pairs")
+    )
+    for place, frames in right.items():
+        assert numerical[place].energy == pytest.approx(frames.energy)
+        assert numerical[place].forces == pytest.approx(frames.forces, rel=5e-3, abs=2e-2)
+
+
+def test_a_study_shows_why_a_potential_fails_throughout(command, data, tmp_path):
+    text = STUDY.format(data=data).replace("toy_calculators:Fails", "toy_calculators:WantsCell")
+    (tmp_path / "s.yaml").write_text(text)
+    ran = command("run", "s.yaml", "-o", "results", "-j", "1")
+    assert ran.status == 1
+    results = json.loads((tmp_path / "results/results.json").read_text())
+    assert [unit["status"] for unit in results["units"]] == ["done", "failed"]
+    assert "ValueError: a cell for 6 atoms" in results["units"][1]["reason"]
+    assert len(list((tmp_path / "results/predictions").iterdir())) == 1
+    assert "a cell for 6 atoms" in (tmp_path / "results/report.html").read_text()
+    assert "ValueError: a cell" in ran.err
+    assert "failed: prediction" in " ".join(ran.out.split())
+
+
+def test_a_saved_calculator_that_fails_throughout_writes_no_file(command, data, tmp_path):
+    settings = ("--set", "function=toy_calculators:Stale", "--dataset", data)
+    model = json.loads(command("train", "whole", "calculator", *settings, "--json").out)["model"]
+    facts = tmp_path / model / "model" / "model.json"
+    assert facts.is_file()
+    facts.write_text(facts.read_text().replace("Stale", "WantsCell"))
+    command(
+        "train", "whole", "calculator", "--set", "function=toy_calculators:WantsCell", "-d", data
+    )
+    failed = command("predict", "whole", model, "--dataset", data, "-o", "p.h5")
+    assert failed.status == 1
+    assert "ValueError: a cell for 6 atoms" in failed.err
+    assert not (tmp_path / "p.h5").exists()
+
+
 def test_what_was_trained_elsewhere_predicts_any_task(command, data, tmp_path):
     chosen = ("--set", "function=toy_calculators:Pairs", "--dataset", data)
     trained = command("train", "whole", "calculator", *chosen, "--json")

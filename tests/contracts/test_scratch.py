@@ -12,7 +12,7 @@ from small_study import small_study
 from toy_calculators import ZERO, Pairs
 from units import leave_files, listing, nothing, write_and_raise
 
-from mlip_compose.core.calculators import as_atoms
+from mlip_compose.core.evaluating import as_atoms
 from mlip_compose.core.records import MINIMUM, PRIMARY, SplitKey
 from mlip_compose.datasets.checking.check import check_store
 from mlip_compose.datasets.relabel import Relabelling, relabel

@@ -4,16 +4,13 @@ import numpy as np
 import pytest
 
 from mlip_compose.core.calculators import (
-    Evaluation,
-    Walker,
-    as_atoms,
     check_arguments,
     elements_of,
-    evaluate,
     make_calculator,
     versions_of,
 )
 from mlip_compose.core.errors import RequestError
+from mlip_compose.core.evaluating import Evaluation, Walker, as_atoms, evaluate
 
 NUMBERS = [8, 1, 1]
 RIGHT = np.array([[0.5, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
@@ -44,6 +41,52 @@ def test_what_fails_has_a_reason(way, reason):
     )
     assert isinstance(found, str)
     assert reason in found
+
+
+class Tensor:
+    """Numbers with a gradient, which numpy does not take, as PyTorch has them."""
+
+    def __init__(self, values, attached=True):
+        self.values, self.attached = values, attached
+
+    def detach(self):
+        return Tensor(self.values, attached=False)
+
+    def cpu(self):
+        return self
+
+    def numpy(self):
+        if self.attached:
+            raise RuntimeError("Can't call numpy() on Tensor that requires grad")
+        return np.array(self.values)
+
+
+@pytest.mark.parametrize("energy", [-3.5, [-3.5], [[-3.5]], Tensor(-3.5), Tensor([-3.5])])
+def test_an_energy_may_be_an_array_of_one_and_a_tensor_with_a_gradient(energy):
+    calculator = SimpleNamespace(
+        get_potential_energy=lambda atoms: energy, get_forces=lambda atoms: Tensor(RIGHT)
+    )
+    outcome = evaluate(calculator, as_atoms(NUMBERS, RIGHT, 0, 1))
+    assert outcome.energy == -3.5
+    np.testing.assert_array_equal(outcome.forces, RIGHT)
+
+
+def test_tensors_of_pytorch_are_taken():
+    torch = pytest.importorskip("torch")
+    forces = torch.tensor(RIGHT, requires_grad=True)
+    calculator = SimpleNamespace(
+        get_potential_energy=lambda atoms: (forces**2).sum()[None], get_forces=lambda atoms: forces
+    )
+    outcome = evaluate(calculator, as_atoms(NUMBERS, RIGHT, 0, 1))
+    assert outcome.energy == pytest.approx((RIGHT**2).sum())
+
+
+def test_energies_of_atoms_are_no_energy():
+    calculator = SimpleNamespace(
+        get_potential_energy=lambda atoms: np.zeros(3), get_forces=lambda atoms: RIGHT
+    )
+    reason = evaluate(calculator, as_atoms(NUMBERS, RIGHT, 0, 1))
+    assert reason == "ValueError: an energy of shape (3,)"
 
 
 def test_charge_and_spin_and_nothing_else_are_told():

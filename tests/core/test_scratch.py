@@ -61,6 +61,48 @@ def test_whatever_ends_a_unit_the_process_is_back_where_it_was(base, error):
     assert do_unit(lambda _: user_path("file"), 1).outcome == here / "file"  # none is under way
 
 
+def test_a_directory_that_was_left_empty_is_used_again(base):
+    def work(_):
+        places = []
+        for write, fail in ((0, 0), (0, 0), (1, 0), (0, 1), (0, 0)):
+            with own_directory():
+                assert not list(Path().iterdir())
+                places.append(Path.cwd())
+                if write:
+                    Path("file").touch()
+                if fail:
+                    note_failure()
+        return places
+
+    first, second, third, fourth, fifth = do_unit(work, 1).outcome
+    assert first == second == third
+    assert len({third, fourth, fifth}) == 3  # after a file, and after a failure
+    assert not list(base.iterdir())
+
+
+def test_a_directory_into_which_something_wrote_later_is_not_used_again(base):
+    def work(_):
+        with own_directory():
+            first = Path.cwd()
+        (first / "late").touch()
+        with own_directory():
+            assert Path.cwd() != first
+            return list(Path().iterdir())
+
+    assert do_unit(work, 1).outcome == []
+    assert not list(base.iterdir())
+
+
+def test_work_may_remove_its_own_directory(base):
+    def work(_):
+        with own_directory():
+            Path.cwd().rmdir()
+        with own_directory():
+            return list(Path().iterdir())
+
+    assert do_unit(work, 1).outcome == []
+
+
 def test_the_process_comes_back_to_a_directory_that_was_renamed(base):
     here = Path.cwd()
     do_unit(lambda _: here.rename(here.with_name("elsewhere")), 1)

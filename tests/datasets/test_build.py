@@ -10,7 +10,12 @@ import time
 import pytest
 from engines import ONE, TWO, InThisProcess
 
-from mlip_compose.core.errors import RequestError, UnknownNameError, UnwritableError
+from mlip_compose.core.errors import (
+    FailedThroughoutError,
+    RequestError,
+    UnknownNameError,
+    UnwritableError,
+)
 from mlip_compose.core.records import Failure
 from mlip_compose.datasets import build as module
 from mlip_compose.datasets.build import build
@@ -328,3 +333,20 @@ def test_settings_of_the_reference_are_those_of_the_recipe(recipe, tmp_path):
 
 def test_the_digest_of_a_recipe_without_settings_does_not_change():
     assert load_recipe("core-v1").digest == "a6bec0c4967d"
+
+
+@pytest.mark.parametrize(
+    ("calculator", "reason"),
+    [("EnergyOnly", "no forces. If it computes energies alone"), ("WantsCell", "a cell for")],
+)
+def test_a_reference_that_fails_throughout_ends_a_build_at_once(
+    recipe, tmp_path, calculator, reason
+):
+    done = []
+    failing = recipe.model_copy(
+        update={"reference": f"toy_calculators:{calculator}", "reference_settings": {}}
+    )
+    with pytest.raises(FailedThroughoutError, match=f"the same on every frame: .*{reason}"):
+        build(failing, tmp_path / "x.h5", InThisProcess(done.append), silent)
+    assert not done
+    assert not (tmp_path / "x.h5").exists()

@@ -9,7 +9,12 @@ import numpy as np
 import pytest
 from engines import ONE, TWO, InThisProcess
 
-from mlip_compose.core.errors import CoverageError, RequestError, UnknownNameError
+from mlip_compose.core.errors import (
+    CoverageError,
+    FailedThroughoutError,
+    RequestError,
+    UnknownNameError,
+)
 from mlip_compose.core.records import Failure
 from mlip_compose.datasets import relabel as module
 from mlip_compose.datasets.compare_references import compare_references
@@ -225,9 +230,33 @@ def test_a_molecule_without_any_label_is_left_out(tmp_path, monkeypatch):
 def test_where_nothing_can_be_labelled_there_is_no_file(tmp_path, monkeypatch):
     broken(monkeypatch)
     request = Relabelling("x", "gfn2-xtb", molecules=("F-1-H",), primary=1, secondary=0)
-    with pytest.raises(RequestError, match="no convergence"):
+    with pytest.raises(FailedThroughoutError, match="no convergence"):
         relabel(MINI, tmp_path / "x.h5", request, InThisProcess(), silent)
     assert not (tmp_path / "x.h5").exists()
+
+
+@pytest.mark.parametrize(
+    ("calculator", "reason"),
+    [("EnergyOnly", "no forces. If it computes energies alone"), ("WantsCell", "a cell for")],
+)
+def test_a_reference_that_fails_throughout_ends_at_once(tmp_path, calculator, reason):
+    done = []
+    request = Relabelling("x", f"toy_calculators:{calculator}", molecules=("OH-1-H", "F-1-H"))
+    with pytest.raises(FailedThroughoutError, match=f"the same on every frame: .*{reason}"):
+        relabel(MINI, tmp_path / "x.h5", request, InThisProcess(done.append), silent)
+    assert not done
+    assert not (tmp_path / "x.h5").exists()
+
+
+def test_numerical_forces_of_a_reference_are_on_request_and_said_in_the_header(tmp_path):
+    settings = {"numerical_forces": True}
+    request = Relabelling(
+        "x", "toy_calculators:EnergyOnly", settings, molecules=("OH-1-H",), primary=2, secondary=0
+    )
+    relabel(MINI, tmp_path / "x.h5", request, InThisProcess(), silent)
+    store = Store(tmp_path / "x.h5")
+    assert store.header.reference_settings["arguments"] == settings
+    assert np.isfinite(store.frames("OH-1-H", "primary").forces).all()
 
 
 def test_workers_that_die_are_no_failures_of_the_reference(tmp_path, monkeypatch):

@@ -5,6 +5,7 @@ import sys
 from functools import partial
 
 from mlip_compose.core.scratch import Done, do_unit
+from mlip_compose.datasets.probing import try_reference
 from mlip_compose.engine.choice import local_engine
 from mlip_compose.engine.local import ONE_THREAD
 
@@ -13,13 +14,17 @@ TWO = local_engine(2)
 
 
 class InThisProcess:
-    """Does units in this process, so that tests can reach in; ``instead`` stands for the work."""
+    """Does units in this process, so that tests can reach in.
+
+    ``instead`` stands for the work, but not for the trial of a reference that goes before it.
+    """
 
     def __init__(self, instead=None):
         self._instead = instead
 
     def run(self, work, items, *_):
-        return ((item, (self._instead or work)(item)) for item in items)
+        instead = None if work is try_reference else self._instead
+        return ((item, (instead or work)(item)) for item in items)
 
 
 class SharedEngine:

@@ -68,6 +68,25 @@ class Fails(Pairs):
         return super().get_forces(atoms)
 
 
+class EnergyOnly(Pairs):
+    """Computes energies alone, as an array of one."""
+
+    def get_potential_energy(self, atoms):
+        return np.array([super().get_potential_energy(atoms)])
+
+    def get_forces(self, atoms):
+        raise NotImplementedError("no forces")
+
+
+class WantsCell(Pairs):
+    """Works in a periodic cell alone, and says for how many atoms."""
+
+    def get_forces(self, atoms):
+        if not atoms.cell.rank:
+            raise ValueError(f"a cell for {len(atoms)} atoms in {Path.cwd()}")
+        return super().get_forces(atoms)
+
+
 class Stale(Pairs):
     """Keeps the atomic numbers of the molecule before until it is reset, as ASE's EMT does."""
 

@@ -177,8 +177,8 @@ def test_settings_say_the_pretraining():
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
-        ({"elements": ["H", "Xx"]}, "no symbol of an element: 'Xx'"),
-        ({"elements": ["X"]}, "no symbol of an element: 'X'"),
+        ({"elements": ["H", "Xx"]}, "symbol of an element, such as Cl; found 'Xx'"),
+        ({"elements": ["X"]}, "symbol of an element, such as Cl; found 'X'"),
         ({"elements": "H"}, "elements"),
         ({"arguments": [1]}, "arguments"),
     ],

@@ -92,10 +92,12 @@ def refuse(error: RequestError) -> int:
     """Print why a request cannot be served, and return the exit status."""
     from rich.text import Text
 
+    from mlip_compose.core.errors import FailedThroughoutError
+
     text = Text("Error: ", style="bold red")
     text.append(str(error), style="default not bold")
     stderr().print(text, soft_wrap=True)
-    return REFUSED
+    return SOME_FAILED if isinstance(error, FailedThroughoutError) else REFUSED
 
 
 def _stdout() -> Console:

@@ -1,23 +1,16 @@
-"""ASE calculators: those that a function or class makes, and the one that walks ask.
-
-References label with a calculator and potentials predict with one; what can go wrong is the same.
-"""
+"""ASE calculators, by the function or class that makes them: made, checked, and described."""
 
 from __future__ import annotations
 
 import importlib
 import json
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import packages_distributions, version
-from typing import Any, Final, NamedTuple
-
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from typing import Any, Final
 
 from mlip_compose.core.errors import RequestError, class_and_line
-from mlip_compose.core.host import is_out_of_memory
-from mlip_compose.core.scratch import note_failure, own_directory, where_the_user_is
+from mlip_compose.core.numerical_forces import ARGUMENT, NumericalForces, displacement_in
+from mlip_compose.core.scratch import where_the_user_is
 from mlip_compose.core.user_paths import (
     absolute_arguments,
     check_own_files,
@@ -33,56 +26,6 @@ _ELEMENTS: Final = (
     "model.atomic_numbers",  # torchani.ase.Calculator
 )
 """Where calculators keep the elements that they know, as symbols or atomic numbers."""
-
-
-class Evaluation(NamedTuple):
-    """Energy and forces of one geometry.
-
-    Attributes
-    ----------
-    energy : float
-        Total energy, eV.
-    forces : (N, 3) float64
-        eV/Angstrom.
-    """
-
-    energy: float
-    forces: NDArray[np.floating]
-
-
-class Walker(ABC):
-    """The ASE calculator of a walk in small steps: dynamics, or a relaxation, of one molecule.
-
-    ASE asks for the forces and for the energy of a geometry in two calls. A walker holds the last
-    geometry with its evaluation, so that the second call costs nothing.
-    """
-
-    def __init__(self) -> None:
-        self._last: tuple[NDArray[np.floating], Evaluation] | None = None
-
-    @abstractmethod
-    def compute(self, atoms: Any) -> Evaluation:
-        """Evaluate a geometry that is not the last one.
-
-        Parameters
-        ----------
-        atoms
-            ASE's ``Atoms``; the atoms of every call are the same, their positions differ.
-        """
-
-    def get_forces(self, atoms: Any) -> NDArray[np.floating]:
-        """Return the forces on ``atoms``, (N, 3) in eV/Angstrom; the caller may change them."""
-        return self._evaluate(atoms).forces.copy()
-
-    def get_potential_energy(self, atoms: Any, force_consistent: bool = False) -> float:
-        """Return the energy of ``atoms`` in eV (the forces are always consistent with it)."""
-        return self._evaluate(atoms).energy
-
-    def _evaluate(self, atoms: Any) -> Evaluation:
-        if self._last is None or not np.array_equal(self._last[0], atoms.positions):
-            evaluation = self.compute(atoms)
-            self._last = atoms.positions.copy(), evaluation
-        return self._last[1]
 
 
 def check_arguments(name: str, arguments: Mapping[str, Any]) -> None:
@@ -105,7 +48,8 @@ def make_calculator(name: str, arguments: Mapping[str, Any]) -> Any:
     name
         ``module:function``; what is called may be a class, or ``Class.method``.
     arguments
-        Keyword arguments of the call.
+        Keyword arguments of the call; and ``numerical_forces``, see
+        :func:`~mlip_compose.core.numerical_forces.displacement_in`.
 
     Raises
     ------
@@ -113,6 +57,8 @@ def make_calculator(name: str, arguments: Mapping[str, Any]) -> Any:
         There is no such module or function, the call fails, or it returns no calculator; or all
         units of work would write into one directory.
     """
+    displacement = displacement_in(name, arguments)
+    arguments = {key: value for key, value in arguments.items() if key != ARGUMENT}
     check_own_files(name, arguments)
     with where_the_user_is():
         make = _function(name)
@@ -124,6 +70,8 @@ def make_calculator(name: str, arguments: Mapping[str, Any]) -> Any:
             raise RequestError(
                 f"a calculator from {name}({call})", class_and_line(error)
             ) from error
+    if displacement is not None:
+        calculator = NumericalForces(calculator, displacement)
     check_calculator(name, calculator)
     return calculator
 
@@ -135,56 +83,6 @@ def check_calculator(name: str, calculator: Any) -> None:
             raise RequestError(
                 f"an ASE calculator from {name}", f"{type(calculator).__name__} without {call}"
             )
-
-
-def as_atoms(numbers: ArrayLike, positions: ArrayLike, charge: int, spin: int) -> Any:
-    """Return a geometry as ASE's ``Atoms``, with nothing but ``charge`` and ``spin`` in its info.
-
-    Parameters
-    ----------
-    numbers : (N,) int
-        Atomic numbers.
-    positions : (N, 3) float
-        Angstrom.
-    charge
-        Total charge, in elementary charges.
-    spin
-        Spin multiplicity 2S + 1.
-    """
-    from ase import Atoms
-
-    return Atoms(numbers=numbers, positions=positions, info={"charge": charge, "spin": spin})
-
-
-def evaluate(calculator: Any, atoms: Any) -> Evaluation | str:
-    """Ask for energy and forces of one geometry; a calculator computes both at the first call.
-
-    Returns
-    -------
-    Evaluation | str
-        Finite numbers of the right shape, or the reason why there are none.
-    """
-    try:
-        forces = np.array(calculator.get_forces(atoms), dtype=np.float64)
-        energy = float(calculator.get_potential_energy(atoms))
-    except Exception as error:  # a calculator may raise what it likes where it does not converge
-        if is_out_of_memory(error):  # which says nothing of the frame
-            raise
-        return class_and_line(error)
-    if forces.shape != (len(atoms), 3):
-        return f"forces of shape {forces.shape} for {len(atoms)} atoms"
-    if not (np.isfinite(energy) and np.isfinite(forces).all()):
-        return "energy or forces that are not finite"
-    return Evaluation(energy, forces)
-
-
-def evaluate_apart(calculator: Any, atoms: Any) -> Evaluation | str:
-    """Evaluate one geometry in a directory of its own, with no file of another geometry in it."""
-    with own_directory():
-        outcome = evaluate(calculator, atoms)
-        if isinstance(outcome, str):
-            note_failure()
-    return outcome
 
 
 def elements_of(calculator: Any) -> frozenset[int] | None:

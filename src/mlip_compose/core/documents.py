@@ -12,7 +12,6 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
 from mlip_compose.core.errors import RequestError, StudyError, UnknownNameError, excerpt, one_line
-from mlip_compose.core.plain_yaml import parse_yaml
 
 
 class Strict(BaseModel):
@@ -126,6 +125,8 @@ def parse_document(
     UnknownNameError
         A key is not in the schema; the message names the nearest.
     """
+    from mlip_compose.core.plain_yaml import parse_yaml  # late: most commands read no YAML
+
     try:
         document = parse_yaml(text)
     except ValueError as error:

@@ -15,6 +15,7 @@
         │   └── MissingLabelsError no energies or no forces
         ├── UnwritableError        no room or no permission to write a file
         ├── CoverageError          the data lacks what a task or a budget needs
+        ├── FailedThroughoutError  work that fails on every frame, for one reason
         ├── MissingExtraError      a package that an optional part needs
         └── PluginError            an entry point of another package that cannot be used
 
@@ -196,6 +197,10 @@ class UnwritableError(RequestError):
 
 class CoverageError(RequestError):
     """The data lacks molecules or frames that the task or the budget asks for."""
+
+
+class FailedThroughoutError(RequestError):
+    """Work that was begun and fails on every frame: a command ends with status 1, not 2."""
 
 
 class MissingExtraError(RequestError):

@@ -8,8 +8,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
-from mlip_compose.core.errors import RequestError
+from mlip_compose.core.errors import FailedThroughoutError, RequestError
+from mlip_compose.core.probing import TRIALS
 from mlip_compose.core.records import Failure, Frames, Molecule
+from mlip_compose.datasets.probing import Geometry, refuse_throughout
 from mlip_compose.datasets.recipe import Recipe
 from mlip_compose.datasets.resumable_parts import (
     PartListener,
@@ -20,6 +22,7 @@ from mlip_compose.datasets.resumable_parts import (
 )
 from mlip_compose.engine.engine import Engine
 from mlip_compose.references.registry import get_reference, software_of
+from mlip_compose.sampling.conformers import conformer_pool
 from mlip_compose.sampling.sampler import SampledMolecule, sample_molecule
 from mlip_compose.store.reader import Store
 from mlip_compose.store.schema import TRAJECTORIES, StoreHeader
@@ -93,8 +96,9 @@ def build(recipe: Recipe, out: Path, engine: Engine, listener: PartListener) -> 
     Raises
     ------
     RequestError
-        ``out`` exists already, another build of it is under way, every molecule failed, or a worker
-        process died.
+        ``out`` exists already, another build of it is under way, or a worker process died.
+    FailedThroughoutError
+        The reference fails on the geometries that are tried first, or every molecule failed.
     UnwritableError
         The disk is full, or the place cannot be written.
     """
@@ -109,11 +113,24 @@ def build(recipe: Recipe, out: Path, engine: Engine, listener: PartListener) -> 
     with resumable_parts(out) as parts:
         folder = parts / recipe.digest
         jobs = [Job(molecule, recipe, folder / f"{molecule.name}.h5") for molecule in molecules]
+        if not any(job.part.exists() for job in jobs):
+            first = _first(recipe, molecules)
+            refuse_throughout(recipe.reference, recipe.reference_settings, first, engine)
         failures = make_missing(
             jobs, make_part, lambda part: Store(part).verify(), engine, listener
         )
         failures.sort(key=lambda failure: failure.subject)
         return _joined(recipe, out, jobs, failures)
+
+
+def _first(recipe: Recipe, molecules: tuple[Molecule, ...]) -> list[Geometry]:
+    """Return a conformer of each of the smallest molecules, to try the reference on."""
+    geometries = []
+    for molecule in sorted(molecules, key=lambda molecule: molecule.n_atoms)[:TRIALS]:
+        pool = conformer_pool(molecule, recipe.sampling.rng(molecule.name, "trial"), size=1)
+        if not isinstance(pool, Failure):
+            geometries.append(Geometry(molecule, pool[0][0]))
+    return geometries
 
 
 def make_part(job: Job) -> Failure | None:
@@ -141,7 +158,7 @@ def _joined(recipe: Recipe, out: Path, jobs: list[Job], failures: list[Failure])
     """Write the store from its parts, in the order of the molecules' names."""
     paths = {job.molecule.name: job.part for job in jobs if job.part.is_file()}
     if not paths:
-        raise RequestError("at least one molecule that can be made", str(failures[0]))
+        raise FailedThroughoutError("at least one molecule that can be made", str(failures[0]))
     parts = [Store(paths[name]) for name in sorted(paths)]
     rejected = [reason for part in parts for reason in part.header.failures]
     header = _header(recipe, (*rejected, *map(str, failures)))

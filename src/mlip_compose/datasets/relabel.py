@@ -13,7 +13,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from mlip_compose.core.documents import canonical_json
-from mlip_compose.core.errors import RequestError, UnknownNameError
+from mlip_compose.core.errors import UnknownNameError
+from mlip_compose.core.probing import TRIALS, failed_throughout
 from mlip_compose.core.records import (
     MINIMUM,
     PRIMARY,
@@ -24,6 +25,7 @@ from mlip_compose.core.records import (
     Molecule,
 )
 from mlip_compose.datasets.frame_labels import joined, label_frames, read_labels, write_labels
+from mlip_compose.datasets.probing import Geometry, refuse_throughout
 from mlip_compose.datasets.resumable_parts import (
     PartListener,
     finish,
@@ -151,7 +153,9 @@ def relabel(
     Raises
     ------
     RequestError
-        ``out`` exists, a worker process died, or no frame can be labelled.
+        ``out`` exists, or a worker process died.
+    FailedThroughoutError
+        The frames that are tried first fail alike, or no frame can be labelled.
     UnknownNameError
         The data set has no such molecule.
     """
@@ -164,6 +168,8 @@ def relabel(
     reference = get_reference(request.reference, request.settings)
     with resumable_parts(out) as parts:
         groups = list(_groups(source, names, request, reference, parts))
+        if not any(group.part.exists() for group in groups):
+            refuse_throughout(request.reference, request.settings, _first(groups), engine)
         make_missing(groups, label_group, read_labels, engine, listener)
         return _write(source, out, request, reference, groups)
 
@@ -201,6 +207,19 @@ def _groups(
         for frames in chosen:
             part = folder / f"{name}.{frames.trajectory}.{frames.indices[0]}.h5"
             yield Group(molecule, frames, request.reference, request.settings, part)
+
+
+def _first(groups: list[Group]) -> list[Geometry]:
+    """Return a few geometries to try, of the smallest molecules, and of different ones."""
+    groups = sorted(groups, key=lambda group: group.molecule.n_atoms)
+    of_molecules = {group.molecule.name: group for group in reversed(groups)}.values()
+    geometries = [
+        Geometry(group.molecule, group.frames.positions[row])
+        for row in range(TRIALS)
+        for group in reversed(of_molecules)
+        if row < len(group.frames)
+    ]
+    return geometries[:TRIALS]
 
 
 def _digest(source: Store, request: Relabelling, reference: Reference) -> str:
@@ -251,7 +270,7 @@ def _write(
         else:
             failures.append(f"label of {name}: no frame left, so that it is not in the data set")
     if not contents:
-        raise RequestError(f"at least one frame that {reference.name} can label", failures[0])
+        raise failed_throughout(reference.name, failures[0])
     header = _header(source, request, reference, origins, tuple(failures))
     molecules = [(source.molecules[name], frames) for name, frames in contents.items()]
     checksum = finish(out, lambda path: write_store(path, header, molecules))

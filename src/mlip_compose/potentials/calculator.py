@@ -11,16 +11,16 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from mlip_compose.core.calculators import (
-    as_atoms,
     check_arguments,
     check_calculator,
     elements_of,
-    evaluate_apart,
     make_calculator,
     versions_of,
 )
 from mlip_compose.core.elements import check_symbol
+from mlip_compose.core.evaluating import as_atoms, evaluate_apart
 from mlip_compose.core.records import FloatArray, Molecule, TrainingSet
+from mlip_compose.core.scratch import own_directory
 from mlip_compose.potentials.base import (
     PotentialKind,
     Pretraining,
@@ -84,8 +84,9 @@ class CalculatorPotential:
     The calculator is made once, when and where it is first needed. It is never pickled or saved.
     Each geometry has a working directory of its own.
     After a failure it is reset, or made anew where it has no ``reset``: some calculators, such as
-    ASE's EMT, would go on with arrays of the molecule before. ``atoms.info`` has ``charge`` and
-    ``spin`` (the multiplicity); a calculator may ignore them.
+    ASE's EMT, would go on with arrays of the molecule before. Otherwise it may start from the frame
+    before, as tblite's does: frames of a molecule come in their order. ``atoms.info`` has
+    ``charge`` and ``spin`` (the multiplicity); a calculator may ignore them.
 
     Parameters
     ----------
@@ -156,19 +157,27 @@ class CalculatorPotential:
         return dict(self._failed)
 
     def predict(self, molecule: Molecule, positions: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Predict frame by frame; energy and forces of a failed frame are NaN."""
+        """Predict frame by frame, on one thread; energy and forces of a failed frame are NaN.
+
+        Libraries that share a small molecule among threads take several times as long, in all.
+        """
+        from threadpoolctl import threadpool_limits
+
         checked = check_request(self.name, self.elements, molecule, positions)
         self._failed = {}
         energies = np.full(len(checked), np.nan)
         forces = np.full(checked.shape, np.nan)
-        for row, geometry in enumerate(checked):
-            atoms = as_atoms(molecule.numbers, geometry, molecule.charge, molecule.spin)
-            result = evaluate_apart(self.calculator, atoms)
-            if isinstance(result, str):
-                self._failed[row] = result
-                self._forget()
-            else:
-                energies[row], forces[row] = result
+        calculator = self.calculator  # loads the libraries whose threads are limited
+        with threadpool_limits(limits=1), own_directory():
+            for row, geometry in enumerate(checked):
+                atoms = as_atoms(molecule.numbers, geometry, molecule.charge, molecule.spin)
+                result = evaluate_apart(calculator, atoms)
+                if isinstance(result, str):
+                    self._failed[row] = result
+                    self._forget()
+                    calculator = self.calculator
+                else:
+                    energies[row], forces[row] = result
         return energies, forces
 
     def save(self, directory: str | Path) -> None:

@@ -9,7 +9,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from mlip_compose.core.errors import RequestError
+from mlip_compose.core.probing import failed_throughout
 from mlip_compose.core.records import Failure
 from mlip_compose.engine.engine import Engine, workers_died
 from mlip_compose.evaluation.study_results import UnitFacts
@@ -27,6 +30,7 @@ from mlip_compose.predictions.predict import (
     molecules_of,
     predict_molecule,
 )
+from mlip_compose.predictions.probing import reason_throughout
 from mlip_compose.predictions.target import Target
 from mlip_compose.store.reader import Store, StoreFile
 
@@ -36,7 +40,7 @@ Watch = Callable[[str, float, Failure | None], None]
 
 @dataclass(frozen=True, eq=False)
 class _Piece:
-    """One molecule of a target, for a worker process."""
+    """One molecule of a target, for a worker process; or a few of its frames, to try."""
 
     settings: str
     dataset: StoreFile
@@ -118,12 +122,17 @@ def predict_calculator(
     ------
     RequestError
         The calculator cannot be made, or a worker process died.
+    FailedThroughoutError
+        It fails on every frame that is tried first, for one reason; or on every frame.
     """
     store = Store(dataset)
     settings = entry.resolved().model_dump_json()
     ((_, report),) = engine.run(_report, [settings])
     if isinstance(report, Failure):
         raise RequestError(f"a worker in which {entry.shown} can be made", report.reason)
+    ((_, reason),) = engine.run(_try, [_Piece(settings, store.file, target, entry.shown)])
+    if isinstance(reason, str) and reason:  # of a worker that died, the others will say more
+        raise failed_throughout(entry.shown, reason)
     names = sorted(molecules_of(target), key=lambda name: -store.molecules[name].n_atoms)
     pieces = [_Piece(settings, store.file, target, name) for name in names]
     predicted: dict[str, MoleculePrediction] = {}
@@ -152,11 +161,18 @@ def predict_calculator(
         facts=report,
         **facts_of(entry),
     )
-    return assemble([predicted[name] for name in molecules_of(target)], facts, store, target)
+    predictions = assemble([predicted[name] for name in molecules_of(target)], facts, store, target)
+    if not any(np.isfinite(frames.energy).any() for frames in predictions.frames.values()):
+        raise failed_throughout(entry.shown, next(iter(predictions.header.failures)))
+    return predictions
 
 
 def _report(settings: str) -> dict[str, Any]:
     return dict(_potential(settings).report)
+
+
+def _try(piece: _Piece) -> str:
+    return reason_throughout(_potential(piece.settings), piece.dataset.open(), piece.target)
 
 
 def _predict(piece: _Piece) -> MoleculePrediction:

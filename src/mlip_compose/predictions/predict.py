@@ -73,8 +73,8 @@ def predict_molecule(
     charge or its spin; the other molecules are predicted.
     """
     molecule = store.molecules[name]
-    wanted = list(_wanted(store, target, name))
-    if reason := _unsupported(potential, molecule):
+    wanted = list(wanted_frames(store, target, name))
+    if reason := unsupported(potential, molecule):
         return MoleculePrediction(
             tuple(_failed(frames) for frames in wanted),
             {place: reason for frames in wanted for place in _places(frames)},
@@ -82,7 +82,7 @@ def predict_molecule(
         )
     predicted, failures = [], {}
     for frames in wanted:
-        prediction, reasons = _predict(potential, molecule, frames)
+        prediction, reasons = predict_frames(potential, molecule, frames)
         predicted.append(prediction)
         failures.update(reasons)
     relaxed, failed = relax_minima(potential, store, [name] if target.relax else [])
@@ -151,7 +151,8 @@ def count_reasons(failures: Mapping[str, str]) -> dict[str, tuple[int, str]]:
     return counts
 
 
-def _wanted(store: Store, target: Target, name: str) -> Iterator[Frames]:
+def wanted_frames(store: Store, target: Target, name: str) -> Iterator[Frames]:
+    """Yield the frames of a molecule to predict, trajectory by trajectory, and its minimum."""
     selected: dict[str, IntArray] = {}
     for part, molecule, trajectory, indices in target.selection.wanted():
         if molecule == name and part != "validation":
@@ -163,7 +164,8 @@ def _wanted(store: Store, target: Target, name: str) -> Iterator[Frames]:
         yield store.minimum(name)
 
 
-def _unsupported(potential: Potential, molecule: Molecule) -> str:
+def unsupported(potential: Potential, molecule: Molecule) -> str:
+    """Return why a potential cannot predict a molecule; empty where it knows all that it is."""
     from ase.data import chemical_symbols
 
     unknown = sorted(set(molecule.numbers.tolist()) - potential.elements)
@@ -173,9 +175,10 @@ def _unsupported(potential: Potential, molecule: Molecule) -> str:
     return f"the potential does not know a molecule of {state}" if state else ""
 
 
-def _predict(
+def predict_frames(
     potential: Potential, molecule: Molecule, frames: Frames
 ) -> tuple[PredictedFrames, dict[str, str]]:
+    """Predict frames of a molecule; return with them why some failed, by place."""
     positions = frames.positions.astype(np.float64)
     energy, forces = potential.predict(molecule, positions)
     own_reasons = potential.failed_frames() if isinstance(potential, FailsFrames) else {}

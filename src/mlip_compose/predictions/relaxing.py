@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from mlip_compose.core.calculators import Evaluation, Walker
+from mlip_compose.core.evaluating import Evaluation, Walker
 from mlip_compose.core.records import RELAXED, Failure, FloatArray, Molecule, PredictedFrames
 from mlip_compose.molecules.geometry import superposed_rmsd, topology_kept
 from mlip_compose.potentials.base import Potential

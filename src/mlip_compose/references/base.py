@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from mlip_compose.core.calculators import Evaluation, Walker
+from mlip_compose.core.evaluating import Evaluation, Walker
 from mlip_compose.core.records import Failure, FloatArray, IntArray
 
 Label = Evaluation

@@ -5,16 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from mlip_compose.core.calculators import (
-    FORM,
-    Walker,
-    as_atoms,
-    check_arguments,
-    evaluate,
-    evaluate_apart,
-    make_calculator,
-    versions_of,
-)
+from mlip_compose.core.calculators import FORM, check_arguments, make_calculator, versions_of
+from mlip_compose.core.evaluating import Walker, as_atoms, evaluate, evaluate_apart
 from mlip_compose.core.records import Failure, FloatArray, IntArray
 from mlip_compose.references.base import Label, WalkError
 

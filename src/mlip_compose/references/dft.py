@@ -18,8 +18,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from mlip_compose.core.calculators import Walker
 from mlip_compose.core.errors import MissingExtraError, RequestError, UnknownNameError, one_line
+from mlip_compose.core.evaluating import Walker
 from mlip_compose.core.host import one_thread
 from mlip_compose.core.records import Failure, FloatArray, IntArray
 from mlip_compose.core.units import HARTREE, HARTREE_PER_BOHR

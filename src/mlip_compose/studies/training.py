@@ -31,6 +31,7 @@ from mlip_compose.potentials.files import check_model
 from mlip_compose.potentials.registry import load_potential
 from mlip_compose.predictions.file import Predictions, write_predictions
 from mlip_compose.predictions.predict import predict_selection
+from mlip_compose.predictions.probing import reason_throughout, refuse_throughout
 from mlip_compose.predictions.target import Target, training_set
 from mlip_compose.store.reader import Store, StoreFile
 from mlip_compose.studies.directory import ResultsDirectory
@@ -186,6 +187,7 @@ def _train(training: Training, store: Store, directory: ResultsDirectory) -> Non
     outcome = training.entry.kind.fit(
         data, settings, training.seed, checkpoints, _progress_file(work / PROGRESS)
     )
+    outcome = _tried(training, outcome, store)
     times = {"wall_s": time.perf_counter() - wall, "cpu_s": time.process_time() - cpu}
     report = {} if isinstance(outcome, Failure) else outcome.report
     cost: dict[str, Any] = {
@@ -209,6 +211,14 @@ def _train(training: Training, store: Store, directory: ResultsDirectory) -> Non
         set_aside(final, directory.damaged, f"no {UNIT} in it")
     finished.replace(final)
     shutil.rmtree(work)
+
+
+def _tried(training: Training, outcome: Potential | Failure, store: Store) -> Potential | Failure:
+    """Return the failure of a potential that fails on every frame of all its targets."""
+    if isinstance(outcome, Failure) or not training.targets:
+        return outcome
+    reasons = [reason_throughout(outcome, store, target) for target in training.targets]
+    return Failure("prediction", str(training), reasons[0]) if all(reasons) else outcome
 
 
 def total_times(times: Mapping[str, float], report: Mapping[str, Any]) -> dict[str, float]:
@@ -289,11 +299,13 @@ def predict_unit(unit: TrainedUnit, store: Store, target: Target) -> Predictions
     RequestError
         The potential was trained on other frames, which may be among those of the test; or its
         training failed.
+    FailedThroughoutError
+        It fails on every frame that is tried first, for one reason.
     """
     if unit.facts.status == "failed":
         raise RequestError("a trained potential", f"a training that failed: {unit.facts.reason}")
     if unit.facts.level_of_theory:
-        return predict_selection(load_potential(unit.model), unit.facts, store, target)
+        return _predicted(unit, store, target)
     if not target.split.trains:
         raise RequestError(
             f"a potential that was trained elsewhere, for {target.split.task!r}",
@@ -309,4 +321,10 @@ def predict_unit(unit: TrainedUnit, store: Store, target: Target) -> Predictions
             f"{unit.facts.id}, trained on other frames",
             "Its test frames could be among those; name the task and data set it was trained on.",
         )
-    return predict_selection(load_potential(unit.model), unit.facts, store, target)
+    return _predicted(unit, store, target)
+
+
+def _predicted(unit: TrainedUnit, store: Store, target: Target) -> Predictions:
+    potential = load_potential(unit.model)
+    refuse_throughout(unit.facts.potential, potential, store, target)
+    return predict_selection(potential, unit.facts, store, target)

@@ -17,7 +17,7 @@ NUMBERS_OF_ORIGIN: Final = ("level", "seed", "train_frames")
 
 FORCES_TOO: Final = (
     "A score is of energies and of forces: have the forces written, too. They are the negative "
-    "gradient of the energy; predict --numerical-forces of an ASE calculator computes them."
+    "gradient of the energy; predict --set numerical_forces=true computes those of a calculator."
 )
 """What to do about predictions of energies alone."""
 
