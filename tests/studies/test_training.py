@@ -19,12 +19,15 @@ def test_time_before_a_resumption_counts():
     assert total_times(times, resumed) == {"wall_s": 95.0, "cpu_s": 80.0}
 
 
-def test_a_machine_that_does_not_describe_its_processor_has_its_architecture(monkeypatch, tmp_path):
-    monkeypatch.setattr(results, "Path", lambda path: tmp_path / "absent")
-    assert results.provenance("run")["processor"] in (
-        platform.processor(),
-        platform.machine(),
-    )
+@pytest.mark.parametrize("cpuinfo", [None, "processor : 0\nCPU part : 0xd0c\n"])
+def test_a_machine_that_does_not_describe_its_processor_has_its_architecture(
+    monkeypatch, tmp_path, cpuinfo
+):
+    if cpuinfo is not None:
+        (tmp_path / "cpuinfo").write_text(cpuinfo)
+    monkeypatch.setattr(results, "Path", lambda path: tmp_path / "cpuinfo")
+    architecture = platform.processor() or platform.machine()
+    assert results.provenance("run")["processor"] == architecture
 
 
 def test_versions_are_those_of_the_packages_that_are_installed(monkeypatch):
