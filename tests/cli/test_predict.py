@@ -248,7 +248,7 @@ def test_what_trains_cannot_run_on_the_whole(command, data, tmp_path):
 
 
 def test_where_no_unseen_frame_has_a_prediction_no_error_is_said_to_be_largest(command, data):
-    calculator = ("--calculator", "toy_calculators:Fails", "--set", "beyond=-1000")
+    calculator = ("--calculator", "toy_calculators:Fails", "--set", "beyond=99", "--set", "most=9")
     made = command(*LENGTH, *calculator, "--dataset", data, "-j", "1", "-o", "p.h5", "--json")
     assert made.status == 0, made.err
     shown = command("score", "p.h5", "--allow-missing", "--dataset", data)

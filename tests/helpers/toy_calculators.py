@@ -42,14 +42,14 @@ class Told(Pairs):
 
 
 class Fails(Pairs):
-    """Fails on frames whose first atom is to the right of a plane, in a way of choice."""
+    """Fails where the first atom is to the right of a plane, or there are too many atoms."""
 
-    def __init__(self, way="raise", beyond=0.0):
+    def __init__(self, way="raise", beyond=0.0, most=1000):
         super().__init__()
-        self.way, self.beyond = way, beyond
+        self.way, self.beyond, self.most = way, beyond, most
 
     def _fails(self, atoms):
-        return atoms.positions[0, 0] > self.beyond
+        return atoms.positions[0, 0] > self.beyond or len(atoms) > self.most
 
     def get_potential_energy(self, atoms):
         if self._fails(atoms) and self.way == "infinite":
