@@ -2,7 +2,12 @@ import numpy as np
 import pytest
 
 from mlip_compose.core.records import Failure
-from mlip_compose.molecules.geometry import force_outliers, most_changed_bond, topology_kept
+from mlip_compose.molecules.geometry import (
+    force_outliers,
+    most_changed_bond,
+    topology_kept,
+    unwrapped,
+)
 from mlip_compose.sampling.conformers import conformer_pool
 
 
@@ -64,3 +69,19 @@ def test_an_outlier_is_relative_to_its_trajectory():
     forces = np.full((10, 9, 3), 0.1)
     forces[2, 0, 0] = 5.0
     assert np.flatnonzero(force_outliers(forces)).tolist() == [2]
+
+
+def test_a_molecule_over_the_edge_of_its_box_is_put_together():
+    from ase.build import molecule
+
+    atoms = molecule("CH3CH2OH")
+    cell = np.array([[9.0, 0, 0], [1.0, 8.0, 0], [0, 0, 10.0]])
+    for shift in ([0, 0, 0], [8.9, 0.1, 0], [0.3, 7.9, 9.8]):
+        whole = atoms.positions + shift
+        fractions = np.linalg.solve(cell.T, whole.T).T
+        wrapped = (fractions - np.floor(fractions)) @ cell
+        found = unwrapped(atoms.numbers, wrapped, cell, np.array([True] * 3))
+        apart = found - whole - (found - whole)[0]
+        assert np.abs(apart).max() < 1e-9
+        alone = unwrapped(atoms.numbers, wrapped, cell, np.array([False] * 3))
+        assert alone is wrapped

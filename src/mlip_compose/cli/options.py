@@ -126,6 +126,14 @@ LeftFiles = Annotated[
     list[str] | None,
     typer.Option("--leave", metavar="GLOB", help="Files that are not read; may be repeated."),
 ]
+LeaveBad = Annotated[
+    bool,
+    typer.Option(
+        "--leave-bad",
+        help="Leave frames out that have NaN, no labels or a broken bond. Default: they end the "
+        "import, and all are listed.",
+    ),
+]
 Blocks = Annotated[
     bool,
     typer.Option(

@@ -32,6 +32,53 @@ def covalent_sums(numbers: IntArray) -> FloatArray:
     return np.asarray(radii[:, None] + radii[None, :])
 
 
+def unwrapped(
+    numbers: IntArray, positions: FloatArray, cell: FloatArray, periodic: BoolArray
+) -> FloatArray:
+    """Return a geometry in a periodic box with its bonded atoms beside each other.
+
+    From the first atom on, each atom is put at its image that is nearest to an atom that it is
+    bonded to (closer than ``BONDED`` times the sum of covalent radii). A geometry that reaches over
+    less than half of the box in every periodic direction is returned as it is.
+
+    Parameters
+    ----------
+    numbers : (N,) int
+        Atomic numbers.
+    positions : (N, 3) float
+        Angstrom.
+    cell : (3, 3) float
+        Vectors of the box, one a row, Angstrom.
+    periodic : (3,) bool
+        Whether the box repeats in each direction.
+
+    Returns
+    -------
+    (N, 3) float
+        Angstrom. Atoms that no bonds connect with the first one stay in their places.
+    """
+    if not periodic.any() or abs(np.linalg.det(cell)) < 1e-6:
+        return positions
+    fractions = np.linalg.solve(cell.T, positions.T).T
+    if (np.ptp(fractions, axis=0)[periodic] <= 0.5).all():
+        return positions
+    limits = BONDED * covalent_sums(numbers)
+    placed = fractions.copy()
+    is_open = np.ones(len(numbers), dtype=bool)
+    is_open[0] = False
+    front = [0]
+    while front:
+        atom = front.pop()
+        others = np.flatnonzero(is_open)
+        steps = fractions[others] - fractions[atom]
+        steps[:, periodic] -= np.round(steps[:, periodic])
+        bonded = np.linalg.norm(steps @ cell, axis=1) < limits[atom, others]
+        placed[others[bonded]] = placed[atom] + steps[bonded]
+        is_open[others[bonded]] = False
+        front += others[bonded].tolist()
+    return placed @ cell
+
+
 def topology_kept(molecule: Molecule, positions: FloatArray) -> BoolArray:
     """Return for each frame whether its bonds are exactly those of the molecule.
 

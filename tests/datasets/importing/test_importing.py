@@ -322,18 +322,31 @@ def test_forces_of_the_wrong_shape_are_refused(imported, images, tmp_path):
         imported(write(tmp_path / "a.xyz", structures))
 
 
-def test_atoms_in_another_order_are_refused(imported, images, tmp_path):
+def test_atoms_in_another_order_are_mapped_and_that_is_said(imported, images, mini, tmp_path):
     structures = images("OH-2-H")
     structures[17] = structures[17][::-1]
-    with pytest.raises(DataError, match="another order in frame 17"):
-        imported(write(tmp_path / "a.xyz", structures))
+    outcome = imported(write(tmp_path / "a.xyz", structures))
+    frames = Store(outcome.path).frames("OH-2-H", "primary")
+    expected = mini.frames("OH-2-H", "primary")
+    distances = [
+        np.sort(np.linalg.norm(f.positions[17] - f.positions[17][0], axis=1))
+        for f in (frames, expected)
+    ]
+    assert np.allclose(*distances, atol=1e-5)
+    assert np.allclose(frames.positions[16], expected.positions[16], atol=1e-5)
+    assert np.allclose(frames.forces[17][:3], expected.forces[17][:3], atol=1e-5)
+    assert any("first frame, by the bonds: 1 frames" in note for note in outcome.assumed)
 
 
-def test_hydrogens_that_changed_places_are_atoms_in_another_order(imported, images, tmp_path):
+def test_hydrogens_that_changed_places_are_mapped(imported, images, mini, tmp_path):
     structures = images("OH-2-H")
-    structures[17].positions[[3, 8]] = structures[17].positions[[8, 3]]
-    with pytest.raises(DataError, match="another order in frame 17"):
-        imported(write(tmp_path / "a.xyz", structures))
+    atoms = structures[17]
+    for values in (atoms.positions, atoms.arrays["REF_forces"]):
+        values[[3, 8]] = values[[8, 3]]
+    store = Store(imported(write(tmp_path / "a.xyz", structures)).path)
+    frames, expected = store.frames("OH-2-H", "primary"), mini.frames("OH-2-H", "primary")
+    assert np.allclose(frames.positions[17][:4], expected.positions[17][:4], atol=1e-5)
+    assert np.allclose(frames.forces[17][:4], expected.forces[17][:4], atol=1e-5)
 
 
 @pytest.mark.parametrize("index", [0, 17])
@@ -357,6 +370,59 @@ def test_a_bond_that_formed_is_refused_and_named(imported, images, tmp_path, ind
     message = rf"atoms 4 and 5, which are not bonded, 0\.70 Angstrom apart in frame {index} of"
     with pytest.raises(DataError, match=message):
         imported(write(tmp_path / "a.xyz", structures))
+
+
+def test_all_bad_frames_are_listed_or_left_out_where_the_user_says_so(imported, images, tmp_path):
+    structures = images("OH-2-H")
+    structures[5].info["REF_energy"] = np.nan
+    for index in (6, 7, 8):
+        structures[index].arrays["REF_forces"][2, 1] = np.inf
+    del structures[11].arrays["REF_forces"]
+    structures[20].positions[[0, 3]] += 3.0
+    source = write(tmp_path / "a.xyz", structures)
+    with pytest.raises(DataError, match="6 bad frames") as raised:
+        imported(source)
+    for text in (
+        "energy of nan in frame 5",
+        "forces of inf in frames 6 to 8",
+        "no forces in frame 11",
+        "which are bonded",
+        "in frame 20 of a.xyz",
+    ):
+        assert text in raised.value.found
+    assert "--leave-bad" in raised.value.hint
+    outcome = imported(source, leave_bad=True)
+    store = Store(outcome.path)
+    assert store.n_frames("OH-2-H", "primary") == 34
+    energies = [
+        structures[i].info["REF_energy"] for i in range(40) if i not in (5, 6, 7, 8, 11, 20)
+    ]
+    assert store.frames("OH-2-H", "primary").energy == pytest.approx(energies)
+    assert ("a.xyz", "forces of inf in frames 6 to 8") in outcome.skipped
+    assert any("no forces in frame 11" in failure for failure in store.header.failures)
+
+
+def test_a_name_that_several_molecules_have_is_a_label(imported, images, tmp_path):
+    from ase.build import molecule
+
+    rng = np.random.default_rng(0)
+    rings = []
+    for formula in ("C6H6", "C5H5N"):
+        for _ in range(3):
+            atoms = molecule(formula)
+            atoms.positions += rng.normal(0, 0.01, atoms.positions.shape)
+            atoms.info.update(name="my-data", REF_energy=-1.0)
+            atoms.arrays["REF_forces"] = rng.normal(0, 0.5, atoms.positions.shape)
+            rings.append(atoms)
+    structures = [*images("OH-2-H", name="my-data"), *images("F-1-H", name="my-data"), *rings]
+    outcome = imported(write(tmp_path / "a.xyz", structures), units=GivenUnits("eV", "eV/Angstrom"))
+    assert set(Store(outcome.path).molecules) == {
+        "OH-2-H",
+        "F-1-H",
+        "C6H6-UHOVQNZJYSORNB",
+        "C5H5N-JUJWROOIHBZHMG",
+    }
+    assert "the name 'my-data' is a label: 4 molecules have it" in outcome.assumed
 
 
 def test_two_molecules_under_one_name_are_refused(imported, images, tmp_path):

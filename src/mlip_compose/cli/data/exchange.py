@@ -16,6 +16,7 @@ from mlip_compose.cli.options import (
     ForceUnit,
     Json,
     KeysFile,
+    LeaveBad,
     LeftFiles,
     LengthUnit,
     Level,
@@ -202,6 +203,7 @@ def import_data(
     leave: LeftFiles = None,
     split: SplitOff = 0,
     blocks: Blocks = False,
+    leave_bad: LeaveBad = False,
     licence: Annotated[
         str, typer.Option("--licence", help="Licence of the data, such as CC-BY-4.0.")
     ] = "not stated",
@@ -224,6 +226,7 @@ def import_data(
         keys=keys_in(keys, energy_key, forces_key),
         patterns=Patterns(tuple(primary or ()), tuple(secondary or ()), tuple(leave or ())),
         blocks=blocks,
+        leave_bad=leave_bad,
     )
     with progress_bars() as bars:
         bar = bars.add_task("read", total=None)

@@ -128,7 +128,8 @@ def pieces(
     """Return the frames of a molecule by trajectory, in eV and Angstrom, as the files have them."""
     runs: dict[str, list[NDArray[Any]]] = defaultdict(list)
     for group in groups:
-        records = frames.read(group)
+        records = frames.read(group)  # atoms that are mapped come later than they are in their file
+        records = records[np.lexsort((records["place"], records["source"]))]
         records["energy"] *= units[group.units].energy_factor
         records["forces"] *= units[group.units].forces_factor
         runs[group.trajectory].append(records)

@@ -169,8 +169,9 @@ def _unusable(directory: Path, skipped: Mapping[Path, str]) -> dict[Path, str]:
         if path in skipped or not path.name.lower().endswith(FRAMES):
             continue
         try:
-            for _ in read_frames(path):
-                pass
+            faults = [frames.fault for frames in read_frames(path) if frames.fault]
+            if faults:
+                unusable[path] = faults[0]
         except (UnreadableError, MissingLabelsError) as error:
             unusable[path] = error.found
     return unusable

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
+
+import numpy as np
 
 from mlip_compose.core.errors import DataError, SchemaError, UnreadableError
 from mlip_compose.core.files import sha256_of
+from mlip_compose.core.records import BoolArray
 from mlip_compose.core.units import ENERGY_UNITS, FORCE_UNITS, LENGTH_UNITS
+from mlip_compose.datasets.importing.bad_frames import BadFrames
 from mlip_compose.datasets.importing.molecules import MoleculeCollector, check_values, state_of
 from mlip_compose.datasets.importing.temporary_frames import FrameGroup, Origin, TemporaryFrames
 from mlip_compose.datasets.importing.trajectories import BY_FRAME, NOTHING_SAID, Patterns, Role
@@ -17,6 +22,9 @@ from mlip_compose.datasets.importing.units import GivenUnits, length_unit
 from mlip_compose.store.formats.base import NoLabelsError, RawFrames, Units
 from mlip_compose.store.formats.keys import ANY, Keys
 from mlip_compose.store.formats.registry import read_frames
+
+DOUBLET: Final = "an odd number of electrons, whose spin nothing says, is a doublet"
+MAPPED: Final = "atoms in another order are put in that of the molecule's first frame, by the bonds"
 
 FrameListener = Callable[[str, int], None]
 """Hears of frames while files are read: the file, and the number of frames so far."""
@@ -48,6 +56,8 @@ class SourceReader:
         Why frames are of their trajectory, by the number that they have in ``Origin``.
     notes
         What readers took for granted, with the number of frames.
+    bad
+        Frames that are no sample of a molecule.
     collector
         Knows the molecules of the frames.
     skipped
@@ -72,6 +82,7 @@ class SourceReader:
         self.names: list[str] = []
         self.reasons: list[str] = []
         self.notes = Counter[str]()
+        self.bad = BadFrames()
         self._frames, self._listener = frames, listener
         self._total = 0
         self.collector = MoleculeCollector()
@@ -104,30 +115,36 @@ class SourceReader:
         role = self._patterns.role(name)
         self.names.append(name)
         count = 0
-        for run in runs:
-            check_values(run)
-            run = _with_known_units(run, self._units)
-            self.notes.update(dict.fromkeys(run.notes, len(run)))
-            if run.spin is None and state_of(run)[1] == 2:
-                self.notes["an odd number of electrons, whose spin nothing says, is a doublet"] += (
-                    len(run)
-                )
-            unit = length_unit(run, self._units)
-            positions = run.positions * LENGTH_UNITS[unit]
-            for molecule, rows in self.collector.sort(run, positions):
-                trajectory, reason = self._trajectory(run, role)
-                group = FrameGroup(molecule.name, trajectory, run.units._replace(length=unit))
-                self._frames.add(
-                    group,
-                    run.indices[rows],
-                    positions[rows],
-                    run.energy[rows],
-                    run.forces[rows],
-                    Origin(len(self.names) - 1, run.first + rows, reason),
-                )
-                count += len(rows)
-            self._total += len(run)
+        for whole in runs:
+            check_values(whole)
+            for run in _good_runs(whole, self.bad.check(name, whole)):
+                count += self._take_run(_with_known_units(run, self._units), role)
+            self._total += len(whole)
             self._listener(name, self._total)
+        return count
+
+    def _take_run(self, run: RawFrames, role: Role) -> int:
+        """Take the frames of known molecules of a run; return their number."""
+        self.notes.update(dict.fromkeys(run.notes, len(run)))
+        if run.spin is None and state_of(run)[1] == 2:
+            self.notes[DOUBLET] += len(run)
+        unit = length_unit(run, self._units)
+        positions = run.positions * LENGTH_UNITS[unit]
+        trajectory, reason = self._trajectory(run, role)
+        count = 0
+        for molecule, rows, order in self.collector.sort(run, positions):
+            atoms = slice(None) if order is None else order
+            if order is not None:
+                self.notes[MAPPED] += len(rows)
+            self._frames.add(
+                FrameGroup(molecule.name, trajectory, run.units._replace(length=unit)),
+                run.indices[rows],
+                positions[rows][:, atoms],
+                run.energy[rows],
+                run.forces[rows][:, atoms],
+                Origin(len(self.names) - 1, run.first + rows, reason),
+            )
+            count += len(rows)
         return count
 
     def _trajectory(self, frames: RawFrames, role: Role) -> tuple[str, int]:
@@ -137,6 +154,24 @@ class SourceReader:
         if reason not in self.reasons:
             self.reasons.append(reason)
         return trajectory, self.reasons.index(reason)
+
+
+def _good_runs(frames: RawFrames, good: BoolArray) -> Iterator[RawFrames]:
+    """Yield the good ones of some frames, as runs without a gap."""
+    if good.all():
+        yield frames
+        return
+    rows = np.flatnonzero(good)
+    for run in np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1):
+        if len(run):
+            yield replace(
+                frames,
+                first=frames.first + int(run[0]),
+                positions=frames.positions[run],
+                energy=frames.energy[run],
+                forces=frames.forces[run],
+                indices=frames.indices[run],
+            )
 
 
 def name_in(source: Path, file: Path) -> str:

@@ -70,6 +70,9 @@ class ImportOptions:
     blocks
         Whether the last fifth of each molecule's frames of unknown trajectory becomes its secondary
         trajectory; one frame between the two is left out.
+    leave_bad
+        Whether frames with NaN, without labels or with a broken bond are left out; otherwise they
+        end the import.
 
     Raises
     ------
@@ -87,6 +90,7 @@ class ImportOptions:
     keys: Keys = ANY
     patterns: Patterns = field(default_factory=Patterns)
     blocks: bool = False
+    leave_bad: bool = False
 
     def __post_init__(self) -> None:
         if not self.name.strip() or not self.reference.strip():
@@ -187,9 +191,13 @@ def import_data(
                 reader.read(file)
         molecules = reader.collector.molecules
         sampled = {group.molecule for group in frames.groups if group.trajectory != MINIMUM}
+        unrecognised = reader.collector.skipped(reader.bad)
+        if not options.leave_bad:
+            reader.bad.refuse()
         skipped = [
             *reader.skipped,
-            *reader.collector.skipped(),
+            *unrecognised,
+            *reader.bad.told(),
             *(
                 (name, "only a minimum, no trajectory")
                 for name in sorted(molecules.keys() - sampled)
@@ -209,9 +217,16 @@ def import_data(
         counts = counted(frames, groups, units, settled, cut, reader.reasons)
         assumed = [f"{note}: {count:,} frames" for note, count in reader.notes.items()]
         assumed += told(settled)
+        assumed += [
+            f"the name {label!r} is a label: {count} molecules have it"
+            for label, count in reader.collector.labels.items()
+        ]
         header = _header(options, reader.files, units.values(), skipped, assumed, counts)
         contents = (
-            (molecules[name], trajectories(frames, own, units, settled[name], cut))
+            (
+                molecules[name].called(reader.collector.final_name(name)),
+                trajectories(frames, own, units, settled[name], cut),
+            )
             for name, own in groups.items()
         )
         checksum = write_store(out, header, contents)

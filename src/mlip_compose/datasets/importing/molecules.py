@@ -11,8 +11,10 @@ import numpy as np
 
 from mlip_compose.core.errors import DataError, NotOfThisKindError, RequestError
 from mlip_compose.core.records import BoolArray, FloatArray, IntArray, Molecule
+from mlip_compose.datasets.importing.bad_frames import BadFrames
 from mlip_compose.molecules.geometry import most_changed_bond, topology_kept
-from mlip_compose.molecules.perception import molecule_of_geometry
+from mlip_compose.molecules.mapping import order_as_in
+from mlip_compose.molecules.perception import molecule_of_geometry, molecule_of_graph
 from mlip_compose.molecules.series import parse_name
 from mlip_compose.store.formats.base import RawFrames
 from mlip_compose.store.schema import group_name
@@ -27,7 +29,7 @@ _NAME: Final = re.compile(r"(?<![A-Za-z0-9])[A-Z][A-Za-z0-9]*-[0-9]+-[A-Z][A-Za-
 
 
 def check_values(frames: RawFrames) -> None:
-    """Check that atomic numbers are of elements, shapes fit each other, and numbers are finite.
+    """Check that atomic numbers are of elements, and shapes fit each other.
 
     Raises
     ------
@@ -48,24 +50,24 @@ def check_values(frames: RawFrames) -> None:
                 f"{frames.source}",
                 f"shape {shape[1:]}",
             )
-    for label in ("positions", "energy", "forces"):
-        values = getattr(frames, label).reshape(len(frames), -1)
-        wrong = ~np.isfinite(values)
-        if wrong.any():
-            index = int(np.argmax(wrong.any(axis=1)))
-            value = values[index][wrong[index]][0]
-            raise DataError(
-                f"finite {label} in every frame of {frames.source}",
-                f"{value} in frame {frames.first + index}",
-                "Remove such frames or label them anew.",
-            )
 
 
 class SortedFrames(NamedTuple):
-    """A molecule, and its rows (F,) among the frames that were sorted."""
+    """A molecule and its frames among those that were sorted.
+
+    Attributes
+    ----------
+    molecule
+        The molecule.
+    rows : (F,) int
+        Indices of its frames.
+    order : (N,) int | None
+        Order that turns their atoms into those of the molecule; None where they have it.
+    """
 
     molecule: Molecule
     rows: IntArray
+    order: IntArray | None = None
 
 
 @dataclass
@@ -76,18 +78,15 @@ class _Unrecognised:
     ----------
     reason
         Why the first of the frames is none.
-    frame
-        Index of this frame in its source.
     positions : (N, 3) float
         The positions of this frame, Angstrom.
-    count
-        Number of frames.
+    frames
+        Indices of the frames in their source.
     """
 
     reason: str
-    frame: int
     positions: FloatArray
-    count: int = 0
+    frames: list[int]
 
 
 class MoleculeCollector:
@@ -103,7 +102,8 @@ class MoleculeCollector:
         self.molecules: dict[str, Molecule] = {}
         self._names: dict[tuple[str, str, int, int], str] = {}  # by identity
         self._by_atoms: dict[_Atoms, list[Molecule]] = {}
-        self._first_source: dict[str, Path] = {}
+        self._geometry: dict[str, FloatArray] = {}  # that of the first frame
+        self._labelled: dict[str, set[str]] = {}  # molecules by their label
         self._molecule_called: dict[tuple[str, int, int], str] = {}  # by name and state
         self._molecule_in: dict[tuple[str, _Atoms], str] = {}  # by name or source, and atoms
         self._unrecognised: dict[tuple[Path, str, _Atoms], _Unrecognised] = {}
@@ -121,8 +121,7 @@ class MoleculeCollector:
         Raises
         ------
         DataError
-            Atoms are in another order than in other frames of the molecule, or frames have the name
-            of another molecule.
+            Frames have the name of another molecule.
         """
         groups: list[SortedFrames] = []
         is_open = np.ones(len(frames), dtype=bool)
@@ -133,61 +132,62 @@ class MoleculeCollector:
                 self._recognise(frames, index, positions[index]) if is_open[index] else None
             )
             if recognised is not None:
-                self._register(recognised, frames, index)
-                groups += self._accepted(recognised, frames, positions, is_open)
+                known, order = self._register(recognised, frames, index, positions[index])
+                groups += self._accepted(known, frames, positions, is_open, order)
         return groups
 
-    def skipped(self) -> tuple[tuple[str, str], ...]:
+    def skipped(self, bad: BadFrames) -> tuple[tuple[str, str], ...]:
         """Return the frames whose molecule was not found: their source, and the reason.
 
-        Raises
-        ------
-        DataError
-            Such frames have the atoms of a molecule that others are of, and a bond broke or formed
-            in them.
+        Frames that have the atoms of a molecule that others are of, and in which a bond broke or
+        formed, are noted as bad ones.
         """
+        left = []
         for (source, name, atoms), frames in self._unrecognised.items():
             molecule = self._molecule_in.get((name or str(source), atoms))
             if molecule:
                 changed = most_changed_bond(self.molecules[molecule], frames.positions)
-                raise DataError(
-                    f"every bond of {molecule}, and no other, in every frame",
-                    f"{changed} in frame {frames.frame} of {source}",
-                    "A reaction is no sample of the molecule; remove such frames.",
-                )
-        return tuple(
-            (
-                f"{source.name}{f' ({name})' if name else ''}",
-                f"{frames.count} frames: {frames.reason}",
-            )
-            for (source, name, _), frames in self._unrecognised.items()
-        )
+                several = len(frames.frames) > 1
+                reason = f"{'a bond broke or formed, the first: ' if several else ''}{changed}"
+                bad.add(source.name, reason, frames.frames)
+            else:
+                source_name = f"{source.name}{f' ({name})' if name else ''}"
+                left.append((source_name, f"{len(frames.frames)} frames: {frames.reason}"))
+        return tuple(left)
 
     def _accepted(
-        self, molecule: Molecule, frames: RawFrames, positions: FloatArray, is_open: BoolArray
+        self,
+        molecule: Molecule,
+        frames: RawFrames,
+        positions: FloatArray,
+        is_open: BoolArray,
+        order: IntArray | None = None,
     ) -> list[SortedFrames]:
-        """Take the open frames that have the bonds of a molecule, and close them."""
+        """Take the open frames that have the bonds of a molecule in an order, and close them."""
         rows = np.flatnonzero(is_open)
-        rows = rows[topology_kept(molecule, positions[rows])]
+        own = positions[rows] if order is None else positions[rows][:, order]
+        rows = rows[topology_kept(molecule, own)]
         if not len(rows):
             return []
         self._check_name(molecule, frames)
         key = name_of(frames) or str(frames.source), _atoms_of(frames)
         self._molecule_in[key] = molecule.name
         is_open[rows] = False
-        return [SortedFrames(molecule, rows)]
+        return [SortedFrames(molecule, rows, order)]
 
-    def _register(self, molecule: Molecule, frames: RawFrames, index: int) -> None:
+    def _register(
+        self, molecule: Molecule, frames: RawFrames, index: int, positions: FloatArray
+    ) -> tuple[Molecule, IntArray | None]:
+        """Note a molecule; one that is known returns with the order of its atoms in the frame."""
         place = f"frame {frames.first + index} of {frames.source}"
         identity = molecule.smiles, molecule.inchikey, molecule.charge, molecule.spin
         if same := self._names.get(identity):
-            raise DataError(
-                f"the atoms of {same} in one order, that of its first frame "
-                f"({self._first_source[same]})",
-                f"another order in {place}",
-                "Put the atoms of every frame in the same order.",
-            )
-        if other := self.molecules.get(molecule.name):
+            known = self.molecules[same]
+            return known, order_as_in(known, self._geometry[same], molecule, positions)
+        other = self.molecules.get(molecule.name)
+        if other and frames.is_label:
+            molecule = molecule.called(_systematic_name(molecule))
+        elif other:
             raise DataError(
                 f"one molecule, {other.smiles}, under the name {other.name!r}",
                 f"{molecule.smiles} under it in {place}",
@@ -195,11 +195,24 @@ class MoleculeCollector:
             )
         self._names[identity] = molecule.name
         self.molecules[molecule.name] = molecule
-        self._first_source[molecule.name] = frames.source
+        self._geometry[molecule.name] = positions.copy()
         self._by_atoms.setdefault(_atoms_of(frames), []).append(molecule)
+        return molecule, None
+
+    @property
+    def labels(self) -> dict[str, int]:
+        """Names that several molecules have, and so are none, with the number of molecules."""
+        return {name: len(own) for name, own in self._labelled.items() if len(own) > 1}
+
+    def final_name(self, name: str) -> str:
+        """Return the name of a molecule once all frames are read: a label is none."""
+        return _systematic_name(self.molecules[name]) if name in self.labels else name
 
     def _check_name(self, molecule: Molecule, frames: RawFrames) -> None:
         name = name_of(frames)
+        if frames.is_label and not _canonical_name(name):
+            self._labelled.setdefault(name, set()).add(molecule.name)
+            return
         key = name, molecule.charge, molecule.spin
         expected = self._molecule_called.setdefault(key, molecule.name) if name else molecule.name
         if molecule.spin == 1:
@@ -226,8 +239,8 @@ class MoleculeCollector:
         except NotOfThisKindError as error:
             reason = error.found
         key = frames.source, name_of(frames), _atoms_of(frames)
-        first = _Unrecognised(reason, frames.first + index, positions.copy())
-        self._unrecognised.setdefault(key, first).count += 1
+        first = _Unrecognised(reason, positions.copy(), [])
+        self._unrecognised.setdefault(key, first).frames.append(frames.first + index)
         return None
 
 
@@ -246,6 +259,12 @@ def state_of(frames: RawFrames) -> tuple[int, int]:
         return charge, frames.spin
     electrons = int(frames.numbers.sum()) - charge
     return charge, 2 if electrons % 2 and frames.charge is not None else 1
+
+
+def _systematic_name(molecule: Molecule) -> str:
+    """Return the name that a molecule has where nobody names it."""
+    graph = molecule.numbers, molecule.bonds, molecule.bond_orders, molecule.charges
+    return molecule_of_graph(*graph, spin=molecule.spin).name
 
 
 def name_of(frames: RawFrames) -> str:

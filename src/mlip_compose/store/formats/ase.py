@@ -12,6 +12,8 @@ import numpy as np
 from ase.db.sqlite import SQLite3Database
 
 from mlip_compose.core.errors import UnreadableError, one_line
+from mlip_compose.core.records import FloatArray
+from mlip_compose.molecules.geometry import unwrapped
 from mlip_compose.store.formats.base import (
     CUSTOM_OF_ASE,
     SPLIT_WORDS,
@@ -43,6 +45,9 @@ USUAL_KEYS: Final = (
 UNIT_KEYS: Final = (("energy-unit", "energy_unit"), ("force-unit", "force_unit"))
 """Names of units in the metadata of a frame, of energies and of forces, as dpdata reads them."""
 NAME_KEYS: Final = ("molecule", "name")
+LABEL_KEY: Final = "name"
+"""A name under this key is that of a molecule, or a label of many."""
+UNWRAPPED: Final = "molecules over the edge of a periodic box are put together by their bonds"
 TRAJECTORY_KEYS: Final = ("trajectory", "split")
 INDEX_KEY: Final = "frame"
 CHARGE_KEY: Final = "charge"
@@ -109,7 +114,7 @@ def read_ase_file(path: Path, keys: Keys = ANY) -> Iterator[RawFrames]:
     UnreadableError
         The file is truncated, or not of this format.
     MissingLabelsError
-        A frame has no energy or no forces.
+        The first frame has no energy or no forces; a later one that has none has a ``fault``.
     DataError
         Several pairs of names fit, or the charge or spin of a frame is none.
     """
@@ -199,6 +204,12 @@ class _Reading:
         """
         index, atoms, info, _ = structure
         values = structure.values
+        if self._labels is not None and (absent := self._absent(self._labels, values)):
+            fault = f"no {' and no '.join(absent)}"
+            numbers = np.asarray(atoms.numbers)
+            nowhere = np.full((len(numbers), 3), np.nan)
+            positions = np.asarray(atoms.positions, dtype=np.float64)
+            return RawFrame(numbers, positions, np.nan, nowhere, "", "", -1, fault=fault)
         where = f"frame {index} of {self._path}"
         labels = self._label_keys(structure, values)
         try:
@@ -214,18 +225,26 @@ class _Reading:
             ) from error
         name_keys = (self._keys.name,) if self._keys.name else NAME_KEYS
         state: State = state_of(where, structure.atoms, values, self._keys)
+        positions = np.asarray(atoms.positions, dtype=np.float64)
+        numbers = np.asarray(atoms.numbers)
+        whole: FloatArray = positions
+        if atoms.pbc.any() and np.isfinite(positions).all():
+            whole = unwrapped(numbers, positions, np.asarray(atoms.cell[:]), np.asarray(atoms.pbc))
+        was_wrapped = () if whole is positions else (UNWRAPPED,)
+        key = next((key for key in name_keys if key in info), "")
         return RawFrame(
-            numbers=np.asarray(atoms.numbers),
-            positions=np.asarray(atoms.positions, dtype=np.float64),
+            numbers=numbers,
+            positions=whole,
             energy=float(energy),
             forces=forces,
-            name=next((str(info[key]) for key in name_keys if key in info), ""),
+            name=str(info[key]) if key else "",
             trajectory=_trajectory(info),
             index_in_trajectory=index_in_trajectory,
             charge=state.charge,
             spin=state.spin,
             units=self._stated_units(info, labels),
-            notes=(*_notes(structure, labels), *state.notes),
+            notes=(*_notes(structure, labels), *state.notes, *was_wrapped),
+            is_label=key == LABEL_KEY and not self._keys.name,
         )
 
     def _label_keys(self, structure: Structure, values: Mapping[str, Any]) -> LabelKeys:
@@ -247,16 +266,13 @@ class _Reading:
                 lacking = lacking or ["energies that go with the forces"]
                 raise missing_labels(self._path, structure.position, lacking, names)
             self._labels = labels
-        absent = [
-            label
-            for label, key in zip(("energies", "forces"), labels, strict=True)
-            if key not in values
-        ]
-        if absent:
-            scalars, vectors = _scalars(values), _vectors(values)
-            names = there(scalars, _without_geometry(vectors))
-            raise missing_labels(self._path, structure.position, absent, names)
         return labels
+
+    @staticmethod
+    def _absent(labels: LabelKeys, values: Mapping[str, Any]) -> list[str]:
+        """Return which of energies and forces a frame lacks."""
+        pairs = zip(("energies", "forces"), labels, strict=True)
+        return [label for label, key in pairs if key not in values]
 
     def _stated_units(self, info: Mapping[str, Any], labels: LabelKeys) -> Units | None:
         """Return the units that the frame or the file states."""

@@ -89,6 +89,10 @@ class RawFrames:
         Spin multiplicity 2S + 1 from the metadata; None where they have none.
     notes
         What the reader took for granted or changed, in words.
+    is_label
+        Whether the name may be a label of many molecules, such as that of a data set.
+    fault
+        Why the frames have no labels, such as ``no forces``; their labels are NaN then.
     """
 
     source: Path
@@ -104,6 +108,8 @@ class RawFrames:
     charge: int | None = None
     spin: int | None = None
     notes: tuple[str, ...] = ()
+    is_label: bool = False
+    fault: str = ""
 
     def __len__(self) -> int:
         return len(self.energy)
@@ -126,11 +132,16 @@ class RawFrame(NamedTuple):
     spin: int | None = None
     units: Units | None = None
     notes: tuple[str, ...] = ()
+    is_label: bool = False
+    fault: str = ""
 
     @property
     def identity(self) -> tuple[object, ...]:
         """What frames of one run have in common, besides their atoms."""
-        return self.name, self.trajectory, self.charge, self.spin, self.units, self.notes
+        return (
+            *(self.name, self.is_label, self.trajectory, self.fault),
+            *(self.charge, self.spin, self.units, self.notes),
+        )
 
 
 def batched(source: Path, units: Units, frames: Iterable[RawFrame]) -> Iterator[RawFrames]:
@@ -168,6 +179,8 @@ def _joined(source: Path, first: int, units: Units, run: list[RawFrame]) -> RawF
         charge=run[0].charge,
         spin=run[0].spin,
         notes=run[0].notes,
+        is_label=run[0].is_label,
+        fault=run[0].fault,
     )
 
 
