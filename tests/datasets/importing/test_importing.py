@@ -332,7 +332,7 @@ def test_atoms_in_another_order_are_mapped_and_that_is_said(imported, images, mi
         np.sort(np.linalg.norm(f.positions[17] - f.positions[17][0], axis=1))
         for f in (frames, expected)
     ]
-    assert np.allclose(*distances, atol=1e-5)
+    assert np.allclose(distances[0], distances[1], atol=1e-5)
     assert np.allclose(frames.positions[16], expected.positions[16], atol=1e-5)
     assert np.allclose(frames.forces[17][:3], expected.forces[17][:3], atol=1e-5)
     assert any("first frame, by the bonds: 1 frames" in note for note in outcome.assumed)
