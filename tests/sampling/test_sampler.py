@@ -163,10 +163,10 @@ def starts(molecule):
 
 def test_the_lowest_of_the_minima_is_taken_the_first_of_equal_ones(molecule, starts):
     turned = starts * np.array([1, -1, 1, 1])[:, None, None]
-    energies = (None, -5.0, -4.0, -5.00005)
+    energies = (None, -4.0, -5.0, -5.00005)
     found = relaxed_minimum(molecule("OH-1-H"), turned, Flat(energies))
     assert found.energy == -5.0
-    np.testing.assert_allclose(found.positions[0], centred(turned[1]), atol=1e-5)
+    np.testing.assert_allclose(found.positions[0], centred(turned[2]), atol=1e-5)
     failed = relaxed_minimum(molecule("OH-1-H"), starts[:2], Flat((None, None)))
     assert str(failed) == "scf of OH-1-H: frame 0 of minimum: no convergence"
 
