@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 LOG_EVERY: Final = 60.0
 """Seconds between two lines where stderr is no terminal."""
+COUNT_EVERY: Final = 0.1
+"""Seconds between two counts of frames that are shown."""
 SPEED_OVER: Final = 3600.0
 """Seconds over which speed is measured: one molecule or one training can take minutes."""
 
@@ -74,6 +77,20 @@ def unit_bar(bars: Progress, title: str) -> Callable[[str, float, Failure | None
         bars.update(bar, completed=fraction, description=f"{title}: {unit}")
         if failure is not None:
             bars.console.print(f"failed: {failure}", style="red", markup=False)
+
+    return update
+
+
+def count_bar(bars: Progress, title: str) -> Callable[[str, int], None]:
+    """Return the listener that counts frames, which may come faster than a bar is drawn."""
+    bar = bars.add_task(title, total=None)
+    drawn = -math.inf
+
+    def update(file: str, frames: int) -> None:
+        nonlocal drawn
+        if (now := time.monotonic()) - drawn > COUNT_EVERY:
+            drawn = now
+            bars.update(bar, description=f"{title} {file}: {frames:,} frames")
 
     return update
 

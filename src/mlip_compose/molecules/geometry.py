@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -185,9 +186,19 @@ def _pairs(
     ratio : (F, P) float
         Their distances over the sums of covalent radii.
     """
+    i, j, is_bond, sums = _pairs_of(molecule)
+    arms = positions[:, i] - positions[:, j]
+    distances = np.sqrt((arms * arms).sum(axis=-1))  # norm's own sum, without what it looks at
+    return i, j, is_bond, distances / sums
+
+
+@lru_cache(maxsize=32)
+def _pairs_of(molecule: Molecule) -> tuple[IntArray, IntArray, BoolArray, FloatArray]:
+    """Return the pairs, whether they are bonded, and their sums of covalent radii.
+
+    Files of others have frames of a molecule one at a time.
+    """
     i, j = np.triu_indices(molecule.n_atoms, k=1)
     bonded = np.zeros((molecule.n_atoms, molecule.n_atoms), dtype=bool)
     bonded[molecule.bonds[:, 0], molecule.bonds[:, 1]] = True
-    distances = np.linalg.norm(positions[:, i] - positions[:, j], axis=-1)
-    ratio = distances / covalent_sums(molecule.numbers)[i, j]
-    return i, j, (bonded | bonded.T)[i, j], ratio
+    return i, j, (bonded | bonded.T)[i, j], covalent_sums(molecule.numbers)[i, j]

@@ -30,7 +30,9 @@ from mlip_compose.store.schema import (
     OPEN_SCHEMA,
     SCHEMA,
     TRAJECTORIES,
+    Layout,
     StoreHeader,
+    attributes_of,
     check_graph,
     check_molecule,
     file_checksum,
@@ -89,7 +91,7 @@ class Store:
                 group = file[name]
                 layout = check_molecule(str(self.path), name, group, schema)
                 lengths |= {(name, trajectory): n for trajectory, n in layout.lengths.items()}
-                molecules[name], sums[name] = self._read_molecule(name, group, layout.graph)
+                molecules[name], sums[name] = self._read_molecule(name, layout)
         self._with_minimum = frozenset(
             name for name, trajectory in lengths if trajectory == MINIMUM
         )
@@ -243,7 +245,7 @@ class Store:
         self._notice_change(group.file)
         if molecule in self._verified:
             return {}
-        attributes = _attributes(group)
+        attributes = attributes_of(group)
         del attributes["sha256"]
         expected = self._sums[molecule]
         arrays: dict[str, NDArray[Any]] = {}
@@ -287,13 +289,11 @@ class Store:
             reason = one_line(error)
             raise SchemaError(f"the header of a store in {self.path}", reason) from error
 
-    def _read_molecule(
-        self, name: str, group: Any, graph: Mapping[str, Any]
-    ) -> tuple[Molecule, str]:
+    def _read_molecule(self, name: str, layout: Layout) -> tuple[Molecule, str]:
         """Return a molecule and its checksum."""
-        attributes = _attributes(group)
+        attributes = layout.attributes
         where = f"{self.path}, molecule {name!r}"
-        arrays = {key: dataset[:] for key, dataset in graph.items()}
+        arrays = {key: dataset[:] for key, dataset in layout.graph.items()}
         check_graph(where, **arrays)
         arrays.setdefault("charges", np.zeros(len(arrays["numbers"]), dtype=np.int8))
         for array in arrays.values():
@@ -364,11 +364,3 @@ def _store_of(file: StoreFile) -> Store:
             "The data set was replaced; run again to have results of the new one.",
         )
     return store
-
-
-def _attributes(group: Any) -> dict[str, Any]:
-    """Return a group's attributes as plain Python values."""
-    return {
-        key: value.item() if isinstance(value, np.generic) else value
-        for key, value in group.attrs.items()
-    }

@@ -146,6 +146,8 @@ class Layout(NamedTuple):
 
     Attributes
     ----------
+    attributes
+        Its attributes as plain Python values.
     graph
         The ``h5py.Dataset`` of ``numbers``, ``bonds`` and ``bond_orders``, and of ``charges``
         where the molecule is not of the ten groups' series.
@@ -153,6 +155,7 @@ class Layout(NamedTuple):
         Number of frames of each trajectory, and of the minimum where there is one.
     """
 
+    attributes: dict[str, Any]
     graph: dict[str, Any]
     lengths: dict[str, int]
 
@@ -186,7 +189,8 @@ def check_molecule(path: str, name: str, group: Any, schema: str = SCHEMA) -> La
     where = f"{path}, molecule {name!r}"
     members = set(group)
     is_open = schema == OPEN_SCHEMA and "charges" in members
-    _check_attributes(where, group, OpenAttributes if is_open else MoleculeAttributes)
+    attributes = attributes_of(group)
+    _check_attributes(where, attributes, OpenAttributes if is_open else MoleculeAttributes)
     types = OPEN_TYPES if is_open else GRAPH_TYPES
     optional = {*TRAJECTORIES, MINIMUM}
     _same_keys(where, "members", members - optional, frozenset(types))
@@ -205,14 +209,22 @@ def check_molecule(path: str, name: str, group: Any, schema: str = SCHEMA) -> La
     }
     if MINIMUM in members:
         lengths[MINIMUM] = 1
-        inside = f"{where}, {MINIMUM}"
-        names = set(group[MINIMUM])
+        inside, minimum = f"{where}, {MINIMUM}", group[MINIMUM]
+        names = set(minimum)
         _same_keys(inside, "datasets", names - {MINIMUM_FORCES}, frozenset(MINIMUM_TYPES))
-        _shaped(inside, group[MINIMUM], "positions", np.float32, (n_atoms, 3))
-        _shaped(inside, group[MINIMUM], "energy", np.float64, ())
+        _shaped(inside, minimum, "positions", np.float32, (n_atoms, 3))
+        _shaped(inside, minimum, "energy", np.float64, ())
         if MINIMUM_FORCES in names:
-            _shaped(inside, group[MINIMUM], MINIMUM_FORCES, np.float32, (n_atoms, 3))
-    return Layout(graph, lengths)
+            _shaped(inside, minimum, MINIMUM_FORCES, np.float32, (n_atoms, 3))
+    return Layout(attributes, graph, lengths)
+
+
+def attributes_of(group: Any) -> dict[str, Any]:
+    """Return a group's attributes as plain Python values."""
+    return {
+        key: value.item() if isinstance(value, np.generic) else value
+        for key, value in group.attrs.items()
+    }
 
 
 def check_graph(
@@ -241,15 +253,11 @@ def check_graph(
             raise SchemaError(f"{expected} in {where}", "others")
 
 
-def _check_attributes(where: str, group: Any, model: type[Strict]) -> None:
-    keys, optional = set(group.attrs), frozenset[str]()
+def _check_attributes(where: str, attributes: dict[str, Any], model: type[Strict]) -> None:
+    keys, optional = set(attributes), frozenset[str]()
     if model is OpenAttributes and not keys & _SERIES:
         optional = _SERIES
     _same_keys(where, "attributes", keys, frozenset(model.model_fields) - optional)
-    attributes = {
-        key: value.item() if isinstance(value, np.generic) else value
-        for key, value in group.attrs.items()
-    }
     try:
         model.model_validate(attributes, strict=True)
     except ValidationError as error:

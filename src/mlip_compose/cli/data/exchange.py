@@ -32,7 +32,7 @@ from mlip_compose.cli.options import (
     names_in,
 )
 from mlip_compose.cli.output import Table, facts, note, show
-from mlip_compose.cli.progress import progress_bars, share_bar
+from mlip_compose.cli.progress import count_bar, progress_bars, share_bar
 from mlip_compose.core.errors import RequestError
 
 if TYPE_CHECKING:
@@ -229,12 +229,11 @@ def import_data(
         leave_bad=leave_bad,
     )
     with progress_bars() as bars:
-        bar = bars.add_task("read", total=None)
         outcome = import_data(
             source,
             out or Path("data") / f"{name}.h5",
             options,
-            lambda file, frames: bars.update(bar, description=f"read {file}: {frames:,} frames"),
+            count_bar(bars, "read"),
         )
     document = {
         "path": str(outcome.path),
