@@ -12,6 +12,11 @@ def test_hartree():
     assert pytest.approx(constants.physical_constants["Hartree energy in eV"][0]) == units.HARTREE
 
 
+def test_rydberg():
+    expected = constants.physical_constants["Rydberg constant times hc in eV"][0]
+    assert pytest.approx(expected) == units.RYDBERG == units.ENERGY_UNITS["Ry"]
+
+
 def test_bohr():
     assert pytest.approx(constants.physical_constants["Bohr radius"][0] * 1e10) == units.BOHR
 

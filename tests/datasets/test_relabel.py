@@ -20,6 +20,7 @@ from mlip_compose.datasets import relabel as module
 from mlip_compose.datasets.compare_references import compare_references
 from mlip_compose.datasets.relabel import ORIGIN, Relabelling, relabel, spread
 from mlip_compose.datasets.resumable_parts import CHECKSUM, finished_before, parts_of
+from mlip_compose.datasets.store_proof import PROOF
 from mlip_compose.references.base import Label
 from mlip_compose.references.registry import get_reference
 from mlip_compose.store.catalogue import open_dataset
@@ -82,7 +83,9 @@ def test_the_header_says_what_was_labelled_with_what(finished):
     assert header.reference_settings == {"calculator": TBLITE, "arguments": dict(GFN1.settings)}
     assert {"ase", "tblite", "mlip-compose"} <= set(header.software)
     sampling = dict(header.sampling)
-    origin = sampling.pop(ORIGIN)
+    origin, proof = sampling.pop(ORIGIN), sampling.pop(PROOF)
+    assert proof["proved"] is True
+    assert "24 frames of 2 molecules" in proof["found"]
     assert sampling == MINI.header.sampling
     assert origin["dataset"] == "mini-v1"
     assert origin["sha256"] == MINI.checksum

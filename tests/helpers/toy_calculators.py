@@ -33,6 +33,29 @@ class Pairs:
         return distances, arms
 
 
+class OtherQuantities(Pairs):
+    """Energies per atom, or gradients under the name of forces, of GFN2-xTB."""
+
+    def __init__(self, per_atom=False, gradients=False):
+        super().__init__()
+        self.per_atom, self.gradients = per_atom, gradients
+        self.last = None
+
+    def _label(self, atoms):
+        from mlip_compose.references.gfn2 import Gfn2Xtb
+
+        if self.last is None or not np.array_equal(self.last[0], atoms.positions):
+            label = Gfn2Xtb().label(atoms.numbers, atoms.positions)
+            self.last = atoms.positions.copy(), label
+        return self.last[1]
+
+    def get_potential_energy(self, atoms):
+        return self._label(atoms).energy / (len(atoms) if self.per_atom else 1)
+
+    def get_forces(self, atoms):
+        return self._label(atoms).forces * (-1 if self.gradients else 1)
+
+
 class Told(Pairs):
     """Energy from what stands in ``atoms.info``, which must be charge and spin and nothing else."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -141,6 +141,22 @@ Blocks = Annotated[
         help="The last fifth of each molecule's frames becomes its secondary trajectory, where the "
         "files name no trajectory; one frame between the two is left out.",
     ),
+]
+EnergiesAre = Annotated[
+    Literal["total", "per-atom"] | None,
+    typer.Option("--energies-are", help="What energies are. Default: total, which is checked."),
+]
+ForcesAre = Annotated[
+    Literal["forces", "gradients"] | None,
+    typer.Option(
+        "--forces-are",
+        help="What the numbers under the name of forces are; gradients have the opposite sign. "
+        "Default: forces, which is checked.",
+    ),
+]
+Unproved = Annotated[
+    bool,
+    typer.Option("--unproved", help="Go on although energies and forces do not belong together."),
 ]
 SplitOff = Annotated[
     int,

@@ -10,6 +10,8 @@ import typer
 from mlip_compose.cli.options import (
     OF_PREDICTIONS,
     AllowMissing,
+    EnergiesAre,
+    ForcesAre,
     Json,
     PredictedDataset,
     PredictedLevel,
@@ -71,6 +73,8 @@ def import_predictions(
             "--force-unit", help="Unit of forces. Default: eV/Angstrom, held against the labels."
         ),
     ] = None,
+    energies_are: EnergiesAre = None,
+    forces_are: ForcesAre = None,
     level_of_theory: Annotated[
         str,
         typer.Option(
@@ -106,6 +110,8 @@ def import_predictions(
         forces_key=forces_key,
         energy_unit=energy_unit,
         force_unit=force_unit,
+        energies_are=energies_are,
+        forces_are=forces_are,
         level_of_theory=level_of_theory,
         allow_missing=allow_missing,
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mlip_compose.cli.engine import Cluster, KeepScratch, Processes, Scheduler, engine_of, one_place
-from mlip_compose.cli.options import Json
+from mlip_compose.cli.options import Json, Unproved
 from mlip_compose.cli.output import note, show
 from mlip_compose.cli.progress import progress_bars
 from mlip_compose.cli.study_output import show_outcome, show_plan, show_shard, study_listener
@@ -52,6 +52,7 @@ def run(
             "`mlip-compose merge` makes one result of all shares.",
         ),
     ] = None,
+    unproved: Unproved = False,
     plan: Annotated[
         bool, typer.Option("--plan", help="Show which trainings are there, and do nothing.")
     ] = False,
@@ -88,7 +89,7 @@ def run(
     if share is not None:
         alone = InProcess(keep_scratch)
         with progress_bars() as bars:
-            part = run_shard(loaded, share, directory, alone, study_listener(bars))
+            part = run_shard(loaded, share, directory, alone, study_listener(bars), unproved)
         show_shard(part, directory, json)
         return
     options = [("--out", out)] if out else []
@@ -105,6 +106,7 @@ def run(
             listener=study_listener(bars),
             command=command,
             write_page=_write_page,
+            unproved=unproved,
         )
     show_outcome(outcome, directory, json)
 

@@ -44,7 +44,10 @@ def study_listener(bars: Progress) -> Listener:
         label = "_".join(name.split("_")[:-1])
         bars.update(trainings[name], completed=fraction, description=f"  {label}: {message}")
 
-    return Listener(stage, unit, training)
+    def say(line: str) -> None:
+        bars.console.print(line, markup=False, soft_wrap=True)
+
+    return Listener(stage, unit, training, say)
 
 
 def show_plan(

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mlip_compose.cli.engine import Cluster, KeepScratch, Scheduler, engine_of
-from mlip_compose.cli.options import AllowMissing, Dataset, Json, Level, Seed, TaskName, settings_in
+from mlip_compose.cli.options import (
+    AllowMissing,
+    Dataset,
+    Json,
+    Level,
+    Seed,
+    TaskName,
+    Unproved,
+    settings_in,
+)
 from mlip_compose.cli.output import end, facts, show
 from mlip_compose.cli.progress import progress_bars
 
@@ -44,12 +53,13 @@ def train(
     scheduler: Scheduler = None,
     cluster: Cluster = None,
     keep_scratch: KeepScratch = False,
+    unproved: Unproved = False,
     json: Json = False,
 ) -> None:
     """Train a potential on the training frames of a task, and predict its test frames."""
     from mlip_compose.potentials.entry import Entry
     from mlip_compose.studies.directory import ResultsDirectory
-    from mlip_compose.studies.opening import open_study
+    from mlip_compose.studies.opening import open_study, say_whether_proved
     from mlip_compose.studies.run import run_trainings
     from mlip_compose.studies.study import Study
 
@@ -71,6 +81,7 @@ def train(
     engine = engine_of(processes, scheduler, cluster, out, keep_scratch)
     with engine, progress_bars() as bars:
         listener = _listener(bars, f"{training.entry.shown} on {task}")
+        say_whether_proved(opened.store, listener, unproved)
         unit = run_trainings(opened, directory, engine, listener)[training.id]
         listener.training(training.id, 1.0, "")
     document: dict[str, Any] = {
@@ -97,4 +108,7 @@ def _listener(bars: Progress, title: str) -> Listener:
         description = f"{title}: {message}" if message else title
         bars.update(bar, completed=fraction, description=description)
 
-    return Listener(unit=unit, training=training)
+    def say(line: str) -> None:
+        bars.console.print(line, markup=False, soft_wrap=True)
+
+    return Listener(unit=unit, training=training, note=say)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 HARTREE: Final = 27.211386245988  # eV
+RYDBERG: Final = HARTREE / 2  # eV
 BOHR: Final = 0.529177210903  # Angstrom
 KCAL_PER_MOL: Final = 0.0433641153087705  # eV
 BOLTZMANN: Final = 8.617333262e-5  # eV/K
@@ -26,6 +27,7 @@ ENERGY_UNITS: Final[Mapping[str, float]] = {
     "kcal/mol": KCAL_PER_MOL,
     "kJ/mol": KJ_PER_MOL,
     "Hartree": HARTREE,
+    "Ry": RYDBERG,
 }
 """What one of each unit of energy is in eV."""
 

@@ -20,6 +20,7 @@ from mlip_compose.datasets.resumable_parts import (
     make_missing,
     resumable_parts,
 )
+from mlip_compose.datasets.store_proof import PROOF, longest, prove_made_labels, summary
 from mlip_compose.engine.engine import Engine
 from mlip_compose.references.registry import get_reference, software_of
 from mlip_compose.sampling.conformers import conformer_pool
@@ -76,7 +77,13 @@ class Job:
         return calls * self.molecule.n_atoms**2
 
 
-def build(recipe: Recipe, out: Path, engine: Engine, listener: PartListener) -> BuildOutcome:
+def build(
+    recipe: Recipe,
+    out: Path,
+    engine: Engine,
+    listener: PartListener,
+    unproved: bool = False,
+) -> BuildOutcome:
     """Sample and label the molecules of a recipe and write the store.
 
     Each finished molecule is a file of its own in ``<out>.parts`` until all are there. A build that
@@ -92,6 +99,8 @@ def build(recipe: Recipe, out: Path, engine: Engine, listener: PartListener) -> 
         Where molecules are made.
     listener
         Hears of progress.
+    unproved
+        Whether labels are taken although energies do not belong to forces.
 
     Raises
     ------
@@ -101,6 +110,8 @@ def build(recipe: Recipe, out: Path, engine: Engine, listener: PartListener) -> 
         The reference fails on the geometries that are tried first, or every molecule failed.
     UnwritableError
         The disk is full, or the place cannot be written.
+    DataError
+        The reference's energies do not belong to its forces.
     """
     store = finished_before(out)
     if store is not None:
@@ -120,7 +131,7 @@ def build(recipe: Recipe, out: Path, engine: Engine, listener: PartListener) -> 
             jobs, make_part, lambda part: Store(part).verify(), engine, listener
         )
         failures.sort(key=lambda failure: failure.subject)
-        return _joined(recipe, out, jobs, failures)
+        return _joined(recipe, out, jobs, failures, unproved)
 
 
 def _first(recipe: Recipe, molecules: tuple[Molecule, ...]) -> list[Geometry]:
@@ -154,7 +165,9 @@ def _missing(recipe: Recipe, store: Store) -> tuple[Failure, ...]:
     return tuple(Failure("build", name, reason) for name, reason in sorted(reasons.items()))
 
 
-def _joined(recipe: Recipe, out: Path, jobs: list[Job], failures: list[Failure]) -> BuildOutcome:
+def _joined(
+    recipe: Recipe, out: Path, jobs: list[Job], failures: list[Failure], unproved: bool
+) -> BuildOutcome:
     """Write the store from its parts, in the order of the molecules' names."""
     paths = {job.molecule.name: job.part for job in jobs if job.part.is_file()}
     if not paths:
@@ -162,6 +175,15 @@ def _joined(recipe: Recipe, out: Path, jobs: list[Job], failures: list[Failure])
     parts = [Store(paths[name]) for name in sorted(paths)]
     rejected = [reason for part in parts for reason in part.header.failures]
     header = _header(recipe, (*rejected, *map(str, failures)))
+    stores = {name: part for part in parts for name in part.molecules}
+    proof = prove_made_labels(
+        {name: part.molecules[name] for name, part in stores.items()},
+        lambda name: longest(stores[name], name),
+        out,
+        recipe.reference,
+        unproved,
+    )
+    header.sampling[PROOF] = summary([proof])
     checksum = finish(out, lambda path: write_store(path, header, _contents(parts)))
     frames = sum(part.total_frames for part in parts)
     return BuildOutcome(out, checksum, len(parts), frames, tuple(failures))

@@ -6,139 +6,142 @@ Three measures serve, none of which needs the zero of the energy:
   gives a temperature that grows with the square of the unit of force.
 - The spread of the energies over that of as many classical oscillators gives a temperature that
   grows with the unit of energy.
-- Energies against the work of the forces (``work_of_forces``) give the ratio of the two units.
+- Energies against the work of the forces (``slope``) give the ratio of the two units, and the sign.
 
-The answer is the pair of units that fits all three far better than every other pair. Where no pair
-does, there is no answer.
+Every reading (``readings``) is held against all three: units, energies per atom, gradients in place
+of forces. The answer is the one reading that fits far better than every other. Where none does,
+there is no answer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
 
 import numpy as np
 
-from mlip_compose.core.records import FloatArray, IntArray
-from mlip_compose.core.units import BOLTZMANN, ENERGY_UNITS, FORCE_UNITS
-from mlip_compose.datasets.work_of_forces import work_agreement
+from mlip_compose.core.units import BOLTZMANN
+from mlip_compose.datasets.readings import Reading, readings
+from mlip_compose.datasets.slope import PairSums, Slope, slope_of
 
 TYPICAL_STIFFNESS: Final = 23.0
 """Mean diagonal of the Hessian, eV/Angstrom^2; 13 to 50 in the molecules of mini-v1."""
 TYPICAL_TEMPERATURE: Final = 400.0
 """K; frames of 300 and of 500 K are both near."""
 FEWEST_FRAMES: Final = 8
-LEAST_CORRELATION: Final = 0.6
-"""Correlation of energies and work below which their ratio shows nothing."""
+LEAST_CORRELATION: Final = 0.5
+"""Size of the correlation of energies and work below which their ratio shows nothing."""
+TOLD: Final = 6.6
+"""Least misfit (see ``slope``) of the opposite sign at which a sign is told: p = 0.01."""
 WORST_FIT: Final = 14.0
 LEAST_MARGIN: Final = 10.0
-"""The best pair of units is taken where its misfit (a sum of squared deviations over their spread)
-is below ``WORST_FIT`` and the misfit of every other pair is larger by ``LEAST_MARGIN``."""
+"""The best reading is taken where its misfit (a sum of squared deviations over their spread)
+is below ``WORST_FIT`` and the misfit of every other one is larger by ``LEAST_MARGIN``."""
 
 # Spreads of logarithms:
 _SPREAD_TEMPERATURE: Final = 0.7  # of a temperature; 100 to 1,600 K is two of it on either side
 _SPREAD_TEMPERATURES: Final = 0.6  # of the ratio of both temperatures
-_SPREAD_WORK: Final = 0.15  # of energies over work, with many frames
-_SPREAD_WORK_FEW: Final = 0.8  # and this over their number in addition
 
 
-@dataclass(frozen=True)
-class RecognisedUnits:
-    """The units of energies and forces.
+class Fit(NamedTuple):
+    """How well numbers fit a reading.
 
     Attributes
     ----------
-    energy, forces
-        Names, as in ``units.ENERGY_UNITS`` and ``units.FORCE_UNITS``.
-    energy_factor, forces_factor
-        Factors that turn energies into eV and forces into eV/Angstrom.
-    evidence
-        The measurements that show these units, in words.
+    reading, slope
+        The reading, and the slope of energies against work in it.
+    size_misfit
+        Misfit of the sizes of forces and energies with those of thermal frames.
+    temperature
+        That of the spread of the energies, K.
+    force
+        Root mean square of the components of forces, eV/Angstrom.
     """
 
-    energy: str
-    forces: str
-    energy_factor: float
-    forces_factor: float
-    evidence: str
+    reading: Reading
+    slope: Slope
+    size_misfit: float
+    temperature: float
+    force: float
+
+    @property
+    def measured_misfit(self) -> float:
+        """Misfit of all measures."""
+        return self.slope.misfit + self.size_misfit
+
+    @property
+    def misfit(self) -> float:
+        """Misfit of all measures, and of units that are rare."""
+        return self.measured_misfit + self.reading.rarity
+
+    @property
+    def evidence(self) -> str:
+        """The measurements, in words."""
+        return (
+            f"read so, force components are {self.force:.2f} eV/Angstrom (rms), energies spread as "
+            f"at {self.temperature:.0f} K and change {self.slope} times as the forces say"
+        )
 
 
-def recognise_units(
-    numbers: IntArray, positions: FloatArray, energy: FloatArray, forces: FloatArray
-) -> RecognisedUnits | None:
-    """Find the units of energies and forces of thermal frames of one organic molecule.
+def fit(sums: Sequence[PairSums], reading: Reading) -> Fit | None:
+    """Hold a reading against the numbers; None where they show no slope (``slope.slope_of``)."""
+    slope = slope_of(sums, reading)
+    if slope is None:
+        return None
+    frames = sum(one.frames for one in sums)
+    force = sum(one.frames * one.force for one in sums) / frames * reading.forces_factor**2
+    squares = sum(
+        one.rise * reading.energy_factor(one.n_atoms) ** 2 / (max(3 * one.n_atoms - 6, 1) / 2)
+        for one in sums
+    )
+    from_forces = force / TYPICAL_STIFFNESS / BOLTZMANN
+    from_energies = float(np.sqrt(squares / (slope.freedom + 1))) / BOLTZMANN
+    spread = np.hypot(_SPREAD_TEMPERATURES, np.sqrt(0.5 / slope.freedom))
+    misfit = (np.log(from_forces / TYPICAL_TEMPERATURE) / _SPREAD_TEMPERATURE) ** 2 + (
+        np.log(from_energies / from_forces) / spread
+    ) ** 2
+    return Fit(reading, slope, float(misfit), from_energies, float(np.sqrt(force)))
+
+
+def fits(sums: Sequence[PairSums], among: Iterable[Reading] = ()) -> list[Fit]:
+    """Return how readings fit, the best first; all that are usual where none are named."""
+    found = [one for reading in among or readings() if (one := fit(sums, reading)) is not None]
+    return sorted(found, key=lambda one: one.misfit)
+
+
+def recognise(sums: Sequence[PairSums]) -> Fit | None:
+    """Find the reading of labels of thermal frames of organic molecules.
 
     Parameters
     ----------
-    numbers : (N,) int
-        Atomic numbers.
-    positions : (F, N, 3) float
-        Angstrom.
-    energy : (F,) float
-        Energies of unknown unit, with any zero.
-    forces : (F, N, 3) float
-        Forces of unknown unit.
+    sums
+        Of the numbers as they are (``slope.pair_sums``).
 
     Returns
     -------
-    RecognisedUnits or None
-        None where the numbers show no unit: with fewer than ``FEWEST_FRAMES`` frames, energies that
-        do not follow from the forces, or frames that are not thermal.
+    Fit or None
+        None where the numbers show no reading: with too few frames, energies that do not follow
+        from the forces, or frames that are not thermal.
 
     Notes
     -----
     meV/Angstrom and kJ/mol/nm differ by 4 % only. Such forces are taken for kJ/mol/nm where the
-    energies are in kJ/mol, and for meV/Angstrom otherwise. No other unit per nm is looked for.
+    energies are in kJ/mol, and for meV/Angstrom otherwise.
     """
-    energy = np.asarray(energy, dtype=np.float64)
-    forces = np.asarray(forces, dtype=np.float64)
-    if len(energy) < FEWEST_FRAMES or not (np.isfinite(energy).all() and np.isfinite(forces).all()):
+    found = fits(sums)
+    if not found or sum(one.frames for one in sums) < FEWEST_FRAMES:
         return None
-    agreement = work_agreement(numbers, positions, energy, forces)
-    if agreement is None or agreement.correlation < LEAST_CORRELATION:
+    if not is_told(found[0].slope):
         return None
-    size = float(np.sqrt(np.mean(forces**2)))
-    degrees = max(3 * len(numbers) - 6, 1)
-    spread = float(np.std(energy, ddof=1)) / np.sqrt(degrees / 2)
-    spread_work = _SPREAD_WORK + _SPREAD_WORK_FEW / agreement.frames
-    fits = []
-    for energy_unit, force_unit in _pairs():
-        by_energy, by_force = ENERGY_UNITS[energy_unit], FORCE_UNITS[force_unit]
-        from_forces = (size * by_force) ** 2 / TYPICAL_STIFFNESS / BOLTZMANN
-        from_energies = spread * by_energy / BOLTZMANN
-        ratio = agreement.ratio * by_energy / by_force
-        misfit = (
-            (np.log(from_forces / TYPICAL_TEMPERATURE) / _SPREAD_TEMPERATURE) ** 2
-            + (np.log(from_energies / from_forces) / _SPREAD_TEMPERATURES) ** 2
-            + (np.log(ratio) / spread_work) ** 2
-        )
-        fits.append((float(misfit), energy_unit, force_unit, from_energies, ratio))
-    fits.sort()
-    misfit, energy_unit, force_unit, temperature, ratio = fits[0]
-    if misfit > WORST_FIT or fits[1][0] - misfit < LEAST_MARGIN:
-        return None
-    rms = size * FORCE_UNITS[force_unit]
-    return RecognisedUnits(
-        energy=energy_unit,
-        forces=force_unit,
-        energy_factor=ENERGY_UNITS[energy_unit],
-        forces_factor=FORCE_UNITS[force_unit],
-        evidence=(
-            f"read so, force components are {rms:.2f} eV/Angstrom (rms), energies spread as at "
-            f"{temperature:.0f} K and change {ratio:.2f} times as the forces say "
-            f"({agreement.frames} frames)"
-        ),
+    best, second = (
+        found[0],
+        next(one for one in found[1:] if one.reading.gradients == found[0].reading.gradients),
     )
+    if best.misfit > WORST_FIT or second.misfit - best.misfit < LEAST_MARGIN:
+        return None
+    return best
 
 
-def _pairs() -> Iterator[tuple[str, str]]:
-    """Yield the pairs of units that numbers tell apart."""
-    for energy_unit in ENERGY_UNITS:
-        for force_unit in FORCE_UNITS:
-            kilojoules = energy_unit == "kJ/mol"
-            if force_unit.endswith("/nm") and not (kilojoules and force_unit == "kJ/mol/nm"):
-                continue
-            if kilojoules and force_unit == "meV/Angstrom":
-                continue
-            yield energy_unit, force_unit
+def is_told(slope: Slope) -> bool:
+    """Return whether energies and work go together so closely that the sign is known."""
+    return slope.sign_misfit >= TOLD and abs(slope.correlation) >= LEAST_CORRELATION

@@ -33,6 +33,7 @@ from mlip_compose.datasets.resumable_parts import (
     make_missing,
     resumable_parts,
 )
+from mlip_compose.datasets.store_proof import PROOF, prove_made_labels, summary
 from mlip_compose.engine.engine import Engine
 from mlip_compose.references.base import Reference
 from mlip_compose.references.registry import get_reference, software_of
@@ -64,6 +65,8 @@ class Relabelling:
         Names of molecules; all of the data set where there are none.
     primary, secondary
         Numbers of frames of each trajectory, evenly spread; None takes all frames.
+    unproved
+        Whether labels are taken although energies do not belong to forces.
     """
 
     name: str
@@ -72,6 +75,7 @@ class Relabelling:
     molecules: tuple[str, ...] = ()
     primary: int | None = None
     secondary: int | None = None
+    unproved: bool = False
 
     @property
     def counts(self) -> dict[str, int | None]:
@@ -158,6 +162,8 @@ def relabel(
         The frames that are tried first fail alike, or no frame can be labelled.
     UnknownNameError
         The data set has no such molecule.
+    DataError
+        The reference's energies do not belong to its forces.
     """
     store = finished_before(out)
     if store is not None:
@@ -271,7 +277,15 @@ def _write(
             failures.append(f"label of {name}: no frame left, so that it is not in the data set")
     if not contents:
         raise failed_throughout(reference.name, failures[0])
+    proof = prove_made_labels(
+        {name: source.molecules[name] for name in contents},
+        lambda name: max(contents[name], key=len),
+        out,
+        reference.name,
+        request.unproved,
+    )
     header = _header(source, request, reference, origins, tuple(failures))
+    header.sampling[PROOF] = summary([proof])
     molecules = [(source.molecules[name], frames) for name, frames in contents.items()]
     checksum = finish(out, lambda path: write_store(path, header, molecules))
     n_frames = sum(len(indices) for origin in origins.values() for indices in origin.values())

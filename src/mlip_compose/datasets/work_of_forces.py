@@ -50,7 +50,6 @@ class WorkAgreement(NamedTuple):
     worst: int
 
 
-@single_threaded
 def work_agreement(
     numbers: IntArray, positions: FloatArray, energy: FloatArray, forces: FloatArray
 ) -> WorkAgreement | None:
@@ -77,21 +76,12 @@ def work_agreement(
     On the 254 molecules of mini-v1 (GFN2-xTB, 500 K) the ratio is 0.86 to 1.13 over 40 frames and
     0.56 to 1.35 over 8; the correlation is above 0.76 and 0.5.
     """
-    chosen = np.unique(np.linspace(0, len(energy) - 1, FRAMES).round().astype(int))
-    if len(energy) < 3 or len(numbers) < 2:
+    if len(energy) < 3:
         return None
-    energy = np.asarray(energy, dtype=np.float64)[chosen]
-    with np.errstate(divide="ignore", invalid="ignore"):  # two atoms in one place
-        q, g = _distances_and_forces(
-            numbers, np.asarray(positions[chosen], float), np.asarray(forces[chosen], float)
-        )
-    if not q.shape[1]:
+    pairs = rise_and_work(numbers, positions, energy, forces)
+    if pairs is None:
         return None
-    own = np.einsum("fk,fk->f", g, q)
-    cross = g @ q.T
-    # -1/2 (g_i + g_j).(q_j - q_i), antisymmetric in i and j
-    work = -0.5 * (cross - cross.T - own[:, None] + own[None, :])
-    rise = energy[None, :] - energy[:, None]
+    rise, work, chosen = pairs
     over_work, over_rise = float(np.sum(work**2)), float(np.sum(rise**2))
     if not (np.isfinite(over_work + over_rise) and over_work > 0 and over_rise > 0):
         return None
@@ -104,6 +94,50 @@ def work_agreement(
         frames=len(chosen),
         worst=int(chosen[np.argmax(np.sum(off**2, axis=1))]),
     )
+
+
+@single_threaded
+def rise_and_work(
+    numbers: IntArray,
+    positions: FloatArray,
+    energy: FloatArray,
+    forces: FloatArray,
+    most: int = FRAMES,
+) -> tuple[FloatArray, FloatArray, IntArray] | None:
+    """Return the rise of the energy and the work of the forces from frame to frame.
+
+    Parameters
+    ----------
+    numbers, positions, energy, forces
+        See :func:`work_agreement`.
+    most
+        Most frames that are compared, evenly spread.
+
+    Returns
+    -------
+    rise, work : (C, C) float
+        From the frame of the row to that of the column; both are antisymmetric. ``work`` is that
+        against the forces, so that it is the rise where energies belong to forces.
+    chosen : (C,) int
+        Indices of the frames that are compared.
+
+    None in place of them where no two atoms are near each other.
+    """
+    chosen = np.unique(np.linspace(0, len(energy) - 1, most).round().astype(int))
+    if len(energy) < 1 or len(numbers) < 2:
+        return None
+    energy = np.asarray(energy[chosen], dtype=np.float64)
+    with np.errstate(divide="ignore", invalid="ignore"):  # two atoms in one place
+        q, g = _distances_and_forces(
+            numbers, np.asarray(positions[chosen], float), np.asarray(forces[chosen], float)
+        )
+    if not q.shape[1]:
+        return None
+    own = np.einsum("fk,fk->f", g, q)
+    cross = g @ q.T
+    # -1/2 (g_i + g_j).(q_j - q_i), antisymmetric in i and j
+    work = -0.5 * (cross - cross.T - own[:, None] + own[None, :])
+    return energy[None, :] - energy[:, None], work, chosen
 
 
 def _distances_and_forces(

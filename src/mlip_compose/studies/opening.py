@@ -8,12 +8,14 @@ from functools import cached_property
 
 from mlip_compose.core.errors import RequestError
 from mlip_compose.core.records import Failure
+from mlip_compose.datasets.store_proof import stored_proof
 from mlip_compose.engine.engine import Engine
 from mlip_compose.potentials.entry import Entry
 from mlip_compose.store.catalogue import dataset_path
 from mlip_compose.store.reader import Store
 from mlip_compose.studies.given import GivenRow, given_rows
 from mlip_compose.studies.plan import Training, plan
+from mlip_compose.studies.progress import Listener
 from mlip_compose.studies.study import Study
 
 
@@ -65,6 +67,27 @@ def open_study(study: Study) -> OpenStudy:
     """
     # worker processes may have other working directories
     return OpenStudy(study, Store(dataset_path(study.dataset).resolve()))
+
+
+def say_whether_proved(store: Store, listener: Listener, unproved: bool = False) -> None:
+    """Say whether the energies of a data set are proved to belong to its forces.
+
+    Parameters
+    ----------
+    store
+        The data set.
+    listener
+        Is told.
+    unproved
+        Whether labels are taken although energies do not belong to forces.
+
+    Raises
+    ------
+    DataError
+        Energies do not belong to forces, such as where these are of the opposite sign.
+    """
+    proof = stored_proof(store, unproved)
+    listener.note(f"Labels of {store.name} are {proof}")
 
 
 def check_potentials(entries: Iterable[Entry], engine: Engine) -> None:

@@ -13,7 +13,7 @@ def _say_nothing(*_: object) -> None:
 
 @dataclass(frozen=True)
 class Listener:
-    """Is told of the progress of a run: three functions, each called when something happens.
+    """Is told of the progress of a run: functions, each called when something happens.
 
     Attributes
     ----------
@@ -23,11 +23,14 @@ class Listener:
         Called when a unit ended, with its id and the reason of a failure, or an empty text.
     training
         Called now and then during a training, with its id, the fraction done and a message.
+    note
+        Called with a line for people, such as whether the labels of the data set are proved.
     """
 
     stage: Callable[[str, int], None] = _say_nothing
     unit: Callable[[str, str], None] = _say_nothing
     training: Callable[[str, float, str], None] = _say_nothing
+    note: Callable[[str], None] = _say_nothing
 
 
 SILENT: Final = Listener()

@@ -16,7 +16,7 @@ from mlip_compose.engine.in_process import InProcess
 from mlip_compose.evaluation.study_results import StudyResults, UnitFacts
 from mlip_compose.studies.certificates import summary_certificates
 from mlip_compose.studies.directory import ResultsDirectory, results_directory
-from mlip_compose.studies.opening import OpenStudy, open_study
+from mlip_compose.studies.opening import OpenStudy, open_study, say_whether_proved
 from mlip_compose.studies.progress import SILENT, Listener
 from mlip_compose.studies.results import assemble_results, kept_results
 from mlip_compose.studies.stages import Stages, stages_in
@@ -59,6 +59,7 @@ def run_study(
     listener: Listener = SILENT,
     command: str = "mlip_compose.run_study",
     write_page: WritePage | None = None,
+    unproved: bool = False,
 ) -> RunOutcome:
     """Run what is missing of a study, and write its results.
 
@@ -84,6 +85,8 @@ def run_study(
     write_page
         Writes the page, ``report.html``, where it is missing, damaged or out of date; None writes
         no page, and removes one that is out of date.
+    unproved
+        Whether data is used although its energies do not belong to its forces.
 
     Returns
     -------
@@ -97,6 +100,8 @@ def run_study(
     RequestError
         The study or its data cannot be used, another run is under way in the directory, or the
         directory cannot be written.
+    DataError
+        Energies of the data do not belong to its forces.
 
     Examples
     --------
@@ -109,6 +114,7 @@ def run_study(
     study.check()
     directory = results_directory(directory)
     opened = open_study(study)
+    say_whether_proved(opened.store, listener, unproved)
     if engine is None and processes > 1:
         with local_engine(processes) as workers:
             return run_opened(opened, directory, workers, listener, command, write_page)

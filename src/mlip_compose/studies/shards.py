@@ -17,7 +17,7 @@ from mlip_compose.core.files import write_text
 from mlip_compose.engine.engine import Engine
 from mlip_compose.studies.directory import ResultsDirectory, reason_of
 from mlip_compose.studies.inventory import longest_first
-from mlip_compose.studies.opening import open_study
+from mlip_compose.studies.opening import open_study, say_whether_proved
 from mlip_compose.studies.plan import Training
 from mlip_compose.studies.progress import SILENT, Listener
 from mlip_compose.studies.stages import stages_in
@@ -102,6 +102,7 @@ def run_shard(
     directory: ResultsDirectory,
     engine: Engine,
     listener: Listener = SILENT,
+    unproved: bool = False,
 ) -> ShardOutcome:
     """Do what is missing of a shard of a study: trainings, their predictions and their scores.
 
@@ -120,6 +121,8 @@ def run_shard(
         Does the units of work.
     listener
         Is told of progress.
+    unproved
+        Whether data is used although its energies do not belong to its forces.
 
     Raises
     ------
@@ -127,6 +130,7 @@ def run_shard(
         The data cannot be used, the directory cannot be written, or holds another shard.
     """
     opened = open_study(study.model_copy(update={"predictions": ()}))
+    say_whether_proved(opened.store, listener, unproved)
     trainings = shard.share(opened.trainings)
     record = ShardRecord(
         program=__version__,

@@ -197,10 +197,10 @@ def test_a_given_unit_that_contradicts_the_numbers_is_refused_with_the_factor(
         imported(source, units=GivenUnits(length="Bohr"))
 
 
-@pytest.mark.parametrize("kind", ["energy", "forces", "length"])
-def test_a_unit_that_cannot_be_is_refused(kind):
+@pytest.mark.parametrize("names", [("furlong",), (None, "furlong"), (None, None, "furlong")])
+def test_a_unit_that_cannot_be_is_refused(names):
     with pytest.raises(UnknownNameError, match="furlong"):
-        GivenUnits(**{kind: "furlong"})
+        GivenUnits(*names)
 
 
 @pytest.mark.parametrize(
@@ -235,8 +235,10 @@ def test_given_units_that_make_forces_absurd_are_refused_though_frames_are_few(
     source = write(tmp_path / "a.xyz", images("OH-2-H", count=3))
     with pytest.raises(DataError, match="if they are in Hartree/Bohr"):
         imported(source, units=GivenUnits("Hartree", "Hartree/Bohr"))
-    (units,) = imported(source).units
-    assert units.startswith("eV, eV/Angstrom: the custom of the format")
+    with pytest.raises(DataError, match=r"too few frames.*--energy-unit eV --force-unit eV/Ang"):
+        imported(source)
+    (units,) = imported(source, units=GivenUnits("eV", "eV/Angstrom")).units
+    assert units.startswith("eV, eV/Angstrom: given, forces are 1.")
 
 
 def test_files_of_different_units_go_together(imported, images, mini, tmp_path):
@@ -487,7 +489,7 @@ def test_molecules_of_every_kind_are_taken(imported, tmp_path):
             if charge is not None:
                 atoms.info["charge"] = charge
             frames.append(atoms)
-    outcome = imported(write(tmp_path / "a.xyz", frames))
+    outcome = imported(write(tmp_path / "a.xyz", frames), units=GivenUnits("eV", "eV/Angstrom"))
     store = Store(outcome.path)
     assert {m.name: (m.smiles, m.charge) for m in store.molecules.values()} == {
         "benzene": ("c1ccccc1", 0),

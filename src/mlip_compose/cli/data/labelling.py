@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mlip_compose.cli.engine import Cluster, KeepScratch, Processes, Scheduler, engine_of
-from mlip_compose.cli.options import Json, Molecules, StoreFile, StoreName, names_in, settings_in
+from mlip_compose.cli.options import (
+    Json,
+    Molecules,
+    StoreFile,
+    StoreName,
+    Unproved,
+    names_in,
+    settings_in,
+)
 from mlip_compose.cli.output import end, facts, note, show
 from mlip_compose.cli.progress import progress_bars, unit_bar
 from mlip_compose.core.errors import RequestError, UnknownNameError
@@ -25,6 +33,7 @@ def build_data(
     scheduler: Scheduler = None,
     cluster: Cluster = None,
     keep_scratch: KeepScratch = False,
+    unproved: Unproved = False,
     json: Json = False,
 ) -> None:
     """Sample and label the molecules of a recipe.
@@ -40,7 +49,7 @@ def build_data(
     path = out or Path("data") / f"{loaded.name}.h5"
     engine = engine_of(processes, scheduler, cluster, path.parent, keep_scratch)
     with engine, progress_bars() as bars:
-        outcome = build(loaded, path, engine, unit_bar(bars, f"build {loaded.name}"))
+        outcome = build(loaded, path, engine, unit_bar(bars, f"build {loaded.name}"), unproved)
     document = {
         "path": str(outcome.path),
         "sha256": outcome.checksum,
@@ -102,6 +111,7 @@ def relabel_data(
     scheduler: Scheduler = None,
     cluster: Cluster = None,
     keep_scratch: KeepScratch = False,
+    unproved: Unproved = False,
     json: Json = False,
 ) -> None:
     """Label frames and minima of a data set anew, with another reference.
@@ -121,6 +131,7 @@ def relabel_data(
         molecules=_chosen(store, molecules, monofunctional, max_chain),
         primary=frames,
         secondary=0 if secondary is None and frames is not None else secondary,
+        unproved=unproved,
     )
     engine = engine_of(processes, scheduler, cluster, path.parent, keep_scratch)
     with engine, progress_bars() as bars:

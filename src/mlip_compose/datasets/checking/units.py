@@ -6,8 +6,10 @@ from collections import Counter
 
 import numpy as np
 
+from mlip_compose.core.units import ENERGY_UNITS, FORCE_UNITS
 from mlip_compose.datasets.checking.finding import CheckResult, Material, counted
-from mlip_compose.datasets.recognised_units import FEWEST_FRAMES, RecognisedUnits, recognise_units
+from mlip_compose.datasets.recognised_units import FEWEST_FRAMES, Fit, recognise
+from mlip_compose.datasets.slope import LabelledFrames, pair_sums
 
 RIGHT = ("eV", "eV/Angstrom")
 
@@ -19,21 +21,33 @@ class Units:
 
     def __init__(self) -> None:
         self._votes: Counter[tuple[str, str]] = Counter()
-        self._first: dict[tuple[str, str], tuple[str, RecognisedUnits]] = {}
+        self._first: dict[tuple[str, str], tuple[str, Fit]] = {}
         self._unclear = 0
 
     def see(self, material: Material) -> None:
         """Take in one molecule."""
         frames = max(material.trajectories, key=len, default=None)
-        units = frames and recognise_units(
-            material.molecule.numbers, frames.positions, frames.energy, frames.forces
+        molecule = material.molecule
+        seen = frames and recognise(
+            pair_sums(
+                [
+                    LabelledFrames(
+                        molecule.name,
+                        molecule.numbers,
+                        frames.positions,
+                        frames.energy,
+                        frames.forces,
+                    )
+                ],
+                molecules=1,
+            )
         )
-        if not units:
+        if not seen or not seen.reading.is_plain:  # the check of forces against energies says it
             self._unclear += 1
             return
-        pair = (units.energy, units.forces)
+        pair = (seen.reading.energy, seen.reading.forces)
         self._votes[pair] += 1
-        self._first.setdefault(pair, (material.molecule.name, units))
+        self._first.setdefault(pair, (molecule.name, seen))
 
     def result(self) -> CheckResult:
         """Say which units the molecules show."""
@@ -53,31 +67,32 @@ class Units:
         if not wrong:
             finding = f"eV and eV/Angstrom by {counted(clear, 'molecule')}{unclear}"
             return CheckResult(self.name, True, finding, details)
-        name, units = self._first[wrong[0]]
-        details |= {"energy_factor": units.energy_factor, "forces_factor": units.forces_factor}
+        name, seen = self._first[wrong[0]]
+        reading = seen.reading
+        details |= {
+            "energy_factor": ENERGY_UNITS[reading.energy],
+            "forces_factor": FORCE_UNITS[reading.forces],
+        }
+        votes = f"{self._votes[wrong[0]]} of {counted(clear, 'molecule')}{unclear}"
         finding = (
-            f"{_energies(units)}, {_forces(units)}: by {self._votes[wrong[0]]} of "
-            f"{counted(clear, 'molecule')}{unclear}; first {name}: {units.evidence}"
+            f"{_energies(reading.energy)}, {_forces(reading.forces)}: by {votes}; "
+            f"first {name}: {seen.evidence}"
         )
         return CheckResult(self.name, False, finding, details)
 
 
-def _energies(units: RecognisedUnits) -> str:
-    if units.energy == RIGHT[0]:
+def _energies(unit: str) -> str:
+    if unit == RIGHT[0]:
         return "energies are in eV"
-    return (
-        f"energies look like {units.energy} (1 {units.energy} = {_short(units.energy_factor)} eV, "
-        "multiply by that)"
-    )
+    factor = _short(ENERGY_UNITS[unit])
+    return f"energies look like {unit} (1 {unit} = {factor} eV, multiply by that)"
 
 
-def _forces(units: RecognisedUnits) -> str:
-    if units.forces == RIGHT[1]:
+def _forces(unit: str) -> str:
+    if unit == RIGHT[1]:
         return "forces are in eV/Angstrom"
-    return (
-        f"forces like {units.forces} (1 {units.forces} = {_short(units.forces_factor)} "
-        "eV/Angstrom, multiply by that)"
-    )
+    factor = _short(FORCE_UNITS[unit])
+    return f"forces like {unit} (1 {unit} = {factor} eV/Angstrom, multiply by that)"
 
 
 def _short(factor: float) -> str:

@@ -130,8 +130,9 @@ def pieces(
     for group in groups:
         records = frames.read(group)  # atoms that are mapped come later than they are in their file
         records = records[np.lexsort((records["place"], records["source"]))]
-        records["energy"] *= units[group.units].energy_factor
-        records["forces"] *= units[group.units].forces_factor
+        reading = units[group.units].reading
+        records["energy"] *= reading.energy_factor(records["forces"].shape[1])
+        records["forces"] *= reading.forces_factor
         runs[group.trajectory].append(records)
     return {name: np.concatenate(some) for name, some in runs.items()}
 

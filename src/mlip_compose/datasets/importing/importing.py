@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-from mlip_compose.core.errors import CoverageError, RequestError
+from mlip_compose.core.errors import CoverageError, DataError, RequestError
 from mlip_compose.core.files import refuse_existing
 from mlip_compose.core.records import MINIMUM, Molecule
 from mlip_compose.datasets.importing.assembly import (
@@ -21,7 +21,7 @@ from mlip_compose.datasets.importing.assembly import (
     told,
     trajectories,
 )
-from mlip_compose.datasets.importing.copies import settle
+from mlip_compose.datasets.importing.copies import Settled, settle
 from mlip_compose.datasets.importing.files import FrameListener, SourceReader, name_in
 from mlip_compose.datasets.importing.temporary_frames import (
     FrameGroup,
@@ -29,16 +29,22 @@ from mlip_compose.datasets.importing.temporary_frames import (
     temporary_frames,
 )
 from mlip_compose.datasets.importing.trajectories import BY_DEFAULT, BY_FRAME, BY_SPLIT, Patterns
-from mlip_compose.datasets.importing.units import DecidedUnits, GivenUnits, Sample, decide_units
+from mlip_compose.datasets.importing.units import (
+    DecidedUnits,
+    GivenUnits,
+    customary,
+    decide_units,
+)
+from mlip_compose.datasets.slope import LabelledFrames, pair_sums
+from mlip_compose.datasets.store_proof import PROOF, summary
 from mlip_compose.store.formats.base import Units
 from mlip_compose.store.formats.keys import ANY, Keys
 from mlip_compose.store.formats.registry import files_of
 from mlip_compose.store.schema import StoreHeader
 from mlip_compose.store.writer import write_store
 
-SAMPLED_MOLECULES: Final = 12
 SAMPLED_FRAMES: Final = 200
-"""Units are recognised from so many frames of each of so many molecules."""
+"""Most frames of a molecule that units are recognised from."""
 NO_LICENCE: Final = "not stated"
 
 
@@ -206,12 +212,22 @@ def import_data(
         if not sampled:
             reasons = "; ".join(f"{name}: {reason}" for name, reason in skipped[:3])
             raise CoverageError(f"frames of a molecule in {source}", f"none ({reasons})")
-        units = _decide(frames, molecules, options.units)
         groups = _by_molecule(frames, sampled)
-        settled = {
-            name: settle(name, molecules[name].numbers, pieces(frames, own, units), reader.names)
-            for name, own in groups.items()
-        }
+
+        def settled_in(units: Mapping[Units, DecidedUnits]) -> dict[str, Settled]:
+            return {
+                name: settle(
+                    name, molecules[name].numbers, pieces(frames, own, units), reader.names
+                )
+                for name, own in groups.items()
+            }
+
+        try:
+            units = _decide(frames, molecules, options.units)
+        except DataError:
+            settled_in({group.units: customary(group.units) for group in frames.groups})
+            raise  # no geometry has two labels, which would have been the reason
+        settled = settled_in(units)
         cut = Cut(options.split, options.blocks)
         check_split(settled, cut)
         counts = counted(frames, groups, units, settled, cut, reader.reasons)
@@ -247,22 +263,30 @@ def _decide(
     frames: TemporaryFrames, molecules: Mapping[str, Molecule], given: GivenUnits
 ) -> dict[Units, DecidedUnits]:
     """Decide the units of all frames whose files have the same units, from their largest groups."""
-    samples: dict[Units, list[Sample]] = {group.units: [] for group in frames.groups}
-    for group in sorted(frames.groups, key=lambda group: -frames.count(group)):
-        chosen = samples[group.units]
-        if group.trajectory != MINIMUM and len(chosen) < SAMPLED_MOLECULES:
-            records = frames.read(group, SAMPLED_FRAMES)
-            numbers = molecules[group.molecule].numbers
-            chosen.append(
-                Sample(numbers, records["positions"], records["energy"], records["forces"])
-            )
-    return {units: decide_units(units, given, chosen) for units, chosen in samples.items()}
+
+    def samples(units: Units) -> Iterator[LabelledFrames]:
+        for group in sorted(frames.groups, key=lambda group: -frames.count(group)):
+            if group.units == units and group.trajectory != MINIMUM:
+                records = frames.read(group, SAMPLED_FRAMES)
+                yield LabelledFrames(
+                    group.molecule,
+                    molecules[group.molecule].numbers,
+                    records["positions"],
+                    records["energy"],
+                    records["forces"],
+                )
+
+    counts = Counter(group.units for group in frames.groups)
+    return {
+        units: decide_units(units, given, pair_sums(samples(units), count))
+        for units, count in counts.items()
+    }
 
 
 def _header(
     options: ImportOptions,
     files: list[dict[str, str]],
-    units: Iterable[DecidedUnits],
+    units: Collection[DecidedUnits],
     skipped: Sequence[tuple[str, str]],
     assumed: Sequence[str],
     counts: Sequence[TrajectoryCount],
@@ -275,7 +299,8 @@ def _header(
         reference_settings={},
         sampling={
             "imported_from": files,
-            "units": [f"{unit.energy}, {unit.forces}: {unit.reason}" for unit in units],
+            "units": [str(unit) for unit in units],
+            PROOF: summary([unit.proof for unit in units]),
             **({"assumed": list(assumed)} if assumed else {}),
             **({"trajectories": reasons} if reasons else {}),
             **({"origin": dict(options.origin)} if options.origin else {}),

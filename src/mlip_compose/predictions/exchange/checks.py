@@ -1,4 +1,8 @@
-"""Checks of imported numbers: they are predictions and no labels, in eV and eV/Angstrom."""
+"""Checks of imported numbers: predictions and no labels, total energies and forces, in eV.
+
+A bad potential is data and no error. Numbers are refused only where another quantity or unit agrees
+with the labels, and they as they stand do not.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +24,12 @@ NEAR: Final = 1.1
 TELLING: Final = 4.0
 """Units nearer to the right one than this factor are not looked for: eV/Bohr and Hartree/nm, which
 nobody uses and a potential that is too soft resembles."""
+OPPOSITE: Final = -0.5
+"""Correlation with labelled forces below which forces have the opposite sign; a potential that has
+learned nothing is near 0."""
+FAR_BETTER: Final = 0.02
+"""Energies are per atom where multiplied by the number of atoms they are so much nearer to the
+labels."""
 FEWEST: Final = 8
 """Least number of values from which a ratio is taken."""
 
@@ -85,6 +95,56 @@ def refuse_labels(pairs: Sequence[LabelledPredictions]) -> None:
         )
 
 
+def refuse_gradients(pairs: Sequence[LabelledPredictions]) -> None:
+    """Refuse gradients under the name of forces, in whatever unit.
+
+    Raises
+    ------
+    RequestError
+        Forces go against those of the labels.
+    """
+    measured = _forces_agreement(pairs)
+    if measured is not None and measured.correlation < OPPOSITE:
+        raise RequestError(
+            "forces, the negative gradients of the energy",
+            f"{abs(measured.slope):.4g} times the labels with the opposite sign (correlation "
+            f"{measured.correlation:.3f})",
+            "Add --forces-are gradients, which changes the sign; or, where they are right as they "
+            "are, --forces-are forces.",
+        )
+
+
+def refuse_per_atom(pairs: Sequence[LabelledPredictions]) -> None:
+    """Refuse energies per atom, in whatever unit, as far as the labels show it.
+
+    They show it where energies times the number of atoms are far nearer to the labels, over
+    molecules of different sizes; or follow the labels within molecules in a unit, while energies as
+    they stand do so in none.
+
+    Raises
+    ------
+    RequestError
+        Energies are per atom.
+    """
+    total, per_atom = _energies_agreement(pairs, False), _energies_agreement(pairs, True)
+    if total is None or per_atom is None:
+        return
+    sizes = {_size(pair) for pair in pairs if len(pair.energy)}
+    far, near = (_distance(pairs, times) for times in (False, True))
+    is_nearer = len(sizes) > 1 and near < FAR_BETTER * far
+    follows = _is_unit(per_atom, ENERGY_UNITS) and not _is_unit(total, ENERGY_UNITS)
+    if not (is_nearer or follows):
+        return
+    raise RequestError(
+        "total energies",
+        f"energies per atom: times the number of atoms they are {near:.4g} eV off the labels, and "
+        f"{far:.4g} eV as they stand (rms); within molecules they change {per_atom.slope:.3g} and "
+        f"{total.slope:.3g} times as the labels",
+        "Add --energies-are per-atom, which multiplies by the number of atoms; or, where they are "
+        "right as they are, --energies-are total.",
+    )
+
+
 def refuse_units(
     pairs: Sequence[LabelledPredictions], energy_unit: str | None, force_unit: str | None
 ) -> None:
@@ -105,16 +165,10 @@ def refuse_units(
         Names the unit that the numbers are in.
     """
     if force_unit is None:
-        forces = agreement(
-            [pair.predicted_forces.ravel() for pair in pairs],
-            [pair.forces.ravel() for pair in pairs],
-        )
+        forces = _forces_agreement(pairs)
         _refuse("forces", "eV/Angstrom", forces, FORCE_UNITS, "--force-unit")
     if energy_unit is None:
-        energies = agreement(
-            [_centred(pair.predicted_energy) for pair in pairs],
-            [_centred(pair.energy) for pair in pairs],
-        )
+        energies = _energies_agreement(pairs, False)
         _refuse("energies", "eV", energies, ENERGY_UNITS, "--energy-unit")
 
 
@@ -139,10 +193,7 @@ def _refuse(
     if measured is None or abs(measured.correlation) < CORRELATION:
         return
     size = abs(measured.slope)
-    names = [
-        name for name in units if name == expected or abs(np.log(units[name])) > np.log(TELLING)
-    ]
-    unit = min(names, key=lambda name: abs(np.log(size * units[name])))
+    unit = _nearest(size, expected, units)
     if abs(np.log(size * units[unit])) > np.log(NEAR):
         return
     ratio = f"{size:.4g} times the labels (correlation {abs(measured.correlation):.3f})"
@@ -151,12 +202,46 @@ def _refuse(
         raise RequestError(
             f"{quantity} in {expected}", f"{ratio}, as in {unit}", f"Add {option} {unit!r}; {keep}."
         )
-    if quantity == "forces" and measured.slope < 0:
-        raise RequestError(
-            "forces, the negative gradients of the energy",
-            f"{ratio} with the opposite sign",
-            f"Change the sign; {keep}.",
-        )
+
+
+def _nearest(size: float, expected: str, units: Mapping[str, float]) -> str:
+    """Return the unit whose ratio to the expected one is nearest to that of predictions."""
+    names = [
+        name for name in units if name == expected or abs(np.log(units[name])) > np.log(TELLING)
+    ]
+    return min(names, key=lambda name: abs(np.log(size * units[name])))
+
+
+def _is_unit(measured: Agreement, units: Mapping[str, float]) -> bool:
+    """Whether energies follow the labels closely, in some unit."""
+    nearest = units[_nearest(abs(measured.slope), "eV", units)]
+    off = abs(np.log(abs(measured.slope) * nearest))
+    return measured.correlation >= CORRELATION and bool(off <= np.log(NEAR))
+
+
+def _forces_agreement(pairs: Sequence[LabelledPredictions]) -> Agreement | None:
+    return agreement(
+        [pair.predicted_forces.ravel() for pair in pairs], [pair.forces.ravel() for pair in pairs]
+    )
+
+
+def _energies_agreement(pairs: Sequence[LabelledPredictions], per_atom: bool) -> Agreement | None:
+    """Compare energies within molecules, so that their zero makes no difference."""
+    return agreement(
+        [_centred(pair.predicted_energy) * (_size(pair) if per_atom else 1) for pair in pairs],
+        [_centred(pair.energy) for pair in pairs],
+    )
+
+
+def _distance(pairs: Sequence[LabelledPredictions], per_atom: bool) -> float:
+    """Return how far energies are from the labels, root mean square over frames, eV."""
+    off = [pair.predicted_energy * (_size(pair) if per_atom else 1) - pair.energy for pair in pairs]
+    return float(np.sqrt(np.mean(np.concatenate(off) ** 2)))
+
+
+def _size(pair: LabelledPredictions) -> int:
+    """Return the number of atoms."""
+    return int(pair.forces.shape[1])
 
 
 def _centred(energy: FloatArray) -> FloatArray:

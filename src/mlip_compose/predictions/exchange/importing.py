@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
 
@@ -17,7 +17,9 @@ from mlip_compose.core.records import MINIMUM, FloatArray, PredictedFrames, Spli
 from mlip_compose.core.units import ENERGY_UNITS, FORCE_UNITS
 from mlip_compose.predictions.exchange.checks import (
     LabelledPredictions,
+    refuse_gradients,
     refuse_labels,
+    refuse_per_atom,
     refuse_units,
 )
 from mlip_compose.predictions.exchange.claims import NUMBERS_OF_ORIGIN, Claim
@@ -55,6 +57,9 @@ class PredictionImport:
         none.
     energy_unit, force_unit
         Units of all numbers. None takes eV and eV/Angstrom, and checks that against the labels.
+    energies_are, forces_are
+        ``total`` or ``per-atom``, and ``forces`` or ``gradients``. None takes total energies and
+        forces, and checks that against the labels.
     level_of_theory
         Level of theory of the labels of a model that was trained elsewhere, on none of this data.
     allow_missing
@@ -71,6 +76,8 @@ class PredictionImport:
     forces_key: str | None = None
     energy_unit: str | None = None
     force_unit: str | None = None
+    energies_are: Literal["total", "per-atom"] | None = None
+    forces_are: Literal["forces", "gradients"] | None = None
     level_of_theory: str = ""
     allow_missing: bool = False
 
@@ -119,7 +126,7 @@ def import_predictions(sources: Sequence[Path], request: PredictionImport) -> Im
     """
     if not re.fullmatch(NAME, request.name):
         raise RequestError("a name of letters, digits, blanks and ._+-", repr(request.name))
-    keys, factors = _keys(request), _factors(request)
+    keys, conversion = _keys(request), _conversion(request)
     files = find_files(sources)
     store = open_dataset(request.dataset or dataset_of(files))
     claims, taken, skipped = read_claims(files, store, keys)
@@ -127,9 +134,13 @@ def import_predictions(sources: Sequence[Path], request: PredictionImport) -> Im
     key, train_frames = _split(origins, request, store)
     target = target_of(store, key, train_frames, request.allow_missing)
     matches = match(claims, store, target)
-    trajectories, failed = _trajectories(matches.claims, factors)
+    trajectories, failed = _trajectories(matches.claims, conversion)
     pairs = [_with_labels(frames, store) for frames in trajectories if frames.trajectory != MINIMUM]
     refuse_labels(pairs)
+    if request.forces_are is None:
+        refuse_gradients(pairs)
+    if request.energies_are is None:
+        refuse_per_atom(pairs)
     refuse_units(pairs, request.energy_unit, request.force_unit)
     header = PredictionHeader(
         potential=request.name,
@@ -158,8 +169,18 @@ def _keys(request: PredictionImport) -> Keys | None:
     return Keys(request.energy_key, request.forces_key)
 
 
-def _factors(request: PredictionImport) -> tuple[float, float]:
-    """Return the factors that turn energies into eV and forces into eV/Angstrom."""
+class _Conversion(NamedTuple):
+    """Factors that turn energies into eV and numbers under the name of forces into eV/Angstrom.
+
+    ``per_atom`` says that energies are multiplied by the number of atoms, too.
+    """
+
+    energy: float
+    forces: float
+    per_atom: bool
+
+
+def _conversion(request: PredictionImport) -> _Conversion:
     for kind, unit, units in (
         ("unit of energy", request.energy_unit, ENERGY_UNITS),
         ("unit of force", request.force_unit, FORCE_UNITS),
@@ -167,7 +188,12 @@ def _factors(request: PredictionImport) -> tuple[float, float]:
         if unit is not None and unit not in units:
             raise UnknownNameError(kind, unit, units)
     energy_unit, force_unit = request.energy_unit or "eV", request.force_unit or "eV/Angstrom"
-    return ENERGY_UNITS[energy_unit], FORCE_UNITS[force_unit]
+    sign = -1 if request.forces_are == "gradients" else 1
+    return _Conversion(
+        ENERGY_UNITS[energy_unit],
+        sign * FORCE_UNITS[force_unit],
+        request.energies_are == "per-atom",
+    )
 
 
 def _split(
@@ -223,7 +249,7 @@ def _agreed(
 
 
 def _trajectories(
-    claims: Mapping[FrameKey, Claim], factors: tuple[float, float]
+    claims: Mapping[FrameKey, Claim], conversion: _Conversion
 ) -> tuple[list[PredictedFrames], list[FrameKey]]:
     """Return predictions by trajectory, and the frames that failed, whose numbers are all NaN."""
     claimed: dict[tuple[str, str], list[tuple[FrameKey, Claim]]] = {}
@@ -232,8 +258,10 @@ def _trajectories(
     frames: list[PredictedFrames] = []
     failed: list[FrameKey] = []
     for (molecule, trajectory), pairs in claimed.items():
-        energy = np.array([claim.energy for _, claim in pairs]) * factors[0]
-        forces = np.stack([claim.forces for _, claim in pairs]) * factors[1]
+        energy = np.array([claim.energy for _, claim in pairs]) * conversion.energy
+        forces = np.stack([claim.forces for _, claim in pairs]) * conversion.forces
+        if conversion.per_atom:
+            energy *= forces.shape[1]
         has_failed = ~(np.isfinite(energy) & _fits(forces).all(axis=(1, 2)))
         energy[has_failed], forces[has_failed] = np.nan, np.nan
         failed += [pairs[row][0] for row in np.flatnonzero(has_failed)]
