@@ -244,7 +244,8 @@ def test_a_training_that_fails_says_why_each_time_and_predicts_nothing(command, 
 
 
 def test_molecules_that_fail_are_counted_and_the_status_says_so(command, monkeypatch):
-    def build(recipe, path, engine, listener):
+    def build(recipe, path, engine, listener, unproved):
+        assert not unproved
         assert recipe.molecules == ("F-1-H", "OH-1-H")
         failure = Failure("scf", "F-1-H", "no convergence")
         listener("F-1-H", 1.0, failure)
