@@ -90,7 +90,8 @@ def stored_proof(store: Store, unproved: bool = False) -> LabelProof:
     kept = store.header.sampling.get(PROOF)
     if isinstance(kept, Mapping) and isinstance(kept.get("proved"), bool):
         return LabelProof(kept["proved"], str(kept.get("found", "")))
-    proof = prove_labels(store.molecules, lambda name: longest(store, name))
+    with store.kept_open():
+        proof = prove_labels(store.molecules, lambda name: longest(store, name))
     refuse_refuted(
         proof,
         f"energies and forces of {store.name} that belong together",

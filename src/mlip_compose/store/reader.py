@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -80,6 +80,7 @@ class Store:
         self.path = Path(path)
         self._verified: set[str] = set()
         self._file_identity: tuple[int, ...] = ()
+        self._kept: Any = None
         with open_hdf5(self.path, "data") as file:
             self.header = self._read_header(file)
             schema = str(file.attrs["schema"])
@@ -324,7 +325,18 @@ class Store:
             "the file anew, or run again where another data set took its place.",
         )
 
+    @contextmanager
+    def kept_open(self) -> Iterator[None]:
+        """Keep the file open while frames of many molecules are read."""
+        with self._open() as self._kept:
+            try:
+                yield
+            finally:
+                self._kept = None
+
     def _open(self) -> AbstractContextManager[Any]:
+        if self._kept is not None:
+            return nullcontext(self._kept)
         return open_hdf5(self.path, "data", links_checked=True)
 
 
