@@ -35,6 +35,20 @@ def test_a_failed_unit_is_shown_with_its_reason(results):
     assert "failed: training of mace-small: the loss became NaN at step 312" in shown(results)
 
 
+def test_frames_that_failed_are_counted_below_with_the_commonest_reason(results):
+    failures = {
+        "RuntimeError: scf": (2, "OH-1-H/primary/0"),
+        "the potential does not know F": (9, "F"),
+    }
+    failing = results.scores[0].model_copy(update={"failed_frames": 1200, "failures": failures})
+    text = shown(results.model_copy(update={"scores": (failing, *results.scores[1:])}))
+    assert (
+        f"{failing.potential}: 1,200 test frames failed and are in no number: the potential does "
+        "not know F" in " ".join(text.split())
+    )
+    assert "test frames failed" not in shown(results)
+
+
 def test_lines_stand_below_their_task_and_below_its_level_where_there_are_several(
     results, make_results
 ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from mlip_compose.evaluation.study_results import StudyResults
@@ -57,7 +58,8 @@ def leaks_in(results: StudyResults) -> tuple[str, ...]:
 def leaderboard_table(results: StudyResults, metric: str = MAIN_METRIC) -> Table:
     """Return ID, OOD, gap and ceiling gap by task and potential; failed units with their reason.
 
-    Below it stands of each potential that was trained elsewhere on which level of theory that was.
+    Below it stands of each potential that was trained elsewhere on which level of theory that was,
+    and of each that failed on some frames, why.
     Ceiling gaps are there for a study with ceilings. Of several seeds: their mean, its interval
     over molecules, and the standard deviation over seeds after the sign ±.
 
@@ -100,10 +102,27 @@ def leaderboard_table(results: StudyResults, metric: str = MAIN_METRIC) -> Table
                 table.add_row(*cells)
             table.add_section()
     notes = [f"{entry.label}: {note}" for entry, note in origins_of(results).items()]
+    notes += _failed_frames(results)
     if notes:
         table.caption = Text("\n".join(notes))
         table.caption_justify = "left"
     return table
+
+
+def _failed_frames(results: StudyResults) -> list[str]:
+    """Return for each potential on how many test frames it failed, with the commonest reason."""
+    counts: dict[str, int] = {}
+    reasons: dict[str, Counter[str]] = {}
+    for score in results.scores:
+        if score.failed_frames:
+            counts[score.potential] = counts.get(score.potential, 0) + score.failed_frames
+            own = reasons.setdefault(score.potential, Counter())
+            own.update({reason: count for reason, (count, _) in score.failures.items()})
+    return [
+        f"{potential}: {count:,} test frames failed and are in no number"
+        + "".join(f": {reason}" for reason, _ in reasons[potential].most_common(1))
+        for potential, count in counts.items()
+    ]
 
 
 def _numbers(cell: Cell) -> tuple[str, str, str]:
