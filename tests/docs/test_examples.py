@@ -13,6 +13,7 @@ from mlip_compose.cli.app import app
 from mlip_compose.datasets.recipe import Recipe
 from mlip_compose.engine.job_queue import JobQueue
 from mlip_compose.potentials.entry import Entry
+from mlip_compose.store.formats.keys import Keys
 from mlip_compose.studies.study import Study
 from mlip_compose.tasks.files import TaskFile
 
@@ -68,6 +69,8 @@ def test_yaml_is_a_file_that_the_program_reads_or_a_part_of_a_study(page):
             Recipe.model_validate(document).selected()
         elif "train" in document or "rule" in document:
             TaskFile.model_validate(document)
+        elif "energy" in document:
+            Keys.model_validate(document)
         elif "name" in document:
             Study.model_validate(document).check()
         else:
