@@ -140,6 +140,7 @@ def _imported(path: Path, imported: ImportedPredictions) -> dict[str, Any]:
         "frames": sum(len(frames.indices) for frames in predictions.frames.values()),
         "parts": list(imported.parts),
         "failed_frames": imported.failed,
+        "moved_frames": imported.moved,
         "left": [{"what": str(item), "reason": reason} for item, reason in imported.skipped],
     }
 

@@ -120,8 +120,11 @@ def _orders(wanted: _Heavy, found: _Heavy, match: IntArray) -> Iterator[IntArray
         yield order
 
 
-def _superposed(target: FloatArray, points: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the rotation and the shift that lay points (N, 3) on a target (Kabsch)."""
+def superposed(target: FloatArray, points: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the rotation (3, 3) and the shift (3,) that lay points (N, 3) on a target (Kabsch).
+
+    ``points @ rotation + shift`` is nearest to the target; the rotation is no reflection.
+    """
     centre, goal = points.mean(axis=0), target.mean(axis=0)
     u, _, vt = np.linalg.svd((points - centre).T @ (target - goal))
     signs = np.array([1.0, 1.0, np.sign(np.linalg.det(u @ vt))])
@@ -130,7 +133,7 @@ def _superposed(target: FloatArray, points: FloatArray) -> tuple[FloatArray, Flo
 
 
 def _displacement(target: FloatArray, points: FloatArray) -> float:
-    rotation, shift = _superposed(target, points)
+    rotation, shift = superposed(target, points)
     return float(((points @ rotation + shift - target) ** 2).sum())
 
 
@@ -143,7 +146,7 @@ def _nearest(
     other: IntArray,
 ) -> IntArray:
     """Return the hydrogens of an atom in the order in which they are nearest to their targets."""
-    rotation, shift = _superposed(target[near], points[near_points])
+    rotation, shift = superposed(target[near], points[near_points])
     moved = points @ rotation + shift
     orders = [np.array(order) for order in permutations(other.tolist())]
     return min(orders, key=lambda order: float(((moved[order] - target[own]) ** 2).sum()))

@@ -41,7 +41,7 @@ class Fingerprints:
     """
 
     def __init__(self, numbers: IntArray, positions: FloatArray) -> None:
-        self.distances = _sorted_distances(numbers, positions)
+        self.distances = sorted_distances(numbers, positions)
         width = self.distances.shape[1]
         starts = np.unique(np.arange(_SKETCH) * width // _SKETCH)
         sizes = np.diff(np.append(starts, width))
@@ -87,7 +87,7 @@ class Fingerprints:
         return sorted(set(copies))
 
 
-def _sorted_distances(numbers: IntArray, positions: FloatArray) -> FloatArray:
+def sorted_distances(numbers: IntArray, positions: FloatArray) -> FloatArray:
     """Return (F, N(N-1)/2) distances in Angstrom, sorted within each pair of elements."""
     first, second = np.triu_indices(len(numbers), 1)
     kinds = np.sort(np.stack([numbers[first], numbers[second]]), axis=0).astype(int)

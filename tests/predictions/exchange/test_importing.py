@@ -226,7 +226,7 @@ def test_surplus_frames_are_named_and_many_are_counted(predict, imported, export
 def test_the_first_ten_are_shown(predict, imported):
     def shift(images):
         for atoms in images:
-            atoms.positions += 1.0
+            atoms.positions *= 1.05
         return images
 
     with pytest.raises(CoverageError, match="and 15 more") as said:

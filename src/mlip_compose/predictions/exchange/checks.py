@@ -17,6 +17,10 @@ from mlip_compose.core.units import ENERGY_UNITS, FORCE_UNITS
 
 SAME_ENERGY: Final = 1e-6  # eV
 SAME_FORCE: Final = 1e-6  # eV/Angstrom; what is left of eight written decimals and of float32
+SHIFTED: Final = 0.8
+"""Least correlation of forces with the labels of the frame beside, where frames are shifted."""
+SHIFTED_BY: Final = 0.2
+"""The correlation with the labels of their own frame is then less by more than this."""
 CORRELATION: Final = 0.95
 """Least correlation of predictions and labels at which their ratio shows a unit."""
 NEAR: Final = 1.1
@@ -143,6 +147,39 @@ def refuse_per_atom(pairs: Sequence[LabelledPredictions]) -> None:
         "Add --energies-are per-atom, which multiplies by the number of atoms; or, where they are "
         "right as they are, --energies-are total.",
     )
+
+
+def refuse_shift(pairs: Sequence[LabelledPredictions]) -> None:
+    """Refuse predictions that are those of the frames before or after their own.
+
+    Raises
+    ------
+    RequestError
+        Forces follow the labels of the next or the last frame, and not their own.
+    """
+    pairs = [pair for pair in pairs if len(pair.energy) > 1]
+
+    def follows(step: int) -> float:
+        early, late = slice(None, -1), slice(1, None)
+        own, other = (early, late) if step > 0 else (late, early)
+        if step == 0:
+            own = other = slice(None)
+        measured = agreement(
+            [pair.predicted_forces[own].ravel() for pair in pairs],
+            [pair.forces[other].ravel() for pair in pairs],
+        )
+        return 0.0 if measured is None else abs(measured.correlation)
+
+    own_frame = follows(0)
+    for step, word in ((1, "next"), (-1, "last")):
+        beside = follows(step)
+        if beside > SHIFTED and beside - own_frame > SHIFTED_BY:
+            raise RequestError(
+                "the predictions of each frame under its own index",
+                f"forces that follow the labels of the {word} frame (correlation {beside:.3f}) and "
+                f"not of their own (correlation {own_frame:.3f}): the frames are shifted by one",
+                "Count frames from 0, and write the predictions of each one beside its index.",
+            )
 
 
 def refuse_units(

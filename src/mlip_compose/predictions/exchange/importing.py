@@ -20,6 +20,7 @@ from mlip_compose.predictions.exchange.checks import (
     refuse_gradients,
     refuse_labels,
     refuse_per_atom,
+    refuse_shift,
     refuse_units,
 )
 from mlip_compose.predictions.exchange.claims import NUMBERS_OF_ORIGIN, Claim
@@ -96,6 +97,8 @@ class ImportedPredictions:
         Number of frames whose prediction failed.
     skipped
         Files of a directory that were not taken, each with the reason.
+    moved
+        Number of frames that were shifted, turned, rounded or in another order of atoms.
     """
 
     predictions: Predictions
@@ -103,6 +106,7 @@ class ImportedPredictions:
     parts: tuple[str, ...]
     failed: int
     skipped: tuple[tuple[Path, str], ...]
+    moved: int = 0
 
 
 def import_predictions(sources: Sequence[Path], request: PredictionImport) -> ImportedPredictions:
@@ -141,6 +145,7 @@ def import_predictions(sources: Sequence[Path], request: PredictionImport) -> Im
         refuse_gradients(pairs)
     if request.energies_are is None:
         refuse_per_atom(pairs)
+    refuse_shift(pairs)
     refuse_units(pairs, request.energy_unit, request.force_unit)
     header = PredictionHeader(
         potential=request.name,
@@ -158,6 +163,7 @@ def import_predictions(sources: Sequence[Path], request: PredictionImport) -> Im
         matches.parts,
         len(failed),
         tuple(skipped),
+        matches.moved,
     )
 
 
