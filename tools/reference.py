@@ -21,12 +21,13 @@ from mlip_compose.core.errors import RequestError
 from mlip_compose.core.files import write_text
 from mlip_compose.report.plates import Plate
 from mlip_compose.report.printing import fingerprint, fingerprint_in, plate_svg
-from pages import commands, finding_figures, findings, potentials, study
+from pages import commands, coverage, finding_figures, findings, potentials, study
 from pages.tables import BLOCKS
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = {
     "docs/findings.md": findings.page,
+    "docs/coverage.md": coverage.page,
     "docs/reference/commands.md": commands.page,
     "docs/reference/study.md": study.page,
     "docs/reference/potentials.md": potentials.page,
