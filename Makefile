@@ -47,7 +47,7 @@ docs: $(VENV)/.dev
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --site-dir build/docs
 
 # The published studies with all submissions, and the site. What is in results/ is not done again.
-STUDIES := leaderboard-v1 leaderboard-v1-pbe depth-v1-5 depth-v1-20 depth-v1-80 depth-v1-200
+STUDIES := leaderboard-v1 leaderboard-v1-pbe depth-v1-5 depth-v1-20 depth-v1-80 depth-v1-200 plan-v1
 site: $(VENV)/.train
 	$(BIN)/mlip-compose run leaderboard-v1 --predictions submissions
 	$(BIN)/mlip-compose report $(STUDIES:%=results/%) --site site

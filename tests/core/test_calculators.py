@@ -173,3 +173,11 @@ def test_a_walker_computes_each_geometry_once_and_hands_out_copies():
     atoms.positions += 0.1
     assert walker.get_potential_energy(atoms) > energy
     assert walker.computed == 2
+
+
+def test_a_calculator_that_is_always_made_in_one_directory_is_refused(tmp_path):
+    """Two processes would read each other's files; a directory for each call is right."""
+    with pytest.raises(RequestError, match="one for all of them"):
+        make_calculator("program_calculators:in_one_directory", {"place": {"of": str(tmp_path)}})
+    places = {make_calculator("program_calculators:in_new_directories", {}).directory for _ in "ab"}
+    assert len(places) == 2

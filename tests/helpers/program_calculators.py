@@ -2,6 +2,7 @@
 
 import json
 import sys
+import tempfile
 from pathlib import Path
 
 import ase.io
@@ -44,6 +45,16 @@ class PairProgram(FileIOCalculator):
 def with_tool():
     """Return a calculator of a program in the user's directory."""
     return PairProgram(command=f"{sys.executable} -IS tools/twice.py")
+
+
+def in_one_directory(place):
+    """Return a calculator that writes into the same directory as all others."""
+    return PairProgram(directory=place["of"])
+
+
+def in_new_directories():
+    """Return a calculator that writes into a directory of its own."""
+    return PairProgram(directory=tempfile.mkdtemp())
 
 
 class Xtb(FileIOCalculator):

@@ -15,6 +15,7 @@ from mlip_compose.core.user_paths import (
     absolute_arguments,
     check_own_files,
     make_command_absolute,
+    written_to,
 )
 
 FORM: Final = "'module:function', such as 'tblite.ase:TBLite'"
@@ -64,12 +65,20 @@ def make_calculator(name: str, arguments: Mapping[str, Any]) -> Any:
         make = _function(name)
         try:
             calculator = make(**absolute_arguments(arguments))
+            place = written_to(calculator)
+            is_shared = place and place == written_to(make(**absolute_arguments(arguments)))
             make_command_absolute(calculator)
         except Exception as error:
             call = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
             raise RequestError(
                 f"a calculator from {name}({call})", class_and_line(error)
             ) from error
+    if is_shared:
+        raise RequestError(
+            f"calculations of {name} that each write into a directory of their own",
+            f"{place}, one for all of them",
+            "Leave the directory out where the calculator is made: each calculation has its own.",
+        )
     if displacement is not None:
         calculator = NumericalForces(calculator, displacement)
     check_calculator(name, calculator)

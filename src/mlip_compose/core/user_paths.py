@@ -39,6 +39,20 @@ def check_own_files(name: str, arguments: Mapping[str, Any]) -> None:
             )
 
 
+def written_to(calculator: Any) -> Path | None:
+    """Return the absolute directory that a calculator exchanges files with a program in, if any.
+
+    A relative one is within the scratch directory of the unit of work.
+    """
+    from ase.calculators.calculator import FileIOCalculator
+    from ase.calculators.genericfileio import GenericFileIOCalculator
+
+    if not isinstance(calculator, FileIOCalculator | GenericFileIOCalculator):
+        return None
+    place = Path(calculator.directory)
+    return place if place.is_absolute() else None
+
+
 def absolute_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return arguments of a call in which paths of files that are there are absolute.
 

@@ -124,7 +124,8 @@ def read_hdf5(path: Path, keys: Keys = ANY) -> Iterator[RawFrames]:
     - QM7-X: names and units as in the authors' ``createDB.py`` (doi:10.5281/zenodo.4288677) and
       SchNetPack's ``QM7X``; eV and Angstrom; a group a frame.
     - Transition1x: ``transition1x/dataloader.py`` of gitlab.com/matschreiner/Transition1x
-      (Schreiner et al., Sci. Data 9, 779, 2022); eV and Angstrom.
+      (Schreiner et al., Sci. Data 9, 779, 2022); eV and Angstrom: it subtracts energies of atoms
+      from those of the file, -13.62 for hydrogen, which is eV.
     - AIMNet2: ``docs/train.md`` of isayevlab/aimnetcentral; eV and Angstrom; ``charge`` is total.
 
     Other names are those that the user gives or that people use; their units are stated nowhere.
