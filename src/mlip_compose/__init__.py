@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mlip_compose.report.page import write_report
     from mlip_compose.store.catalogue import open_dataset
     from mlip_compose.store.reader import Store
+    from mlip_compose.studies.oracle import OracleScore, score_oracle
     from mlip_compose.studies.results import read_results
     from mlip_compose.studies.run import run_study
     from mlip_compose.studies.study import Study, load_study
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 _MODULES = {
     "Certificate": "tasks.certificate_schema",
     "ComposeError": "core.errors",
+    "OracleScore": "studies.oracle",
     "Potential": "potentials.base",
     "Predictions": "predictions.file",
     "RequestError": "core.errors",
@@ -53,6 +55,7 @@ _MODULES = {
     "read_predictions": "predictions.file",
     "read_results": "studies.results",
     "run_study": "studies.run",
+    "score_oracle": "studies.oracle",
     "score_predictions": "predictions.scoring",
     "split_dataset": "predictions.target",
     "to_table": "evaluation.tables",
@@ -64,6 +67,7 @@ _MODULES = {
 __all__ = [
     "Certificate",
     "ComposeError",
+    "OracleScore",
     "Potential",
     "Predictions",
     "RequestError",
@@ -84,6 +88,7 @@ __all__ = [
     "read_predictions",
     "read_results",
     "run_study",
+    "score_oracle",
     "score_predictions",
     "split_dataset",
     "to_table",

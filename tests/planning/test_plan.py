@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from mlip_compose.core.errors import RequestError
+from mlip_compose.molecules.cutting import capped, closed_part, cuttable_bonds
 from mlip_compose.molecules.perception import molecule_of_smiles
 from mlip_compose.planning import set_cover
-from mlip_compose.planning.fragments import capped, closed_part, cuttable_bonds, fragments_around
+from mlip_compose.planning.fragments import fragments_around
 from mlip_compose.planning.plan import plan_labels
 from mlip_compose.planning.seen import Environments, Interned, seen_in
 from mlip_compose.planning.set_cover import cheapest_cover, greedy_cover, without_spare
@@ -100,7 +101,7 @@ def test_a_radius_that_cannot_be_is_refused(radius):
 def test_rings_multiple_bonds_and_charged_groups_stay_whole():
     target = Environments(molecule_of_smiles("O=[N+]([O-])c1ccc(CCC#N)cc1"), Interned())
     symbols = target.molecule.numbers
-    cut = cuttable_bonds(target)
+    cut = cuttable_bonds(target.molecule)
     for i, j in cut:
         assert symbols[i] == symbols[j] == 6
     smiles = {f.smiles for f in fragments_around(target, range(target.molecule.n_atoms), 1)}
@@ -112,9 +113,9 @@ def test_rings_multiple_bonds_and_charged_groups_stay_whole():
 
 def test_a_capped_part_is_a_closed_shell_molecule():
     target = Environments(molecule_of_smiles("CC(C)Cc1ccc(cc1)C(C)C(=O)O"), Interned())
-    cut = cuttable_bonds(target)
+    cut = cuttable_bonds(target.molecule)
     for atom in range(target.molecule.n_atoms):
-        fragment = capped(target, closed_part(target, target.ball(atom, 1), cut))
+        fragment = capped(target.molecule, closed_part(target.molecule, target.ball(atom, 1), cut))
         assert fragment is not None
         assert fragment.charge == 0
         assert fragment.n_atoms <= target.molecule.n_atoms
@@ -123,7 +124,7 @@ def test_a_capped_part_is_a_closed_shell_molecule():
 def test_a_part_that_is_no_molecule_has_no_cap():
     """One atom of a double bond; parts that are made of whole ones always are molecules."""
     ethene = Environments(molecule_of_smiles("C=C"), Interned())
-    assert capped(ethene, frozenset({0})) is None
+    assert capped(ethene.molecule, frozenset({0})) is None
 
 
 def random_problem(seed, sets=12, elements=9):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mlip_compose.cli.engine import Processes
 from mlip_compose.cli.options import AllowMissing, Json, Level, TaskName
 from mlip_compose.cli.output import Table, facts, note, show, warn
 
@@ -131,6 +132,65 @@ def certify_task(
     certificate = _certificate(task, level, molecules, allow_missing)
     title = f"Certificate of {task}, level {level}, on {molecules}"
     show(json, certificate.to_json(), facts(title, _rows(certificate)))
+
+
+@app.command("oracle")
+def score_the_oracle(
+    task: TaskName,
+    level: Level = 2,
+    dataset: Annotated[
+        str,
+        typer.Option("--molecules", help="A frozen data set, or the path of a store."),
+    ] = "core-v1",
+    frames: Annotated[
+        int, typer.Option("--frames", min=1, help="Most frames of each OOD molecule.")
+    ] = 10,
+    reference: Annotated[
+        str | None,
+        typer.Option(help="Labels the pieces, where that is code, such as tblite.ase:TBLite."),
+    ] = None,
+    allow_missing: AllowMissing = False,
+    processes: Processes = None,
+    json: Json = False,
+) -> None:
+    """Say what perfect knowledge of the training molecules reaches on the OOD molecules.
+
+    Each OOD frame is a sum of training molecules that are cut out of it and labelled by the
+    reference of the data set; nothing is fitted. At the levels where its error is large, no
+    potential that knows the parts alone can do better.
+    """
+    from mlip_compose.cli.progress import progress_bars, share_bar
+    from mlip_compose.core.host import available_cores
+    from mlip_compose.engine.choice import local_engine
+    from mlip_compose.predictions.target import split_dataset
+    from mlip_compose.report.words import bracketed
+    from mlip_compose.store.catalogue import open_dataset
+    from mlip_compose.studies.oracle import score_oracle
+
+    store = open_dataset(dataset)
+    target = split_dataset(store, task, level, None, allow_missing=allow_missing)
+    with local_engine(processes or available_cores()) as engine, progress_bars() as bars:
+        listener = share_bar(bars, "compose")
+        found = score_oracle(store, target, frames, reference, engine, listener)
+    rows: list[tuple[object, ...]] = [
+        ("force MAE", f"{bracketed(found.forces_mae)} meV/Angstrom"),
+        ("energy MAE", f"{bracketed(found.energy_mae_per_atom)} meV/atom"),
+        ("molecules composed", f"{len(found.molecules)} of {len(target.split.ood)}"),
+        ("frames of each, at most", frames),
+        ("pieces of a molecule", _range(found.pieces.values())),
+        ("heavy atoms in an overlap, at least", _range(found.overlaps.values())),
+        ("pieces labelled by", found.reference),
+    ]
+    if found.without:
+        rows.append(("no sum of training molecules", ", ".join(found.without)))
+    show(
+        json, found.document(), facts(f"Oracle of {found.task}, level {level}, on {dataset}", rows)
+    )
+
+
+def _range(numbers: Iterable[int]) -> str:
+    every = sorted(numbers)
+    return str(every[0]) if every[0] == every[-1] else f"{every[0]} to {every[-1]}"
 
 
 def _certificate(task: str, level: int, molecules: str, allow_missing: bool) -> Certificate:

@@ -1,0 +1,311 @@
+"""The oracle: what perfect knowledge of the training molecules reaches on unseen ones, with no fit.
+
+Each frame of an OOD molecule is a sum of training molecules that are cut out of that very frame
+(``tasks.decomposition``), and the reference labels each of them. A hydrogen stands for what was cut
+off, on the line of the bond; the force on it goes to the two atoms of the bond in the shares in
+which they place it, so that the composed forces are minus the gradient of the composed energy.
+
+A potential that errs less has learned something that its training molecules do not have one by one:
+how their parts disturb each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from mlip_compose.core.errors import CoverageError, DataError, RequestError
+from mlip_compose.core.records import (
+    PRIMARY,
+    Comparison,
+    Failure,
+    FloatArray,
+    Frames,
+    IntArray,
+    Interval,
+    Molecule,
+)
+from mlip_compose.datasets.checking.relabelling import reference_of
+from mlip_compose.engine.engine import Engine
+from mlip_compose.engine.in_process import InProcess
+from mlip_compose.evaluation.bootstrap import estimate, interval_of
+from mlip_compose.evaluation.metric_names import METRICS
+from mlip_compose.evaluation.pooling import frame_pool
+from mlip_compose.evaluation.results import MoleculeScore
+from mlip_compose.evaluation.score import molecule_errors, molecule_score
+from mlip_compose.molecules.geometry import covalent_sums
+from mlip_compose.predictions.target import Target
+from mlip_compose.references.base import Reference
+from mlip_compose.store.reader import Store
+from mlip_compose.tasks.decomposition import Decomposition, Term, decompose
+
+FRAMES: Final = 10
+"""Frames of each molecule that are composed, if nothing else is said."""
+SAME_FORCE: Final = 1e-3
+"""Largest difference, eV/Angstrom, of a label made anew from the data set's."""
+
+
+@dataclass(frozen=True)
+class OracleScore:
+    """The errors of the oracle on the OOD molecules of a split.
+
+    Attributes
+    ----------
+    task, level, dataset, reference
+        The split, the data set, and the level of theory that labelled the pieces.
+    forces_mae
+        Force MAE, meV/Angstrom, with its interval over molecules.
+    energy_mae_per_atom
+        Energy MAE, meV/atom, with its interval over molecules.
+    molecules
+        The errors on each molecule that has a decomposition.
+    pieces, overlaps
+        Of each of these, the number of pieces, and the heavy atoms of their smallest overlap.
+    without
+        Names of the OOD molecules that no sum of training molecules is.
+    """
+
+    task: str
+    level: int
+    dataset: str
+    reference: str
+    forces_mae: Interval | None
+    energy_mae_per_atom: Interval | None
+    molecules: tuple[MoleculeScore, ...]
+    pieces: Mapping[str, int]
+    overlaps: Mapping[str, int]
+    without: tuple[str, ...]
+
+    def document(self) -> dict[str, Any]:
+        """Return what ``--json`` says."""
+        return {
+            "task": self.task,
+            "level": self.level,
+            "dataset": self.dataset,
+            "reference": self.reference,
+            "forces_mae": _numbers(self.forces_mae),
+            "energy_mae_per_atom": _numbers(self.energy_mae_per_atom),
+            "molecules": [
+                {
+                    "name": molecule.molecule,
+                    "pieces": self.pieces[molecule.molecule],
+                    "overlap": self.overlaps[molecule.molecule],
+                    "frames": molecule.frames,
+                    "failed_frames": molecule.failed_frames,
+                    "forces_mae": molecule.values.get("forces_mae"),
+                }
+                for molecule in self.molecules
+            ],
+            "without": list(self.without),
+        }
+
+
+def _numbers(interval: Interval | None) -> dict[str, float | None] | None:
+    return None if interval is None else interval.model_dump()
+
+
+class _Job(NamedTuple):
+    """A molecule to compose, with its frames (F, N, 3)."""
+
+    molecule: Molecule
+    decomposition: Decomposition
+    positions: FloatArray
+    reference: Reference
+
+    def __str__(self) -> str:
+        return self.molecule.name
+
+
+def score_oracle(
+    dataset: Store,
+    target: Target,
+    frames: int | None = FRAMES,
+    reference: str | None = None,
+    engine: Engine | None = None,
+    listener: Callable[[str, float], None] = lambda molecule, fraction: None,
+) -> OracleScore:
+    """Compose the OOD molecules of a split from training molecules, and compare with the labels.
+
+    Parameters
+    ----------
+    dataset
+        Data set whose OOD molecules are composed.
+    target
+        Split of the data set with its frames (``split_dataset``).
+    frames
+        Most frames of each molecule, evenly spread; None for all.
+    reference
+        Name of the reference that labels the pieces, where it is code, such as
+        ``tblite.ase:TBLite``; that of the data set by default.
+    engine
+        Where the molecules are composed; this process by default.
+    listener
+        Hears of each molecule that is done, and of the share that is done.
+
+    Returns
+    -------
+    OracleScore
+        The errors in meV/Angstrom and meV/atom, of all molecules and of each, and the names of the
+        molecules that no sum of training molecules is.
+
+    Raises
+    ------
+    RequestError
+        The reference cannot be used here.
+    DataError
+        It does not give the labels that the data set has.
+    CoverageError
+        No OOD molecule is a sum of training molecules.
+
+    Examples
+    --------
+    >>> import mlip_compose as mc
+    >>> dataset = mc.open_dataset("mini-v1")
+    >>> target = mc.split_dataset(dataset, "recombination", level=3)
+    >>> oracle = mc.score_oracle(dataset, target, frames=1)
+    >>> len(oracle.molecules), oracle.without
+    (45, ())
+    >>> 3 < oracle.forces_mae.value < 4  # meV/Angstrom
+    True
+    """
+    training = [dataset.molecules[name] for name in target.split.train]
+    decompositions = {
+        name: decompose(dataset.molecules[name], training) for name in target.split.ood
+    }
+    found = {name: parts for name, parts in decompositions.items() if parts is not None}
+    if not found:
+        raise CoverageError(
+            f"OOD molecules of {target.split.task}, level {target.level}, that are sums of "
+            "training molecules",
+            f"none of {len(decompositions)}",
+        )
+    level_of_theory = reference_of(dataset.header, reference)
+    if isinstance(level_of_theory, str):
+        raise RequestError(f"a reference that labels pieces as {dataset.name}", level_of_theory)
+    chosen = {name: _evenly(target.selection.ood[name], frames) for name in found}
+    labelled = {name: dataset.frames(name, PRIMARY, rows) for name, rows in chosen.items()}
+    first = next(iter(found))
+    _check_reference(dataset.molecules[first], labelled[first], level_of_theory)
+    jobs = [
+        _Job(dataset.molecules[name], parts, labelled[name].positions, level_of_theory)
+        for name, parts in found.items()
+    ]
+    jobs.sort(key=lambda job: -len(job.decomposition.terms) * job.molecule.n_atoms)
+    scores: dict[str, MoleculeScore] = {}
+    for done, (job, outcome) in enumerate((engine or InProcess()).run(compose, jobs), 1):
+        name = job.molecule.name
+        listener(name, done / len(jobs))
+        n_frames, n_atoms = job.positions.shape[:2]
+        energy, forces = (
+            (np.full(n_frames, np.nan), np.full((n_frames, n_atoms, 3), np.nan))
+            if isinstance(outcome, Failure)
+            else outcome
+        )
+        comparison = Comparison(
+            molecule=job.molecule,
+            part="ood",
+            reference_energy=labelled[name].energy,
+            predicted_energy=energy,
+            reference_forces=labelled[name].forces,
+            predicted_forces=forces,
+            novel=np.zeros(n_atoms, dtype=bool),
+        )
+        scores[name] = molecule_score(molecule_errors(comparison, "ood", None))
+    molecules = tuple(scores[name] for name in found)
+    return OracleScore(
+        task=target.split.task,
+        level=target.level,
+        dataset=dataset.name,
+        reference=level_of_theory.name,
+        forces_mae=_pooled(molecules, "forces_mae"),
+        energy_mae_per_atom=_pooled(molecules, "energy_mae_per_atom"),
+        molecules=molecules,
+        pieces={name: len(parts.terms) for name, parts in found.items()},
+        overlaps={name: parts.overlap for name, parts in found.items()},
+        without=tuple(name for name, parts in decompositions.items() if parts is None),
+    )
+
+
+def compose(job: _Job) -> tuple[FloatArray, FloatArray]:
+    """Return the composed energies (F,), eV, and forces (F, N, 3), eV/Angstrom; NaN on a failure.
+
+    Each piece is labelled from a cold start.
+    """
+    shares = _shares(job.molecule)
+    energies = np.zeros(len(job.positions))
+    forces = np.zeros(job.positions.shape)
+    for frame, positions in enumerate(np.asarray(job.positions, dtype=np.float64)):
+        for term in job.decomposition.terms:
+            numbers, geometry = _geometry(job.molecule, term, positions, shares)
+            charge = int(job.molecule.charges[list(term.atoms)].sum())
+            label = job.reference.label(numbers, geometry, charge)
+            if isinstance(label, Failure):
+                energies[frame], forces[frame] = np.nan, np.nan
+                break
+            energies[frame] += term.coefficient * label.energy
+            forces[frame] += term.coefficient * _on_the_whole(term, label.forces, shares)
+    return energies, forces
+
+
+def _shares(molecule: Molecule) -> FloatArray:
+    """Return (N, N): where on the way from atom i to atom j the hydrogen in j's place stands.
+
+    The share is the ratio of the usual lengths of the two bonds, by covalent radii.
+    """
+    n_atoms = molecule.n_atoms
+    sums = covalent_sums(np.append(molecule.numbers, 1))
+    return np.asarray(sums[:n_atoms, n_atoms:] / sums[:n_atoms, :n_atoms])
+
+
+def _geometry(
+    molecule: Molecule, term: Term, positions: FloatArray, shares: FloatArray
+) -> tuple[IntArray, FloatArray]:
+    """Return atomic numbers and positions of a piece, its caps last."""
+    atoms = list(term.atoms)
+    caps = [positions[i] + shares[i, j] * (positions[j] - positions[i]) for i, j in term.caps]
+    numbers = np.append(molecule.numbers[atoms], np.ones(len(caps), dtype=np.int64))
+    return numbers, np.concatenate([positions[atoms], np.reshape(caps, (-1, 3))])
+
+
+def _on_the_whole(term: Term, forces: FloatArray, shares: FloatArray) -> FloatArray:
+    """Return the forces of a piece on the atoms of the whole molecule, those on caps shared."""
+    n_kept = len(term.atoms)
+    whole = np.zeros((len(shares), 3))
+    whole[list(term.atoms)] = forces[:n_kept]
+    for (i, j), force in zip(term.caps, forces[n_kept:], strict=True):
+        whole[i] += (1.0 - shares[i, j]) * force
+        whole[j] += shares[i, j] * force
+    return whole
+
+
+def _evenly(rows: IntArray, most: int | None) -> IntArray:
+    if most is None or len(rows) <= most:
+        return rows
+    return np.asarray(rows[np.linspace(0, len(rows) - 1, most).round().astype(int)])
+
+
+def _check_reference(molecule: Molecule, frames: Frames, reference: Reference) -> None:
+    """Label a frame anew; refuse a reference that gives it other forces than the data set has."""
+    label = reference.label(
+        molecule.numbers, frames.positions[0].astype(np.float64), molecule.charge, molecule.spin
+    )
+    if isinstance(label, Failure):
+        found = str(label)
+    else:
+        off = float(np.abs(label.forces - frames.forces[0]).max())
+        if off <= SAME_FORCE:
+            return
+        found = f"forces that differ by up to {off:.3g} eV/Angstrom"
+    raise DataError(
+        f"the label that the data set has of {molecule.name}/{frames.trajectory} frame "
+        f"{frames.indices[0]} from {reference.name}",
+        found,
+        "The oracle is made with the reference that labelled the data set, in the same settings.",
+    )
+
+
+def _pooled(molecules: Sequence[MoleculeScore], metric: str) -> Interval | None:
+    return interval_of(estimate(frame_pool(molecules, METRICS[metric], "ood"), "ood"))
