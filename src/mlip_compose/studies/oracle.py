@@ -2,8 +2,8 @@
 
 Each frame of an OOD molecule is a sum of training molecules that are cut out of that very frame
 (``tasks.decomposition``), and the reference labels each of them. A hydrogen stands for what was cut
-off, on the line of the bond; the force on it goes to the two atoms of the bond in the shares in
-which they place it, so that the composed forces are minus the gradient of the composed energy.
+off, on the line of the bond and at the usual length of one; the force on it goes to the two atoms
+that place it, so that the composed forces are minus the gradient of the composed energy.
 
 A potential that errs less has learned something that its training molecules do not have one by one:
 how their parts disturb each other.
@@ -40,10 +40,12 @@ from mlip_compose.molecules.geometry import covalent_sums
 from mlip_compose.predictions.target import Target
 from mlip_compose.references.base import Reference
 from mlip_compose.store.reader import Store
-from mlip_compose.tasks.decomposition import Decomposition, Term, decompose
+from mlip_compose.tasks.decomposition import Decomposition, decompose
 
 FRAMES: Final = 10
 """Frames of each molecule that are composed, if nothing else is said."""
+STRETCH: Final = 1.02
+"""Length of a bond with hydrogen over the sum of covalent radii: 1.09 Angstrom for carbon."""
 SAME_FORCE: Final = 1e-3
 """Largest difference, eV/Angstrom, of a label made anew from the data set's."""
 
@@ -234,51 +236,62 @@ def compose(job: _Job) -> tuple[FloatArray, FloatArray]:
 
     Each piece is labelled from a cold start.
     """
-    shares = _shares(job.molecule)
+    lengths = _cap_lengths(job.molecule)
     energies = np.zeros(len(job.positions))
     forces = np.zeros(job.positions.shape)
     for frame, positions in enumerate(np.asarray(job.positions, dtype=np.float64)):
         for term in job.decomposition.terms:
-            numbers, geometry = _geometry(job.molecule, term, positions, shares)
-            charge = int(job.molecule.charges[list(term.atoms)].sum())
-            label = job.reference.label(numbers, geometry, charge)
+            atoms = list(term.atoms)
+            caps = [_Cap.on(i, j, positions, lengths[i]) for i, j in term.caps]
+            label = job.reference.label(
+                np.append(job.molecule.numbers[atoms], np.ones(len(caps), dtype=np.int64)),
+                np.concatenate([positions[atoms], *(cap.position[None] for cap in caps)]),
+                int(job.molecule.charges[atoms].sum()),
+            )
             if isinstance(label, Failure):
                 energies[frame], forces[frame] = np.nan, np.nan
                 break
             energies[frame] += term.coefficient * label.energy
-            forces[frame] += term.coefficient * _on_the_whole(term, label.forces, shares)
+            forces[frame, atoms] += term.coefficient * label.forces[: len(atoms)]
+            for cap, force in zip(caps, label.forces[len(atoms) :], strict=True):
+                turned = cap.turn @ force
+                forces[frame, cap.kept] += term.coefficient * (force - turned)
+                forces[frame, cap.cut_off] += term.coefficient * turned
     return energies, forces
 
 
-def _shares(molecule: Molecule) -> FloatArray:
-    """Return (N, N): where on the way from atom i to atom j the hydrogen in j's place stands.
+class _Cap(NamedTuple):
+    """A hydrogen in the place of an atom that was cut off, at a fixed distance from one kept.
 
-    The share is the ratio of the usual lengths of the two bonds, by covalent radii.
+    Attributes
+    ----------
+    kept, cut_off
+        Indices of the two atoms of the bond.
+    position : (3,) float64
+        Angstrom.
+    turn : (3, 3) float64
+        How the hydrogen moves with the atom that was cut off: its derivative, symmetric.
     """
-    n_atoms = molecule.n_atoms
+
+    kept: int
+    cut_off: int
+    position: FloatArray
+    turn: FloatArray
+
+    @classmethod
+    def on(cls, kept: int, cut_off: int, positions: FloatArray, length: float) -> _Cap:
+        """Put a hydrogen on a bond that was cut, ``length`` Angstrom from the atom that is kept."""
+        bond = positions[cut_off] - positions[kept]
+        distance = float(np.linalg.norm(bond))
+        along = bond / distance
+        turn = length / distance * (np.eye(3) - np.outer(along, along))
+        return cls(kept, cut_off, positions[kept] + length * along, turn)
+
+
+def _cap_lengths(molecule: Molecule) -> FloatArray:
+    """Return the length of a bond of each atom with hydrogen (N,), Angstrom."""
     sums = covalent_sums(np.append(molecule.numbers, 1))
-    return np.asarray(sums[:n_atoms, n_atoms:] / sums[:n_atoms, :n_atoms])
-
-
-def _geometry(
-    molecule: Molecule, term: Term, positions: FloatArray, shares: FloatArray
-) -> tuple[IntArray, FloatArray]:
-    """Return atomic numbers and positions of a piece, its caps last."""
-    atoms = list(term.atoms)
-    caps = [positions[i] + shares[i, j] * (positions[j] - positions[i]) for i, j in term.caps]
-    numbers = np.append(molecule.numbers[atoms], np.ones(len(caps), dtype=np.int64))
-    return numbers, np.concatenate([positions[atoms], np.reshape(caps, (-1, 3))])
-
-
-def _on_the_whole(term: Term, forces: FloatArray, shares: FloatArray) -> FloatArray:
-    """Return the forces of a piece on the atoms of the whole molecule, those on caps shared."""
-    n_kept = len(term.atoms)
-    whole = np.zeros((len(shares), 3))
-    whole[list(term.atoms)] = forces[:n_kept]
-    for (i, j), force in zip(term.caps, forces[n_kept:], strict=True):
-        whole[i] += (1.0 - shares[i, j]) * force
-        whole[j] += shares[i, j] * force
-    return whole
+    return np.asarray(STRETCH * sums[-1, :-1])
 
 
 def _evenly(rows: IntArray, most: int | None) -> IntArray:
