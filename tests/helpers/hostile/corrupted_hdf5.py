@@ -32,6 +32,11 @@ def _other_object(rng, file, name, outside):
     _replace(file, name, one_of(rng, (*values, np.array([file.ref], dtype=h5py.ref_dtype))))
 
 
+def _fill(dtype, value):
+    """Return what stands where nothing was written; text, put there before, has no number."""
+    return value if dtype.kind in "iufb" else None
+
+
 def _huge(rng, file, name, outside):
     """Declare a data set of a size that the file does not have."""
     dtype, rest = file[name].dtype, file[name].shape[1:]
@@ -39,7 +44,9 @@ def _huge(rng, file, name, outside):
     packed = one_of(rng, ({}, {"compression": "gzip", "compression_opts": 9}))
     chunks = (min(rows, 2**16), *rest)
     del file[name]
-    file.create_dataset(name, (rows, *rest), dtype, chunks=chunks, fillvalue=1, **packed)
+    file.create_dataset(
+        name, (rows, *rest), dtype, chunks=chunks, fillvalue=_fill(dtype, 1), **packed
+    )
 
 
 @functools.cache
@@ -70,7 +77,7 @@ def _stored_outside(rng, file, name, outside):
         return
     layout = h5py.VirtualLayout(shape=shape, dtype=dtype)
     layout[...] = h5py.VirtualSource(where, name, shape=shape, dtype=dtype)
-    file.create_virtual_dataset(name, layout, fillvalue=0)
+    file.create_virtual_dataset(name, layout, fillvalue=_fill(dtype, 0))
 
 
 def _link(rng, file, name, outside):
