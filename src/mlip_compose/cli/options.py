@@ -10,6 +10,7 @@ import typer
 from mlip_compose.core.errors import RequestError
 
 if TYPE_CHECKING:
+    from mlip_compose.datasets.importing.units import GivenUnits
     from mlip_compose.store.formats.keys import Keys
 
 OF_PREDICTIONS = "Default: that of the predictions."
@@ -181,6 +182,24 @@ def keys_in(file: Path | None, energy: str | None, forces: str | None) -> Keys:
     named = {"energy": energy, "forces": forces}
     in_file = load_keys(file).given if file is not None else {}
     return Keys(**{**in_file, **{key: name for key, name in named.items() if name is not None}})
+
+
+def units_in(
+    energy: str | None,
+    force: str | None,
+    length: str | None,
+    forces_are: str | None,
+    energies_are: str | None,
+    *,
+    unproved: bool,
+) -> GivenUnits:
+    """Return what options say of the labels of files: their units, and what they are."""
+    from mlip_compose.datasets.importing.units import GivenUnits
+
+    gradients, per_atom = forces_are == "gradients", energies_are == "per-atom"
+    return GivenUnits(
+        energy, force, length, gradients=gradients, per_atom=per_atom, unproved=unproved
+    )
 
 
 def settings_in(pairs: list[str] | None) -> dict[str, Any]:

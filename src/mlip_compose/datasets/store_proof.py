@@ -13,7 +13,7 @@ from mlip_compose.core.records import Frames, Molecule
 from mlip_compose.datasets.proof import Proof, diagnosis, prove
 from mlip_compose.datasets.readings import Reading
 from mlip_compose.datasets.slope import LARGE, LabelledFrames, pair_sums
-from mlip_compose.datasets.work_of_forces import FRAMES
+from mlip_compose.datasets.work_of_forces import FRAMES, evenly
 from mlip_compose.store.reader import Store
 from mlip_compose.store.schema import TRAJECTORIES
 
@@ -148,5 +148,4 @@ def longest(store: Store, name: str) -> Frames | None:
     trajectory = max(TRAJECTORIES, key=lambda one: store.n_frames(name, one))
     if not (count := store.n_frames(name, trajectory)):
         return None
-    chosen = np.unique(np.linspace(0, count - 1, FRAMES).round().astype(int))
-    return store.frames(name, trajectory, chosen)
+    return store.frames(name, trajectory, evenly(count, FRAMES))

@@ -96,6 +96,11 @@ def work_agreement(
     )
 
 
+def evenly(available: int, most: int) -> IntArray:
+    """Return at most ``most`` of the indices 0 ... available - 1, evenly spread, with both ends."""
+    return np.unique(np.linspace(0, available - 1, most).round().astype(int))
+
+
 @single_threaded
 def rise_and_work(
     numbers: IntArray,
@@ -123,7 +128,7 @@ def rise_and_work(
 
     None in place of them where no two atoms are near each other.
     """
-    chosen = np.unique(np.linspace(0, len(energy) - 1, most).round().astype(int))
+    chosen = evenly(len(energy), most)
     if len(energy) < 1 or len(numbers) < 2:
         return None
     energy = np.asarray(energy[chosen], dtype=np.float64)

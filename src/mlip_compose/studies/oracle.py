@@ -24,11 +24,11 @@ from mlip_compose.core.records import (
     Failure,
     FloatArray,
     Frames,
-    IntArray,
     Interval,
     Molecule,
 )
 from mlip_compose.datasets.checking.relabelling import reference_of
+from mlip_compose.datasets.work_of_forces import evenly
 from mlip_compose.engine.engine import Engine
 from mlip_compose.engine.in_process import InProcess
 from mlip_compose.evaluation.bootstrap import estimate, interval_of
@@ -187,7 +187,9 @@ def score_oracle(
     level_of_theory = reference_of(dataset.header, reference)
     if isinstance(level_of_theory, str):
         raise RequestError(f"a reference that labels pieces as {dataset.name}", level_of_theory)
-    chosen = {name: _evenly(target.selection.ood[name], frames) for name in found}
+    chosen = {name: target.selection.ood[name] for name in found}
+    if frames is not None:
+        chosen = {name: rows[evenly(len(rows), frames)] for name, rows in chosen.items()}
     labelled = {name: dataset.frames(name, PRIMARY, rows) for name, rows in chosen.items()}
     first = next(iter(found))
     _check_reference(dataset.molecules[first], labelled[first], level_of_theory)
@@ -292,12 +294,6 @@ def _cap_lengths(molecule: Molecule) -> FloatArray:
     """Return the length of a bond of each atom with hydrogen (N,), Angstrom."""
     sums = covalent_sums(np.append(molecule.numbers, 1))
     return np.asarray(STRETCH * sums[-1, :-1])
-
-
-def _evenly(rows: IntArray, most: int | None) -> IntArray:
-    if most is None or len(rows) <= most:
-        return rows
-    return np.asarray(rows[np.linspace(0, len(rows) - 1, most).round().astype(int)])
 
 
 def _check_reference(molecule: Molecule, frames: Frames, reference: Reference) -> None:

@@ -9,11 +9,9 @@ from ase import Atoms
 
 from mlip_compose.core.errors import DataError
 from mlip_compose.core.units import KCAL_PER_MOL
-from mlip_compose.datasets.importing.importing import ImportOptions, import_data
 from mlip_compose.datasets.importing.units import GivenUnits
 from mlip_compose.store.catalogue import open_dataset
 from mlip_compose.store.formats.keys import Keys
-from mlip_compose.store.reader import Store
 
 NAME = "OH-2-H"
 
@@ -38,17 +36,6 @@ def images(frames):
         return structures
 
     return make
-
-
-@pytest.fixture
-def imported(tmp_path):
-    """Return a function that imports into a store."""
-
-    def run(source, **options):
-        outcome = import_data(source, tmp_path / "out.h5", ImportOptions("data", "x", **options))
-        return outcome, Store(outcome.path)
-
-    return run
 
 
 def write(path, structures):

@@ -7,10 +7,8 @@ from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
 
 from mlip_compose.core.errors import DataError, RequestError
-from mlip_compose.datasets.importing.importing import ImportOptions, import_data
 from mlip_compose.datasets.importing.trajectories import Patterns, suggested_patterns
 from mlip_compose.store.catalogue import open_dataset
-from mlip_compose.store.reader import Store
 
 FOLDERS = {"CHO-1-H": "Aldehydes/2_CC(=O)/CC(=O)", "H-2-H": "Alkanes/2_CC/CC"}
 
@@ -39,17 +37,6 @@ def images(mini):
         return structures
 
     return make
-
-
-@pytest.fixture
-def imported(tmp_path):
-    """Return a function that imports into a store."""
-
-    def run(source, **options):
-        outcome = import_data(source, tmp_path / "out.h5", ImportOptions("data", "x", **options))
-        return outcome, Store(outcome.path)
-
-    return run
 
 
 def write(path, structures):

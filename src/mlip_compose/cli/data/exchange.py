@@ -33,6 +33,7 @@ from mlip_compose.cli.options import (
     keys_in,
     named_task,
     names_in,
+    units_in,
 )
 from mlip_compose.cli.output import Table, facts, note, show
 from mlip_compose.cli.progress import count_bar, progress_bars, share_bar
@@ -92,8 +93,10 @@ def fetch_data(
     A download that was interrupted goes on where it ended.
     """
     from mlip_compose.datasets.importing.download import fetch
-    from mlip_compose.datasets.importing.units import GivenUnits
 
+    units = units_in(
+        energy_unit, force_unit, length_unit, forces_are, energies_are, unproved=unproved
+    )
     with progress_bars() as bars:
         outcome = fetch(
             name,
@@ -101,14 +104,7 @@ def fetch_data(
             revision=revision,
             endpoint=endpoint,
             everything=everything,
-            units=GivenUnits(
-                energy_unit,
-                force_unit,
-                length_unit,
-                gradients=forces_are == "gradients",
-                per_atom=energies_are == "per-atom",
-                unproved=unproved,
-            ),
+            units=units,
             split=split,
             listener=_fetch_listener(bars, name),
         )
@@ -231,19 +227,14 @@ def import_data(
     """
     from mlip_compose.datasets.importing.importing import ImportOptions, import_data
     from mlip_compose.datasets.importing.trajectories import Patterns
-    from mlip_compose.datasets.importing.units import GivenUnits
 
+    units = units_in(
+        energy_unit, force_unit, length_unit, forces_are, energies_are, unproved=unproved
+    )
     options = ImportOptions(
         name=name,
         reference=reference,
-        units=GivenUnits(
-            energy_unit,
-            force_unit,
-            length_unit,
-            gradients=forces_are == "gradients",
-            per_atom=energies_are == "per-atom",
-            unproved=unproved,
-        ),
+        units=units,
         split=split,
         licence=licence,
         keys=keys_in(keys, energy_key, forces_key),
