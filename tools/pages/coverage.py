@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from scipy.stats import spearmanr
@@ -35,6 +35,8 @@ SETS: Final = {
 POTENTIALS: Final = ("composition", "additive", "mace-small", "ani-2x:fine-tuned")
 LEARNED: Final = POTENTIALS[1:]
 """Potentials that know more than elements."""
+NETWORKS: Final = LEARNED[1:]
+"""The potentials that are no sum of terms."""
 RADII: Final = (0, 1, 2, 3, 4)
 RESAMPLES: Final = 2000
 
@@ -67,10 +69,15 @@ class TestedTarget:
 
 
 @cache
+def _rows() -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = json.loads((at.ROOT / STUDY / "atoms.json").read_text("utf-8"))
+    return rows
+
+
+@cache
 def tested(training: str, potential: str) -> tuple[TestedTarget, ...]:
     """Return the targets after one training set, in the order of their SMILES."""
-    rows = json.loads((at.ROOT / STUDY / "atoms.json").read_text("utf-8"))
-    chosen = [row for row in rows if (row["task"], row["potential"]) == (training, potential)]
+    chosen = [row for row in _rows() if (row["task"], row["potential"]) == (training, potential)]
     return tuple(
         TestedTarget(
             row["molecule"],
@@ -338,20 +345,15 @@ def misses() -> str:
     )
 
 
-NETWORKS: Final = ("mace-small", "ani-2x:fine-tuned")
-"""The potentials that are no sum of terms."""
-
-
 def page() -> str:
     """Return the page."""
-    names = (advantage, at, better, error_at, miss, rank_correlation, tested)
+    names = (advantage, error_at, miss, rank_correlation)
     makers = (sets, errors, advantages, by_radius, rank_correlations, calibration, misses)
     return rendered(
         "coverage.md.j2",
         **{each.__name__: each for each in (*names, *makers)},
         ood=lambda name, potential: at.value("ood", name, LEVEL, potential, name=STUDY),
         targets=[target.smiles for target in tested("core-alone", POTENTIALS[0])],
-        sets_of=SETS,
         learned=LEARNED,
         networks=NETWORKS,
     )
